@@ -1,0 +1,77 @@
+"""hopsim: a simulator and a laboratory for Dense Associative Memories.
+
+The public names, fetched when first used: importing hopsim starts neither JAX nor any
+other heavy library. (PEP 562)
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Certificate": "certificates",
+    "certify": "certificates",
+    "Network": "network",
+    "model_a": "network",
+    "model_b": "network",
+    "model_c": "network",
+    "Record": "records",
+    "Verdict": "records",
+    "load_record": "records",
+    "Scenario": "scenario",
+    "load_scenario": "scenario",
+    "run": "scenario",
+    "simulate": "simulation",
+    "Ending": "trajectory",
+    "Trajectory": "trajectory",
+}
+_MODULES = ("dynamics", "lagrangians", "patterns", "datasets", "plots", "solvers")
+
+if TYPE_CHECKING:
+    from . import datasets, dynamics, lagrangians, patterns, plots, solvers
+    from .certificates import Certificate, certify
+    from .network import model_a, model_b, model_c, Network
+    from .records import load_record, Record, Verdict
+    from .scenario import load_scenario, run, Scenario
+    from .simulation import simulate
+    from .trajectory import Ending, Trajectory
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"hopsim has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
+
+
+__all__ = [
+    "Certificate",
+    "Ending",
+    "Network",
+    "Record",
+    "Scenario",
+    "Trajectory",
+    "Verdict",
+    "__version__",
+    "certify",
+    "datasets",
+    "dynamics",
+    "lagrangians",
+    "load_record",
+    "load_scenario",
+    "model_a",
+    "model_b",
+    "model_c",
+    "patterns",
+    "plots",
+    "run",
+    "simulate",
+    "solvers",
+]

@@ -1,0 +1,102 @@
+"""Registries: the kind named in a scenario file -> the class or function that makes it.
+
+A registry knows no physics. It keeps names, finds near misses, and holds the arguments
+of registered functions to the ranges written in their annotations.
+"""
+
+import difflib
+import functools as ft
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from ._types import Range
+
+
+Maker = TypeVar("Maker", bound=Callable)
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """`Did you mean ...?` for a misspelt name, or the list of valid ones."""
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"valid names are {', '.join(sorted(known))}"
+
+
+def ranges(maker: Callable) -> dict[str, Range]:
+    """The ranges written as `Annotated[type, Range(...)]` in a signature."""
+    if inspect.isclass(maker):
+        maker = maker.__init__
+    found = {}
+    for name, hint in getattr(maker, "__annotations__", {}).items():
+        for extra in getattr(hint, "__metadata__", ()):
+            if isinstance(extra, Range):
+                found[name] = extra
+    return found
+
+
+def parameters(maker: Callable) -> dict[str, inspect.Parameter]:
+    """The parameters of a constructor or function, without `self`."""
+    return dict(inspect.signature(maker).parameters)
+
+
+def bare(hint: Any) -> Any:
+    """An annotation without its `Annotated` wrapping."""
+    return typing.get_args(hint)[0] if hasattr(hint, "__metadata__") else hint
+
+
+class Registry:
+    """Kinds of one noun, each made by one class or function."""
+
+    def __init__(self, noun: str):
+        self.noun = noun
+        self._makers: dict[str, Callable] = {}
+
+    def register(self, kind: str) -> Callable[[Maker], Maker]:
+        """A decorator: file the class or function under `kind`."""
+        if kind in self._makers:
+            raise ValueError(f"The {self.noun} {kind!r} is registered already.")
+
+        def decorate(maker: Maker) -> Maker:
+            if not inspect.isclass(maker) and ranges(maker):
+                maker = _in_range(maker)
+            self._makers[kind] = maker
+            return maker
+
+        return decorate
+
+    def __getitem__(self, kind: str) -> Callable:
+        if kind not in self._makers:
+            raise ValueError(
+                f"There is no {self.noun} of kind {kind!r}; {nearest(kind, list(self))}"
+            )
+        return self._makers[kind]
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def kind_of(self, maker: object) -> str | None:
+        """The kind under which a class or function is filed, if it is."""
+        return next((k for k, m in self._makers.items() if m is maker), None)
+
+
+def _in_range(maker: Callable) -> Callable:
+    limits = ranges(maker)
+    signature = inspect.signature(maker)
+
+    @ft.wraps(maker)
+    def wrapped(*args, **kwargs):
+        given = signature.bind(*args, **kwargs).arguments
+        for name, limit in limits.items():
+            if given.get(name) is not None:
+                problem = limit.problem(given[name])
+                if problem:
+                    raise ValueError(f"{maker.__name__}: {name} {problem}")
+        return maker(*args, **kwargs)
+
+    return wrapped

@@ -1,0 +1,72 @@
+"""Aliases for the arrays and numbers that hopsim's signatures speak of."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+
+AnyArray = Array | np.ndarray
+Scalar = Float[AnyArray, ""]
+Memories = Float[AnyArray, "memory feature"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """The interval in which a number must lie, kept in a signature by `Annotated`."""
+
+    low: float = -float("inf")
+    high: float = float("inf")
+    above: bool = False  # the lower end itself is excluded
+
+    def problem(self, value: Any) -> str | None:
+        """What is wrong with a value, or None."""
+        for x in np.ravel(np.asarray(value, dtype=object)):
+            if not np.isfinite(float(x)):
+                return f"must be a finite number, got {x}"
+            low_ok = x > self.low if self.above else x >= self.low
+            if not (low_ok and x <= self.high):
+                return f"must be {self}, got {x}"
+        return None
+
+    def __str__(self) -> str:
+        low = f"{'>' if self.above else '>='} {self.low:g}"
+        high = f"<= {self.high:g}"
+        if self.high == float("inf"):
+            return low
+        return high if self.low == -float("inf") else f"{low} and {high}"
+
+
+Count = Annotated[int, Range(1)]
+Fraction = Annotated[float, Range(0, 1)]
+Positive = Annotated[float, Range(0, above=True)]
+NonNegative = Annotated[float, Range(0)]
+PositiveScalar = Annotated[float | AnyArray, Range(0, above=True)]
+Currents = float | Sequence[float] | AnyArray
+
+
+def as_number(x: float | AnyArray) -> AnyArray:
+    """A number that may be swept: an array, so that a new value compiles nothing anew.
+
+    Python and NumPy numbers become NumPy arrays on the host (no JAX work in set-up).
+    """
+    return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
+
+
+def concrete(x: Any) -> bool:
+    """True unless `x` is being traced: invariants of values can be checked."""
+    return not isinstance(x, jax.core.Tracer)
+
+
+def cast(tree: Any, dtype: Any) -> Any:
+    """Every floating array of a pytree in one precision (it would promote silently)."""
+
+    def one(x: Any) -> Any:
+        floating = isinstance(x, AnyArray) and jnp.issubdtype(x.dtype, jnp.floating)
+        return x.astype(dtype) if floating else x
+
+    return jax.tree.map(one, tree)

@@ -1,0 +1,77 @@
+"""Certificates: did the energy fall as theory promises, at every accepted step?"""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from .network import Network
+from .trajectory import Promise, Trajectory
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificate:
+    """The verdict of the audit that rode along with a run, probe by probe.
+
+    `holds` says what was measured, whether or not descent was promised: no accepted
+    step raised the energy by more than its tolerance, and the ledger balanced where it
+    applies. `promised` says what theory promises for this network and motion.
+    """
+
+    promise: Promise
+    holds: Bool[np.ndarray, " probe"]
+    worst_rise: Float[np.ndarray, " probe"]
+    worst_time: Float[np.ndarray, " probe"]
+    tolerance: Float[np.ndarray, " probe"]  # what was allowed at the worst step
+    ledger_residual: Float[np.ndarray, " probe"]  # NaN where not applicable
+    ledger_tolerance: float
+
+    @property
+    def promised(self) -> np.bool_:
+        """True if theory promises that an energy falls."""
+        return np.bool_(self.promise.given)
+
+    def __str__(self) -> str:
+        i = int(np.argmax(np.nan_to_num(self.worst_rise - self.tolerance, nan=np.inf)))
+        count = f"{int(np.sum(self.holds))}/{self.holds.size} probes"
+        rise = f"worst rise {self.worst_rise[i]:.1e} (limit {self.tolerance[i]:.1e})"
+        if np.all(np.isnan(self.ledger_residual)):
+            ledger = "ledger not applicable"
+        else:
+            worst = np.nanmax(self.ledger_residual)
+            ledger = f"ledger {worst:.1e} (limit {self.ledger_tolerance:.1e})"
+        if self.promised:
+            head = "energy certified to fall" if np.all(self.holds) else "BROKEN"
+            return f"{head}: {count}; {rise}; {ledger}; {self.promise.reason}"
+        fell = "it fell nonetheless" if np.all(self.holds) else "it rose"
+        return f"not promised ({self.promise.reason}): {fell}, {count}; {rise}; {ledger}"
+
+
+def certify(network: Network, trajectory: Trajectory) -> Certificate:
+    """The certificate of a run. Needs no rerun: the audit is in the trajectory.
+
+    Raises ValueError if the trajectory is not one of this network.
+    """
+    shape = trajectory.final.shape[1], trajectory.final_memory.shape[1]
+    if shape != (network.features, network.count):
+        raise ValueError(
+            "The trajectory belongs to a network with (features, memories) = "
+            f"{shape}, got one with {(network.features, network.count)}."
+        )
+    ledger = np.where(
+        trajectory.ledger_kind == "not applicable", np.nan, trajectory.ledger_residual
+    )
+    falls = trajectory.worst_excess <= 0  # False for NaN: a broken energy is no pass
+    balanced = np.isnan(ledger) | (ledger <= trajectory.ledger_tolerance)
+    if not trajectory.promise.given and trajectory.ledger_kind == "inequality":
+        balanced = np.ones_like(falls)  # the inequality is the promise itself
+        ledger = np.full_like(ledger, np.nan)
+    return Certificate(
+        promise=trajectory.promise,
+        holds=falls & balanced & np.isfinite(trajectory.worst_rise),
+        worst_rise=trajectory.worst_rise,
+        worst_time=trajectory.worst_time,
+        tolerance=trajectory.rise_limit,
+        ledger_residual=ledger,
+        ledger_tolerance=trajectory.ledger_tolerance,
+    )

@@ -1,0 +1,400 @@
+"""Labelled images: the bundled digits, MNIST-like IDX files, image folders.
+
+Every source gives the same `Images`: pixels in [0, 1], one row an image, beside their
+labels. What a memory is made of them (signs, centring) is decided elsewhere.
+
+Sources and licences: `digits` [UCI Optical Recognition of Handwritten Digits, by way
+of scikit-learn; CC BY 4.0], `mnist` [LeCun & Cortes; usually cited as CC BY-SA 3.0],
+`fashion_mnist` [Zalando SE; MIT], `kmnist` [ROIS-CODH; CC BY-SA 4.0].
+"""
+
+import gzip
+import math
+import os
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, Integer, UInt8
+
+
+class Images(NamedTuple):
+    """Labelled greyscale images of one size, one row of pixels each."""
+
+    pixels: Float[np.ndarray, "item pixel"]  # float64 in [0, 1]; 1 is full ink or light
+    labels: Int[np.ndarray, " item"]  # int64
+    shape: tuple[int, int]  # rows, columns
+
+
+class Source(NamedTuple):
+    """Where the files of one data set are found, and what they must be."""
+
+    folder: str  # below HOPSIM_DATA, and below the cache
+    addresses: tuple[str, ...]  # tried in order
+    sha256: dict[str, str]  # of every file we know: no checksum, no such split
+
+
+SOURCES = {
+    "mnist": Source(
+        "mnist",
+        (
+            "http://yann.lecun.com/exdb/mnist/",
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ),
+        {
+            "train-images-idx3-ubyte.gz": (
+                "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
+            ),
+            "train-labels-idx1-ubyte.gz": (
+                "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"
+            ),
+            "t10k-images-idx3-ubyte.gz": (
+                "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"
+            ),
+            "t10k-labels-idx1-ubyte.gz": (
+                "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
+            ),
+        },
+    ),
+    "fashion_mnist": Source(
+        "fashion_mnist",
+        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+        {
+            "train-images-idx3-ubyte.gz": (
+                "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
+            ),
+            "train-labels-idx1-ubyte.gz": (
+                "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
+            ),
+            "t10k-images-idx3-ubyte.gz": (
+                "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
+            ),
+            "t10k-labels-idx1-ubyte.gz": (
+                "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
+            ),
+        },
+    ),
+    "kmnist": Source(
+        "kmnist_test",
+        ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        {
+            "t10k-images-idx3-ubyte.gz": (
+                "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"
+            ),
+            "t10k-labels-idx1-ubyte.gz": (
+                "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"
+            ),
+        },
+    ),
+}
+
+PREFIXES = {"train": "train", "test": "t10k"}  # how the file names of a split begin
+
+# the third byte of an IDX file; all numbers in it are big-endian [LeCun & Cortes]
+IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".tif", ".tiff")
+
+
+# --- the sources ---
+
+
+def digits() -> Images:
+    """The 1,797 handwritten digits of scikit-learn, 8x8 pixels in 17 grey levels.
+
+    [UCI Optical Recognition of Handwritten Digits, test part; by way of scikit-learn]
+    """
+    from sklearn.datasets import load_digits
+
+    data, target = load_digits(return_X_y=True)
+    return Images(np.asarray(data) / 16, np.asarray(target, np.int64), (8, 8))
+
+
+def idx_images(name: str, split: str) -> Images:
+    """One split of a data set in the IDX form of MNIST, 28x28 pixels.
+
+    Read from the folder named by the environment variable `HOPSIM_DATA` where that is
+    set; otherwise fetched once, checked against its SHA-256, and kept in the cache.
+
+    **Arguments:**
+
+    - `name`: `"mnist"` [LeCun & Cortes], `"fashion_mnist"` [Zalando SE; MIT] or
+      `"kmnist"` [ROIS-CODH; CC BY-SA 4.0].
+    - `split`: `"train"` (60,000 images) or `"test"` (10,000); `kmnist` has `"test"`
+      only.
+    """
+    if name not in SOURCES:
+        raise ValueError(f"The IDX data sets are {', '.join(SOURCES)}; got {name!r}.")
+    if split not in PREFIXES:
+        raise ValueError(f"A split is one of {', '.join(PREFIXES)}; got {split!r}.")
+    images_file = f"{PREFIXES[split]}-images-idx3-ubyte.gz"
+    labels_file = f"{PREFIXES[split]}-labels-idx1-ubyte.gz"
+    if images_file not in SOURCES[name].sha256:
+        raise ValueError(
+            f"Only splits whose checksums are known can be read: {name} has none for "
+            f"{split!r}; use another split."
+        )
+    raw, labels = _pair(_idx_path(name, images_file), _idx_path(name, labels_file))
+    count, rows, columns = raw.shape
+    pixels = raw.reshape(count, rows * columns) / 255
+    return Images(pixels, labels.astype(np.int64), (rows, columns))
+
+
+def image_folder(path: str | os.PathLike[str]) -> Images:
+    """The images of a folder: every subfolder is a class, or all are of class 0.
+
+    Names count their numbers (`2.png` before `10.png`), for images and for classes,
+    whose labels are 0, 1, ... in that order; hidden names are passed over. Colours
+    become their luma, transparent pixels white; of several frames the first is read.
+    """
+    files, labels = _labelled_files(Path(path))
+    greys = [_grey(file) for file in files]
+    for file, grey in zip(files, greys, strict=True):
+        if grey.shape != greys[0].shape:
+            raise ValueError(
+                f"All images must have one size (rows, columns): {files[0]} has "
+                f"{greys[0].shape}, {file} has {grey.shape}; resize them first."
+            )
+    rows, columns = greys[0].shape
+    pixels = np.stack([grey.ravel() for grey in greys])
+    return Images(pixels, np.array(labels, np.int64), (rows, columns))
+
+
+# --- part of a source ---
+
+
+def select(
+    images: Images,
+    per_class: int | None = None,
+    count: int | None = None,
+    classes: Sequence[int] | None = None,
+    generator: np.random.Generator | None = None,
+) -> Images:
+    """Some of the images: the first of every class, or the first of all.
+
+    Labels stay as they were. With neither `per_class` nor `count` all images of
+    `classes` are taken.
+
+    **Arguments:**
+
+    - `per_class`: images of each class, >= 1; the answer goes class by class.
+    - `count`: images overall, >= 1; the answer keeps the order of `images`.
+    - `classes`: labels to choose from, in the order wanted; all by default, ascending.
+    - `generator`: chooses at random, without replacement, in place of the first ones.
+    """
+    if per_class is not None and count is not None:
+        raise ValueError(
+            f"Choose by per_class or by count, got both ({per_class} and {count}); "
+            "leave one out."
+        )
+    present = np.unique(images.labels).tolist()
+    wanted = present if classes is None else list(classes)
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise ValueError(
+            f"Classes are one label or more, each named once, got {wanted}; name those "
+            f"wanted, of {present}."
+        )
+    if missing := [label for label in wanted if label not in present]:
+        raise ValueError(
+            f"Classes must be among the labels {present}: found 0 images of class "
+            f"{missing[0]}, asked for {per_class or 'some'}; drop it from classes."
+        )
+    if per_class is None:
+        among = np.flatnonzero(np.isin(images.labels, wanted))
+        chosen = _choose(among, count, "the chosen classes together", generator)
+    else:
+        chosen = np.concatenate(
+            [
+                _choose(among, per_class, f"class {label}", generator)
+                for label in wanted
+                for among in [np.flatnonzero(images.labels == label)]
+            ]
+        )
+    return Images(images.pixels[chosen], images.labels[chosen], images.shape)
+
+
+def _choose(
+    among: Int[np.ndarray, " candidate"],
+    count: int | None,
+    whose: str,
+    generator: np.random.Generator | None,
+) -> Int[np.ndarray, " chosen"]:
+    if count is None:
+        return among
+    if not 1 <= count <= len(among):
+        raise ValueError(
+            f"The number of images must lie between 1 and those there are: found "
+            f"{len(among)} of {whose}, asked for {count}; ask for fewer, at least one."
+        )
+    if generator is None:
+        return among[:count]
+    return np.sort(generator.choice(among, count, replace=False))
+
+
+# --- IDX files ---
+
+
+def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
+    """The array in an IDX file, plain or gzipped, in native byte order.
+
+    Two zero bytes, the type, the number of axes; the size of each axis (four bytes,
+    big-endian); the numbers. [LeCun & Cortes]
+    """
+    content = _unpacked(Path(path))
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_TYPES:
+        raise ValueError(
+            f"An IDX file begins with 00 00, a type ({', '.join(map(hex, IDX_TYPES))}) "
+            f"and its number of axes; {path} begins with "
+            f"{content[:4].hex(' ') or 'nothing'}; fetch it again."
+        )
+    dtype, axes = np.dtype(IDX_TYPES[content[2]]), content[3]
+    start = 4 + 4 * axes
+    sizes = content[4:start]
+    shape = np.frombuffer(sizes, ">u4", len(sizes) // 4).tolist()
+    promised = start + math.prod(shape) * dtype.itemsize
+    if not 1 <= axes <= 32 or len(shape) < axes or len(content) != promised:
+        raise ValueError(
+            f"An IDX file has 1 to 32 axes and exactly the numbers it declares; "
+            f"{path} declares {axes} axes, of sizes {shape}, which makes at least "
+            f"{promised} bytes, and holds {len(content)}; fetch it again."
+        )
+    numbers = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    return numbers.astype(dtype.newbyteorder("="))
+
+
+def _pair(
+    images_path: Path, labels_path: Path
+) -> tuple[UInt8[np.ndarray, "item row column"], Integer[np.ndarray, " item"]]:
+    raw, labels = read_idx(images_path), read_idx(labels_path)
+    if raw.ndim != 3 or raw.dtype != np.uint8:
+        raise ValueError(
+            f"Images must be uint8 with three axes; {images_path} holds {raw.dtype} "
+            f"of shape {raw.shape}; replace it with the official file."
+        )
+    if labels.shape != raw.shape[:1] or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"Every image needs one integer label: {images_path} holds {len(raw)} "
+            f"images, {labels_path} holds {labels.dtype} of shape {labels.shape}; "
+            "replace them with a pair of official files."
+        )
+    return raw, labels
+
+
+def _unpacked(path: Path) -> bytes:
+    content = path.read_bytes()
+    if not content.startswith(b"\x1f\x8b"):  # believe the bytes, not the suffix
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"A gzipped file must unpack to its end; {path} ({len(content)} bytes) "
+            f"does not: {error}; fetch it again."
+        ) from error
+
+
+def _idx_path(name: str, file: str) -> Path:
+    if not os.environ.get("HOPSIM_DATA"):
+        return _fetched(name, file)
+    path = Path(os.environ["HOPSIM_DATA"], SOURCES[name].folder, file)
+    if not path.is_file():
+        raise ValueError(
+            f"HOPSIM_DATA must name a folder with the data of {name}: found no file "
+            f"{path}; put it there, or unset HOPSIM_DATA to have it fetched."
+        )
+    return path
+
+
+def _fetched(name: str, file: str) -> Path:
+    """The file in the cache, fetched from the first address that has the right one."""
+    import pooch
+
+    folder, addresses, sha256 = SOURCES[name]
+    failures: list[str] = []
+    for address in addresses:
+        try:
+            fetched = pooch.retrieve(
+                address + file,
+                known_hash=f"sha256:{sha256[file]}",
+                fname=file,
+                path=Path(pooch.os_cache("hopsim")) / folder,
+            )
+        except (OSError, ValueError) as error:  # no answer, refused; wrong checksum
+            failures.append(f"{address}{file}: {error}")
+        else:
+            return Path(fetched)
+    raise OSError(
+        f"Some address must give {folder}/{file} with its SHA-256; tried, in order:\n"
+        + "\n".join(failures)
+        + f"\nSet HOPSIM_DATA to a folder that holds {folder}/{file}, or try later."
+    )
+
+
+# --- image folders ---
+
+
+def _natural(path: Path) -> tuple[list[str | int], str]:
+    # text and numbers alternate, text first: like is only ever compared with like
+    parts = re.split("([0-9]+)", path.name)
+    return [int(p) if i % 2 else p for i, p in enumerate(parts)], path.name
+
+
+def _visible(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
+    found = (p for p in folder.iterdir() if wanted(p) and not p.name.startswith("."))
+    return sorted(found, key=_natural)
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return [f for f in _visible(folder, Path.is_file) if f.suffix.lower() in SUFFIXES]
+
+
+def _labelled_files(top: Path) -> tuple[list[Path], list[int]]:
+    if not top.is_dir():
+        raise ValueError(f"Images are read from a folder; {top} is none; check it.")
+    loose, folders = _images_in(top), _visible(top, Path.is_dir)
+    if loose and folders:
+        raise ValueError(
+            "A folder holds images or subfolders of images (the classes), not both; "
+            f"found {loose[0]} beside {folders[0]}; move one of them away."
+        )
+    files: list[Path] = []
+    labels: list[int] = []
+    for label, folder in enumerate(folders or [top]):
+        found = _images_in(folder)
+        if not found:
+            raise ValueError(
+                f"Every class needs an image ({', '.join(SUFFIXES)}); found none in "
+                f"{folder}; add some or remove the folder."
+            )
+        files += found
+        labels += [label] * len(found)
+    return files, labels
+
+
+def _grey(path: Path) -> Float[np.ndarray, "row column"]:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image.load()
+            if image.mode == "F":
+                raise ValueError("floating-point pixels have no known range")
+            if image.mode.startswith("I"):  # 16 bits; convert("L") would clip them
+                grey = np.asarray(image, float) / 65535
+                if grey.size and not 0 <= grey.min() <= grey.max() <= 1:
+                    raise ValueError("its numbers do not fit in 16 bits")
+                return grey
+            if image.has_transparency_data:  # hidden colours would come to light
+                white = Image.new("RGBA", image.size, "white")
+                flat = Image.alpha_composite(white, image.convert("RGBA"))
+                return np.asarray(flat.convert("L"), float) / 255
+            return np.asarray(image.convert("L"), float) / 255
+    except Exception as error:  # pillow: OSError, SyntaxError, struct.error and more
+        raise ValueError(
+            f"Every image must be readable as greyscale; {path} is not: {error}; "
+            "replace or remove it."
+        ) from error

@@ -1,0 +1,22 @@
+"""Rules of motion of a network: flows in continuous time, and exact event-driven ones."""
+
+from ._base import AbstractDynamics, dynamics_kinds, Plan, Solution
+from ._drive import AbstractDrive, drives, Pulse, Sinusoid
+from .adiabatic import Adiabatic
+from .sharp import Sharp
+from .two_layer import TwoLayer
+
+
+__all__ = [
+    "AbstractDrive",
+    "AbstractDynamics",
+    "Adiabatic",
+    "Plan",
+    "Pulse",
+    "Sharp",
+    "Sinusoid",
+    "Solution",
+    "TwoLayer",
+    "drives",
+    "dynamics_kinds",
+]

@@ -1,0 +1,235 @@
+r"""The sharp adiabatic model A, integrated exactly from flip to flip.
+
+Between flips the target $w = I + \xi^T f(\xi\sigma + J) - c\sigma$ is constant, so
+$v(t) = w + (v_0 - w) e^{-t/\tau_f}$, and neuron i flips after
+$t_i = \tau_f \log(1 + |v_i|/|w_i|)$ iff $\mathrm{sign}(w_i) \ne \sigma_i$. [THEORY 2.1.1]
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._types import AnyArray
+from ..lagrangians import AbsoluteValue
+from ..network import Features, Hidden, Network
+from ..trajectory import Ending, Promise
+from ._base import AbstractDynamics, dynamics_kinds, Method, Plan, Solution
+
+
+class _Run(NamedTuple):
+    s: Array  # the spins sigma, kept apart from v: at its flip a neuron sits at v = 0
+    v: Array
+    h: Array
+    time: Array
+    flips: Array
+    energy: Array
+    worst_rise: Array
+    worst_time: Array
+    worst_excess: Array
+    ledger: Array
+    going: Array
+    samples: Array  # v at the sampling times reached so far
+    energies: Array
+    hidden: Array | None
+    log: Array | None
+
+
+@dynamics_kinds.register("sharp")
+class Sharp(AbstractDynamics):
+    r"""$\tau_f \dot v = I + \xi^T f(\xi\,\mathrm{sign}\,v) - v$, exact, event-driven.
+
+    Feature neurons must be `AbsoluteValue()`. One flip at a time; the energy falls by
+    at least $2|w_i|$ at each when $L_h$ is convex and there is no autapse. Steps are
+    flips. [THEORY 2.1.1, CL-15]
+    """
+
+    @property
+    def driven(self) -> bool:
+        return False
+
+    def method(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        duration: float,
+        solver: Any,
+        step: float | None,
+    ) -> Method:
+        if not isinstance(network.feature_lagrangian, AbsoluteValue):
+            raise ValueError(
+                "Sharp dynamics need AbsoluteValue() feature neurons, got "
+                f"{type(network.feature_lagrangian).__name__}; use model_a without "
+                "beta, or dynamics kind \"adiabatic\"."
+            )
+        if solver != "auto" or step is not None:
+            raise ValueError(
+                f"Sharp dynamics are exact and take no solver or step, got {solver!r} "
+                f"and {step}; leave both out."
+            )
+        return Method("Sharp", None, False, "inequality")
+
+    def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
+        if not network.memory_lagrangian.convex:
+            return Promise("none", "the memory Lagrangian is not convex")
+        if network.autapse is not None:
+            return Promise("none", "an autapse may turn flips uphill")
+        return Promise("adiabatic", "the memory Lagrangian is convex")
+
+    def solve(
+        self, network: Network, v: Features, h: Hidden | None, plan: Plan
+    ) -> Solution:
+        if h is not None:
+            raise ValueError("Sharp dynamics are adiabatic; leave memory_start out.")
+        run = jax.lax.while_loop(
+            lambda r: r.going,
+            lambda r: _to_next_flip(network, plan, r),
+            _begin(network, plan, v),
+        )
+        return _finish(network, plan, run)
+
+
+def _begin(network: Network, plan: Plan, v: Array) -> _Run:
+    v = jnp.asarray(v)
+    s = network.feature_lagrangian.activation(v)
+    zero = jnp.zeros((), network.dtype)
+    energy = network.binary_energy(s)
+    size = plan.times.shape[0]
+    log = None
+    if plan.log_rows:
+        log = jnp.full((plan.log_rows, 4), jnp.nan, network.dtype)
+        log = log.at[0].set(jnp.stack([zero, energy, zero, _scale(network, s)]))
+    h = network.memory_input(s)
+    return _Run(
+        s=s,
+        v=v,
+        h=h,
+        time=zero,
+        flips=jnp.zeros((), int),
+        energy=energy,
+        worst_rise=zero,
+        worst_time=zero + jnp.nan,
+        worst_excess=zero - jnp.inf,
+        ledger=zero,
+        going=jnp.ones((), bool),
+        samples=jnp.zeros((size, network.features), network.dtype),
+        energies=jnp.zeros((size,), network.dtype),
+        hidden=jnp.zeros((size, network.count), network.dtype)
+        if "h" in plan.save
+        else None,
+        log=log,
+    )
+
+
+def _target(network: Network, run: _Run) -> Array:
+    return network.feature_input(network.memory_lagrangian.activation(run.h), run.s)
+
+
+def _scale(network: Network, s: Array) -> Array:
+    return network.energy_scale(s, network.memory_input(s))
+
+
+def _relax(w: Array, v: Array, elapsed: Array, free: Array) -> Array:
+    return jnp.where(free, w + (v - w) * jnp.exp(-elapsed), v)
+
+
+def _to_next_flip(network: Network, plan: Plan, run: _Run) -> _Run:
+    free, duration = ~plan.clamped, plan.times[-1]
+
+    # --- when and where is the next flip?
+    w = _target(network, run)
+    wrong = free & (w * run.s < 0)
+    waits = jnp.where(wrong, jnp.log1p(jnp.abs(run.v / jnp.where(wrong, w, 1))), jnp.inf)
+    i = jnp.argmin(waits)
+    flip_time = run.time + waits[i]
+    flips = (flip_time <= duration) & (run.flips < plan.max_steps)
+
+    # --- sample the exponential up to there (to the end, if there is no next flip)
+    until = jnp.where(flips, flip_time, jnp.inf)
+    inside = (plan.times >= run.time) & (plan.times < until)
+    elapsed = jnp.maximum(plan.times - run.time, 0)
+    path = jax.vmap(lambda t: _relax(w, run.v, t, free))(elapsed)
+    samples = jnp.where(inside[:, None], path, run.samples)
+    energies = jnp.where(inside, run.energy, run.energies)
+    hidden = run.hidden
+    if hidden is not None:
+        hidden = jnp.where(inside[:, None], run.h, hidden)
+
+    # --- flip: v_i = 0, one rank-one update of the memory inputs
+    v = _relax(w, run.v, waits[i], free).at[i].set(0)
+    s = run.s.at[i].multiply(-1)
+    h = run.h - 2 * run.s[i] * network.memories[:, i]
+    energy = network.binary_energy(s)
+    scale = jnp.maximum(_scale(network, s), _scale(network, run.s))
+    rise = energy - run.energy
+    drop = jnp.maximum(rise + 2 * jnp.abs(w[i]), 0) / scale  # CL-15: 0 to rounding
+    count = run.flips + 1
+    log = run.log
+    if log is not None:
+        row = jnp.stack([flip_time, energy, -energy + log[0, 1], scale])
+        log = log.at[count].set(row, mode="drop")
+    flipped = run._replace(
+        s=s,
+        v=v,
+        h=h,
+        time=flip_time,
+        flips=count,
+        energy=energy,
+        worst_rise=jnp.maximum(run.worst_rise, rise),
+        worst_time=jnp.where(rise > run.worst_rise, flip_time, run.worst_time),
+        worst_excess=jnp.maximum(run.worst_excess, rise - plan.rise_tolerance * scale),
+        ledger=jnp.maximum(run.ledger, drop),
+        log=log,
+    )
+    chosen = jax.tree.map(lambda a, b: jnp.where(flips, a, b), flipped, run)
+    return chosen._replace(
+        going=flips, samples=samples, energies=energies, hidden=hidden
+    )
+
+
+def _finish(network: Network, plan: Plan, run: _Run) -> Solution:
+    free, duration = ~plan.clamped, plan.times[-1]
+    w = _target(network, run)
+    settled = ~jnp.any(free & (w * run.s < 0))
+    # from the last flip on v relaxes to w: the time to the residual tolerance is exact
+    # (half of it, so that |v| < |w| in its denominator does no harm)
+    distance = jnp.max(jnp.where(free, jnp.abs(run.v - w), 0))
+    goal = 0.5 * plan.residual_tolerance * (1 + jnp.max(jnp.abs(w)))
+    wait = jnp.log(jnp.maximum(distance / goal, 1))
+    end = jnp.where(settled & plan.until_steady, run.time + wait, duration)
+    end = jnp.minimum(end, duration)
+    out_of_flips = (run.flips >= plan.max_steps) & ~settled
+    end = jnp.where(out_of_flips, run.time, end)
+    final = _relax(w, run.v, end - run.time, free)
+    residual = jnp.max(jnp.where(free, jnp.abs(w - final), 0))
+    residual = residual / (1 + jnp.max(jnp.abs(final)))
+    steady = settled & (residual < plan.residual_tolerance)
+    rested = jnp.where(steady, Ending.STEADY, Ending.UNSETTLED)
+    ending = rested if plan.until_steady else jnp.full((), Ending.DURATION)
+    ending = jnp.where(out_of_flips, Ending.MAX_STEPS, ending)
+    finite = jnp.all(jnp.isfinite(w)) & jnp.isfinite(run.energy)
+    later = plan.times >= end
+    samples = jnp.where(later[:, None], final, run.samples)
+    energies = jnp.where(later, run.energy, run.energies)
+    return Solution(
+        energy=energies,
+        effective_energy=energies,
+        gap=jnp.zeros_like(energies),
+        dissipation=energies[0] - energies,
+        final=final,
+        final_memory=run.h,
+        end_time=end,
+        steps=run.flips,
+        rejected=jnp.zeros((), int),
+        residual=residual,
+        worst_rise=run.worst_rise,
+        worst_time=run.worst_time,
+        rise_limit=plan.rise_tolerance * _scale(network, run.s),
+        worst_excess=run.worst_excess,
+        ledger_residual=run.ledger,
+        ending=jnp.where(finite, ending, Ending.NONFINITE),
+        v=samples if "v" in plan.save else None,
+        h=run.hidden,
+        log=run.log,
+    )

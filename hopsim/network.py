@@ -1,0 +1,311 @@
+r"""The network: memories, two Lagrangians, and one scalar potential.
+
+Everything that hopsim simulates is a derivative or a difference of the alignment of the
+feature activations `g` with the memories `xi`, of shape `(memory, feature)`:
+
+$$\Phi(g) = L_h(\xi g + J) + I \cdot g - \tfrac{c}{2} |g|^2$$
+
+with a current `I`, a hidden current `J` and an autapse `c`. [KH21 eqs. 1-4; KH16 eq. 1]
+A network knows nothing of time. Every method takes one state; batch with `jax.vmap`.
+"""
+
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ._registry import Registry
+from ._types import (
+    AnyArray,
+    as_number,
+    cast,
+    concrete,
+    Currents,
+    Memories,
+    NonNegative,
+    PositiveScalar,
+    Scalar,
+)
+from .lagrangians import (
+    AbsoluteValue,
+    AbstractLagrangian,
+    LogCosh,
+    LogSumExp,
+    Norm,
+    Quadratic,
+    RectifiedPolynomial,
+)
+
+
+Features = Float[AnyArray, " feature"]
+Hidden = Float[AnyArray, " memory"]
+
+networks = Registry("network")
+
+
+@networks.register("network")
+class Network(eqx.Module):
+    r"""Two layers of neurons coupled by symmetric synapses. [KH21 eqs. 1-4]
+
+    $E(v, h) = [(v - I) \cdot g - L_v] + [(h - J) \cdot f - L_h] - f^T \xi g
+    + \tfrac{c}{2}|g|^2$ with $g = \nabla L_v(v)$, $f = \nabla L_h(h)$.
+    """
+
+    memories: Memories
+    feature_lagrangian: AbstractLagrangian
+    memory_lagrangian: AbstractLagrangian
+    current: Features
+    hidden_current: Hidden
+    autapse: Scalar | None
+
+    def __init__(
+        self,
+        memories: Memories,
+        feature_lagrangian: AbstractLagrangian,
+        memory_lagrangian: AbstractLagrangian,
+        current: Currents = 0.0,
+        hidden_current: Currents = 0.0,
+        autapse: float | AnyArray | None = None,
+    ):
+        memories = _as_memories(memories)
+        count, features = memories.shape
+        dtype = jax.dtypes.canonicalize_dtype(memories.dtype)
+        self.memories = memories.astype(dtype)
+        self.feature_lagrangian = cast(feature_lagrangian, dtype)
+        self.memory_lagrangian = cast(memory_lagrangian, dtype)
+        self.current = _as_currents("current", current, features, dtype)
+        self.hidden_current = _as_currents(
+            "hidden_current", hidden_current, count, dtype
+        )
+        self.autapse = None if autapse is None else as_number(autapse).astype(dtype)
+
+    @property
+    def count(self) -> int:
+        """The number of memories, N_h."""
+        return self.memories.shape[0]
+
+    @property
+    def features(self) -> int:
+        """The number of feature neurons, N_f."""
+        return self.memories.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The precision of the run: that of the memories."""
+        return np.dtype(self.memories.dtype)
+
+    def with_current(self, current: Features) -> "Network":
+        """The same network under another current `I`."""
+        return eqx.tree_at(lambda n: n.current, self, current)
+
+    # --- the potential and its two half gradients -----------------------------------
+
+    def memory_input(self, g: Features) -> Float[Array, " memory"]:
+        """`xi g + J`, what the memory neurons receive."""
+        return _matmul(self.memories, g) + self.hidden_current
+
+    def feature_input(self, f: Hidden, g: Features) -> Float[Array, " feature"]:
+        """`xi^T f + I - c g`, what the feature neurons receive."""
+        received = _matmul(f, self.memories) + self.current
+        return received if self.autapse is None else received - self.autapse * g
+
+    def potential(self, g: Features) -> Scalar:
+        """`Phi(g) = L_h(xi g + J) + I . g - (c/2) |g|^2`."""
+        phi = self.memory_lagrangian(self.memory_input(g)) + jnp.vdot(self.current, g)
+        return phi - self._autapse_energy(g)
+
+    def local_field(self, g: Features) -> Float[Array, " feature"]:
+        """`grad Phi(g) = xi^T f(xi g + J) + I - c g`, each neuron's own share kept."""
+        f = self.memory_lagrangian.activation(self.memory_input(g))
+        return self.feature_input(f, g)
+
+    def energy_gap(self, s: Features) -> Float[Array, " feature"]:
+        """`Phi(s_i = +1) - Phi(s_i = -1)` for every neuron i. [KH16 eq. 4]
+
+        The other neurons keep the value they have in `s`, any real number in [-1, 1].
+        """
+        x = self.memory_input(s)
+
+        def gap(s_i: Array, xi_i: Array, current_i: Array) -> Array:
+            without = x - xi_i * s_i
+            up = self.memory_lagrangian(without + xi_i)
+            return up - self.memory_lagrangian(without - xi_i) + 2 * current_i
+
+        return jax.vmap(gap, in_axes=(0, 1, 0))(s, self.memories, self.current)
+
+    # --- energies, from the closed brackets alone -----------------------------------
+
+    def energy(
+        self, v: Features, h: Hidden, decay: float | AnyArray = 1.0
+    ) -> Scalar:
+        r"""$E = \alpha L_v^*(g) - I g + L_h^*(f) - J f - f^T\xi g + \frac c2 g^2$.
+
+        [KH21 eq. 2 for alpha = 1; THEORY, corrections, for any decay alpha: the form
+        whose balance is exact for every Lagrangian]
+        """
+        g = self.feature_lagrangian.activation(v)
+        f = self.memory_lagrangian.activation(h)
+        features = decay * self.feature_lagrangian.bracket(v) - jnp.vdot(
+            self.current, g
+        )
+        coupling = jnp.vdot(f, self.memory_input(g))  # J . f is part of it
+        memory = self.memory_lagrangian.bracket(h) - coupling
+        return features + memory + self._autapse_energy(g)
+
+    def effective_energy(self, v: Features, decay: float | AnyArray = 1.0) -> Scalar:
+        r"""$E(v) = \alpha L_v^*(g) - \Phi(g)$, the memory neurons slaved. [KH21 eq. 6]"""
+        g = self.feature_lagrangian.activation(v)
+        return decay * self.feature_lagrangian.bracket(v) - self.potential(g)
+
+    def binary_energy(self, s: Features) -> Scalar:
+        """`-Phi(s)`, the energy of the binary memory. [KH16 eq. 1]"""
+        return -self.potential(s)
+
+    def adiabatic_gap(self, v: Features, h: Hidden) -> Scalar:
+        r"""$E(v,h) - E(v) = D_{L_h}(\xi g + J \,\|\, h) \ge 0$ for convex $L_h$.
+
+        The energy stored in memory neurons that lag behind; for model B it is
+        `KL(f | softmax(beta xi v)) / beta`. [THEORY 1.4]
+        """
+        g = self.feature_lagrangian.activation(v)
+        return self.memory_lagrangian.bregman(self.memory_input(g), h)
+
+    def energy_scale(
+        self, v: Features, h: Hidden, decay: float | AnyArray = 1.0
+    ) -> Scalar:
+        """`S_E`, the sum of |terms| of the energy: the unit of its rounding errors."""
+        g = self.feature_lagrangian.activation(v)
+        f = self.memory_lagrangian.activation(h)
+        brackets = jnp.abs(decay * self.feature_lagrangian.bracket(v)) + jnp.abs(
+            self.memory_lagrangian.bracket(h)
+        )
+        currents = jnp.abs(self.current) @ jnp.abs(g)
+        coupling = jnp.abs(f) @ jnp.abs(self.memory_input(g))
+        return brackets + currents + coupling + jnp.abs(self._autapse_energy(g))
+
+    def _autapse_energy(self, g: Features) -> Scalar:
+        if self.autapse is None:
+            return jnp.zeros((), self.dtype)
+        return 0.5 * self.autapse * jnp.vdot(g, g)
+
+
+# --- the three models of KH21 -------------------------------------------------------
+
+
+@networks.register("model_a")
+def model_a(
+    memories: Memories,
+    interaction: AbstractLagrangian | None = None,
+    beta: PositiveScalar | None = None,
+    normalised: bool = True,
+    current: Currents = 0.0,
+    hidden_current: Currents = 0.0,
+    autapse: float | AnyArray | None = None,
+) -> Network:
+    r"""Model A: $L_v = \sum_i |v_i|$, $L_h = \sum_\mu F(h_\mu)$. [KH21 sec. 3]
+
+    **Arguments:**
+
+    - `interaction`: `F` as a Lagrangian; default `RectifiedPolynomial(3)`.
+    - `beta`: None for the sharp model, g = sign(v); a number > 0 for g = tanh(beta v),
+      per unit of the normalised field.
+    - `normalised`: True for F = (N/n)(x/N)^n, False for the papers' literal F = x^n.
+    - `autapse`: `c >= 0` cancels each neuron's self-coupling. [THEORY 2.1.5]
+    """
+    interaction = _interaction(interaction, normalised, memories)
+    feature = AbsoluteValue() if beta is None else LogCosh(beta)
+    return Network(memories, feature, interaction, current, hidden_current, autapse)
+
+
+@networks.register("model_b")
+def model_b(
+    memories: Memories,
+    beta: PositiveScalar = 1.0,
+    kernel_density: bool = False,
+    current: Currents = 0.0,
+    hidden_current: Currents = 0.0,
+) -> Network:
+    r"""Model B: $L_v = \frac12 |v|^2$, $L_h = \beta^{-1}\log\sum e^{\beta h}$. [KH21]
+
+    Modern Hopfield attention: one Euler step of length tau_feature is
+    $v \leftarrow \xi^T \mathrm{softmax}(\beta \xi v)$. [Ramsauer et al. 2021]
+
+    **Arguments:**
+
+    - `beta`: inverse temperature of the softmax; it multiplies the raw `xi . v`.
+    - `kernel_density`: adds $J_\mu = -\frac12|\xi_\mu|^2$, whereby the effective energy
+      becomes that of a Gaussian kernel density: unequal norms no longer bias recall.
+      (Exact for I = 0.) [THEORY 1.6]
+    """
+    memories = _as_memories(memories)
+    if kernel_density:
+        bias = -0.5 * np.sum(np.asarray(memories) ** 2, axis=1)
+        hidden_current = bias + np.asarray(hidden_current)
+    return Network(memories, Quadratic(), LogSumExp(beta), current, hidden_current)
+
+
+@networks.register("model_c")
+def model_c(
+    memories: Memories,
+    interaction: AbstractLagrangian | None = None,
+    normalised: bool = True,
+    delta: NonNegative = 0.0,
+    current: Currents = 0.0,
+    hidden_current: Currents = 0.0,
+) -> Network:
+    r"""Model C: $L_v = R |v|$, spherical memory, $L_h = \sum_\mu F(h_\mu)$. [KH21]
+
+    **Arguments:**
+
+    - `interaction`: `F` as a Lagrangian; default `RectifiedPolynomial(3)`.
+    - `normalised`: True for R = sqrt(N) and F = (N/n)(x/N)^n, so that overlaps reach
+      N as in model A; False for the papers' literal R = 1 and F = x^n.
+    - `delta`: rounds the singular origin, R sqrt(|v|^2 + delta^2).
+    """
+    radius = float(np.sqrt(memories.shape[1])) if normalised else 1.0
+    interaction = _interaction(interaction, normalised, memories)
+    feature = Norm(radius, delta)
+    return Network(memories, feature, interaction, current, hidden_current)
+
+
+def _interaction(
+    interaction: AbstractLagrangian | None, normalised: bool, memories: Memories
+) -> AbstractLagrangian:
+    if interaction is None:
+        interaction = RectifiedPolynomial(3)
+    return interaction.normalised(memories.shape[1]) if normalised else interaction
+
+
+def _matmul(a: AnyArray, b: AnyArray) -> Array:
+    # accelerators would otherwise round the products to fewer digits
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+
+
+def _as_memories(memories: AnyArray) -> AnyArray:
+    if np.ndim(memories) != 2 or 0 in memories.shape:
+        raise ValueError(
+            "Memories must be a non-empty array of shape (memory, feature), got shape "
+            f"{np.shape(memories)}; one memory is written xi[None, :]."
+        )
+    if concrete(memories) and not np.all(np.isfinite(np.asarray(memories))):
+        raise ValueError(
+            "Memories must be finite numbers, got NaN or infinity; clean the patterns "
+            "first."
+        )
+    return memories
+
+
+def _as_currents(name: str, x: Currents, size: int, dtype: np.dtype) -> AnyArray:
+    x = x if isinstance(x, jax.Array) else np.asarray(x)
+    if x.shape not in ((), (1,), (size,)):
+        raise ValueError(
+            f"The {name} must be one number or have shape ({size},), got {x.shape}."
+        )
+    if concrete(x) and not np.all(np.isfinite(np.asarray(x))):
+        raise ValueError(f"The {name} must be made of finite numbers, got {x}.")
+    wide = np.broadcast_to(x, (size,)) if isinstance(x, np.ndarray) else x
+    return jnp.broadcast_to(wide, (size,)) if wide is x else wide.astype(dtype)
+
+

@@ -1,0 +1,155 @@
+"""Patterns: memories to store, probes to recall them with, and their overlap.
+
+Drawn by NumPy on the host in float64 and cast to JAX's default precision, from
+counter-based generators: what a probe gets depends on (key, its number) alone.
+"""
+
+from typing import Any, Literal
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ._streams import as_stream
+from ._types import AnyArray
+
+
+Patterns = Float[np.ndarray, "memory feature"]
+
+
+def _cast(values: np.ndarray) -> np.ndarray:
+    return values.astype(jax.dtypes.canonicalize_dtype(float))
+
+
+def random_binary(key: Any, count: int, features: int) -> Patterns:
+    r"""Independent unbiased spins, $\xi_{\mu i} = \pm 1$. [KH16]"""
+    _check_sizes(count, features)
+    bits = as_stream(key).generator().integers(0, 2, (count, features))
+    return _cast(2.0 * bits - 1)
+
+
+def gaussian(key: Any, count: int, features: int) -> Patterns:
+    r"""Independent normal entries, $\xi_{\mu i} \sim N(0, 1)$."""
+    _check_sizes(count, features)
+    return _cast(as_stream(key).generator().standard_normal((count, features)))
+
+
+def sphere(
+    key: Any, count: int, features: int, radius: float | None = None
+) -> Patterns:
+    r"""Uniform on the sphere $|\xi_\mu| = R$, by default $R = \sqrt{N}$. [R21]"""
+    _check_sizes(count, features)
+    radius = float(np.sqrt(features)) if radius is None else radius
+    x = as_stream(key).generator().standard_normal((count, features))
+    return _cast(radius * x / np.linalg.norm(x, axis=1, keepdims=True))
+
+
+def correlated(
+    key: Any, clusters: int, per_cluster: int, features: int, flipped: float = 0.1
+) -> Patterns:
+    r"""Clusters of spins: each member copies its cluster's parent but for a fraction
+    `flipped` of the sites, chosen at random. Overlap within a cluster: $(1-2p)^2$ in
+    the mean.
+    """
+    _check_sizes(clusters * per_cluster, features)
+    stream = as_stream(key)
+    parents = random_binary(stream.child("parents"), clusters, features)
+    members = np.repeat(parents, per_cluster, axis=0)
+    return corrupted(stream.child("members"), members, flipped=flipped)
+
+
+def standardised(
+    pixels: Float[AnyArray, "memory feature"],
+    centred: bool = True,
+    norm: float | None = None,
+) -> Patterns:
+    """Images made fit to be memories: mean pixel removed, all of one norm.
+
+    Raw pixels are all positive and of unequal norms: in model B the largest image then
+    attracts everything. `centred` subtracts each image's own mean; `norm` is by default
+    sqrt(N), so that `xi . xi = N` as for spins.
+    """
+    x = np.asarray(pixels, dtype=float)
+    if centred:
+        x = x - x.mean(axis=1, keepdims=True)
+    norm = float(np.sqrt(x.shape[1])) if norm is None else norm
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    if np.any(length == 0):
+        blank = int(np.argmin(length))
+        raise ValueError(f"Pattern {blank} is constant and cannot be scaled to {norm}.")
+    return _cast(norm * x / length)
+
+
+def corrupted(
+    key: Any,
+    memories: Float[AnyArray, "memory feature"],
+    flipped: float = 0.0,
+    noise: float = 0.0,
+    hidden: Bool[AnyArray, " feature"] | None = None,
+    fill: float = 0.0,
+) -> Patterns:
+    """Probes made of memories: some signs flipped, noise added, some features hidden.
+
+    **Arguments:**
+
+    - `flipped`: the fraction of features whose sign is reversed, rounded to a whole
+      number of sites, chosen at random for each probe; in [0, 1].
+    - `noise`: standard deviation of Gaussian noise added to every feature.
+    - `hidden`: features set to `fill`.
+    """
+    memories = np.asarray(memories, dtype=float)
+    if not 0 <= flipped <= 1:
+        raise ValueError(f"flipped is a fraction in [0, 1], got {flipped}.")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise is a standard deviation >= 0, got {noise}.")
+    stream, features = as_stream(key), memories.shape[1]
+    probes = memories.copy()
+    for i, probe in enumerate(probes):
+        generator = stream.child(i).generator()
+        sites = generator.permutation(features)[: round(flipped * features)]
+        probe[sites] *= -1
+        probe += noise * generator.standard_normal(features)
+    if hidden is not None:
+        probes[:, np.asarray(hidden)] = fill
+    return _cast(probes)
+
+
+def occlusion(
+    image: tuple[int, int],
+    region: Literal["lower", "upper", "left", "right"] = "lower",
+    fraction: float = 0.5,
+) -> Bool[np.ndarray, " feature"]:
+    """The mask of one side of an image of shape (rows, columns): what gets hidden."""
+    rows, columns = image
+    mask = np.zeros(image, bool)
+    tall, wide = round(fraction * rows), round(fraction * columns)
+    regions = {
+        "lower": np.s_[rows - tall :, :],
+        "upper": np.s_[:tall, :],
+        "left": np.s_[:, :wide],
+        "right": np.s_[:, columns - wide :],
+    }
+    mask[regions[region]] = True
+    return mask.ravel()
+
+
+def grid(
+    low: float = -1.5, high: float = 1.5, points: int = 9
+) -> Float[np.ndarray, "probe 2"]:
+    """A square grid of two-feature states, for portraits."""
+    axis = np.linspace(low, high, points)
+    return _cast(np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2))
+
+
+def overlap(
+    g: Float[AnyArray, "*batch feature"], memories: Float[AnyArray, "memory feature"]
+) -> Float[np.ndarray, "*batch memory"]:
+    r"""$\xi_\mu \cdot g / (|\xi_\mu| |g|) \in [-1, 1]$; 0 for a zero vector."""
+    g, memories = np.asarray(g), np.asarray(memories)
+    lengths = np.linalg.norm(g, axis=-1)[..., None] * np.linalg.norm(memories, axis=-1)
+    return (g @ memories.T) / np.where(lengths > 0, lengths, 1)
+
+
+def _check_sizes(count: int, features: int) -> None:
+    if count < 1 or features < 1:
+        raise ValueError(f"Sizes must be >= 1, got {count} memories of {features}.")

@@ -1,0 +1,144 @@
+"""Records: what is kept of a run, as one netCDF file that any notebook can open.
+
+Host only. The main variables lie at the root, extras as groups; the scenario text,
+versions, device, seed, timings, counters and verdicts are attributes.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+Dataset = Any  # an xarray.Dataset; xarray is imported when a record is first made
+Variables = Mapping[str, tuple[Any, ...]]  # name -> (dimensions, values, attributes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """One statement that was put to the test."""
+
+    statement: str
+    passed: bool
+    measured: str
+    expected: str
+    source: str = "scenario"
+    error: str = ""  # the error bar, with its unit of replication
+    tolerance: str = ""
+
+    def __str__(self) -> str:
+        mark = "pass" if self.passed else "FAIL"
+        bar = f" {self.error}" if self.error else ""
+        return f"{mark}  {self.statement}: {self.measured}{bar} ({self.expected})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What is kept of a run."""
+
+    data: Dataset
+    groups: dict[str, Dataset] = dataclasses.field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+    path: Path | None = None  # where it was saved, if it was
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """Provenance: scenario, versions, device, seed, timings, counters."""
+        return self.data.attrs
+
+    @property
+    def passed(self) -> bool:
+        """True if every check of the scenario passed."""
+        return all(verdict.passed for verdict in self.verdicts)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.data[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.data
+
+    def points(self) -> list[tuple[str, Dataset]]:
+        """The points of a sweep with their labels, or the one run without a label."""
+        if "point" not in self.data.dims:
+            return [("", self.data)]
+        labels = [str(label) for label in self.data["label"].values]
+        return [(label, self.data.isel(point=i)) for i, label in enumerate(labels)]
+
+    def with_verdicts(self, verdicts: list[Verdict]) -> "Record":
+        """The same record, judged."""
+        return dataclasses.replace(self, verdicts=tuple(verdicts))
+
+
+def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dataset:
+    """An xarray.Dataset, with index coordinates so that unequal sizes can be joined."""
+    import xarray as xr
+
+    data = xr.Dataset(dict(variables), attrs=dict(attrs or {}))
+    index = {dim: np.arange(size) for dim, size in data.sizes.items()}
+    return data.assign_coords({d: (d, i) for d, i in index.items() if d not in data})
+
+
+def join(datasets: list[Dataset], labels: list[str]) -> Dataset:
+    """The datasets of a sweep along a new leading dimension `point`."""
+    import xarray as xr
+
+    if len(datasets) == 1:
+        return datasets[0]
+    whole = xr.concat(
+        datasets,
+        dim="point",
+        join="outer",
+        data_vars="all",
+        coords="different",
+        compat="equals",
+        combine_attrs="override",
+    )
+    return whole.assign_coords(label=("point", labels))
+
+
+def save(record: Record, path: str | os.PathLike) -> Path:
+    """Write a record as netCDF under a temporary name, then rename it into place."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    verdicts = json.dumps([dataclasses.asdict(v) for v in record.verdicts])
+    try:
+        _write(record.data.assign_attrs(verdicts=verdicts), temporary, "w", None)
+        for name, group in record.groups.items():
+            _write(group, temporary, "a", name)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def load_record(path: str | os.PathLike) -> Record:
+    """Reopen a record, from its run directory or its `.nc` file."""
+    import h5py
+    import xarray as xr
+
+    path = Path(path)
+    path = path / "record.nc" if path.is_dir() else path
+    if not path.is_file():
+        raise ValueError(f"There is no record at {str(path)!r}; give a run directory.")
+    try:
+        with h5py.File(path) as file:
+            names = [k for k, v in file.items() if isinstance(v, h5py.Group)]
+        data = xr.load_dataset(path, engine="h5netcdf")
+        groups = {n: xr.load_dataset(path, engine="h5netcdf", group=n) for n in names}
+        verdicts = json.loads(data.attrs.pop("verdicts"))
+    except (OSError, KeyError) as error:
+        raise ValueError(
+            f"{str(path)!r} is not a record of hopsim ({error}); records are made by "
+            "`hopsim run`."
+        ) from error
+    return Record(data, groups, tuple(Verdict(**v) for v in verdicts), path)
+
+
+def _write(data: Dataset, path: Path, mode: Any, group: str | None) -> None:
+    numeric = [n for n, v in data.variables.items() if v.dtype.kind in "fiub" and v.ndim]
+    encoding = {name: {"zlib": True, "complevel": 1} for name in numeric}
+    data.to_netcdf(path, mode=mode, group=group, engine="h5netcdf", encoding=encoding)

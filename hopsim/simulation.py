@@ -1,0 +1,274 @@
+"""`simulate`: a batch of probes, a network and a rule of motion make a trajectory."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ._types import AnyArray
+from .dynamics import AbstractDynamics, Plan, Solution
+from .dynamics._base import Method
+from .network import Network
+from .trajectory import Ending, StepLog, Trajectory
+
+
+CHUNK = 64  # probes in one compiled call on a CPU: their stages stay in the cache
+LOG_ROWS = 1024  # steps logged at first; runs with more are repeated with more rows
+EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
+
+
+def simulate(
+    network: Network,
+    dynamics: AbstractDynamics,
+    probes: Float[AnyArray, "probe feature"],
+    *,
+    duration: float,
+    samples: int = 101,
+    solver: Any = "auto",
+    step: float | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    until: Literal["steady", "duration"] = "steady",
+    residual_tolerance: float | None = None,
+    memory_start: Float[AnyArray, "probe memory"] | None = None,
+    save: Sequence[str] = ("v",),
+    clamped: Bool[AnyArray, " feature"] | None = None,
+    max_steps: int = 100_000,
+    step_log: int = 0,
+    key: Any = None,
+    throw: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Trajectory:
+    """Run every probe until it is steady (or for the whole duration).
+
+    The precision is that of the memories. Bad arguments raise ValueError; how each run
+    ended is in `Trajectory.ending`, and raises only if `throw`.
+
+    **Arguments:**
+
+    - `probes`: initial states of the feature neurons; finite numbers.
+    - `duration`, `step`: in units of `tau_feature`. A `step` fixes the step size;
+      without it Runge-Kutta adapts it and AltIMEX takes 0.1.
+    - `samples`: equally spaced sampling times, both ends included; at least 2.
+    - `solver`: "auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" or a
+      Diffrax solver. Exact dynamics take none.
+    - `rtol`, `atol`: default 1e-7 and 1e-9 in float64, 1e-5 both in float32.
+    - `residual_tolerance`: of the tau-free residual, relative to the state; default
+      1e-6 in float64, 1e-4 in float32 (ten times rtol: below it, noise rules).
+    - `memory_start`: initial memory neurons; default `xi g(v) + J`.
+    - `save`: which states to keep at the samples, of "v" and "h".
+    - `clamped`: feature neurons held at their initial value.
+    - `step_log`: for how many of the first probes to keep every step's energy.
+    - `key`: for random dynamics; unused by deterministic ones.
+    - `progress`: called with (probes done, probes in all) between compiled calls.
+    """
+    # --- validate
+    del key  # every dynamics so far is deterministic
+    probes = _check_probes(network, probes)
+    memory_start = _check_memory_start(network, probes, memory_start)
+    plan, method = _plan(
+        network, dynamics, probes, duration, samples, solver, step, rtol, atol, until,
+        residual_tolerance, save, clamped, max_steps, step_log,
+    )  # fmt: skip
+
+    # --- integrate
+    begun = time.perf_counter()
+    solutions, first = _in_chunks(network, dynamics, probes, memory_start, plan, progress)
+    log = None
+    if step_log:
+        log = _step_log(network, dynamics, probes, memory_start, plan, solutions, step_log)
+
+    # --- collect
+    ended = time.perf_counter()
+    promise = dynamics.promise(network, method, bool(np.any(plan.clamped)))
+    names = Solution._fields[:-1]
+    trajectory = Trajectory(
+        times=np.asarray(plan.times),
+        promise=promise,
+        solver=method.name,
+        ledger_kind=method.ledger,
+        ledger_tolerance=_ledger_tolerance(plan, method),
+        rise_tolerance=float(plan.rise_tolerance),
+        rise_gain=float(plan.rise_gain),
+        notice=method.notice,
+        step_log=log,
+        seconds={"first_call": first, "all": ended - begun},
+        **{name: getattr(solutions, name) for name in names},
+    )
+    if throw:
+        _raise_if_failed(trajectory)
+    return trajectory
+
+
+def _plan(
+    network, dynamics, probes, duration, samples, solver, step, rtol, atol, until,
+    residual_tolerance, save, clamped, max_steps, step_log,
+) -> tuple[Plan, Method]:  # fmt: skip
+    double = network.dtype == np.float64
+    rtol = (1e-7 if double else 1e-5) if rtol is None else rtol
+    atol = (1e-9 if double else 1e-5) if atol is None else atol
+    if residual_tolerance is None:
+        residual_tolerance = 1e-6 if double else 1e-4
+    for name, value in dict(
+        duration=duration, rtol=rtol, atol=atol, residual_tolerance=residual_tolerance
+    ).items():
+        _require(value > 0 and math.isfinite(value), name, "a finite number > 0", value)
+    _require(step is None or 0 < step < math.inf, "step", "a finite number > 0", step)
+    _require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
+    _require(max_steps >= 1, "max_steps", ">= 1", max_steps)
+    _require(until in ("steady", "duration"), "until", '"steady" or "duration"', until)
+    _require(set(save) <= {"v", "h"}, "save", 'made of "v" and "h"', tuple(save))
+    _require(0 <= step_log <= len(probes), "step_log", "0 to the probes", step_log)
+    if not double and rtol < 1e-5:
+        raise ValueError(
+            f"float32 cannot keep rtol < 1e-5, got {rtol:g}; use float64 memories."
+        )
+    if dynamics.driven and until == "steady":
+        raise ValueError(
+            'A driven network has no steady state to stop at; use until = "duration".'
+        )
+    method = dynamics.method(network, probes, duration, solver, step)
+    exact = method.ledger == "inequality"
+    eps = float(np.finfo(network.dtype).eps)
+    number = lambda x: np.asarray(x, network.dtype)
+    plan = Plan(
+        times=np.linspace(0, duration, samples).astype(network.dtype),
+        step=number(0.1 if step is None else step),
+        rtol=number(rtol),
+        atol=number(atol),
+        residual_tolerance=number(residual_tolerance),
+        # THEORY 4.6: state noise of order rtol enters an energy at a minimum squared
+        rise_gain=number(0 if exact else rtol),
+        rise_tolerance=number(EPSILONS * eps + (0 if exact else 10 * rtol**2)),
+        clamped=_check_clamped(network, clamped),
+        solver=method.solver,
+        adaptive=method.adaptive,
+        inequality=exact,
+        until_steady=until == "steady",
+        save=tuple(name for name in ("v", "h") if name in save),
+        max_steps=int(max_steps),
+        log_rows=LOG_ROWS if step_log else 0,
+    )
+    return plan, method
+
+
+@eqx.filter_jit
+def _solve(
+    network: Network,
+    dynamics: AbstractDynamics,
+    probes: Float[AnyArray, "probe feature"],
+    memory_start: Float[AnyArray, "probe memory"] | None,
+    plan: Plan,
+) -> Solution:
+    one = lambda v, h: dynamics.solve(network, v, h, plan)
+    return jax.vmap(one, in_axes=(0, None if memory_start is None else 0))(
+        probes, memory_start
+    )
+
+
+def _in_chunks(
+    network, dynamics, probes, memory_start, plan, progress=None
+) -> tuple[Solution, float]:
+    """Equal chunks of probes, one compiled program; results gathered on the host."""
+    total = len(probes)
+    on_cpu = jax.default_backend() == "cpu"
+    rounds = -(-total // CHUNK) if on_cpu else 1
+    size = -(-total // rounds)
+    network = jax.device_put(network)
+    parts, first = [], 0.0
+    for start in range(0, total, size):
+        begun = time.perf_counter()
+        rows = np.minimum(np.arange(start, start + size), total - 1)  # pad the last
+        hidden = None if memory_start is None else memory_start[rows]
+        part = _solve(network, dynamics, probes[rows], hidden, plan)
+        stop = min(start + size, total)
+        parts.append(jax.tree.map(lambda x, n=stop - start: np.asarray(x)[:n], part))
+        first = first or time.perf_counter() - begun
+        if progress is not None:
+            progress(stop, total)
+    return jax.tree.map(lambda *xs: np.concatenate(xs), *parts), first
+
+
+def _step_log(
+    network, dynamics, probes, memory_start, plan, solutions, logged
+) -> StepLog:
+    most = int(np.max(solutions.steps[:logged])) + 1
+    if most > plan.log_rows:
+        rows = 2 ** math.ceil(math.log2(most))
+        plan = eqx.tree_at(lambda p: p.log_rows, plan, rows)
+        start = None if memory_start is None else memory_start[:logged]
+        solutions, _ = _in_chunks(network, dynamics, probes[:logged], start, plan)
+    return StepLog(*np.moveaxis(solutions.log[:logged, :most], -1, 0))
+
+
+def _ledger_tolerance(plan: Plan, method: Method) -> float:
+    eps = float(np.finfo(plan.times.dtype).eps)
+    if method.ledger == "inequality":
+        return EPSILONS * eps
+    return 10 * float(plan.rtol + plan.atol) + EPSILONS * eps
+
+
+# --- what is asked of the arguments -------------------------------------------------
+
+
+def _require(condition: bool, name: str, rule: str, value: Any) -> None:
+    if not condition:
+        raise ValueError(f"{name} must be {rule}, got {value}.")
+
+
+def _check_probes(network: Network, probes: AnyArray) -> np.ndarray:
+    probes = np.asarray(probes)
+    if probes.ndim != 2 or probes.shape[1] != network.features or len(probes) == 0:
+        raise ValueError(
+            f"Probes must have shape (probe, {network.features}), got {probes.shape}; "
+            "a single probe is written v[None, :]."
+        )
+    bad = ~np.all(np.isfinite(probes), axis=1)
+    if np.any(bad):
+        raise ValueError(
+            f"Probes must be finite numbers; {np.sum(bad)} of {len(probes)} are not, "
+            f"first number {int(np.argmax(bad))}."
+        )
+    return probes.astype(network.dtype)
+
+
+def _check_memory_start(
+    network: Network, probes: np.ndarray, h: AnyArray | None
+) -> np.ndarray | None:
+    if h is None:
+        return None
+    h = np.asarray(h)
+    if h.shape != (len(probes), network.count) or not np.all(np.isfinite(h)):
+        raise ValueError(
+            f"memory_start must be finite, of shape {(len(probes), network.count)}, got "
+            f"shape {h.shape}."
+        )
+    return h.astype(network.dtype)
+
+
+def _check_clamped(network: Network, clamped: AnyArray | None) -> np.ndarray:
+    if clamped is None:
+        return np.zeros(network.features, bool)
+    clamped = np.asarray(clamped)
+    if clamped.shape != (network.features,) or clamped.dtype != bool:
+        raise ValueError(
+            f"clamped must be a boolean mask of shape ({network.features},), got "
+            f"{clamped.dtype} of shape {clamped.shape}."
+        )
+    return clamped
+
+
+def _raise_if_failed(trajectory: Trajectory) -> None:
+    fine = (Ending.STEADY, Ending.DURATION)
+    bad = [i for i, code in enumerate(trajectory.ending) if code not in fine]
+    if bad:
+        sentence = Ending(trajectory.ending[bad[0]]).sentence
+        raise RuntimeError(
+            f"{len(bad)} of {len(trajectory.ending)} probes did not end well; probe "
+            f"{bad[0]}: {sentence}"
+        )

@@ -1,0 +1,146 @@
+"""The audit: energy bookkeeping that rides along in the state of any Diffrax solver.
+
+Diffrax keeps a solver's state on accepted steps only, so whatever is kept there has seen
+every accepted step and no other, in memory that does not grow with their number.
+"""
+
+from typing import NamedTuple
+
+import diffrax as dfx
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from .._types import Scalar
+from .problem import AbstractProblem, FlowState
+
+
+class Audit(NamedTuple):
+    """What the audit has seen so far, of one probe."""
+
+    start: Scalar  # the energy at the first state
+    energy: Scalar  # the energy at the last accepted state
+    scale: Scalar  # S_E there
+    worst_rise: Scalar  # the largest rise over one step, 0 if it never rose
+    worst_time: Scalar  # when that step ended
+    rise_limit: Scalar  # what was allowed there
+    worst_excess: Scalar  # the largest rise - limit
+    ledger: Scalar  # the largest relative ledger residual
+    steps: Int[Array, ""]
+    log: Float[Array, "step 4"] | None  # (time, energy, dissipation, scale) by step
+
+
+class Audited(dfx.AbstractWrappedSolver):
+    r"""Any solver, with the energy looked at after every accepted step.
+
+    A rise is tolerated up to `gain * dQ + relative * S_E`, where `dQ` is what the step
+    dissipated and `S_E` the sum of the |terms| of the energy. [THEORY 4.6]
+
+    The ledger is the balance `|E + Q - E(0)| / (S_E + Q)`, or, for AltIMEX, the
+    inequality `dE + dQ <= 0` per step, relative to `S_E`.
+    """
+
+    solver: dfx.AbstractSolver
+    gain: Scalar
+    relative: Scalar
+    inequality: bool = eqx.field(static=True)
+    rows: int = eqx.field(static=True, default=0)  # steps that are logged
+
+    @property
+    def term_structure(self):
+        """The wrapped solver's."""
+        return self.solver.term_structure
+
+    @property
+    def interpolation_cls(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The wrapped solver's."""
+        return self.solver.interpolation_cls
+
+    @property
+    def root_finder(self):
+        """The wrapped solver's, where it is implicit."""
+        return self.solver.root_finder  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def root_find_max_steps(self):
+        """The wrapped solver's, where it is implicit."""
+        return self.solver.root_find_max_steps  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def scan_kind(self):
+        """The wrapped solver's, where it is a Runge-Kutta method."""
+        return self.solver.scan_kind  # pyright: ignore[reportAttributeAccessIssue]
+
+    def order(self, terms):
+        """The wrapped solver's order."""
+        return self.solver.order(terms)
+
+    def error_order(self, terms):
+        """The wrapped solver's error order."""
+        return self.solver.error_order(terms)
+
+    def init(self, terms, t0, t1, y0: FlowState, args: AbstractProblem):
+        """The wrapped solver's state, and an audit of the first state."""
+        energy, scale = args.energy(t0, y0), args.energy_scale(t0, y0)
+        zero = jnp.zeros_like(energy)
+        log = None
+        if self.rows:
+            log = jnp.full((self.rows, 4), jnp.nan, energy.dtype)
+            log = log.at[0].set(jnp.stack([zero + t0, energy, y0.dissipated, scale]))
+        audit = Audit(
+            start=energy,
+            energy=energy,
+            scale=scale,
+            worst_rise=zero,
+            worst_time=zero + jnp.nan,
+            rise_limit=self.relative * scale,
+            worst_excess=zero - jnp.inf,
+            ledger=zero,
+            steps=jnp.zeros((), int),
+            log=log,
+        )
+        return self.solver.init(terms, t0, t1, y0, args), audit
+
+    def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
+        """One step of the wrapped solver, and the audit of where it led."""
+        inner, audit = solver_state
+        y1, error, dense, inner, result = self.solver.step(
+            terms, t0, t1, y0, args, inner, made_jump
+        )
+        audit = self._look(audit, t1, y0, y1, args)
+        return y1, error, dense, (inner, audit), result
+
+    def func(self, terms, t0, y0, args):
+        """The wrapped solver's vector field."""
+        return self.solver.func(terms, t0, y0, args)
+
+    def _look(
+        self, audit: Audit, t: Scalar, y0: FlowState, y1: FlowState, flow: AbstractProblem
+    ) -> Audit:
+        energy, scale = flow.energy(t, y1), flow.energy_scale(t, y1)
+        largest = jnp.maximum(scale, audit.scale)
+        lost = flow.account(y1) - flow.account(y0)
+        rise = energy - audit.energy
+        limit = self.gain * jnp.maximum(lost, 0) + self.relative * largest
+        worse = rise > audit.worst_rise
+        if self.inequality:
+            ledger = jnp.maximum(rise + lost, 0) / largest
+        else:
+            total = flow.account(y1)
+            ledger = jnp.abs(energy + total - audit.start) / (largest + jnp.abs(total))
+        log, steps = audit.log, audit.steps + 1
+        if log is not None:
+            row = jnp.stack([jnp.asarray(t, log.dtype), energy, y1.dissipated, scale])
+            log = log.at[steps].set(row, mode="drop")
+        return Audit(
+            start=audit.start,
+            energy=energy,
+            scale=scale,
+            worst_rise=jnp.where(worse, rise, audit.worst_rise),
+            worst_time=jnp.where(worse, t, audit.worst_time),
+            rise_limit=jnp.where(worse, limit, audit.rise_limit),
+            worst_excess=jnp.maximum(audit.worst_excess, rise - limit),
+            ledger=jnp.maximum(audit.ledger, ledger),
+            steps=steps,
+            log=log,
+        )

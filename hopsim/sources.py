@@ -1,0 +1,298 @@
+"""What a scenario can name as memories and as probes.
+
+A memory source takes a random stream and its settings and gives a `PatternSet`; a probe
+source also takes that set and gives a `ProbeSet`. To add one: write one function under
+`memory_sources.register(kind)` or `probe_sources.register(kind)`, with its formula and
+source in the docstring.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from . import datasets, patterns
+from ._registry import Registry
+from ._streams import Stream
+from ._types import Count, Fraction, NonNegative, Positive
+
+
+memory_sources = Registry("memory source")
+probe_sources = Registry("probe source")
+
+
+class PatternSet(NamedTuple):
+    """Memories with what is known of them."""
+
+    values: Float[np.ndarray, "memory feature"]
+    labels: Int[np.ndarray, " memory"] | None = None
+    image: tuple[int, int] | None = None  # rows and columns, if they are images
+
+
+class ProbeSet(NamedTuple):
+    """Probes, the memory each one aims at (-1: none), and what was hidden of it."""
+
+    values: Float[np.ndarray, "probe feature"]
+    targets: Int[np.ndarray, " probe"]
+    hidden: Bool[np.ndarray, " feature"] | None = None
+
+
+# --- memories -----------------------------------------------------------------------
+
+
+@memory_sources.register("random_binary")
+def random_binary(stream: Stream, count: Count, features: Count) -> PatternSet:
+    r"""Unbiased spins, $\xi_{\mu i} = \pm 1$. [KH16]"""
+    return PatternSet(patterns.random_binary(stream, count, features))
+
+
+@memory_sources.register("gaussian")
+def gaussian(stream: Stream, count: Count, features: Count) -> PatternSet:
+    r"""Normal entries, $\xi_{\mu i} \sim N(0, 1)$. [R21]"""
+    return PatternSet(patterns.gaussian(stream, count, features))
+
+
+@memory_sources.register("sphere")
+def sphere(
+    stream: Stream, count: Count, features: Count, radius: Positive | None = None
+) -> PatternSet:
+    r"""Uniform on the sphere, $|\xi_\mu| = R$, default $R = \sqrt N$. [R21]"""
+    return PatternSet(patterns.sphere(stream, count, features, radius))
+
+
+@memory_sources.register("correlated")
+def correlated(
+    stream: Stream,
+    clusters: Count,
+    per_cluster: Count,
+    features: Count,
+    flipped: Fraction = 0.1,
+) -> PatternSet:
+    r"""Clusters of spins with mean overlap $(1-2p)^2$, p = `flipped`. [R21 sec. 3]"""
+    labels = np.repeat(np.arange(clusters), per_cluster)
+    values = patterns.correlated(stream, clusters, per_cluster, features, flipped)
+    return PatternSet(values, labels)
+
+
+@memory_sources.register("given")
+def given(stream: Stream, values: list[list[float]]) -> PatternSet:
+    r"""Memories $\xi_{\mu i}$ written out in the scenario, a list of rows. [hopsim]"""
+    return PatternSet(_table(values, "memories"))
+
+
+@memory_sources.register("file")
+def file(
+    stream: Stream, path: str, variable: str | None = None, count: Count | None = None
+) -> PatternSet:
+    r"""$\xi_{\mu i}$ from `.npy`, `.npz` or netCDF (`variable` names it). [hopsim]"""
+    values = _read(Path(path), variable)
+    return PatternSet(_table(values, path)[:count])
+
+
+@memory_sources.register("images")
+def images(
+    stream: Stream,
+    folder: str,
+    per_class: Count | None = None,
+    centred: bool = True,
+    norm: Positive | None = None,
+) -> PatternSet:
+    r"""A folder of images, a subfolder a class; $|\xi_\mu| =$ `norm`. [hopsim]"""
+    found = datasets.image_folder(folder)
+    return _as_memories(found, per_class, None, None, centred, norm, None)
+
+
+@memory_sources.register("digits")
+def digits(
+    stream: Stream,
+    per_class: Count | None = None,
+    count: Count | None = None,
+    classes: Sequence[int] | None = None,
+    centred: bool = True,
+    norm: Positive | None = None,
+    shuffled: bool = False,
+) -> PatternSet:
+    r"""Real 8x8 digits (1,797, offline), $|\xi_\mu| =$ `norm`. [UCI; scikit-learn]"""
+    generator = stream.generator() if shuffled else None
+    return _as_memories(
+        datasets.digits(), per_class, count, classes, centred, norm, generator
+    )
+
+
+def _idx(name: str, split: Literal["train", "test"]):
+    def source(
+        stream: Stream,
+        split: Literal["train", "test"] = split,
+        per_class: Count | None = None,
+        count: Count | None = None,
+        classes: Sequence[int] | None = None,
+        centred: bool = True,
+        norm: Positive | None = None,
+        shuffled: bool = False,
+    ) -> PatternSet:
+        generator = stream.generator() if shuffled else None
+        found = datasets.idx_images(name, split)
+        return _as_memories(found, per_class, count, classes, centred, norm, generator)
+
+    source.__name__ = source.__qualname__ = name
+    return source
+
+
+_FROM = "28x28 images in IDX form, fetched and verified, or from `HOPSIM_DATA`"
+mnist = _idx("mnist", "train")
+mnist.__doc__ = rf"""MNIST: {_FROM}; $|\xi_\mu| =$ `norm`. [LeCun & Cortes]"""
+memory_sources.register("mnist")(mnist)
+fashion_mnist = _idx("fashion_mnist", "train")
+fashion_mnist.__doc__ = rf"""Fashion-MNIST: {_FROM}; $|\xi_\mu| =$ `norm`. [Zalando]"""
+memory_sources.register("fashion_mnist")(fashion_mnist)
+kmnist = _idx("kmnist", "test")
+kmnist.__doc__ = rf"""Kuzushiji-MNIST: {_FROM}; $|\xi_\mu| =$ `norm`. [ROIS-CODH]"""
+memory_sources.register("kmnist")(kmnist)
+
+
+# --- probes -------------------------------------------------------------------------
+
+
+@probe_sources.register("corrupted")
+def corrupted(
+    stream: Stream,
+    memories: PatternSet,
+    flipped: Fraction = 0.0,
+    noise: NonNegative = 0.0,
+    occluded: Literal["none", "lower", "upper", "left", "right"] = "none",
+    fraction: Fraction = 0.5,
+    fill: float = 0.0,
+    repeats: Count = 1,
+    count: Count | None = None,
+) -> ProbeSet:
+    r"""$v_i(0) = \pm\xi_{\mu i} +$ `noise` $\cdot z_i$, one side hidden. [KH16; R21]
+
+    Every memory is probed `repeats` times; `count` keeps the first so many probes.
+    """
+    hidden = None
+    if occluded != "none":
+        if memories.image is None:
+            raise ValueError(
+                f"occluded = {occluded!r} needs images as memories; use flipped or "
+                "noise for plain vectors."
+            )
+        hidden = patterns.occlusion(memories.image, occluded, fraction)
+    targets = np.repeat(np.arange(len(memories.values)), repeats)[:count]
+    values = patterns.corrupted(
+        stream, memories.values[targets], flipped, noise, hidden, fill
+    )
+    return ProbeSet(values, targets, hidden)
+
+
+@probe_sources.register("random")
+def random(
+    stream: Stream,
+    memories: PatternSet,
+    count: Count = 16,
+    scale: Positive = 1.0,
+    binary: bool = False,
+) -> ProbeSet:
+    r"""$v_i(0) \sim N(0, s^2)$, or $\pm s$ if `binary`; no target. [hopsim]"""
+    features = memories.values.shape[1]
+    draw = patterns.random_binary if binary else patterns.gaussian
+    values = scale * np.concatenate(
+        [draw(stream.child(i), 1, features) for i in range(count)]
+    )
+    return ProbeSet(values, np.full(count, -1))
+
+
+@probe_sources.register("given")
+def given_probes(
+    stream: Stream,
+    memories: PatternSet,
+    values: list[list[float]],
+    targets: list[int] | None = None,
+) -> ProbeSet:
+    r"""Initial states $v(0)$ written out in the scenario, a list of rows. [hopsim]"""
+    rows = _table(values, "probes")
+    aims = np.full(len(rows), -1) if targets is None else np.asarray(targets)
+    if len(aims) != len(rows) or np.any(aims < -1) or np.any(aims >= len(memories.values)):
+        raise ValueError(
+            "targets must give every probe a memory number (or -1 for none), got "
+            f"{targets} for {len(rows)} probes and {len(memories.values)} memories."
+        )
+    return ProbeSet(rows, aims)
+
+
+@probe_sources.register("grid")
+def grid(
+    stream: Stream,
+    memories: PatternSet,
+    low: float = -1.5,
+    high: float = 1.5,
+    points: Count = 9,
+) -> ProbeSet:
+    r"""A square grid of states $v(0) \in [a, b]^2$; two features only. [hopsim]"""
+    if memories.values.shape[1] != 2 or not low < high:
+        raise ValueError(
+            "A grid of probes needs memories of 2 features and low < high, got "
+            f"{memories.values.shape[1]} features, low = {low}, high = {high}."
+        )
+    values = patterns.grid(low, high, points)
+    return ProbeSet(values, np.full(len(values), -1))
+
+
+# --- helpers ------------------------------------------------------------------------
+
+
+def _as_memories(
+    found: datasets.Images,
+    per_class: int | None,
+    count: int | None,
+    classes: Sequence[int] | None,
+    centred: bool,
+    norm: float | None,
+    generator: np.random.Generator | None,
+) -> PatternSet:
+    chosen = datasets.select(found, per_class, count, classes, generator)
+    values = patterns.standardised(chosen.pixels, centred, norm)
+    return PatternSet(values, chosen.labels, chosen.shape)
+
+
+def _table(values: Any, what: str) -> np.ndarray:
+    try:
+        table = np.asarray(values, dtype=float)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{what}: rows must be numbers of equal count.") from error
+    if table.ndim != 2 or table.size == 0 or not np.all(np.isfinite(table)):
+        raise ValueError(
+            f"{what}: a non-empty table of finite numbers (row, feature) is needed, got "
+            f"shape {table.shape}."
+        )
+    return patterns._cast(table)
+
+
+def _read(path: Path, variable: str | None) -> np.ndarray:
+    if not path.is_file():
+        raise ValueError(f"There is no file {str(path)!r}; give its path.")
+    try:
+        if path.suffix == ".npy":
+            return np.load(path)
+        if path.suffix == ".npz":
+            return _pick(dict(np.load(path)), variable, path)
+        if path.suffix in (".nc", ".h5"):
+            import xarray as xr
+
+            with xr.open_dataset(path) as found:
+                return _pick({str(k): found[k].values for k in found}, variable, path)
+    except (OSError, EOFError) as error:
+        raise ValueError(f"{str(path)!r} cannot be read: {error}") from error
+    raise ValueError(f"Memories come from .npy, .npz or .nc files, got {str(path)!r}.")
+
+
+def _pick(found: dict[str, np.ndarray], variable: str | None, path: Path) -> np.ndarray:
+    if variable is None and len(found) == 1:
+        return next(iter(found.values()))
+    if variable not in found:
+        raise ValueError(
+            f"{str(path)!r} holds {', '.join(found)}; name one of them as `variable`, "
+            f"got {variable!r}."
+        )
+    return found[variable]

@@ -1,0 +1,86 @@
+r"""The spectrum of the two-layer flow, in closed form from one set of singular values.
+
+With $s_k$ the singular values of $A = H_h^{1/2} \xi H_v^{1/2}$, every eigenvalue of the
+Jacobian at any state is real, and a fixed point is stable iff $s_{max} < 1$, whatever
+the time constants. [THEORY 5.1; for decay 1 and convex Lagrangians]
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ._types import AnyArray, Scalar
+from .network import Features, Hidden, Network
+
+
+def loop_gain(network: Network, v: Features, h: Hidden, rounds: int = 12) -> Scalar:
+    r"""$s_{max}^2$, the largest eigenvalue of $H_v^{1/2}\xi^T H_h\xi H_v^{1/2}$.
+
+    By power iteration on the similar matrix $\xi^T H_h \xi H_v$: matrix products only.
+    An estimate from below, within percents after the default number of rounds.
+    """
+    first = jnp.cos(jnp.arange(network.features, dtype=network.dtype) * 2.0 + 0.5)
+
+    def around(z: Array) -> Array:
+        g = network.feature_lagrangian.curvature(v, z)
+        x = network.memory_input(g) - network.hidden_current
+        f = network.memory_lagrangian.curvature(h, x)
+        return network.feature_input(f, jnp.zeros_like(g)) - network.current
+
+    def step(_, carry):
+        z, _ = carry
+        size = jnp.sqrt(jnp.vdot(z, z))
+        z = z / jnp.where(size > 0, size, 1)
+        new = around(z)
+        return new, jnp.sqrt(jnp.vdot(new, new))
+
+    start = (first, jnp.zeros((), network.dtype))
+    return jax.lax.fori_loop(0, rounds, step, start)[1]
+
+
+def stiffness(gain: AnyArray, tau_feature: AnyArray, tau_memory: AnyArray) -> AnyArray:
+    r"""The largest rate of the two-layer flow, from its loop gain $s^2$. [THEORY 4.4]
+
+    $\rho = \frac12[(1/\tau_f + 1/\tau_h) + \sqrt{(1/\tau_f - 1/\tau_h)^2
+    + 4 s^2/(\tau_f\tau_h)}]$
+    """
+    a, b = 1 / tau_feature, 1 / tau_memory
+    return 0.5 * (a + b + jnp.sqrt((a - b) ** 2 + 4 * gain * a * b))
+
+
+def coupling_values(
+    network: Network, v: Features, h: Hidden
+) -> Float[Array, " mode"]:
+    """The singular values `s_k` of `H_h^(1/2) xi H_v^(1/2)`, largest first. (Dense.)"""
+    basis_v = jnp.eye(network.features, dtype=network.dtype)
+    basis_h = jnp.eye(network.count, dtype=network.dtype)
+    hessian_v = jax.vmap(lambda e: network.feature_lagrangian.curvature(v, e))(basis_v)
+    hessian_h = jax.vmap(lambda e: network.memory_lagrangian.curvature(h, e))(basis_h)
+    a = _root(hessian_h) @ network.memories @ _root(hessian_v)
+    return jnp.linalg.svd(a, compute_uv=False)
+
+
+def two_layer_eigenvalues(
+    s: Float[Array, " mode"],
+    features: int,
+    count: int,
+    tau_feature: float | AnyArray,
+    tau_memory: float | AnyArray,
+) -> Float[Array, " eigenvalue"]:
+    r"""All eigenvalues of the two-layer Jacobian, ascending. [THEORY 5.1]
+
+    $\lambda^\pm_k = \frac12[-(1/\tau_f + 1/\tau_h) \pm \sqrt{(1/\tau_f - 1/\tau_h)^2
+    + 4 s_k^2/(\tau_f\tau_h)}]$, and $-1/\tau$ for what the memories do not couple.
+    """
+    a, b = 1 / tau_feature, 1 / tau_memory
+    root = jnp.sqrt((a - b) ** 2 + 4 * s**2 * a * b)
+    plus, minus = 0.5 * (root - a - b), 0.5 * (-root - a - b)
+    rest = jnp.concatenate(
+        [jnp.full(features - s.size, -a), jnp.full(count - s.size, -b)]
+    )
+    return jnp.sort(jnp.concatenate([plus, minus, rest.astype(s.dtype)]))
+
+
+def _root(symmetric: Float[Array, "n n"]) -> Float[Array, "n n"]:
+    values, vectors = jnp.linalg.eigh(symmetric)
+    return (vectors * jnp.sqrt(jnp.maximum(values, 0))) @ vectors.T

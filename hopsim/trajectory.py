@@ -1,0 +1,106 @@
+"""What a simulation leaves behind: states and energies in time, and how each run ended."""
+
+import dataclasses
+import enum
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+
+class Ending(enum.IntEnum):
+    """How the run of one probe ended; the label that travels with its last state."""
+
+    STEADY = 0
+    DURATION = 1
+    UNSETTLED = 2
+    MAX_STEPS = 3
+    NONFINITE = 4
+    STEP_UNDERFLOW = 5
+    SOLVER_FAILED = 6
+
+    @property
+    def sentence(self) -> str:
+        """The ending in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Ending.STEADY: "The tau-free residual fell below its tolerance.",
+    Ending.DURATION: "The duration ran out, as asked.",
+    Ending.UNSETTLED: "The duration ran out before the state was steady.",
+    Ending.MAX_STEPS: "The steps ran out; the last state is kept.",
+    Ending.NONFINITE: "The state left the finite numbers.",
+    Ending.STEP_UNDERFLOW: "The step size fell to nothing: the state blows up, "
+    "or the field is too rough for this solver.",
+    Ending.SOLVER_FAILED: "The implicit solver's root finder did not converge.",
+}
+
+
+class Promise(NamedTuple):
+    """Which energy theory promises will fall, and why (or why none)."""
+
+    kind: str  # "full", "adiabatic" or "none"
+    reason: str
+
+    @property
+    def given(self) -> bool:
+        """True if some energy is promised to fall."""
+        return self.kind != "none"
+
+
+class StepLog(NamedTuple):
+    """Energies at every accepted step of the first few probes; NaN past the last."""
+
+    time: Float[np.ndarray, "logged step"]  # in units of tau_feature
+    energy: Float[np.ndarray, "logged step"]
+    dissipation: Float[np.ndarray, "logged step"]  # accumulated since the start
+    scale: Float[np.ndarray, "logged step"]  # S_E, the sum of |terms|
+
+
+@dataclasses.dataclass(frozen=True)
+class Trajectory:
+    """States, energies and endings of a batch of probes; arrays on the host.
+
+    Times are in units of `tau_feature`. After a probe has ended its samples repeat its
+    final state. `energy` is the one that the dynamics is about: E(v, h) for two layers,
+    E(v) for the adiabatic flow.
+    """
+
+    times: Float[np.ndarray, " sample"]
+    energy: Float[np.ndarray, "probe sample"]
+    effective_energy: Float[np.ndarray, "probe sample"]
+    gap: Float[np.ndarray, "probe sample"]  # E(v, h) - E(v), see Network.adiabatic_gap
+    dissipation: Float[np.ndarray, "probe sample"]  # accumulated since the start
+    final: Float[np.ndarray, "probe feature"]
+    final_memory: Float[np.ndarray, "probe memory"]
+    end_time: Float[np.ndarray, " probe"]
+    steps: Int[np.ndarray, " probe"]  # accepted
+    rejected: Int[np.ndarray, " probe"]
+    residual: Float[np.ndarray, " probe"]  # tau-free, at the end
+    worst_rise: Float[np.ndarray, " probe"]  # of the energy, over accepted steps
+    worst_time: Float[np.ndarray, " probe"]  # when; NaN if the energy never rose
+    rise_limit: Float[np.ndarray, " probe"]  # the tolerance at that step
+    worst_excess: Float[np.ndarray, " probe"]  # largest rise - limit; <= 0 is clean
+    ledger_residual: Float[np.ndarray, " probe"]  # relative; see certify
+    ending: Int[np.ndarray, " probe"]  # see Ending
+    promise: Promise
+    solver: str
+    ledger_kind: str  # "balance", "inequality" or "not applicable"
+    ledger_tolerance: float
+    rise_tolerance: float  # relative to S_E
+    rise_gain: float  # relative to the dissipation within the step
+    notice: str | None = None
+    v: Float[np.ndarray, "probe sample feature"] | None = None
+    h: Float[np.ndarray, "probe sample memory"] | None = None
+    step_log: StepLog | None = None
+    seconds: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def converged(self) -> Bool[np.ndarray, " probe"]:
+        """True where the probe reached a steady state."""
+        return self.ending == Ending.STEADY
+
+    def sentences(self) -> list[str]:
+        """How each probe ended, in words."""
+        return [Ending(code).sentence for code in self.ending]
