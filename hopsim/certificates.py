@@ -24,7 +24,7 @@ class Certificate:
     worst_time: Float[np.ndarray, " probe"]
     tolerance: Float[np.ndarray, " probe"]  # what was allowed at the worst step
     ledger_residual: Float[np.ndarray, " probe"]  # NaN where not applicable
-    ledger_tolerance: float
+    ledger_tolerance: Float[np.ndarray, " probe"]
 
     @property
     def promised(self) -> np.bool_:
@@ -38,8 +38,9 @@ class Certificate:
         if np.all(np.isnan(self.ledger_residual)):
             ledger = "ledger not applicable"
         else:
-            worst = np.nanmax(self.ledger_residual)
-            ledger = f"ledger {worst:.1e} (limit {self.ledger_tolerance:.1e})"
+            k = int(np.argmax(self.ledger_residual / self.ledger_tolerance))
+            worst, limit = self.ledger_residual[k], self.ledger_tolerance[k]
+            ledger = f"ledger {worst:.1e} (limit {limit:.1e})"
         if self.promised:
             head = "energy certified to fall" if np.all(self.holds) else "BROKEN"
             return f"{head}: {count}; {rise}; {ledger}; {self.promise.reason}"

@@ -26,3 +26,44 @@ def provenance() -> dict[str, str]:
         "platform": platform.platform(),
         "device": f"{device.platform}: {device.device_kind} x {jax.device_count()}",
     }
+
+
+class Compilations:
+    """Which programs were compiled, and how long tracing and compiling took."""
+
+    def __init__(self):
+        self.names: list[str] = []
+        self.seconds = 0.0
+
+    @property
+    def programs(self) -> int:
+        """Their number, without the lone operations on constants that Diffrax folds."""
+        return sum(not hasattr(jax.lax, name) for name in self.names)
+
+
+_open: list[Compilations] = []
+_listening = False
+
+
+@contextlib.contextmanager
+def compilations() -> Iterator[Compilations]:
+    """Counts what is traced and compiled inside its block."""
+    global _listening
+    if not _listening:  # JAX offers no way to take a listener back
+        jax.monitoring.register_event_duration_secs_listener(_heard)
+        _listening = True
+    count = Compilations()
+    _open.append(count)
+    try:
+        yield count
+    finally:
+        _open.remove(count)
+
+
+def _heard(event: str, seconds: float, fun_name: str = "?", **_: object) -> None:
+    if not event.startswith("/jax/core/compile/"):
+        return
+    for count in _open:
+        count.seconds += seconds
+        if event.endswith("backend_compile_duration"):
+            count.names.append(fun_name.removeprefix("jit(").removesuffix(")"))

@@ -69,6 +69,11 @@ class AbstractLagrangian(eqx.Module):
         the left side rises monotonely in `y`, and `y` lies between `x` and
         `x - strength * grad L(x)`. Only for additive, smooth, convex `L`.
         """
+        if not self.additive:
+            raise ValueError(
+                "The general resolvent goes neuron by neuron and needs an additive "
+                f"Lagrangian, got {type(self).__name__}; override `resolvent`."
+            )
         return _resolve(self.activation, x, strength)
 
     def normalised(self, features: int) -> "AbstractLagrangian":

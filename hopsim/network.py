@@ -305,7 +305,7 @@ def _as_currents(name: str, x: Currents, size: int, dtype: np.dtype) -> AnyArray
         )
     if concrete(x) and not np.all(np.isfinite(np.asarray(x))):
         raise ValueError(f"The {name} must be made of finite numbers, got {x}.")
-    wide = np.broadcast_to(x, (size,)) if isinstance(x, np.ndarray) else x
-    return jnp.broadcast_to(wide, (size,)) if wide is x else wide.astype(dtype)
+    wide = np.broadcast_to if isinstance(x, np.ndarray) else jnp.broadcast_to
+    return wide(x, (size,)).astype(dtype)
 
 

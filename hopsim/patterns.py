@@ -63,15 +63,15 @@ def standardised(
     centred: bool = True,
     norm: float | None = None,
 ) -> Patterns:
-    """Images made fit to be memories: mean pixel removed, all of one norm.
+    """Images made fit to be memories: the mean image removed, all of one norm.
 
     Raw pixels are all positive and of unequal norms: in model B the largest image then
-    attracts everything. `centred` subtracts each image's own mean; `norm` is by default
-    sqrt(N), so that `xi . xi = N` as for spins.
+    attracts everything. `centred` subtracts the mean image of the set; `norm` is by
+    default sqrt(N), so that `xi . xi = N` as for spins.
     """
     x = np.asarray(pixels, dtype=float)
     if centred:
-        x = x - x.mean(axis=1, keepdims=True)
+        x = x - x.mean(axis=0)
     norm = float(np.sqrt(x.shape[1])) if norm is None else norm
     length = np.linalg.norm(x, axis=1, keepdims=True)
     if np.any(length == 0):

@@ -29,6 +29,7 @@ class PatternSet(NamedTuple):
     values: Float[np.ndarray, "memory feature"]
     labels: Int[np.ndarray, " memory"] | None = None
     image: tuple[int, int] | None = None  # rows and columns, if they are images
+    offset: Float[np.ndarray, " feature"] | None = None  # added to show the pixels
 
 
 class ProbeSet(NamedTuple):
@@ -253,7 +254,11 @@ def _as_memories(
 ) -> PatternSet:
     chosen = datasets.select(found, per_class, count, classes, generator)
     values = patterns.standardised(chosen.pixels, centred, norm)
-    return PatternSet(values, chosen.labels, chosen.shape)
+    # what was subtracted, in the units of the memories of median contrast
+    mean = chosen.pixels.mean(axis=0) * centred
+    contrast = np.linalg.norm(chosen.pixels - mean, axis=1)
+    scale = np.linalg.norm(values[0]) / np.median(contrast)
+    return PatternSet(values, chosen.labels, chosen.shape, scale * mean)
 
 
 def _table(values: Any, what: str) -> np.ndarray:

@@ -83,15 +83,16 @@ class Trajectory:
     rise_limit: Float[np.ndarray, " probe"]  # the tolerance at that step
     worst_excess: Float[np.ndarray, " probe"]  # largest rise - limit; <= 0 is clean
     ledger_residual: Float[np.ndarray, " probe"]  # relative; see certify
+    ledger_tolerance: Float[np.ndarray, " probe"]
     ending: Int[np.ndarray, " probe"]  # see Ending
     promise: Promise
     solver: str
     ledger_kind: str  # "balance", "inequality" or "not applicable"
-    ledger_tolerance: float
     rise_tolerance: float  # relative to S_E
     rise_gain: float  # relative to the dissipation within the step
     notice: str | None = None
     v: Float[np.ndarray, "probe sample feature"] | None = None
+    g: Float[np.ndarray, "probe sample feature"] | None = None
     h: Float[np.ndarray, "probe sample memory"] | None = None
     step_log: StepLog | None = None
     seconds: dict[str, float] = dataclasses.field(default_factory=dict)

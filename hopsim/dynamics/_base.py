@@ -69,6 +69,7 @@ class Solution(NamedTuple):
     ledger_residual: Float[Array, ""]
     ending: Int[Array, ""]
     v: Float[Array, "sample feature"] | None = None
+    g: Float[Array, "sample feature"] | None = None
     h: Float[Array, "sample memory"] | None = None
     log: Float[Array, "step 4"] | None = None
 

@@ -242,7 +242,8 @@ class Flow(AbstractProblem):
             "gap": gap,
             "dissipation": y.dissipated,
         }
-        states = {"v": y.x[0], "h": self.dynamics.memory(network, y.x)}
+        v, h = y.x[0], self.dynamics.memory(network, y.x)
+        states = {"v": v, "g": network.feature_lagrangian.activation(v), "h": h}
         return kept | {name: states[name] for name in save}
 
 

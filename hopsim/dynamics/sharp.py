@@ -110,7 +110,7 @@ def _begin(network: Network, plan: Plan, v: Array) -> _Run:
         energy=energy,
         worst_rise=zero,
         worst_time=zero + jnp.nan,
-        worst_excess=zero - jnp.inf,
+        worst_excess=-plan.rise_tolerance * _scale(network, s),
         ledger=zero,
         going=jnp.ones((), bool),
         samples=jnp.zeros((size, network.features), network.dtype),
@@ -212,6 +212,7 @@ def _finish(network: Network, plan: Plan, run: _Run) -> Solution:
     later = plan.times >= end
     samples = jnp.where(later[:, None], final, run.samples)
     energies = jnp.where(later, run.energy, run.energies)
+    signs = jax.vmap(network.feature_lagrangian.activation)(samples)
     return Solution(
         energy=energies,
         effective_energy=energies,
@@ -230,6 +231,7 @@ def _finish(network: Network, plan: Plan, run: _Run) -> Solution:
         ledger_residual=run.ledger,
         ending=jnp.where(finite, ending, Ending.NONFINITE),
         v=samples if "v" in plan.save else None,
+        g=signs if "g" in plan.save else None,
         h=run.hidden,
         log=run.log,
     )

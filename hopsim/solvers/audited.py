@@ -21,6 +21,7 @@ class Audit(NamedTuple):
     start: Scalar  # the energy at the first state
     energy: Scalar  # the energy at the last accepted state
     scale: Scalar  # S_E there
+    peak: Scalar  # the largest S_E so far
     worst_rise: Scalar  # the largest rise over one step, 0 if it never rose
     worst_time: Scalar  # when that step ended
     rise_limit: Scalar  # what was allowed there
@@ -36,7 +37,7 @@ class Audited(dfx.AbstractWrappedSolver):
     A rise is tolerated up to `gain * dQ + relative * S_E`, where `dQ` is what the step
     dissipated and `S_E` the sum of the |terms| of the energy. [THEORY 4.6]
 
-    The ledger is the balance `|E + Q - E(0)| / (S_E + Q)`, or, for AltIMEX, the
+    The ledger is the balance `|E + Q - E(0)| / (max S_E + Q)`, or, for AltIMEX, the
     inequality `dE + dQ <= 0` per step, relative to `S_E`.
     """
 
@@ -91,10 +92,11 @@ class Audited(dfx.AbstractWrappedSolver):
             start=energy,
             energy=energy,
             scale=scale,
+            peak=scale,
             worst_rise=zero,
             worst_time=zero + jnp.nan,
             rise_limit=self.relative * scale,
-            worst_excess=zero - jnp.inf,
+            worst_excess=-self.relative * scale,  # no step, no rise
             ledger=zero,
             steps=jnp.zeros((), int),
             log=log,
@@ -119,6 +121,7 @@ class Audited(dfx.AbstractWrappedSolver):
     ) -> Audit:
         energy, scale = flow.energy(t, y1), flow.energy_scale(t, y1)
         largest = jnp.maximum(scale, audit.scale)
+        peak = jnp.maximum(scale, audit.peak)
         lost = flow.account(y1) - flow.account(y0)
         rise = energy - audit.energy
         limit = self.gain * jnp.maximum(lost, 0) + self.relative * largest
@@ -127,7 +130,7 @@ class Audited(dfx.AbstractWrappedSolver):
             ledger = jnp.maximum(rise + lost, 0) / largest
         else:
             total = flow.account(y1)
-            ledger = jnp.abs(energy + total - audit.start) / (largest + jnp.abs(total))
+            ledger = jnp.abs(energy + total - audit.start) / (peak + jnp.abs(total))
         log, steps = audit.log, audit.steps + 1
         if log is not None:
             row = jnp.stack([jnp.asarray(t, log.dtype), energy, y1.dissipated, scale])
@@ -136,6 +139,7 @@ class Audited(dfx.AbstractWrappedSolver):
             start=audit.start,
             energy=energy,
             scale=scale,
+            peak=peak,
             worst_rise=jnp.where(worse, rise, audit.worst_rise),
             worst_time=jnp.where(worse, t, audit.worst_time),
             rise_limit=jnp.where(worse, limit, audit.rise_limit),

@@ -1,0 +1,6 @@
+"""`python -m hopsim` is the command line."""
+
+from .cli import main
+
+
+main()

@@ -1,0 +1,256 @@
+"""The kinds of `[[checks]]`; each turns a record into verdicts, one for each point."""
+
+import abc
+import dataclasses
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from .._registry import nearest, Registry
+from ..records import Dataset, Record, Verdict
+from ..statistics import wilson
+
+
+checks = Registry("check")
+
+
+class AbstractCheck(BaseModel, abc.ABC):
+    """Something that must be true of a record.
+
+    To add one: subclass with its fields, implement `judge` for one point, register it.
+    `point` restricts the check to one variant or swept value, by its label.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    point: str | None = None
+
+    @abc.abstractmethod
+    def judge(self, data: Dataset) -> Verdict:
+        """The verdict on one point."""
+
+    def verdicts(self, record: Record) -> list[Verdict]:
+        """One verdict for each point that the check speaks of."""
+        points = dict(record.points())
+        if self.point is not None and self.point not in points:
+            raise ValueError(f"no point {self.point!r}: {nearest(self.point, [*points])}")
+        chosen = points if self.point is None else {self.point: points[self.point]}
+        return [_labelled(self.judge(data), label) for label, data in chosen.items()]
+
+
+@checks.register("energy_falls")
+class EnergyFalls(AbstractCheck):
+    r"""$E(t_{k+1}) - E(t_k) \le$ limit at every step of every probe. [KH21; THEORY 4.6]
+
+    Fails where theory does not promise descent: nothing is certified there.
+    """
+
+    def judge(self, data: Dataset) -> Verdict:
+        over = np.asarray(data["worst_excess"]) > 0
+        over |= ~np.isfinite(np.asarray(data["worst_excess"]))
+        promised = bool(data["promised"]) if "promised" in data else True
+        i = np.unravel_index(np.argmax(data["worst_rise"].values), over.shape)
+        return Verdict(
+            statement="energy falls at every accepted step",
+            passed=promised and not np.any(over),
+            measured=f"{np.sum(~over)}/{over.size} runs, worst rise "
+            f"{data['worst_rise'].values[i]:.1e}"
+            + ("" if promised else ", descent is not promised"),
+            expected="promised, and every rise within its limit",
+            tolerance=f"{data['rise_limit'].values[i]:.1e}",
+            source="KH21 eq. 4",
+        )
+
+
+@checks.register("ledger")
+class Ledger(AbstractCheck):
+    r"""$|E + Q - E(0)| \le$ `below` $(S_E + Q)$ along every path. [THEORY CL-05]
+
+    For AltIMEX the per-step inequality `dE + dQ <= 0`, relative to `S_E`. The default
+    limit is the one that belongs to the solver's tolerances.
+    """
+
+    below: float | None = Field(None, gt=0)
+
+    def judge(self, data: Dataset) -> Verdict:
+        residual = np.asarray(_needed(data, "ledger_residual"), dtype=float)
+        limit = np.asarray(_needed(data, "ledger_tolerance"), dtype=float)
+        limit = limit if self.below is None else np.full_like(limit, self.below)
+        known = bool(np.all(np.isfinite(residual)))
+        i = int(np.argmax(residual / limit)) if known else 0
+        return Verdict(
+            statement="energy ledger balances",
+            passed=known and bool(np.all(residual <= limit)),
+            measured=f"{residual[i]:.1e}" if known else "not applicable",
+            expected=f"<= {limit[i]:.1e}",
+            source="THEORY CL-05",
+        )
+
+
+@checks.register("overlap")
+class Overlap(AbstractCheck):
+    r"""$\xi\cdot g/(|\xi||g|) \ge$ `at_least` at the end, in the `of`. [KH16]"""
+
+    at_least: float = Field(ge=-1, le=1)
+    of: Literal["mean", "median", "worst"] = "mean"
+
+    def judge(self, data: Dataset) -> Verdict:
+        final = _needed(data, "overlap")[:, -1]
+        final = final[np.isfinite(final)]
+        value = {"mean": np.mean, "median": np.median, "worst": np.min}[self.of](final)
+        return Verdict(
+            statement=f"{self.of} overlap with the target",
+            passed=bool(value >= self.at_least),
+            measured=f"{value:.4f}",
+            error=f"(standard deviation {np.std(final):.4f} over {final.size} probes)",
+            expected=f">= {self.at_least}",
+        )
+
+
+@checks.register("retrieved")
+class Retrieved(AbstractCheck):
+    r"""The lower Wilson limit of the fraction retrieved is `at_least`. [Wilson 1927]
+
+    Probes that did not converge count as they ended. The unit of replication is the
+    probe: the interval speaks of other probes of this kind, not of other memories.
+    """
+
+    at_least: float = Field(ge=0, le=1)
+    level: float = Field(0.95, gt=0, lt=1)
+
+    def judge(self, data: Dataset) -> Verdict:
+        aimed = _needed(data, "aimed").astype(bool)
+        hits, trials = int(np.sum(_needed(data, "retrieved"))), int(np.sum(aimed))
+        low, high = wilson(hits, trials, self.level)
+        return Verdict(
+            statement="fraction retrieved",
+            passed=low >= self.at_least,
+            measured=f"{hits}/{trials} = {hits / trials:.3f}",
+            error=f"[{low:.3f}, {high:.3f}] ({self.level:.0%} Wilson, over probes)",
+            expected=f"lower limit >= {self.at_least}",
+        )
+
+
+@checks.register("converged")
+class Converged(AbstractCheck):
+    r"""Tau-free residual $|r| <$ tolerance for all probes. [THEORY 4.4]"""
+
+    at_least: float = Field(1.0, ge=0, le=1)
+
+    def judge(self, data: Dataset) -> Verdict:
+        converged = _needed(data, "converged").astype(bool)
+        share = float(np.mean(converged))
+        return Verdict(
+            statement="probes converged",
+            passed=share >= self.at_least,
+            measured=f"{np.sum(converged)}/{converged.size}",
+            expected="all" if self.at_least == 1 else f">= {self.at_least:.0%}",
+        )
+
+
+@checks.register("promise")
+class Promised(AbstractCheck):
+    r"""What theory promises: $\dot E \le 0$ for "full", "adiabatic" or "none". [KH21]"""
+
+    expected: Literal["full", "adiabatic", "none"]
+
+    def judge(self, data: Dataset) -> Verdict:
+        kind = str(_needed(data, "promise")[()]).split(":")[0]
+        return Verdict(
+            statement="promise of descent",
+            passed=kind == self.expected,
+            measured=str(data["promise"].values[()]),
+            expected=self.expected,
+            source="THEORY 1.3",
+        )
+
+
+@checks.register("energy_rises")
+class EnergyRises(AbstractCheck):
+    r"""$E(t_{k+1}) - E(t_k) >$ limit for at least a fraction of probes. [THEORY CL-04]
+
+    For networks to which nothing is promised: the certificate must see the rises.
+    """
+
+    at_least: float = Field(ge=0, le=1)
+
+    def judge(self, data: Dataset) -> Verdict:
+        rising = np.asarray(data["worst_excess"]) > 0
+        share = float(np.mean(rising))
+        return Verdict(
+            statement="energy is seen to rise",
+            passed=share >= self.at_least,
+            measured=f"in {np.sum(rising)}/{rising.size} probes",
+            expected=f"in >= {self.at_least:.0%}",
+            source="THEORY CL-04",
+        )
+
+
+@checks.register("same_end")
+class SameEnd(AbstractCheck):
+    r"""$|v_{end} - v_{end}'| \le$ `within` for every probe at all points. [THEORY 4.2]
+
+    Relative to the largest `|v|`; for sweeps of what must not change the fixed points.
+    """
+
+    within: float = Field(1e-4, gt=0)
+    at_least: float = Field(1.0, ge=0, le=1)
+
+    def judge(self, data: Dataset) -> Verdict:
+        final = _needed(data, "final")
+        if final.ndim != 3:
+            raise ValueError("same_end compares the points of a sweep or of variants")
+        away = np.max(np.abs(final - final[:1]), axis=(0, 2)) / np.max(np.abs(final))
+        share = float(np.mean(away <= self.within))
+        return Verdict(
+            statement="all points end in the same states",
+            passed=share >= self.at_least,
+            measured=f"{np.sum(away <= self.within)}/{away.size} probes",
+            expected=f">= {self.at_least:.0%} within {self.within:.0e}",
+            source="THEORY 4.2",
+        )
+
+    def verdicts(self, record: Record) -> list[Verdict]:
+        return [self.judge(record.data)]
+
+
+@checks.register("convergence_order")
+class ConvergenceOrder(AbstractCheck):
+    r"""Slope of $\log$ error against $\log\tau_h$ in [low, high]. [THEORY CL-09]
+
+    On the last pair of values, in the median over the probes that end alike.
+    """
+
+    low: float = 0.9
+    high: float = 1.1
+
+    def judge(self, data: Dataset) -> Verdict:
+        slopes = _needed(data, "slope")[-1][_needed(data, "same_end").astype(bool)]
+        middle = float(np.median(slopes)) if slopes.size else float("nan")
+        return Verdict(
+            statement="order of the adiabatic limit",
+            passed=self.low <= middle <= self.high,
+            measured=f"{middle:.3f}",
+            error=f"(range {np.min(slopes):.3f} to {np.max(slopes):.3f} over "
+            f"{slopes.size} probes)"
+            if slopes.size
+            else "(no probe ends alike)",
+            expected=f"in [{self.low}, {self.high}]",
+            source="THEORY CL-09",
+        )
+
+
+def _needed(data: Dataset, name: str) -> np.ndarray:
+    if name not in data:
+        raise ValueError(
+            f"this check needs {name!r}, which the experiment did not record (probes "
+            "without targets have no overlap)"
+        )
+    return data[name].values
+
+
+def _labelled(verdict: Verdict, label: str) -> Verdict:
+    if not label:
+        return verdict
+    return dataclasses.replace(verdict, statement=f"{verdict.statement} ({label})")

@@ -1,0 +1,248 @@
+"""The command line: run, check, list, plot, show.
+
+Exit codes: 0 all went well, 1 a check of the scenario failed, 2 the user's input is at
+fault, 3 hopsim is. Every heavy import waits until its command needs it.
+"""
+
+import contextlib
+import os
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="A simulator and a laboratory for Dense Associative Memories.",
+)
+
+File = Annotated[Path, typer.Argument(help="A scenario file (TOML).")]
+Quick = Annotated[bool, typer.Option("--quick", help="Apply the file's [quick] table.")]
+Overrides = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override one entry.")
+]
+KINDS = (
+    "lagrangians", "dynamics", "drives", "networks", "memories", "probes",
+    "experiments", "checks", "plots", "scenarios",
+)  # fmt: skip
+
+
+def main() -> None:
+    """The entry point of the command `hopsim`."""
+    # set before JAX starts: a failed check inside a compiled program would otherwise be
+    # a host callback, and hopsim labels every ending on the host instead
+    os.environ.setdefault("EQX_ON_ERROR", "nan")
+    app()
+
+
+@app.command()
+def run(
+    file: File,
+    quick: Quick = False,
+    out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("runs"),
+    overrides: Overrides = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="Replace an old run.")] = False,
+) -> None:
+    """Simulate a scenario, certify it, draw it, and save everything."""
+    with _guarded():
+        from .scenario import load_scenario, run as run_scenario
+
+        scenario = load_scenario(file, quick, _parse(overrides))
+        with _progress() as progress:
+            record = run_scenario(scenario, out=out, force=force, progress=progress)
+        _print_summary(record)
+        if not record.passed:
+            raise typer.Exit(1)
+
+
+@app.command()
+def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
+    """Check a scenario file; compute nothing."""
+    with _guarded():
+        from .scenario import load_scenario
+
+        scenario = load_scenario(file, overrides=_parse(overrides))
+        count = len(scenario.points)
+        points = f"{count} point{'s' if count != 1 else ''}"
+        print(f"{file}: in order ({points}, run {scenario.name}-{scenario.hash})")
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(KINDS)}.")] = None,
+) -> None:
+    """List what a scenario file can name, with formula and source."""
+    with _guarded():
+        for noun in KINDS if what is None else [what]:
+            _list_one(noun)
+
+
+@app.command()
+def plot(
+    run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
+    names: Annotated[list[str] | None, typer.Argument(help="Plots; default: all.")] = None,
+) -> None:
+    """Draw the pictures of a saved run again."""
+    with _guarded():
+        from .scenario import redraw
+
+        for path in redraw(run_directory, tuple(names or ())):
+            print(path)
+
+
+@app.command()
+def show(
+    run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
+) -> None:
+    """Print the summary of a saved run."""
+    with _guarded():
+        from .records import load_record
+
+        _print_summary(load_record(run_directory))
+
+
+# --- helpers ------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _guarded() -> Iterator[None]:
+    """User mistakes end with exit code 2 and one message, crashes with 3."""
+    try:
+        yield
+    except (typer.Exit, KeyboardInterrupt):
+        raise
+    except ValueError as error:
+        if not _raised_by_hopsim(error):
+            _crash(error)
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except Exception as error:
+        _crash(error)
+
+
+def _raised_by_hopsim(error: BaseException) -> bool:
+    """True if hopsim raised it on purpose, not a library underneath."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    home = str(Path(__file__).parent)
+    return place is not None and place.tb_frame.f_code.co_filename.startswith(home)
+
+
+def _crash(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error)
+    print(
+        "hopsim crashed; this is a defect of hopsim, not of your file. Please report it "
+        "with the scenario.",
+        file=sys.stderr,
+    )
+    raise typer.Exit(3) from None
+
+
+def _parse(overrides: list[str]) -> dict[str, Any]:
+    parsed = {}
+    for text in overrides:
+        key, mark, value = text.partition("=")
+        if not mark or not key.strip():
+            raise ValueError(f"--set takes KEY=VALUE, such as run.duration=5, got {text!r}.")
+        try:
+            parsed[key.strip()] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            parsed[key.strip()] = value.strip()  # a bare word is a string
+    return parsed
+
+
+def _list_one(noun: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if noun not in KINDS:
+        from ._registry import nearest
+
+        raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, list(KINDS))}")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    if noun == "scenarios":
+        rows = [(str(p), _title(p)) for p in sorted(Path("scenarios").glob("**/*.toml"))]
+    else:
+        registry = _registries()[noun]
+        rows = [(kind, _first_line(registry[kind])) for kind in registry]
+    for kind, text in rows:
+        table.add_row(kind, text)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{noun}:")
+    console.print(table)
+
+
+def _registries() -> dict[str, Any]:
+    from .checks import checks
+    from .dynamics import drives, dynamics_kinds
+    from .experiments import experiments
+    from .lagrangians import lagrangians
+    from .network import networks
+    from .plots import plots
+    from .sources import memory_sources, probe_sources
+
+    makers = (lagrangians, dynamics_kinds, drives, networks, memory_sources)
+    return dict(zip(KINDS, (*makers, probe_sources, experiments, checks, plots), strict=False))
+
+
+def _first_line(maker: Any) -> str:
+    return (maker.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
+
+
+def _title(path: Path) -> str:
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return "(cannot be read)"
+
+
+def _print_summary(record: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from .summary import lines
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for term, text in lines(record):
+        colour = "red" if term == "check" and text.startswith("FAIL") else None
+        table.add_row(term, text, style=colour)
+    Console(highlight=False, markup=False).print(table)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Any]:
+    """A progress bar that appears once a run has taken two seconds."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    begun = time.monotonic()
+    bar = Progress(console=Console(stderr=True), transient=True)
+    tasks: dict[str, Any] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        if time.monotonic() - begun < 2:
+            return
+        if not tasks:
+            bar.start()
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=total)
+        bar.update(tasks[what], completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        if tasks:
+            bar.stop()

@@ -1,0 +1,81 @@
+"""The adiabatic limit: how fast the two-layer flow tends to the slaved one."""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ..dynamics import Adiabatic, TwoLayer
+from ..records import dataset, Record
+from ._base import AbstractExperiment, experiments, PURE, Study, TIME
+
+
+@experiments.register("adiabatic_limit")
+class AdiabaticLimit(AbstractExperiment):
+    r"""$\sup_t |v_\epsilon(t) - v_0(t)| = O(\epsilon)$, $\epsilon = \tau_h/\tau_f$.
+
+    Every probe is flown by the adiabatic flow and by two layers with each `tau_memory`
+    (in units of tau_feature); slopes are taken between neighbours. Both runs must stay
+    in one basin: probes whose ends differ are marked. [THEORY CL-09]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("convergence", "gap")
+
+    tau_memory: list[float] = Field(min_length=2)
+
+    def run(self, study: Study) -> Record:
+        setting = _only(study)
+        taus = np.sort(np.asarray(self.tau_memory))[::-1]
+        runs = 1 + len(taus)
+        common = {"until": "duration", "save": ("v",), "step_log": 0}
+        base = setting.dynamics
+        slaved = Adiabatic(decay=base.decay) if isinstance(base, TwoLayer) else base
+        reference = setting.simulate(study.reporter(0, runs), dynamics=slaved, **common)
+        paths = [
+            setting.simulate(
+                study.reporter(k + 1, runs),
+                dynamics=TwoLayer(tau, decay=slaved.decay),
+                **common,
+            )
+            for k, tau in enumerate(taus)
+        ]
+        error = np.stack(
+            [np.linalg.norm(p.v - reference.v, axis=-1).max(axis=1) for p in paths]
+        )
+        apart = np.stack(
+            [np.linalg.norm(p.final - reference.final, axis=-1) for p in paths]
+        )
+        slope = np.diff(np.log(error), axis=0) / np.diff(np.log(taus))[:, None]
+        size = np.linalg.norm(reference.final, axis=-1)
+        axes = ("tau", "probe", "sample")
+        stack = lambda name: np.stack([getattr(p, name) for p in paths])
+        tau = ("tau", taus, {"long_name": "tau_memory", "units": "tau_feature"})
+        data = dataset(
+            {
+                "tau_memory": tau,
+                "time": ("sample", reference.times, TIME),
+                "error": (("tau", "probe"), error, PURE),
+                "slope": (("pair", "probe"), slope, PURE),
+                "same_end": ("probe", np.all(apart < 0.1 * size, axis=0), PURE),
+                "energy": (axes, stack("energy"), PURE),
+                "effective_energy": (axes, stack("effective_energy"), PURE),
+                "gap": (axes, stack("gap"), PURE),
+                "worst_rise": (("tau", "probe"), stack("worst_rise"), PURE),
+                "rise_limit": (("tau", "probe"), stack("rise_limit"), PURE),
+                "worst_excess": (("tau", "probe"), stack("worst_excess"), PURE),
+                "steps": (("tau", "probe"), stack("steps"), PURE),
+                "ending": (("tau", "probe"), stack("ending"), PURE),
+                "v": (("probe", "sample", "feature"), reference.v, PURE),
+                "solver": ((), ", ".join(sorted({p.solver for p in paths}))),
+            }
+        )
+        return Record(data)
+
+
+def _only(study: Study):
+    if len(study.settings) != 1:
+        raise ValueError(
+            'The experiment "adiabatic_limit" sweeps tau_memory itself; leave out '
+            "[experiment.sweep] and variants."
+        )
+    return study.settings[0]

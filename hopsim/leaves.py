@@ -1,0 +1,198 @@
+"""Leaves of a scenario: `{ kind = "...", ... }` held to a constructor's own signature.
+
+There is no second schema: the annotations, ranges and invariants of the registered
+class or function are the rules. Every problem is collected with its path in the file.
+"""
+
+import dataclasses
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import AbstractArray
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from ._registry import bare, nearest, parameters, ranges, Registry
+from ._types import Array, Memories
+from .dynamics import AbstractDrive, drives
+from .lagrangians import AbstractLagrangian, lagrangians
+from .sources import memory_sources
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, and where."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+@dataclasses.dataclass(frozen=True)
+class Leaf:
+    """A kind with its checked arguments, not yet made."""
+
+    kind: str
+    maker: Callable
+    arguments: dict[str, Any]
+
+    def make(self, *args: Any, **extra: Any) -> Any:
+        """Call the constructor, with what the file could not give."""
+        return self.maker(*args, **(self.arguments | extra))
+
+
+# parameters that hopsim gives, not the file
+GIVEN = ("stream", "memories", "self")
+
+
+def read_leaf(
+    registry: Registry, table: Any, path: str, problems: list[Problem]
+) -> Leaf | None:
+    """Check one leaf; None (and at least one more problem) if anything is wrong."""
+    before = len(problems)
+    if not isinstance(table, dict):
+        message = f"a table {{ kind = ... }} is needed, got {table!r}"
+        problems.append(Problem(path, message))
+        return None
+    if "kind" not in table:
+        message = f"the key `kind` is missing; {nearest('', list(registry))}"
+        problems.append(Problem(path, message))
+        return None
+    kind = table["kind"]
+    if not isinstance(kind, str) or kind not in registry:
+        hint = nearest(str(kind), list(registry))
+        message = f"there is no {registry.noun} {kind!r}; {hint}"
+        problems.append(Problem(f"{path}.kind", message))
+        return None
+    maker = registry[kind]
+    given = {k: v for k, v in table.items() if k != "kind"}
+    if inspect.isclass(maker) and issubclass(maker, BaseModel):
+        model = read_model(maker, given, path, problems)
+        return None if model is None else Leaf(kind, lambda: model, {})
+    arguments = _read_arguments(maker, given, path, problems)
+    return Leaf(kind, maker, arguments) if len(problems) == before else None
+
+
+def read_model(
+    model: type[BaseModel], table: Any, path: str, problems: list[Problem]
+) -> Any:
+    """Check a table against a pydantic model."""
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        names = list(model.model_fields)
+        problems.extend(_translate(e, path, names) for e in error.errors())
+        return None
+
+
+def make_now(leaf: Leaf | None, path: str, problems: list[Problem]) -> Any:
+    """Make what a leaf describes; its own invariants become problems of the file."""
+    if leaf is None:
+        return None
+    try:
+        return leaf.make()
+    except ValueError as error:
+        problems.append(Problem(path, str(error)))
+        return None
+
+
+def _read_arguments(
+    maker: Callable, given: dict[str, Any], path: str, problems: list[Problem]
+) -> dict[str, Any]:
+    known = {k: p for k, p in parameters(maker).items() if k not in GIVEN}
+    if _wants_memories(maker):
+        known["memories"] = parameters(maker)["memories"]
+    limits, arguments = ranges(maker), {}
+    for name in given:
+        if name not in known:
+            message = f"there is no such key; {nearest(name, ['kind', *known])}"
+            problems.append(Problem(f"{path}.{name}", message))
+    for name, parameter in known.items():
+        here = f"{path}.{name}"
+        if name not in given:
+            if parameter.default is inspect.Parameter.empty:
+                problems.append(Problem(here, "this key is required"))
+            continue
+        value = _read_value(parameter.annotation, given[name], here, problems)
+        if name in limits and value is not None:
+            message = limits[name].problem(value)
+            if message:
+                problems.append(Problem(here, message))
+        arguments[name] = value
+    return arguments
+
+
+def _read_value(hint: Any, value: Any, path: str, problems: list[Problem]) -> Any:
+    registry = _registry_of(hint)
+    if registry is not None:
+        leaf = read_leaf(registry, value, path, problems)
+        return leaf if registry is memory_sources else make_now(leaf, path, problems)
+    kind = _plain(hint)
+    try:
+        adapter = TypeAdapter(kind, config=ConfigDict(strict=True, allow_inf_nan=False))
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        # a union reports one error for each member: the last is the most general
+        problems.append(_translate(error.errors()[-1], path, [], tail=False))
+        return None
+
+
+def _registry_of(hint: Any) -> Registry | None:
+    if hint is Memories:
+        return memory_sources
+    for part in (hint, *typing.get_args(hint)):
+        if inspect.isclass(part) and not issubclass(part, AbstractArray):
+            if issubclass(part, AbstractLagrangian):
+                return lagrangians
+            if issubclass(part, AbstractDrive):
+                return drives
+    return None
+
+
+def _wants_memories(maker: Callable) -> bool:
+    parameter = parameters(maker).get("memories")
+    return parameter is not None and _registry_of(parameter.annotation) is not None
+
+
+def _plain(hint: Any) -> Any:
+    """An annotation without arrays: what a TOML file can say."""
+    hint = bare(hint)
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        parts = [bare(p) for p in typing.get_args(hint)]
+        kept = [_plain(p) for p in parts if not _is_array(p)]
+        return typing.Union[tuple(kept)]  # noqa: UP007
+    return hint
+
+
+def _is_array(hint: Any) -> bool:
+    return inspect.isclass(hint) and issubclass(hint, Array | np.ndarray | AbstractArray)
+
+
+def _translate(error: Any, path: str, names: list[str], tail: bool = True) -> Problem:
+    """A pydantic error in hopsim's form: path, rule, value found, nearest name."""
+    where = path
+    for step in error["loc"] if tail else ():
+        where += f"[{step}]" if isinstance(step, int) else f".{step}"
+    where = where.lstrip(".")
+    found = error.get("input")
+    if error["type"] == "extra_forbidden":
+        return Problem(where, f"there is no such key; {nearest(error['loc'][-1], names)}")
+    if error["type"] == "missing":
+        return Problem(where, "this key is required")
+    if error["type"] == "literal_error" and isinstance(found, str):
+        allowed = [s.strip("' ") for s in error["ctx"]["expected"].split(",")]
+        allowed = [n.strip("' ") for a in allowed for n in a.split(" or ")]
+        message = f"must be one of {', '.join(allowed)}, got {found!r}"
+        close = nearest(found, allowed)
+        return Problem(where, f"{message}; {close}" if "did you" in close else message)
+    rule = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    return Problem(where, f"{rule}, got {_short(found)}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

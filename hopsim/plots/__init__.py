@@ -1,0 +1,16 @@
+"""Pictures of saved records. They read and draw, and never simulate."""
+
+from . import energy, images, limits, overlaps, portrait
+from ._style import draw, plots, render
+
+
+__all__ = [
+    "draw",
+    "energy",
+    "images",
+    "limits",
+    "overlaps",
+    "plots",
+    "portrait",
+    "render",
+]

@@ -1,0 +1,89 @@
+"""One look for all pictures: colours, labels, captions, and how they reach the disk."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._registry import Registry
+from ..records import Dataset, Record
+
+
+# Matplotlib is imported when the first picture is drawn, not when a name is looked up.
+Figure = Any  # a matplotlib.figure.Figure
+
+plots = Registry("plot")
+
+# Okabe & Ito 2008: told apart by colour-blind eyes as well
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666")
+GOOD, BAD, LIMIT = "#0072B2", "#D55E00", "#444444"
+TIME_LABEL = r"time $t\,/\,\tau_f$"
+
+_RC = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.1,
+    "image.cmap": "gray",
+    "savefig.dpi": 150,
+}
+
+
+def draw(record: Record, name: str, fig: Figure) -> None:
+    """Fill a figure with the plot of that name, in hopsim's style, with its caption."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(_RC):
+        plots[name](record, fig)
+        title = str(record.attrs.get("title", ""))
+        if title:
+            fig.suptitle(title, x=0.01, ha="left", fontsize=11)
+        width, height = fig.get_size_inches()
+        fig.text(0.01, 0.06 / height, caption(record), fontsize=6, color="#888888")
+
+
+def render(record: Record, name: str, path: str | os.PathLike) -> Path:
+    """Draw one plot into a PNG file. Same record, same pixels."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as MplFigure
+
+    path = Path(path)
+    with mpl.rc_context(_RC):
+        fig = MplFigure(layout="constrained")
+        FigureCanvasAgg(fig)
+        fig.get_layout_engine().set(rect=(0, 0.035, 1, 0.965))
+        draw(record, name, fig)
+        temporary = path.with_name(f".{path.name}")
+        fig.savefig(temporary, format="png", metadata={"Software": None})
+    os.replace(temporary, path)
+    return path
+
+
+def caption(record: Record) -> str:
+    """What made the picture, in one line."""
+    a = record.attrs
+    known = (a.get("name"), f"seed {a.get('seed')}", f"{a.get('precision')}")
+    hopsim = f"hopsim {a.get('version_hopsim', '?')}"
+    return " · ".join(str(x) for x in (*known, a.get("hash", ""), hopsim) if x)
+
+
+def needed(data: Dataset, name: str, plot: str) -> np.ndarray:
+    """A variable of the record, or one clear error."""
+    if name not in data:
+        raise ValueError(
+            f"The plot {plot!r} needs {name!r}, which this record does not hold; "
+            "see `hopsim list plots` for what each plot shows."
+        )
+    return data[name].values
+
+
+def labels(record: Record) -> list[tuple[str, Dataset, str]]:
+    """Label, data and colour of every point."""
+    points = record.points()
+    return [(x, d, COLOURS[i % len(COLOURS)]) for i, (x, d) in enumerate(points)]

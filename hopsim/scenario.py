@@ -1,0 +1,454 @@
+"""Scenarios: a TOML file becomes checked parts, and parts become a record.
+
+The file is read once, every mistake in it is reported at once, and nothing is computed
+before it is clean.
+"""
+
+import copy
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from . import __version__
+from ._registry import nearest
+from ._streams import Stream
+from .checks import AbstractCheck, checks
+from .dynamics import AbstractDynamics, dynamics_kinds
+from .environment import compilations, precision, provenance
+from .experiments import AbstractExperiment, experiments, RunSettings, Setting, Study
+from .leaves import Leaf, make_now, Problem, read_leaf, read_model
+from .network import networks
+from .plots import plots, render
+from .records import load_record, Record, save, Verdict
+from .sources import PatternSet, probe_sources, ProbeSet
+from .summary import lines as summary_lines
+
+
+class ScenarioError(ValueError):
+    """Everything that is wrong with a scenario file, at once."""
+
+    def __init__(self, where: str, problems: list[Problem]):
+        self.where, self.problems = where, problems
+        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        super().__init__("\n".join([f"{where}: {count}", *(f"  {p}" for p in problems)]))
+
+
+class Header(BaseModel):
+    """The top level of a scenario file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)
+    title: str = ""
+    seed: int = Field(0, ge=0)
+    precision: Literal["float64", "float32"] = "float64"
+    plots: list[str] | None = None
+    network: dict[str, Any]
+    dynamics: dict[str, Any] = {"kind": "two_layer"}
+    probes: dict[str, Any]
+    run: dict[str, Any] = {}
+    experiment: dict[str, Any] = {"kind": "recall"}
+    checks: list[dict[str, Any]] = []
+
+
+SWEPT = ("network", "dynamics", "probes", "run")
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One point of a sweep: checked, not yet built."""
+
+    label: str
+    value: float | None
+    network: Leaf
+    dynamics: AbstractDynamics
+    probes: Leaf
+    run: RunSettings
+
+    def build(self, seed: int, dtype: str) -> Setting:
+        """Draw the patterns (on the host) and make the network."""
+        stream = Stream(seed)
+        memory_leaf = self.network.arguments["memories"]
+        patterns: PatternSet = memory_leaf.make(stream.child("memories", 0))
+        values = patterns.values.astype(dtype)
+        network = self.network.make(memories=values)
+        probes: ProbeSet = self.probes.make(stream.child("probes", 0), patterns)
+        probes = probes._replace(values=probes.values.astype(dtype))
+        return Setting(
+            self.label, self.value, patterns, network, self.dynamics, probes, self.run
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """What a file says, checked; computes nothing."""
+
+    header: Header
+    points: tuple[Point, ...]
+    experiment: AbstractExperiment
+    checks: tuple[AbstractCheck, ...]
+    resolved: dict[str, Any]  # the tables after [quick] and --set
+    text: str
+    where: str
+
+    @property
+    def name(self) -> str:
+        """The scenario's name, the first half of its run directory's."""
+        return self.header.name
+
+    @property
+    def hash(self) -> str:
+        """First 8 hex digits of the SHA-256 of the canonical resolved scenario."""
+        canonical = json.dumps(self.resolved, sort_keys=True, default=str)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+
+    @property
+    def plots(self) -> tuple[str, ...]:
+        """The plots asked for, or those of the experiment."""
+        asked = self.header.plots
+        return tuple(self.experiment.plots if asked is None else asked)
+
+    def settings(self) -> tuple[Setting, ...]:
+        """Every point, built on the host."""
+        dtype = self.header.precision
+        return tuple(p.build(self.header.seed, dtype) for p in self.points)
+
+
+# --- reading ------------------------------------------------------------------------
+
+
+def load_scenario(
+    path: str | os.PathLike,
+    quick: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """Read and check a scenario file.
+
+    **Arguments:**
+
+    - `quick`: apply the file's table `[quick]`.
+    - `overrides`: dotted paths and values, such as `{"run.duration": 5}`.
+
+    Raises ScenarioError (a ValueError) with every problem of the file at once.
+    """
+    path, problems = Path(path), []
+    text = _read_text(path)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(str(path), [Problem("", f"not valid TOML: {error}")]) from error
+    small = raw.pop("quick", {})
+    if not isinstance(small, dict):
+        raise ScenarioError(str(path), [Problem("quick", "a table is needed")])
+    other = copy.deepcopy(raw) if quick else _merged(raw, small)
+    resolved = _merged(raw, small) if quick else raw
+    for dotted, value in (overrides or {}).items():
+        _put(resolved, dotted, value, problems, dotted)
+    scenario = _read(resolved, text, str(path), problems)
+    # the other size is checked too, so that a mistake cannot hide there
+    twin: list[Problem] = []
+    _read(other, text, str(path), twin)
+    word = "without --quick" if quick else "with --quick"
+    problems += [Problem(f"{p.path} ({word})", p.message) for p in twin if p not in problems]
+    if problems or scenario is None:
+        raise ScenarioError(str(path), problems)
+    return scenario
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise ScenarioError(str(path), [Problem("", f"{reason}; give a file")]) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(str(path), [Problem("", "not a UTF-8 text file")]) from error
+
+
+def _read(
+    tables: dict[str, Any], text: str, where: str, problems: list[Problem]
+) -> Scenario | None:
+    header = read_model(Header, tables, "", problems)
+    if header is None:  # go on with what can be read, for every error at once
+        header = Header.model_construct(
+            **{k: v for k, v in tables.items() if k in Header.model_fields}
+        )
+        header.plots = header.plots if isinstance(header.plots, list) else None
+    experiment = _experiment(getattr(header, "experiment", None), problems)
+    points = _points(tables, experiment, problems)
+    labels = [p.label for p in points]
+    asserted = _checks(getattr(header, "checks", None), labels, problems)
+    for i, name in enumerate(header.plots or ()):
+        if name not in plots:
+            message = f"there is no plot {name!r}; {nearest(str(name), list(plots))}"
+            problems.append(Problem(f"plots[{i}]", message))
+    if problems:
+        return None
+    return Scenario(header, tuple(points), experiment, asserted, tables, text, where)
+
+
+def _experiment(table: Any, problems: list[Problem]) -> Any:
+    if not isinstance(table, dict):
+        return None
+    table = {"kind": "recall"} | table
+    leaf = read_leaf(experiments, table, "experiment", problems)
+    return None if leaf is None else leaf.make()
+
+
+def _checks(
+    tables: Any, labels: list[str], problems: list[Problem]
+) -> tuple[AbstractCheck, ...]:
+    made = []
+    for i, table in enumerate(tables if isinstance(tables, list) else ()):
+        leaf = read_leaf(checks, table, f"checks[{i}]", problems)
+        if leaf is None:
+            continue
+        check = leaf.make()
+        if check.point is not None and check.point not in labels:
+            message = f"there is no point {check.point!r}; {nearest(check.point, labels)}"
+            problems.append(Problem(f"checks[{i}].point", message))
+        made.append(check)
+    return tuple(made)
+
+
+def _points(
+    tables: dict[str, Any], experiment: AbstractExperiment | None, problems: list[Problem]
+) -> list[Point]:
+    """Every point of the sweep; a problem common to all of them is told once."""
+    points, seen = [], []
+    for label, value, where, override in _overrides(experiment, problems):
+        mine: list[Problem] = []
+        changed = copy.deepcopy(tables)
+        for dotted, entry in override:
+            _put(changed, dotted, entry, mine, where)
+        changed.pop("experiment", None)
+        points.append(_point(label, value, changed, mine))
+        seen.append((where, mine))
+    everywhere = [p for p in seen[0][1] if all(p in mine for _, mine in seen)]
+    problems += everywhere
+    for where, mine in seen:
+        rest = [p for p in mine if p not in everywhere]
+        problems += [Problem(f"{p.path} (from {where})", p.message) for p in rest]
+    return [p for p in points if p is not None]
+
+
+def _overrides(experiment: AbstractExperiment | None, problems: list[Problem]):
+    """(label, swept number, where it is written, [(dotted path, value)]) of points."""
+    if experiment is not None and experiment.sweep is not None:
+        sweep, where = experiment.sweep, "experiment.sweep"
+        if sweep.path.split(".")[0] not in SWEPT:
+            hint = nearest(sweep.path.split(".")[0], list(SWEPT))
+            message = f"a sweep starts in {', '.join(SWEPT)}, got {sweep.path!r}; {hint}"
+            problems.append(Problem(f"{where}.path", message))
+            return
+        for i, entry in enumerate(sweep.values):
+            number = isinstance(entry, int | float) and not isinstance(entry, bool)
+            shown = f"{entry:g}" if number else json.dumps(entry, default=str)
+            label = f"{sweep.path.split('.')[-1]} = {shown}"
+            value = float(entry) if number else None
+            yield label, value, f"{where}.values[{i}]", [(sweep.path, entry)]
+    elif experiment is not None and experiment.variants:
+        for label, table in experiment.variants.items():
+            yield label, None, f"experiment.variants.{label}", list(table.items())
+    else:
+        yield "", None, "the scenario", []
+
+
+def _point(
+    label: str, value: float | None, tables: dict[str, Any], problems: list[Problem]
+) -> Point | None:
+    parts = {
+        name: read_leaf(registry, tables.get(name, default), name, problems)
+        for name, registry, default in (
+            ("network", networks, {}),
+            ("probes", probe_sources, {}),
+            ("dynamics", dynamics_kinds, {"kind": "two_layer"}),
+        )
+        if name in tables or name == "dynamics"
+    }
+    dynamics = make_now(parts.get("dynamics"), "dynamics", problems)
+    run = read_model(RunSettings, tables.get("run", {}), "run", problems)
+    if problems or run is None:
+        return None
+    network, probes = parts["network"], parts["probes"]
+    assert network is not None
+    assert probes is not None
+    return Point(label, value, network, dynamics, probes, run)
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` laid on `base`; a table with a `kind` of its own replaces the old one."""
+    result = copy.deepcopy(dict(base))
+    for name, value in over.items():
+        old = result.get(name)
+        if isinstance(value, dict) and isinstance(old, dict) and "kind" not in value:
+            result[name] = _merged(old, value)
+        else:
+            result[name] = copy.deepcopy(value)
+    return result
+
+
+def _put(
+    tables: dict[str, Any], dotted: str, value: Any, problems: list[Problem], where: str
+) -> None:
+    """Set one entry by its dotted path; tables are merged, new tables are made."""
+    *parents, last = dotted.split(".")
+    for name in parents:
+        tables = tables.setdefault(name, {})
+        if not isinstance(tables, dict):
+            problems.append(Problem(where, f"{name!r} in {dotted!r} is not a table"))
+            return
+    old = tables.get(last)
+    if isinstance(old, dict) and isinstance(value, dict) and "kind" not in value:
+        value = _merged(old, value)
+    tables[last] = value
+
+
+# --- running ------------------------------------------------------------------------
+
+
+def run(
+    scenario: Scenario | str | os.PathLike,
+    quick: bool = False,
+    out: str | os.PathLike | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    force: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Record:
+    """Run a scenario: simulate, judge, and (with `out`) save and draw.
+
+    **Arguments:**
+
+    - `scenario`: a file, or what `load_scenario` made of it.
+    - `out`: the directory in which the run directory `<name>-<hash>` is made; None
+      keeps the record in memory. A run directory that exists is left alone and the new
+      one gets `-2`, `-3`, ...; `force` replaces it.
+    - `progress`: called with (what, done, total) between compiled calls.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(scenario, quick, overrides)
+    begun = time.perf_counter()
+    with precision(scenario.header.precision), compilations() as compiled:
+        settings = scenario.settings()
+        record = scenario.experiment.run(Study(settings, progress))
+        record = record.with_verdicts(_judge(scenario, record))
+        seconds = time.perf_counter() - begun
+        record.attrs.update(
+            _header_attrs(scenario)
+            | provenance()
+            | {
+                "seconds": seconds,
+                "seconds_compiling": compiled.seconds,
+                "programs_compiled": compiled.programs,
+                "features": settings[0].network.features,
+                "count": settings[0].network.count,
+            }
+        )
+    return record if out is None else _keep(scenario, record, Path(out), force, progress)
+
+
+def _header_attrs(scenario: Scenario) -> dict[str, Any]:
+    sweep = scenario.experiment.sweep
+    return {
+        "name": scenario.name,
+        "title": scenario.header.title,
+        "hash": scenario.hash,
+        "seed": scenario.header.seed,
+        "precision": scenario.header.precision,
+        "network": scenario.resolved["network"]["kind"],
+        "dynamics": scenario.resolved.get("dynamics", {}).get("kind", "two_layer"),
+        "experiment": scenario.resolved.get("experiment", {}).get("kind", "recall"),
+        "sweep_path": "" if sweep is None else sweep.path,
+        "plots": " ".join(scenario.plots),
+        "scenario": scenario.text,
+        "resolved": json.dumps(scenario.resolved, sort_keys=True, default=str),
+        "hopsim": __version__,
+    }
+
+
+def _judge(scenario: Scenario, record: Record) -> list[Verdict]:
+    verdicts = []
+    for number, check in enumerate(scenario.checks):
+        kind = checks.kind_of(type(check)) or "check"
+        try:
+            verdicts += check.verdicts(record)
+        except ValueError as error:  # a check that cannot be made has not passed
+            statement = f"{kind} (checks[{number}])"
+            verdicts.append(Verdict(statement, False, f"cannot be made: {error}", ""))
+    return verdicts
+
+
+def _keep(
+    scenario: Scenario,
+    record: Record,
+    out: Path,
+    force: bool,
+    progress: Callable[[str, int, int], None] | None,
+) -> Record:
+    """Everything into a hidden directory first, renamed when it is complete."""
+    out.mkdir(parents=True, exist_ok=True)
+    temporary = out / f".{scenario.name}-{scenario.hash}.{os.getpid()}"
+    temporary.mkdir()
+    try:
+        (temporary / "scenario.toml").write_text(scenario.text, encoding="utf-8")
+        save(record, temporary / "record.nc")
+        for number, name in enumerate(scenario.plots):
+            if progress is not None:
+                progress("pictures", number, len(scenario.plots))
+            render(record, name, temporary / f"{name}.png")
+        shown = "\n".join(f"{term:<14} {text}" for term, text in summary_lines(record))
+        (temporary / "summary.txt").write_text(shown + "\n", encoding="utf-8")
+        final = _rename(temporary, out, f"{scenario.name}-{scenario.hash}", force)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return dataclasses.replace(record, path=final / "record.nc")
+
+
+def _rename(temporary: Path, out: Path, name: str, force: bool) -> Path:
+    final, number = out / name, 1
+    if force and final.exists():
+        old = out / f".old-{name}.{os.getpid()}"
+        os.rename(final, old)
+        os.rename(temporary, final)
+        shutil.rmtree(old)
+        return final
+    while True:
+        if not final.exists():
+            try:
+                os.rename(temporary, final)
+                return final
+            except OSError:  # another process was quicker
+                if not final.exists():
+                    raise
+        number += 1
+        final = out / f"{name}-{number}"
+
+
+def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
+    """Draw plots of a saved run again, into its run directory."""
+    record = load_record(path)
+    assert record.path is not None
+    wanted = names or tuple(str(record.attrs["plots"]).split())
+    for name in wanted:
+        if name not in plots:
+            raise ValueError(f"There is no plot {name!r}; {nearest(name, list(plots))}")
+    return [render(record, n, record.path.parent / f"{n}.png") for n in wanted]
+
+
+__all__ = [
+    "Scenario",
+    "ScenarioError",
+    "load_scenario",
+    "redraw",
+    "run",
+]

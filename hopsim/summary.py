@@ -1,0 +1,105 @@
+"""What a run prints: a page of the lab notebook, made from its record alone."""
+
+import numpy as np
+
+from .records import Dataset, Record
+from .statistics import wilson
+from .trajectory import Ending
+
+
+def lines(record: Record) -> list[tuple[str, str]]:
+    """(term, text) pairs, in the order in which one wants to read them."""
+    a = record.attrs
+    page = [
+        ("scenario", f"{a['name']}-{a['hash']}  {a['title']}".rstrip()),
+        (
+            "network",
+            f"{a['network']}, {a['count']} memories of {a['features']} features; "
+            f"{a['dynamics']}; {a['precision']}, seed {a['seed']}",
+        ),
+    ]
+    for label, data in record.points():
+        page += [(term, text) for term, text in _of_point(label, data)]
+    page.append(
+        (
+            "time",
+            f"{a['seconds']:.1f} s in all, {a['seconds_compiling']:.1f} s of them "
+            f"tracing and compiling {a['programs_compiled']} programs; {a['device']}",
+        )
+    )
+    page += [("check", str(verdict)) for verdict in record.verdicts]
+    if record.path is not None:
+        page.append(("files", str(record.path.parent)))
+    return page
+
+
+def _of_point(label: str, data: Dataset) -> list[tuple[str, str]]:
+    page = [("point", label)] if label else []
+    if "steps" in data:
+        page.append(("solver", _solver(data)))
+    if "ending" in data:
+        page.append(("endings", _endings(data)))
+    if "worst_excess" in data:
+        page.append(("energy", _energy(data)))
+    if "retrieved" in data:
+        hits, trials = int(data["retrieved"].sum()), int(data["aimed"].sum())
+        low, high = wilson(hits, trials)
+        worst = float(np.nanmin(data["match"].values))
+        page.append(
+            (
+                "retrieved",
+                f"{hits}/{trials} = {hits / trials:.3f} [{low:.3f}, {high:.3f}] (95 % "
+                f"Wilson over probes); match: median "
+                f"{np.nanmedian(data['match'].values):.4f}, worst {worst:.3f}",
+            )
+        )
+    if "slope" in data:
+        slopes = np.median(data["slope"].values, axis=1)
+        page.append(("slopes", ", ".join(f"{s:.3f}" for s in slopes)))
+    if "fixed_index" in data:
+        index = data["fixed_index"].values
+        index = index[np.isfinite(index)]
+        kinds = [f"{np.sum(index == k)} of index {k:.0f}" for k in np.unique(index)]
+        page.append(("fixed points", ", ".join(kinds)))
+    notice = str(data["notice"].values) if "notice" in data else ""
+    return page + ([("notice", notice)] if notice else [])
+
+
+def _solver(data: Dataset) -> str:
+    steps = data["steps"].values
+    text = f"{data['solver'].values}, steps accepted median {np.median(steps):.0f}"
+    text += f" max {np.max(steps):.0f}"
+    if "rejected" in data:
+        rejected = data["rejected"].values
+        text += f", rejected median {np.median(rejected):.0f} max {np.max(rejected):.0f}"
+    return text
+
+
+def _endings(data: Dataset) -> str:
+    ending = data["ending"].values.ravel().astype(int)
+    parts = [f"converged {np.sum(ending == Ending.STEADY)}/{ending.size}"]
+    for code in np.unique(ending):
+        if code != Ending.STEADY:
+            parts.append(f"{np.sum(ending == code)}: {Ending(int(code)).sentence}")
+    return "; ".join(parts)
+
+
+def _energy(data: Dataset) -> str:
+    over = ~(data["worst_excess"].values <= 0)
+    i = np.unravel_index(np.argmax(data["worst_excess"].values), over.shape)
+    rise, limit = data["worst_rise"].values[i], data["rise_limit"].values[i]
+    text = f"worst rise {rise:.1e} (limit {limit:.1e})"
+    if "promised" in data:
+        kept = f"{np.sum(~over)}/{over.size}"
+        certified = f"certified to fall in {kept} probes"
+        word = certified if bool(data["promised"]) else f"NOT PROMISED, fell in {kept}"
+        text = f"{word}; {text}; {data['promise'].values}"
+    if "ledger_residual" in data:
+        residual = data["ledger_residual"].values
+        if np.all(np.isfinite(residual)):
+            k = int(np.argmax(residual / data["ledger_tolerance"].values))
+            limit = data["ledger_tolerance"].values[k]
+            text += f"; ledger {residual[k]:.1e} (limit {limit:.1e})"
+        else:
+            text += "; ledger not applicable"
+    return text
