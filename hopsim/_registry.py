@@ -9,12 +9,9 @@ import functools as ft
 import inspect
 import typing
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 from ._types import Range
-
-
-Maker = TypeVar("Maker", bound=Callable)
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -54,12 +51,12 @@ class Registry:
         self.noun = noun
         self._makers: dict[str, Callable] = {}
 
-    def register(self, kind: str) -> Callable[[Maker], Maker]:
+    def register(self, kind: str) -> Callable[[Any], Any]:
         """A decorator: file the class or function under `kind`."""
         if kind in self._makers:
             raise ValueError(f"The {self.noun} {kind!r} is registered already.")
 
-        def decorate(maker: Maker) -> Maker:
+        def decorate(maker: Any) -> Any:
             if not inspect.isclass(maker) and ranges(maker):
                 maker = _in_range(maker)
             self._makers[kind] = maker

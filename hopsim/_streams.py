@@ -10,6 +10,7 @@ import zlib
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -37,7 +38,7 @@ def as_stream(key: Any) -> Stream:
         return key
     if isinstance(key, int | np.integer):
         return Stream(int(key))
-    if jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.key_data(key)
     words = np.asarray(key, dtype=np.uint32).ravel()
     return Stream(int.from_bytes(words.tobytes(), "little"))

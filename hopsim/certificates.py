@@ -45,7 +45,9 @@ class Certificate:
             head = "energy certified to fall" if np.all(self.holds) else "BROKEN"
             return f"{head}: {count}; {rise}; {ledger}; {self.promise.reason}"
         fell = "it fell nonetheless" if np.all(self.holds) else "it rose"
-        return f"not promised ({self.promise.reason}): {fell}, {count}; {rise}; {ledger}"
+        return (
+            f"not promised ({self.promise.reason}): {fell}, {count}; {rise}; {ledger}"
+        )
 
 
 def certify(network: Network, trajectory: Trajectory) -> Certificate:

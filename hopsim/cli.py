@@ -77,7 +77,9 @@ def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
 
 @app.command("list")
 def list_(
-    what: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(KINDS)}.")] = None,
+    what: Annotated[
+        str | None, typer.Argument(help=f"One of: {', '.join(KINDS)}.")
+    ] = None,
 ) -> None:
     """List what a scenario file can name, with formula and source."""
     with _guarded():
@@ -88,7 +90,9 @@ def list_(
 @app.command()
 def plot(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
-    names: Annotated[list[str] | None, typer.Argument(help="Plots; default: all.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Plots; default: all.")
+    ] = None,
 ) -> None:
     """Draw the pictures of a saved run again."""
     with _guarded():
@@ -142,8 +146,8 @@ def _crash(error: BaseException) -> None:
 
     traceback.print_exception(error)
     print(
-        "hopsim crashed; this is a defect of hopsim, not of your file. Please report it "
-        "with the scenario.",
+        "hopsim crashed; this is a defect of hopsim, not of your file. Please report "
+        "it with the scenario.",
         file=sys.stderr,
     )
     raise typer.Exit(3) from None
@@ -154,7 +158,9 @@ def _parse(overrides: list[str]) -> dict[str, Any]:
     for text in overrides:
         key, mark, value = text.partition("=")
         if not mark or not key.strip():
-            raise ValueError(f"--set takes KEY=VALUE, such as run.duration=5, got {text!r}.")
+            raise ValueError(
+                f"--set takes KEY=VALUE, such as run.duration=5, got {text!r}."
+            )
         try:
             parsed[key.strip()] = tomllib.loads(f"x = {value}")["x"]
         except tomllib.TOMLDecodeError:
@@ -172,7 +178,9 @@ def _list_one(noun: str) -> None:
         raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, list(KINDS))}")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     if noun == "scenarios":
-        rows = [(str(p), _title(p)) for p in sorted(Path("scenarios").glob("**/*.toml"))]
+        rows = [
+            (str(p), _title(p)) for p in sorted(Path("scenarios").glob("**/*.toml"))
+        ]
     else:
         registry = _registries()[noun]
         rows = [(kind, _first_line(registry[kind])) for kind in registry]
@@ -193,7 +201,9 @@ def _registries() -> dict[str, Any]:
     from .sources import memory_sources, probe_sources
 
     makers = (lagrangians, dynamics_kinds, drives, networks, memory_sources)
-    return dict(zip(KINDS, (*makers, probe_sources, experiments, checks, plots), strict=False))
+    return dict(
+        zip(KINDS, (*makers, probe_sources, experiments, checks, plots), strict=False)
+    )
 
 
 def _first_line(maker: Any) -> str:

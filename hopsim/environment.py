@@ -4,7 +4,7 @@ import contextlib
 import importlib.metadata
 import platform
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 
@@ -60,10 +60,11 @@ def compilations() -> Iterator[Compilations]:
         _open.remove(count)
 
 
-def _heard(event: str, seconds: float, fun_name: str = "?", **_: object) -> None:
+def _heard(event: str, duration_secs: float, **details: Any) -> None:
     if not event.startswith("/jax/core/compile/"):
         return
+    name = str(details.get("fun_name", "?"))
     for count in _open:
-        count.seconds += seconds
+        count.seconds += duration_secs
         if event.endswith("backend_compile_duration"):
-            count.names.append(fun_name.removeprefix("jit(").removesuffix(")"))
+            count.names.append(name.removeprefix("jit(").removesuffix(")"))

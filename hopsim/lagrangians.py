@@ -10,18 +10,22 @@ is dimensionless: time enters hopsim only in `hopsim.dynamics`.
 
 import abc
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, TYPE_CHECKING
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from equinox import AbstractVar
 from jaxtyping import Array, Float
 
 from ._registry import Registry
 from ._types import AnyArray, as_number, concrete, Scalar
 
+
+if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not
+    from typing import ClassVar as AbstractVar
+else:
+    from equinox import AbstractVar
 
 Layer = Float[AnyArray, " n"]
 

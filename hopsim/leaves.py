@@ -55,7 +55,7 @@ def read_leaf(
     """Check one leaf; None (and at least one more problem) if anything is wrong."""
     before = len(problems)
     if not isinstance(table, dict):
-        message = f"a table {{ kind = ... }} is needed, got {table!r}"
+        message = f"a table {{ kind = ... }} is needed, got {_short(table)}"
         problems.append(Problem(path, message))
         return None
     if "kind" not in table:
@@ -65,7 +65,7 @@ def read_leaf(
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in registry:
         hint = nearest(str(kind), list(registry))
-        message = f"there is no {registry.noun} {kind!r}; {hint}"
+        message = f"there is no {registry.noun} {_short(kind)}; {hint}"
         problems.append(Problem(f"{path}.kind", message))
         return None
     maker = registry[kind]
@@ -84,9 +84,20 @@ def read_model(
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        names = list(model.model_fields)
-        problems.extend(_translate(e, path, names) for e in error.errors())
+        for e in error.errors():
+            names = list(_inside(model, e["loc"][:-1]).model_fields)
+            problems.append(_translate(e, path, names))
         return None
+
+
+def _inside(model: type[BaseModel], steps: Any) -> type[BaseModel]:
+    """The model at a path below another one, as far as there are models."""
+    for step in steps:
+        field = model.model_fields.get(step)
+        hints = () if field is None else typing.get_args(field.annotation)
+        inner = [h for h in hints if inspect.isclass(h) and issubclass(h, BaseModel)]
+        model = inner[0] if inner else model
+    return model
 
 
 def make_now(leaf: Leaf | None, path: str, problems: list[Problem]) -> Any:
@@ -169,7 +180,9 @@ def _plain(hint: Any) -> Any:
 
 
 def _is_array(hint: Any) -> bool:
-    return inspect.isclass(hint) and issubclass(hint, Array | np.ndarray | AbstractArray)
+    return inspect.isclass(hint) and issubclass(
+        hint, Array | np.ndarray | AbstractArray
+    )
 
 
 def _translate(error: Any, path: str, names: list[str], tail: bool = True) -> Problem:
@@ -180,7 +193,9 @@ def _translate(error: Any, path: str, names: list[str], tail: bool = True) -> Pr
     where = where.lstrip(".")
     found = error.get("input")
     if error["type"] == "extra_forbidden":
-        return Problem(where, f"there is no such key; {nearest(error['loc'][-1], names)}")
+        return Problem(
+            where, f"there is no such key; {nearest(error['loc'][-1], names)}"
+        )
     if error["type"] == "missing":
         return Problem(where, "this key is required")
     if error["type"] == "literal_error" and isinstance(found, str):
@@ -189,7 +204,14 @@ def _translate(error: Any, path: str, names: list[str], tail: bool = True) -> Pr
         message = f"must be one of {', '.join(allowed)}, got {found!r}"
         close = nearest(found, allowed)
         return Problem(where, f"{message}; {close}" if "did you" in close else message)
-    rule = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if error["type"] in ("model_type", "dict_type"):
+        return Problem(where, f"a table is needed, got {_short(found)}")
+    rule = (
+        error["msg"]
+        .removeprefix("Value error, ")
+        .replace("Input should", "should")
+        .replace("String should", "should")
+    )
     return Problem(where, f"{rule}, got {_short(found)}")
 
 

@@ -9,7 +9,6 @@ with a current `I`, a hidden current `J` and an autapse `c`. [KH21 eqs. 1-4; KH1
 A network knows nothing of time. Every method takes one state; batch with `jax.vmap`.
 """
 
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -137,12 +136,10 @@ class Network(eqx.Module):
 
     # --- energies, from the closed brackets alone -----------------------------------
 
-    def energy(
-        self, v: Features, h: Hidden, decay: float | AnyArray = 1.0
-    ) -> Scalar:
+    def energy(self, v: Features, h: Hidden, decay: float | AnyArray = 1.0) -> Scalar:
         r"""$E = \alpha L_v^*(g) - I g + L_h^*(f) - J f - f^T\xi g + \frac c2 g^2$.
 
-        [KH21 eq. 2 for alpha = 1; THEORY, corrections, for any decay alpha: the form
+        [KH21 eq. 2 for alpha = 1; THEORY 1.2, for any decay alpha: the form
         whose balance is exact for every Lagrangian]
         """
         g = self.feature_lagrangian.activation(v)
@@ -155,7 +152,7 @@ class Network(eqx.Module):
         return features + memory + self._autapse_energy(g)
 
     def effective_energy(self, v: Features, decay: float | AnyArray = 1.0) -> Scalar:
-        r"""$E(v) = \alpha L_v^*(g) - \Phi(g)$, the memory neurons slaved. [KH21 eq. 6]"""
+        r"""$E(v) = \alpha L_v^*(g) - \Phi(g)$, the memory neurons slaved. [KH21]"""
         g = self.feature_lagrangian.activation(v)
         return decay * self.feature_lagrangian.bracket(v) - self.potential(g)
 
@@ -214,6 +211,7 @@ def model_a(
     - `normalised`: True for F = (N/n)(x/N)^n, False for the papers' literal F = x^n.
     - `autapse`: `c >= 0` cancels each neuron's self-coupling. [THEORY 2.1.5]
     """
+    memories = _as_memories(memories)
     interaction = _interaction(interaction, normalised, memories)
     feature = AbsoluteValue() if beta is None else LogCosh(beta)
     return Network(memories, feature, interaction, current, hidden_current, autapse)
@@ -264,6 +262,7 @@ def model_c(
       N as in model A; False for the papers' literal R = 1 and F = x^n.
     - `delta`: rounds the singular origin, R sqrt(|v|^2 + delta^2).
     """
+    memories = _as_memories(memories)
     radius = float(np.sqrt(memories.shape[1])) if normalised else 1.0
     interaction = _interaction(interaction, normalised, memories)
     feature = Norm(radius, delta)
@@ -273,9 +272,8 @@ def model_c(
 def _interaction(
     interaction: AbstractLagrangian | None, normalised: bool, memories: Memories
 ) -> AbstractLagrangian:
-    if interaction is None:
-        interaction = RectifiedPolynomial(3)
-    return interaction.normalised(memories.shape[1]) if normalised else interaction
+    chosen = RectifiedPolynomial(3) if interaction is None else interaction
+    return chosen.normalised(memories.shape[1]) if normalised else chosen
 
 
 def _matmul(a: AnyArray, b: AnyArray) -> Array:
@@ -305,7 +303,5 @@ def _as_currents(name: str, x: Currents, size: int, dtype: np.dtype) -> AnyArray
         )
     if concrete(x) and not np.all(np.isfinite(np.asarray(x))):
         raise ValueError(f"The {name} must be made of finite numbers, got {x}.")
-    wide = np.broadcast_to if isinstance(x, np.ndarray) else jnp.broadcast_to
-    return wide(x, (size,)).astype(dtype)
-
-
+    broadcast = jnp.broadcast_to if isinstance(x, jax.Array) else np.broadcast_to
+    return broadcast(x, (size,)).astype(dtype)

@@ -139,6 +139,8 @@ def load_record(path: str | os.PathLike) -> Record:
 
 
 def _write(data: Dataset, path: Path, mode: Any, group: str | None) -> None:
-    numeric = [n for n, v in data.variables.items() if v.dtype.kind in "fiub" and v.ndim]
+    numeric = [
+        n for n, v in data.variables.items() if v.dtype.kind in "fiub" and v.ndim
+    ]
     encoding = {name: {"zlib": True, "complevel": 1} for name in numeric}
     data.to_netcdf(path, mode=mode, group=group, engine="h5netcdf", encoding=encoding)

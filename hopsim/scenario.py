@@ -12,9 +12,9 @@ import os
 import shutil
 import time
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,7 +39,9 @@ class ScenarioError(ValueError):
     def __init__(self, where: str, problems: list[Problem]):
         self.where, self.problems = where, problems
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        super().__init__("\n".join([f"{where}: {count}", *(f"  {p}" for p in problems)]))
+        super().__init__(
+            "\n".join([f"{where}: {count}", *(f"  {p}" for p in problems)])
+        )
 
 
 class Header(BaseModel):
@@ -52,15 +54,24 @@ class Header(BaseModel):
     seed: int = Field(0, ge=0)
     precision: Literal["float64", "float32"] = "float64"
     plots: list[str] | None = None
-    network: dict[str, Any]
-    dynamics: dict[str, Any] = {"kind": "two_layer"}
-    probes: dict[str, Any]
-    run: dict[str, Any] = {}
+    network: Any  # these four may be swept: each point checks its own
+    dynamics: Any = {"kind": "two_layer"}
+    probes: Any
+    run: Any = {}
     experiment: dict[str, Any] = {"kind": "recall"}
     checks: list[dict[str, Any]] = []
 
 
 SWEPT = ("network", "dynamics", "probes", "run")
+
+
+class Change(NamedTuple):
+    """What one point of a sweep, or one variant, changes in the scenario."""
+
+    label: str
+    value: float | None  # the swept number, if it is one
+    where: str  # where in the file it is written
+    entries: list[tuple[str, Any]]  # dotted paths and what to put there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,10 +153,7 @@ def load_scenario(
     """
     path, problems = Path(path), []
     text = _read_text(path)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(str(path), [Problem("", f"not valid TOML: {error}")]) from error
+    raw = _parse(text, path)
     small = raw.pop("quick", {})
     if not isinstance(small, dict):
         raise ScenarioError(str(path), [Problem("quick", "a table is needed")])
@@ -158,7 +166,9 @@ def load_scenario(
     twin: list[Problem] = []
     _read(other, text, str(path), twin)
     word = "without --quick" if quick else "with --quick"
-    problems += [Problem(f"{p.path} ({word})", p.message) for p in twin if p not in problems]
+    problems += [
+        Problem(f"{p.path} ({word})", p.message) for p in twin if p not in problems
+    ]
     if problems or scenario is None:
         raise ScenarioError(str(path), problems)
     return scenario
@@ -169,9 +179,42 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         reason = error.strerror or "it cannot be read"
-        raise ScenarioError(str(path), [Problem("", f"{reason}; give a file")]) from error
+        raise ScenarioError(
+            str(path), [Problem("", f"{reason}; give a file")]
+        ) from error
     except UnicodeDecodeError as error:
-        raise ScenarioError(str(path), [Problem("", "not a UTF-8 text file")]) from error
+        raise ScenarioError(
+            str(path), [Problem("", "not a UTF-8 text file")]
+        ) from error
+
+
+DEEPEST = 32  # tables within tables; no part of a scenario needs half of it
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    """The tables of a TOML text, held to 64-bit integers as TOML 1.0 asks."""
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        problem = Problem("", f"not valid TOML: {reason}")
+        raise ScenarioError(str(path), [problem]) from error
+    problems, rest = [], [("", 0, raw)]
+    while rest:
+        where, depth, value = rest.pop()
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            problems.append(Problem(where, "integers must fit in 64 bits"))
+        elif isinstance(value, dict | list) and depth == DEEPEST:
+            problems.append(Problem(where[:60] + " ...", "nested too deeply"))
+        elif isinstance(value, dict):
+            rest += [
+                (f"{where}.{k}".lstrip("."), depth + 1, v) for k, v in value.items()
+            ]
+        elif isinstance(value, list):
+            rest += [(f"{where}[{i}]", depth + 1, v) for i, v in enumerate(value)]
+    if problems:
+        raise ScenarioError(str(path), problems[::-1])
+    return raw
 
 
 def _read(
@@ -184,12 +227,13 @@ def _read(
         )
         header.plots = header.plots if isinstance(header.plots, list) else None
     experiment = _experiment(getattr(header, "experiment", None), problems)
-    points = _points(tables, experiment, problems)
-    labels = [p.label for p in points]
+    changes = list(_overrides(experiment, problems))
+    points = _points(tables, changes, problems)
+    labels = None if experiment is None else [label for label, *_ in changes]
     asserted = _checks(getattr(header, "checks", None), labels, problems)
     for i, name in enumerate(header.plots or ()):
-        if name not in plots:
-            message = f"there is no plot {name!r}; {nearest(str(name), list(plots))}"
+        if isinstance(name, str) and name not in plots:
+            message = f"there is no plot {name!r}; {nearest(name, list(plots))}"
             problems.append(Problem(f"plots[{i}]", message))
     if problems:
         return None
@@ -205,30 +249,34 @@ def _experiment(table: Any, problems: list[Problem]) -> Any:
 
 
 def _checks(
-    tables: Any, labels: list[str], problems: list[Problem]
+    tables: Any, labels: list[str] | None, problems: list[Problem]
 ) -> tuple[AbstractCheck, ...]:
+    """The checks; `labels` are None where the experiment could not be read."""
     made = []
     for i, table in enumerate(tables if isinstance(tables, list) else ()):
         leaf = read_leaf(checks, table, f"checks[{i}]", problems)
         if leaf is None:
             continue
         check = leaf.make()
-        if check.point is not None and check.point not in labels:
-            message = f"there is no point {check.point!r}; {nearest(check.point, labels)}"
+        if check.point is not None and check.point not in (labels or [check.point]):
+            hint = "the scenario has neither a sweep nor variants"
+            if labels != [""]:
+                hint = nearest(check.point, labels or [])
+            message = f"there is no point {check.point!r}; {hint}"
             problems.append(Problem(f"checks[{i}].point", message))
         made.append(check)
     return tuple(made)
 
 
 def _points(
-    tables: dict[str, Any], experiment: AbstractExperiment | None, problems: list[Problem]
+    tables: dict[str, Any], changes: list[Change], problems: list[Problem]
 ) -> list[Point]:
     """Every point of the sweep; a problem common to all of them is told once."""
     points, seen = [], []
-    for label, value, where, override in _overrides(experiment, problems):
+    for label, value, where, entries in changes:
         mine: list[Problem] = []
         changed = copy.deepcopy(tables)
-        for dotted, entry in override:
+        for dotted, entry in entries:
             _put(changed, dotted, entry, mine, where)
         changed.pop("experiment", None)
         points.append(_point(label, value, changed, mine))
@@ -241,26 +289,41 @@ def _points(
     return [p for p in points if p is not None]
 
 
-def _overrides(experiment: AbstractExperiment | None, problems: list[Problem]):
-    """(label, swept number, where it is written, [(dotted path, value)]) of points."""
+def _overrides(
+    experiment: AbstractExperiment | None, problems: list[Problem]
+) -> Iterator[Change]:
+    """What each point of a sweep, or each variant, changes in the scenario."""
     if experiment is not None and experiment.sweep is not None:
         sweep, where = experiment.sweep, "experiment.sweep"
-        if sweep.path.split(".")[0] not in SWEPT:
-            hint = nearest(sweep.path.split(".")[0], list(SWEPT))
-            message = f"a sweep starts in {', '.join(SWEPT)}, got {sweep.path!r}; {hint}"
-            problems.append(Problem(f"{where}.path", message))
-            return
+        known = _may_change(sweep.path, f"{where}.path", "a sweep", problems)
         for i, entry in enumerate(sweep.values):
             number = isinstance(entry, int | float) and not isinstance(entry, bool)
             shown = f"{entry:g}" if number else json.dumps(entry, default=str)
             label = f"{sweep.path.split('.')[-1]} = {shown}"
             value = float(entry) if number else None
-            yield label, value, f"{where}.values[{i}]", [(sweep.path, entry)]
+            entries = [(sweep.path, entry)] if known else []
+            yield Change(label, value, f"{where}.values[{i}]", entries)
     elif experiment is not None and experiment.variants:
         for label, table in experiment.variants.items():
-            yield label, None, f"experiment.variants.{label}", list(table.items())
+            where = f"experiment.variants.{label}"
+            entries = [
+                (dotted, entry)
+                for dotted, entry in table.items()
+                if _may_change(dotted, f"{where}.{dotted}", "a variant", problems)
+            ]
+            yield Change(label, None, where, entries)
     else:
-        yield "", None, "the scenario", []
+        yield Change("", None, "the scenario", [])
+
+
+def _may_change(dotted: str, where: str, who: str, problems: list[Problem]) -> bool:
+    first = dotted.split(".")[0]
+    if first not in SWEPT:
+        message = f"{who} changes entries of {', '.join(SWEPT)}, got {dotted!r}"
+        hint = nearest(first, list(SWEPT))
+        message = f"{message}; {hint}" if "did you" in hint else message
+        problems.append(Problem(where, message))
+    return first in SWEPT
 
 
 def _point(
@@ -277,11 +340,9 @@ def _point(
     }
     dynamics = make_now(parts.get("dynamics"), "dynamics", problems)
     run = read_model(RunSettings, tables.get("run", {}), "run", problems)
-    if problems or run is None:
+    network, probes = parts.get("network"), parts.get("probes")
+    if problems or network is None or probes is None:
         return None
-    network, probes = parts["network"], parts["probes"]
-    assert network is not None
-    assert probes is not None
     return Point(label, value, network, dynamics, probes, run)
 
 
@@ -354,7 +415,9 @@ def run(
                 "count": settings[0].network.count,
             }
         )
-    return record if out is None else _keep(scenario, record, Path(out), force, progress)
+    return (
+        record if out is None else _keep(scenario, record, Path(out), force, progress)
+    )
 
 
 def _header_attrs(scenario: Scenario) -> dict[str, Any]:

@@ -79,10 +79,14 @@ def simulate(
 
     # --- integrate
     begun = time.perf_counter()
-    solutions, first = _in_chunks(network, dynamics, probes, memory_start, plan, progress)
+    solutions, first = _in_chunks(
+        network, dynamics, probes, memory_start, plan, progress
+    )
     log = None
     if step_log:
-        log = _step_log(network, dynamics, probes, memory_start, plan, solutions, step_log)
+        log = _step_log(
+            network, dynamics, probes, memory_start, plan, solutions, step_log
+        )
 
     # --- collect
     ended = time.perf_counter()
@@ -115,9 +119,9 @@ def _plan(
     atol = (1e-9 if double else 1e-5) if atol is None else atol
     if residual_tolerance is None:
         residual_tolerance = 1e-6 if double else 1e-4
-    for name, value in dict(
-        duration=duration, rtol=rtol, atol=atol, residual_tolerance=residual_tolerance
-    ).items():
+    positive = {"duration": duration, "rtol": rtol, "atol": atol}
+    positive["residual_tolerance"] = residual_tolerance
+    for name, value in positive.items():
         _require(value > 0 and math.isfinite(value), name, "a finite number > 0", value)
     _require(step is None or 0 < step < math.inf, "step", "a finite number > 0", step)
     _require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
@@ -205,10 +209,11 @@ def _step_log(
         plan = dataclasses.replace(plan, log_rows=rows)
         start = None if memory_start is None else memory_start[:logged]
         solutions, _ = _in_chunks(network, dynamics, probes[:logged], start, plan)
-    return StepLog(*np.moveaxis(solutions.log[:logged, :most], -1, 0))
+    assert solutions.log is not None  # log_rows > 0
+    return StepLog(*np.moveaxis(np.asarray(solutions.log)[:logged, :most], -1, 0))
 
 
-def _ledger_tolerance(plan: Plan, method: Method, steps: np.ndarray) -> np.ndarray:
+def _ledger_tolerance(plan: Plan, method: Method, steps: AnyArray) -> np.ndarray:
     """What the ledger may miss by, for each probe.
 
     A balance: each step may err by rtol + atol of the energy, and ten steps' worth is
@@ -252,8 +257,8 @@ def _check_memory_start(
     h = np.asarray(h)
     if h.shape != (len(probes), network.count) or not np.all(np.isfinite(h)):
         raise ValueError(
-            f"memory_start must be finite, of shape {(len(probes), network.count)}, got "
-            f"shape {h.shape}."
+            f"memory_start must be finite, of shape {(len(probes), network.count)}, "
+            f"got shape {h.shape}."
         )
     return h.astype(network.dtype)
 

@@ -214,7 +214,11 @@ def given_probes(
     r"""Initial states $v(0)$ written out in the scenario, a list of rows. [hopsim]"""
     rows = _table(values, "probes")
     aims = np.full(len(rows), -1) if targets is None else np.asarray(targets)
-    if len(aims) != len(rows) or np.any(aims < -1) or np.any(aims >= len(memories.values)):
+    if (
+        len(aims) != len(rows)
+        or np.any(aims < -1)
+        or np.any(aims >= len(memories.values))
+    ):
         raise ValueError(
             "targets must give every probe a memory number (or -1 for none), got "
             f"{targets} for {len(rows)} probes and {len(memories.values)} memories."
@@ -268,8 +272,8 @@ def _table(values: Any, what: str) -> np.ndarray:
         raise ValueError(f"{what}: rows must be numbers of equal count.") from error
     if table.ndim != 2 or table.size == 0 or not np.all(np.isfinite(table)):
         raise ValueError(
-            f"{what}: a non-empty table of finite numbers (row, feature) is needed, got "
-            f"shape {table.shape}."
+            f"{what}: a non-empty table of finite numbers (row, feature) is needed; "
+            f"got shape {table.shape}."
         )
     return patterns._cast(table)
 

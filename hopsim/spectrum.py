@@ -48,9 +48,7 @@ def stiffness(gain: AnyArray, tau_feature: AnyArray, tau_memory: AnyArray) -> An
     return 0.5 * (a + b + jnp.sqrt((a - b) ** 2 + 4 * gain * a * b))
 
 
-def coupling_values(
-    network: Network, v: Features, h: Hidden
-) -> Float[Array, " mode"]:
+def coupling_values(network: Network, v: Features, h: Hidden) -> Float[Array, " mode"]:
     """The singular values `s_k` of `H_h^(1/2) xi H_v^(1/2)`, largest first. (Dense.)"""
     basis_v = jnp.eye(network.features, dtype=network.dtype)
     basis_h = jnp.eye(network.count, dtype=network.dtype)
@@ -83,4 +81,4 @@ def two_layer_eigenvalues(
 
 def _root(symmetric: Float[Array, "n n"]) -> Float[Array, "n n"]:
     values, vectors = jnp.linalg.eigh(symmetric)
-    return (vectors * jnp.sqrt(jnp.maximum(values, 0))) @ vectors.T
+    return (vectors * jnp.sqrt(jnp.maximum(values, 0))[None, :]) @ vectors.T

@@ -71,7 +71,9 @@ def _solver(data: Dataset) -> str:
     text += f" max {np.max(steps):.0f}"
     if "rejected" in data:
         rejected = data["rejected"].values
-        text += f", rejected median {np.median(rejected):.0f} max {np.max(rejected):.0f}"
+        text += (
+            f", rejected median {np.median(rejected):.0f} max {np.max(rejected):.0f}"
+        )
     return text
 
 

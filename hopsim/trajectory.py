@@ -1,4 +1,4 @@
-"""What a simulation leaves behind: states and energies in time, and how each run ended."""
+"""What a simulation leaves behind: states, energies, and how each run ended."""
 
 import dataclasses
 import enum

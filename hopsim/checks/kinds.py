@@ -34,7 +34,9 @@ class AbstractCheck(BaseModel, abc.ABC):
         """One verdict for each point that the check speaks of."""
         points = dict(record.points())
         if self.point is not None and self.point not in points:
-            raise ValueError(f"no point {self.point!r}: {nearest(self.point, [*points])}")
+            raise ValueError(
+                f"no point {self.point!r}: {nearest(self.point, [*points])}"
+            )
         chosen = points if self.point is None else {self.point: points[self.point]}
         return [_labelled(self.judge(data), label) for label, data in chosen.items()]
 
@@ -151,7 +153,7 @@ class Converged(AbstractCheck):
 
 @checks.register("promise")
 class Promised(AbstractCheck):
-    r"""What theory promises: $\dot E \le 0$ for "full", "adiabatic" or "none". [KH21]"""
+    r"""Theory promises $\dot E \le 0$ for E "full", "adiabatic" or "none". [KH21]"""
 
     expected: Literal["full", "adiabatic", "none"]
 

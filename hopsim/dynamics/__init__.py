@@ -1,4 +1,4 @@
-"""Rules of motion of a network: flows in continuous time, and exact event-driven ones."""
+"""Rules of motion of a network: flows, and exact event-driven rules."""
 
 from ._base import AbstractDynamics, dynamics_kinds, Plan, Solution
 from ._drive import AbstractDrive, drives, Pulse, Sinusoid

@@ -2,7 +2,7 @@
 
 import abc
 import math
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import diffrax as dfx
 import equinox as eqx
@@ -14,11 +14,16 @@ from jaxtyping import Array, Float
 from .._types import AnyArray, cast, Scalar
 from ..network import Features, Hidden, Network
 from ..solvers import AbstractProblem, AltIMEX, Audited, FlowState
-from ..spectrum import loop_gain, stiffness
+from ..spectrum import loop_gain
 from ..trajectory import Ending, Promise
 from ._base import AbstractDynamics, Method, Plan, Solution
 from ._drive import AbstractDrive
 
+
+if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not
+    from typing import ClassVar as AbstractVar
+else:
+    from equinox import AbstractVar
 
 SOLVERS: dict[str, type[dfx.AbstractSolver]] = {
     "tsit5": dfx.Tsit5,
@@ -40,8 +45,8 @@ class AbstractFlow(AbstractDynamics):
     `x` (a tuple of layers); the rest is shared. Times are in units of `tau_feature`.
     """
 
-    decay: eqx.AbstractVar[AnyArray]
-    drive: eqx.AbstractVar[AbstractDrive | None]
+    decay: AbstractVar[AnyArray]
+    drive: AbstractVar[AbstractDrive | None]
 
     @abc.abstractmethod
     def start(self, network: Network, v: Features, h: Hidden | None) -> tuple:
@@ -118,7 +123,7 @@ class AbstractFlow(AbstractDynamics):
         if not smooth:
             raise ValueError(
                 f"{name} must not integrate across the jumps of "
-                f"{_jumping(network)}: use solver = \"altimex\", or dynamics kind "
+                f'{_jumping(network)}: use solver = "altimex", or dynamics kind '
                 '"sharp" for the sharp model A.'
             )
         implicit = isinstance(solver, dfx.AbstractImplicitSolver)
@@ -157,11 +162,15 @@ class AbstractFlow(AbstractDynamics):
         if not memory.convex and (self.needs_convex_memory or alternating):
             return Promise("none", f"{_name(memory)} of the memories is not convex")
         if clamped and not feature.additive:
-            return Promise("none", f"clamping needs an additive L_v, not {_name(feature)}")
+            return Promise(
+                "none", f"clamping needs an additive L_v, not {_name(feature)}"
+            )
         if not ordinary and feature.degree != 1:
             return Promise("none", "a decay other than 1 needs an L_v of degree one")
-        if alternating and network.autapse is not None and np.any(
-            np.asarray(network.autapse) < 0
+        if (
+            alternating
+            and network.autapse is not None
+            and np.any(np.asarray(network.autapse) < 0)
         ):
             return Promise("none", "AltIMEX needs an autapse >= 0")
         if alternating and clamped and np.any(decay < 0):
@@ -176,7 +185,9 @@ class AbstractFlow(AbstractDynamics):
         self, network: Network, v: Features, h: Hidden | None, plan: Plan
     ) -> Solution:
         """Integrate one probe with Diffrax."""
-        return _integrate(Flow(cast(self, network.dtype), network, ~plan.clamped), v, h, plan)
+        return _integrate(
+            Flow(cast(self, network.dtype), network, ~plan.clamped), v, h, plan
+        )
 
 
 class Flow(AbstractProblem):
@@ -217,11 +228,11 @@ class Flow(AbstractProblem):
         network = self._network(t1)
         x, lost = self.dynamics.alternate(network, dt, y.x, self.free)
         # the work over the step, by the midpoint rule: bookkeeping only
-        work = y.work
-        if work is not None:
+        work, drive = y.work, self.dynamics.drive
+        if drive is not None:
             middle = t1 - dt / 2
             g = network.feature_lagrangian.activation(x[0])
-            work = work + dt * jnp.sum(self.dynamics.drive.rate(middle) * g)
+            work = work + dt * jnp.sum(drive.rate(middle) * g)
         return FlowState(x, y.dissipated + lost, work)
 
     def residual(self, t: Scalar, y: FlowState) -> Scalar:
@@ -235,7 +246,10 @@ class Flow(AbstractProblem):
     def observe(self, t: Scalar, y: FlowState, save: tuple[str, ...]) -> dict[str, Any]:
         """What is kept of a state at a sampling time."""
         network = self._network(t)
-        energy, gap = self.dynamics.energy(network, y.x), self.dynamics.gap(network, y.x)
+        energy, gap = (
+            self.dynamics.energy(network, y.x),
+            self.dynamics.gap(network, y.x),
+        )
         kept = {
             "energy": energy,
             "effective_energy": energy - gap,  # E(v, h) = E(v) + D [THEORY 1.4]
@@ -293,6 +307,9 @@ def _integrate(flow: Flow, v: Features, h: Hidden | None, plan: Plan) -> Solutio
     )
 
     # --- collect
+    assert solution.ys is not None  # SaveAt above asks for all of these
+    assert solution.ts is not None
+    assert solution.solver_state is not None
     samples, end = solution.ys
     last = jax.tree.map(lambda y: y[0], end)
     end_time = solution.ts[1][0]
@@ -381,9 +398,7 @@ def _stiffness(flow: AbstractFlow, network: Network, probes: AnyArray) -> Array:
         x = flow.start(network, v, None)
         # one long AltIMEX step as well: gains at the cue and at what it recalls differ
         x_far, _ = flow.alternate(network, jnp.full((), 10.0, network.dtype), x, free)
-        gains = [
-            loop_gain(network, y[0], flow.memory(network, y)) for y in (x, x_far)
-        ]
+        gains = [loop_gain(network, y[0], flow.memory(network, y)) for y in (x, x_far)]
         return jnp.max(flow.stiffness(jnp.stack(gains)))
 
     states = jnp.concatenate([jnp.asarray(probes), network.memories[:8]])

@@ -2,7 +2,8 @@ r"""The sharp adiabatic model A, integrated exactly from flip to flip.
 
 Between flips the target $w = I + \xi^T f(\xi\sigma + J) - c\sigma$ is constant, so
 $v(t) = w + (v_0 - w) e^{-t/\tau_f}$, and neuron i flips after
-$t_i = \tau_f \log(1 + |v_i|/|w_i|)$ iff $\mathrm{sign}(w_i) \ne \sigma_i$. [THEORY 2.1.1]
+$t_i = \tau_f \log(1 + |v_i|/|w_i|)$ iff $w_i$ and $\sigma_i$ differ in sign.
+[THEORY 2.1.1]
 """
 
 from typing import Any, NamedTuple
@@ -61,7 +62,7 @@ class Sharp(AbstractDynamics):
             raise ValueError(
                 "Sharp dynamics need AbsoluteValue() feature neurons, got "
                 f"{type(network.feature_lagrangian).__name__}; use model_a without "
-                "beta, or dynamics kind \"adiabatic\"."
+                'beta, or dynamics kind "adiabatic".'
             )
         if solver != "auto" or step is not None:
             raise ValueError(
@@ -140,7 +141,9 @@ def _to_next_flip(network: Network, plan: Plan, run: _Run) -> _Run:
     # --- when and where is the next flip?
     w = _target(network, run)
     wrong = free & (w * run.s < 0)
-    waits = jnp.where(wrong, jnp.log1p(jnp.abs(run.v / jnp.where(wrong, w, 1))), jnp.inf)
+    waits = jnp.where(
+        wrong, jnp.log1p(jnp.abs(run.v / jnp.where(wrong, w, 1))), jnp.inf
+    )
     i = jnp.argmin(waits)
     flip_time = run.time + waits[i]
     flips = (flip_time <= duration) & (run.flips < plan.max_steps)

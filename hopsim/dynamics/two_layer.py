@@ -111,7 +111,9 @@ class TwoLayer(AbstractFlow):
 
     def stiffness(self, gain: AnyArray) -> AnyArray:
         unit = self.tau_feature.mean()
-        return stiffness(gain, self.tau_feature.min() / unit, self.tau_memory.min() / unit)
+        return stiffness(
+            gain, self.tau_feature.min() / unit, self.tau_memory.min() / unit
+        )
 
 
 # --- what the adiabatic flow shares -------------------------------------------------

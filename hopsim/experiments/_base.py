@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .._registry import Registry
 from ..certificates import certify
 from ..dynamics import AbstractDynamics
 from ..network import Network
-from ..records import dataset, Dataset, Record
+from ..records import Dataset, dataset, Record
 from ..simulation import simulate
 from ..sources import PatternSet, ProbeSet
 from ..trajectory import Ending, Trajectory
@@ -28,17 +28,27 @@ class RunSettings(BaseModel):
 
     duration: float = Field(20.0, gt=0, allow_inf_nan=False)
     samples: int = Field(101, ge=2)
-    solver: Literal["auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex"] = "auto"
+    solver: Literal["auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex"] = (
+        "auto"
+    )
     step: float | None = Field(None, gt=0, allow_inf_nan=False)
     rtol: float | None = Field(None, gt=0, allow_inf_nan=False)
     atol: float | None = Field(None, gt=0, allow_inf_nan=False)
     until: Literal["steady", "duration"] = "steady"
     residual_tolerance: float | None = Field(None, gt=0, allow_inf_nan=False)
-    max_steps: int = Field(100_000, ge=1)
+    max_steps: int = Field(100_000, ge=1, lt=2**31)
     save: list[Literal["v", "g", "h"]] = ["v"]
     clamped: Literal["none", "visible"] | list[int] = "none"
     memory_start: Literal["slaved", "zero"] = "slaved"
     step_energies: int = Field(0, ge=0)  # probes whose every step is kept
+
+    @field_validator("clamped", mode="before")
+    @classmethod
+    def _one_of_three(cls, value: Any) -> Any:
+        numbers = isinstance(value, list) and all(type(i) is int for i in value)
+        if not (numbers or value in ("none", "visible")):
+            raise ValueError('must be "none", "visible" or a list of feature numbers')
+        return value
 
 
 class Sweep(BaseModel):
@@ -62,7 +72,9 @@ class Setting:
     probes: ProbeSet
     run: RunSettings
 
-    def simulate(self, progress: Callable | None = None, **overrides: Any) -> Trajectory:
+    def simulate(
+        self, progress: Callable | None = None, **overrides: Any
+    ) -> Trajectory:
         """`hopsim.simulate` with this setting's arguments, some of them overridden."""
         run = self.run.model_dump(exclude={"clamped", "memory_start", "step_energies"})
         start = None

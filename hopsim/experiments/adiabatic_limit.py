@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ..dynamics import Adiabatic, TwoLayer
 from ..records import dataset, Record
+from ..trajectory import Trajectory
 from ._base import AbstractExperiment, experiments, PURE, Study, TIME
 
 
@@ -28,20 +29,18 @@ class AdiabaticLimit(AbstractExperiment):
         taus = np.sort(np.asarray(self.tau_memory))[::-1]
         runs = 1 + len(taus)
         common = {"until": "duration", "save": ("v",), "step_log": 0}
-        base = setting.dynamics
-        slaved = Adiabatic(decay=base.decay) if isinstance(base, TwoLayer) else base
+        decay = getattr(setting.dynamics, "decay", 1.0)
+        slaved = Adiabatic(decay=decay)
         reference = setting.simulate(study.reporter(0, runs), dynamics=slaved, **common)
         paths = [
             setting.simulate(
                 study.reporter(k + 1, runs),
-                dynamics=TwoLayer(tau, decay=slaved.decay),
+                dynamics=TwoLayer(tau_memory=tau, decay=decay),
                 **common,
             )
             for k, tau in enumerate(taus)
         ]
-        error = np.stack(
-            [np.linalg.norm(p.v - reference.v, axis=-1).max(axis=1) for p in paths]
-        )
+        error = np.stack([_furthest(p, reference) for p in paths])
         apart = np.stack(
             [np.linalg.norm(p.final - reference.final, axis=-1) for p in paths]
         )
@@ -70,6 +69,13 @@ class AdiabaticLimit(AbstractExperiment):
             }
         )
         return Record(data)
+
+
+def _furthest(path: Trajectory, reference: Trajectory) -> np.ndarray:
+    """The largest distance in time, for each probe."""
+    assert path.v is not None
+    assert reference.v is not None
+    return np.linalg.norm(path.v - reference.v, axis=-1).max(axis=1)
 
 
 def _only(study: Study):

@@ -10,14 +10,22 @@ import optimistix as optx
 from jaxtyping import Array, Float
 from pydantic import Field
 
+from .._types import AnyArray
 from ..network import Network
 from ..records import dataset, join, Record
-from ._base import AbstractExperiment, experiments, PURE, Setting, Study, trajectory_data
+from ._base import (
+    AbstractExperiment,
+    experiments,
+    PURE,
+    Setting,
+    Study,
+    trajectory_data,
+)
 
 
 @experiments.register("portrait")
 class Portrait(AbstractExperiment):
-    r"""Contours of $E(v)$, trajectories, and all zeros of $\nabla\Phi(g(v)) - v$. [KH21]
+    r"""Contours of $E(v)$, trajectories, and zeros of $\nabla\Phi(g(v)) - v$. [KH21]
 
     Fixed points by Newton's method from every point of a grid, kept where the residual
     is below 1e-10 and told apart at 1e-6; an index counts the unstable directions.
@@ -79,11 +87,11 @@ def _survey(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Energies on the mesh; roots, their residuals, energies and unstable modes."""
 
-    def force(v: Array, args: None = None) -> Array:
+    def force(v: AnyArray, args: None = None) -> Array:
         g = network.feature_lagrangian.activation(v)
         return network.local_field(g) - decay * v
 
-    def polish(v: Array) -> tuple[Array, Array, Array, Array]:
+    def polish(v: AnyArray) -> tuple[Array, Array, Array, Array]:
         newton = optx.Newton(rtol=1e-13, atol=1e-13)
         root = optx.root_find(force, newton, v, throw=False, max_steps=64).value
         jacobian = jax.jacfwd(force)(root)

@@ -20,7 +20,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6
 GOOD, BAD, LIMIT = "#0072B2", "#D55E00", "#444444"
 TIME_LABEL = r"time $t\,/\,\tau_f$"
 
-_RC = {
+_RC: Any = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -43,7 +43,7 @@ def draw(record: Record, name: str, fig: Figure) -> None:
         title = str(record.attrs.get("title", ""))
         if title:
             fig.suptitle(title, x=0.01, ha="left", fontsize=11)
-        width, height = fig.get_size_inches()
+        height = fig.get_size_inches()[1]
         fig.text(0.01, 0.06 / height, caption(record), fontsize=6, color="#888888")
 
 
@@ -52,12 +52,13 @@ def render(record: Record, name: str, path: str | os.PathLike) -> Path:
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as MplFigure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     path = Path(path)
     with mpl.rc_context(_RC):
-        fig = MplFigure(layout="constrained")
+        room_for_caption = ConstrainedLayoutEngine(rect=(0, 0.035, 1, 0.965))
+        fig = MplFigure(layout=room_for_caption)
         FigureCanvasAgg(fig)
-        fig.get_layout_engine().set(rect=(0, 0.035, 1, 0.965))
         draw(record, name, fig)
         temporary = path.with_name(f".{path.name}")
         fig.savefig(temporary, format="png", metadata={"Software": None})

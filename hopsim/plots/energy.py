@@ -7,68 +7,102 @@ from ._style import COLOURS, Figure, labels, LIMIT, needed, plots, TIME_LABEL
 
 
 SHOWN = 6  # probes drawn one by one
+COLUMNS = 3  # points drawn side by side; more than that share one pair of axes
 
 
 @plots.register("energy")
 def energy(record: Record, fig: Figure) -> None:
-    r"""$E(t)$, and below it $\Delta E$ at every accepted step with its limit. [KH21]"""
-    points = labels(record)
-    steps = record.groups.get("step_log")
-    fig.set_size_inches(4.2 * min(len(points), 4) + 0.6, 5.2 if steps is not None else 3.4)
-    shape = (2 if steps is not None else 1, min(len(points), 4))
-    ratio = [3, 2][: shape[0]]
-    axes = fig.subplots(
-        *shape, squeeze=False, sharex="col", gridspec_kw={"height_ratios": ratio}
+    r"""$E(t)$, and below it $\Delta E$ at every accepted step with its limit. [KH21]
+
+    Lines through every accepted step where the run kept them (`run.step_energies`),
+    else through the samples. Many points of a sweep share one pair of axes, and one
+    probe stands for each.
+    """
+    points, log = labels(record), record.groups.get("step_log")
+    shared = len(points) > COLUMNS
+    columns, rows = 1 if shared else len(points), 1 if log is None else 2
+    fig.set_size_inches(
+        (6.4 if shared else 4.0 * columns) + 0.8, 3.6 if rows == 1 else 5.6
     )
-    for column, (label, data, _) in enumerate(points[:4]):
-        top = axes[0, column]
-        time, paths = needed(data, "time", "energy"), needed(data, "energy", "energy")
-        top.plot(time, paths[SHOWN:64].T, color="#cccccc", lw=0.5, zorder=1)
-        for i, path in enumerate(paths[:SHOWN]):
-            top.plot(time, path, color=COLOURS[i], label=f"probe {i}")
-        last = float(np.nanmax(needed(data, "end_time", "energy")))
-        top.set_xlim(0, max(last * 1.05, time[1]))
-        top.set_title(_heading(label, data))
+    heights = {"height_ratios": [3, 2][:rows]}
+    axes = fig.subplots(rows, columns, squeeze=False, sharex="col", gridspec_kw=heights)
+    for i, (label, data, colour) in enumerate(points):
+        column = 0 if shared else i
+        steps = log if log is None or "point" not in log.dims else log.isel(point=i)
+        colours = [colour] if shared else COLOURS[:SHOWN]
+        names = [label] if shared else [f"probe {k}" for k in range(SHOWN)]
+        _paths(axes[0, column], data, steps, colours, names)
         if steps is not None:
-            part = steps if "point" not in steps.dims else steps.isel(point=column)
-            _rises(axes[1, column], part)
+            _rises(axes[1, column], steps, colours)
+        if not shared:
+            axes[0, column].set_title(f"{label}\n{_heading(data)}".lstrip())
         axes[-1, column].set_xlabel(TIME_LABEL)
-    kind = str(points[0][1]["promise"].values) if "promise" in points[0][1] else ""
-    symbol = "E(v)" if kind.startswith("adiabatic") else "E(v, h)"
-    axes[0, 0].set_ylabel(f"energy ${symbol}$")
-    axes[0, 0].legend(ncols=2)
-    if steps is not None:
-        axes[1, 0].set_ylabel(r"$\Delta E$ of each step")
+    if shared:
+        axes[0, 0].set_title("probe 0 at each point; " + _heading(record.data))
+    axes[0, 0].set_ylabel(f"energy ${_symbol(points[0][1])}$")
+    axes[0, 0].legend(ncols=1 if shared else 2)
+    if log is not None:
+        _scale_rises(axes[1], log)
 
 
-def _heading(label: str, data) -> str:
-    over = data["worst_excess"].values > 0
-    promised = bool(data["promised"])
-    kept = f"{np.sum(~over)}/{over.size}"
-    word = "fell at every step" if promised else "NOT PROMISED; fell at every step"
-    return f"{label + ': ' if label else ''}{word} in {kept} probes"
+def _symbol(data) -> str:
+    adiabatic = str(data["promise"].values).startswith("adiabatic")
+    return "E(v)" if adiabatic else "E(v, h)"
 
 
-def _rises(ax, steps) -> None:
-    time, rise = steps["step_time"].values, steps["step_rise"].values
-    limit = steps["step_limit"].values
-    finite = np.isfinite(rise)
-    floor = float(np.min(limit[finite])) if np.any(finite) else 1e-12
-    ax.set_yscale("symlog", linthresh=floor)
-    for i in range(len(time)):
-        ax.plot(time[i], rise[i], ".", ms=2.5, color=COLOURS[i % len(COLOURS)])
-    for i in range(len(time)):
-        ax.plot(time[i], limit[i], color=LIMIT, lw=0.5, alpha=0.6)
-    ax.plot([], [], color=LIMIT, lw=0.8, label="limit of a tolerated rise")
-    ax.axhline(0, color=LIMIT, lw=0.5, ls=":")
-    top = max(float(np.max(rise[finite])), float(np.max(limit[finite])))
-    low = min(float(np.min(rise[finite])), -floor)
-    ax.set_ylim(10 * low, 100 * max(top, floor))
-    down = np.floor(np.log10(-low)) + np.array([0.0, -4.0, -8.0])
-    down = [-(10.0**p) for p in down if 10.0**p > 30 * floor]
-    ax.set_yticks([*down, 0.0, 10.0 ** np.ceil(np.log10(top))])
-    ax.minorticks_off()
-    ax.legend(loc="lower right")
+def _heading(data) -> str:
+    over = ~(data["worst_excess"].values <= 0)
+    promised = "" if np.all(data["promised"].values) else "NOT PROMISED; "
+    return f"{promised}fell at every step in {np.sum(~over)}/{over.size} probes"
+
+
+def _paths(ax, data, steps, colours, names) -> None:
+    time, paths = needed(data, "time", "energy"), needed(data, "energy", "energy")
+    if steps is None:
+        if len(colours) > 1:
+            ax.plot(time, paths[SHOWN:64].T, color="#cccccc", lw=0.5, zorder=1)
+        for path, colour, name in zip(paths, colours, names, strict=False):
+            ax.plot(time, path, color=colour, label=name)
+        return
+    logged = zip(steps["step_time"].values, steps["step_energy"].values, strict=True)
+    between = "steps-post" if str(data["solver"].values) == "Sharp" else "default"
+    for i, ((t, e), colour, name) in enumerate(
+        zip(logged, colours, names, strict=False)
+    ):
+        t, e = t[np.isfinite(t)], e[np.isfinite(e)]
+        first, last = t[:1] / 3, data["end_time"].values[i : i + 1]  # log axes lack 0
+        t = np.concatenate([first, t, last])
+        e = np.concatenate([paths[i, :1], e, paths[i, -1:]])
+        ax.plot(t, e, ".-", ms=2.5, lw=0.9, color=colour, label=name, drawstyle=between)
+    ax.set_xscale("log")
+
+
+def _rises(ax, steps, colours) -> None:
+    time, rise, limit = (
+        steps[name].values for name in ("step_time", "step_rise", "step_limit")
+    )
+    for i, colour in enumerate(colours[: len(time)]):
+        ax.plot(time[i], rise[i], ".", ms=2.5, color=colour)
+        ax.plot(time[i], limit[i], color=LIMIT, lw=0.6, alpha=0.7)
+
+
+def _scale_rises(axes, log) -> None:
+    """Signed decades down to the smallest limit; the same for all columns."""
+    rise, limit = log["step_rise"].values, log["step_limit"].values
+    floor = float(np.nanmin(limit))
+    top = max(float(np.nanmax(rise)), float(np.nanmax(limit)))
+    low = min(float(np.nanmin(rise)), -floor)
+    down = np.floor(np.log10(-low)) - np.array([0.0, 4.0, 8.0])
+    ticks = [-(10.0**p) for p in down if 10.0**p > 30 * floor]
+    for ax in axes:
+        ax.set_yscale("symlog", linthresh=floor)
+        ax.set_ylim(10 * low, 1e5 * top)  # room for the legend
+        ax.axhline(0, color=LIMIT, lw=0.5, ls=":")
+        ax.set_yticks([*ticks, 0.0, 10.0 ** np.ceil(np.log10(top))])
+        ax.minorticks_off()
+    axes[0].plot([], [], color=LIMIT, lw=0.8, label="limit of a tolerated rise")
+    axes[0].legend(loc="upper right")
+    axes[0].set_ylabel(r"$\Delta E$ of each step")
 
 
 @plots.register("gap")
@@ -88,6 +122,7 @@ def gap(record: Record, fig: Figure) -> None:
     top.set_ylabel("energy")
     low.set_ylabel("gap $E(v,h) - E(v)$")
     low.set_xlabel(TIME_LABEL)
+    low.set_xlim(left=0)
 
 
 def _gaps(record: Record):
@@ -102,5 +137,6 @@ def _gaps(record: Record):
         return
     for label, data, _ in labels(record):
         names = ("energy", "effective_energy", "gap")
-        lines = [needed(data, n, "gap")[0] for n in names]
-        yield label or "probe 0", data["time"].values, *lines
+        time, end = data["time"].values, data["end_time"].values[0]
+        lines = [needed(data, n, "gap")[0][time <= end] for n in names]
+        yield label or "probe 0", time[time <= end], *lines

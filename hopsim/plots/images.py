@@ -8,7 +8,7 @@ from ._style import BAD, Figure, GOOD, labels, needed, plots
 
 @plots.register("gallery")
 def gallery(record: Record, fig: Figure) -> None:
-    r"""Cue, recalled, target, with the cosine $m$ of what was asked and $E$. [hopsim]"""
+    r"""Cue, recalled, target, with cosine $m$ and energy $E$. [hopsim]"""
     points = labels(record)[:4]
     first = points[0][1]
     shown = _one_of_each(first)

@@ -13,7 +13,10 @@ def overlap(record: Record, fig: Figure) -> None:
     fig.set_size_inches(4.0 * len(points) + 0.6, 3.2)
     axes = fig.subplots(1, len(points), squeeze=False, sharey=True)[0]
     for ax, (label, data, _) in zip(axes, points, strict=True):
-        time, paths = needed(data, "time", "overlap"), needed(data, "overlap", "overlap")
+        time, paths = (
+            needed(data, "time", "overlap"),
+            needed(data, "overlap", "overlap"),
+        )
         got = needed(data, "retrieved", "overlap").astype(bool)
         for chosen, colour, word in ((~got, BAD, "missed"), (got, GOOD, "retrieved")):
             count = int(np.sum(chosen))
@@ -42,7 +45,9 @@ def sweep(record: Record, fig: Figure) -> None:
         bars = np.stack([middle - low, high - middle])
         ax.errorbar(x, middle, bars, fmt="o-", color=GOOD, ms=4, capsize=2)
         ax.set_xscale("log" if np.all(x > 0) else "linear")
-        if name != "match":
+        if name == "match":
+            ax.set_ylim(min(0, np.nanmin(low)) - 0.05, 1.05)
+        else:
             ax.set_yscale("log")
         ax.set_xlabel(str(record.attrs.get("sweep_path", "swept value")))
         ax.set_ylabel(word)

@@ -32,13 +32,13 @@ class AltIMEX(dfx.AbstractSolver):
 
     def init(self, terms, t0, t1, y0, args):
         """AltIMEX keeps no state between steps."""
-        return None
+        return
 
     def step(self, terms, t0, t1, y0: FlowState, args, solver_state, made_jump):
         """One step from `t0` to `t1`."""
         _require_problem(args)
         y1 = args.alternate(t1, t1 - t0, y0)
-        return y1, None, dict(y0=y0, y1=y1), None, dfx.RESULTS.successful
+        return y1, None, {"y0": y0, "y1": y1}, None, dfx.RESULTS.successful
 
     def func(self, terms, t0, y0, args):
         """The vector field itself."""

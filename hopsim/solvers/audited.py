@@ -1,7 +1,7 @@
-"""The audit: energy bookkeeping that rides along in the state of any Diffrax solver.
+"""The audit: energy bookkeeping in the state of any Diffrax solver.
 
-Diffrax keeps a solver's state on accepted steps only, so whatever is kept there has seen
-every accepted step and no other, in memory that does not grow with their number.
+Diffrax keeps a solver's state on accepted steps only, so whatever is kept there has
+seen every accepted step and no other, in memory that does not grow with their number.
 """
 
 from typing import NamedTuple
@@ -53,7 +53,7 @@ class Audited(dfx.AbstractWrappedSolver):
         return self.solver.term_structure
 
     @property
-    def interpolation_cls(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+    def interpolation_cls(self):  # pyright: ignore[reportIncompatibleMethodOverride]
         """The wrapped solver's."""
         return self.solver.interpolation_cls
 
@@ -117,7 +117,12 @@ class Audited(dfx.AbstractWrappedSolver):
         return self.solver.func(terms, t0, y0, args)
 
     def _look(
-        self, audit: Audit, t: Scalar, y0: FlowState, y1: FlowState, flow: AbstractProblem
+        self,
+        audit: Audit,
+        t: Scalar,
+        y0: FlowState,
+        y1: FlowState,
+        flow: AbstractProblem,
     ) -> Audit:
         energy, scale = flow.energy(t, y1), flow.energy_scale(t, y1)
         largest = jnp.maximum(scale, audit.scale)
