@@ -14,11 +14,17 @@ from typing import Any
 from ._types import Range
 
 
+def guess(name: str, known: list[str]) -> str | None:
+    """The valid name that a misspelt one was probably meant to be."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return close[0] if close else None
+
+
 def nearest(name: str, known: list[str]) -> str:
     """`Did you mean ...?` for a misspelt name, or the list of valid ones."""
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    meant = guess(name, known)
+    if meant is not None:
+        return f"did you mean {meant!r}?"
     return f"valid names are {', '.join(sorted(known))}"
 
 

@@ -121,12 +121,17 @@ def _guarded() -> Iterator[None]:
     """User mistakes end with exit code 2 and one message, crashes with 3."""
     try:
         yield
-    except (typer.Exit, KeyboardInterrupt):
+    except typer.Exit:
         raise
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None  # as shells report it; nothing is half written
     except ValueError as error:
         if not _raised_by_hopsim(error):
             _crash(error)
         print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except MemoryError as error:
+        print(f"error: out of memory; use smaller sizes. {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     except Exception as error:
         _crash(error)
@@ -163,7 +168,7 @@ def _parse(overrides: list[str]) -> dict[str, Any]:
             )
         try:
             parsed[key.strip()] = tomllib.loads(f"x = {value}")["x"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             parsed[key.strip()] = value.strip()  # a bare word is a string
     return parsed
 

@@ -353,7 +353,7 @@ def _images_in(folder: Path) -> list[Path]:
 
 
 def _labelled_files(top: Path) -> tuple[list[Path], list[int]]:
-    if not top.is_dir():
+    if not os.path.isdir(top):
         raise ValueError(f"Images are read from a folder; {top} is none; check it.")
     loose, folders = _images_in(top), _visible(top, Path.is_dir)
     if loose and folders:

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import AbstractArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from ._registry import bare, nearest, parameters, ranges, Registry
+from ._registry import bare, guess, nearest, parameters, ranges, Registry
 from ._types import Array, Memories
 from .dynamics import AbstractDrive, drives
 from .lagrangians import AbstractLagrangian, lagrangians
@@ -67,12 +67,14 @@ def read_leaf(
         hint = nearest(str(kind), list(registry))
         message = f"there is no {registry.noun} {_short(kind)}; {hint}"
         problems.append(Problem(f"{path}.kind", message))
-        return None
+        kind = guess(str(kind), list(registry))  # go on, for every error at once
+        if kind is None:
+            return None
     maker = registry[kind]
     given = {k: v for k, v in table.items() if k != "kind"}
     if inspect.isclass(maker) and issubclass(maker, BaseModel):
         model = read_model(maker, given, path, problems)
-        return None if model is None else Leaf(kind, lambda: model, {})
+        return Leaf(kind, lambda: model, {}) if len(problems) == before else None
     arguments = _read_arguments(maker, given, path, problems)
     return Leaf(kind, maker, arguments) if len(problems) == before else None
 
@@ -147,8 +149,9 @@ def _read_value(hint: Any, value: Any, path: str, problems: list[Problem]) -> An
         adapter = TypeAdapter(kind, config=ConfigDict(strict=True, allow_inf_nan=False))
         return adapter.validate_python(value)
     except ValidationError as error:
-        # a union reports one error for each member: the last is the most general
-        problems.append(_translate(error.errors()[-1], path, [], tail=False))
+        # a union reports one error for each member: numbers first, then lists of them
+        told = error.errors()[-1 if isinstance(value, list) else 0]
+        problems.append(_translate(told, path, [], tail=False))
         return None
 
 

@@ -33,7 +33,8 @@ class Verdict:
     def __str__(self) -> str:
         mark = "pass" if self.passed else "FAIL"
         bar = f" {self.error}" if self.error else ""
-        return f"{mark}  {self.statement}: {self.measured}{bar} ({self.expected})"
+        rule = f" ({self.expected})" if self.expected else ""
+        return f"{mark}  {self.statement}: {self.measured}{bar}{rule}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Record:
         if "point" not in self.data.dims:
             return [("", self.data)]
         labels = [str(label) for label in self.data["label"].values]
-        return [(label, self.data.isel(point=i)) for i, label in enumerate(labels)]
+        return [(label, _point(self.data, i)) for i, label in enumerate(labels)]
 
     def with_verdicts(self, verdicts: list[Verdict]) -> "Record":
         """The same record, judged."""
@@ -83,11 +84,20 @@ def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dat
 
 
 def join(datasets: list[Dataset], labels: list[str]) -> Dataset:
-    """The datasets of a sweep along a new leading dimension `point`."""
+    """The datasets of a sweep along a new leading dimension `point`.
+
+    Unequal sizes are padded (NaN, -1, False); `<dimension>_count` tells what is real.
+    """
     import xarray as xr
 
-    if len(datasets) == 1:
+    if labels == [""]:
         return datasets[0]
+    fill = {
+        name: {"b": False, "i": -1, "u": 0, "f": np.nan}.get(v.dtype.kind, "")
+        for data in datasets
+        for name, v in data.data_vars.items()
+    }
+    sizes = {d: [x.sizes.get(d, 0) for x in datasets] for d in datasets[0].dims}
     whole = xr.concat(
         datasets,
         dim="point",
@@ -96,8 +106,17 @@ def join(datasets: list[Dataset], labels: list[str]) -> Dataset:
         coords="different",
         compat="equals",
         combine_attrs="override",
+        fill_value=fill,
     )
-    return whole.assign_coords(label=("point", labels))
+    counts = {f"{d}_count": ("point", n) for d, n in sizes.items() if len({*n}) > 1}
+    return whole.assign_coords(label=("point", labels), **counts)
+
+
+def _point(data: Dataset, number: int) -> Dataset:
+    """One point of a sweep, without the padding."""
+    one = data.isel(point=number)
+    real = {d: f"{d}_count" for d in one.dims if f"{d}_count" in one.coords}
+    return one.isel({d: slice(int(one[count])) for d, count in real.items()})
 
 
 def save(record: Record, path: str | os.PathLike) -> Path:

@@ -159,6 +159,8 @@ def load_scenario(
         raise ScenarioError(str(path), [Problem("quick", "a table is needed")])
     other = copy.deepcopy(raw) if quick else _merged(raw, small)
     resolved = _merged(raw, small) if quick else raw
+    if problems := _beyond_toml(overrides or {}):
+        raise ScenarioError(str(path), problems)
     for dotted, value in (overrides or {}).items():
         _put(resolved, dotted, value, problems, dotted)
     scenario = _read(resolved, text, str(path), problems)
@@ -176,7 +178,7 @@ def load_scenario(
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         reason = error.strerror or "it cannot be read"
         raise ScenarioError(
@@ -192,14 +194,22 @@ DEEPEST = 32  # tables within tables; no part of a scenario needs half of it
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
-    """The tables of a TOML text, held to 64-bit integers as TOML 1.0 asks."""
+    """The tables of a TOML text."""
     try:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         problem = Problem("", f"not valid TOML: {reason}")
         raise ScenarioError(str(path), [problem]) from error
-    problems, rest = [], [("", 0, raw)]
+    problems = _beyond_toml(raw)
+    if problems:
+        raise ScenarioError(str(path), problems)
+    return raw
+
+
+def _beyond_toml(tree: Mapping[str, Any]) -> list[Problem]:
+    """Integers of more than the 64 bits that TOML 1.0 grants, and bottomless tables."""
+    problems, rest = [], [("", 0, dict(tree))]
     while rest:
         where, depth, value = rest.pop()
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
@@ -212,9 +222,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
             ]
         elif isinstance(value, list):
             rest += [(f"{where}[{i}]", depth + 1, v) for i, v in enumerate(value)]
-    if problems:
-        raise ScenarioError(str(path), problems[::-1])
-    return raw
+    return problems[::-1]
 
 
 def _read(
@@ -235,7 +243,7 @@ def _read(
         if isinstance(name, str) and name not in plots:
             message = f"there is no plot {name!r}; {nearest(name, list(plots))}"
             problems.append(Problem(f"plots[{i}]", message))
-    if problems:
+    if problems or experiment is None:
         return None
     return Scenario(header, tuple(points), experiment, asserted, tables, text, where)
 
@@ -254,6 +262,8 @@ def _checks(
     """The checks; `labels` are None where the experiment could not be read."""
     made = []
     for i, table in enumerate(tables if isinstance(tables, list) else ()):
+        if not isinstance(table, dict):
+            continue  # told with the header
         leaf = read_leaf(checks, table, f"checks[{i}]", problems)
         if leaf is None:
             continue
@@ -329,14 +339,17 @@ def _may_change(dotted: str, where: str, who: str, problems: list[Problem]) -> b
 def _point(
     label: str, value: float | None, tables: dict[str, Any], problems: list[Problem]
 ) -> Point | None:
+    motion = tables.get("dynamics", {})
+    if isinstance(motion, dict):
+        tables = tables | {"dynamics": {"kind": "two_layer"} | motion}
     parts = {
-        name: read_leaf(registry, tables.get(name, default), name, problems)
-        for name, registry, default in (
-            ("network", networks, {}),
-            ("probes", probe_sources, {}),
-            ("dynamics", dynamics_kinds, {"kind": "two_layer"}),
+        name: read_leaf(registry, tables[name], name, problems)
+        for name, registry in (
+            ("network", networks),
+            ("probes", probe_sources),
+            ("dynamics", dynamics_kinds),
         )
-        if name in tables or name == "dynamics"
+        if name in tables  # what is missing is told with the header
     }
     dynamics = make_now(parts.get("dynamics"), "dynamics", problems)
     run = read_model(RunSettings, tables.get("run", {}), "run", problems)
@@ -398,6 +411,8 @@ def run(
     """
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario, quick, overrides)
+    if out is not None:
+        _make_place(Path(out))
     begun = time.perf_counter()
     with precision(scenario.header.precision), compilations() as compiled:
         settings = scenario.settings()
@@ -428,8 +443,10 @@ def _header_attrs(scenario: Scenario) -> dict[str, Any]:
         "hash": scenario.hash,
         "seed": scenario.header.seed,
         "precision": scenario.header.precision,
-        "network": scenario.resolved["network"]["kind"],
-        "dynamics": scenario.resolved.get("dynamics", {}).get("kind", "two_layer"),
+        "network": _kinds([p.network.kind for p in scenario.points]),
+        "dynamics": _kinds(
+            [str(dynamics_kinds.kind_of(type(p.dynamics))) for p in scenario.points]
+        ),
         "experiment": scenario.resolved.get("experiment", {}).get("kind", "recall"),
         "sweep_path": "" if sweep is None else sweep.path,
         "plots": " ".join(scenario.plots),
@@ -437,6 +454,10 @@ def _header_attrs(scenario: Scenario) -> dict[str, Any]:
         "resolved": json.dumps(scenario.resolved, sort_keys=True, default=str),
         "hopsim": __version__,
     }
+
+
+def _kinds(kinds: list[str]) -> str:
+    return " | ".join(dict.fromkeys(kinds))
 
 
 def _judge(scenario: Scenario, record: Record) -> list[Verdict]:
@@ -451,6 +472,17 @@ def _judge(scenario: Scenario, record: Record) -> list[Verdict]:
     return verdicts
 
 
+def _make_place(out: Path) -> None:
+    """The directory of run directories; tried before any work is done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"Run directories cannot be made in {str(out)!r} ({error.strerror}); name "
+            "another place with --out."
+        ) from error
+
+
 def _keep(
     scenario: Scenario,
     record: Record,
@@ -459,16 +491,20 @@ def _keep(
     progress: Callable[[str, int, int], None] | None,
 ) -> Record:
     """Everything into a hidden directory first, renamed when it is complete."""
-    out.mkdir(parents=True, exist_ok=True)
     temporary = out / f".{scenario.name}-{scenario.hash}.{os.getpid()}"
     temporary.mkdir()
     try:
         (temporary / "scenario.toml").write_text(scenario.text, encoding="utf-8")
-        save(record, temporary / "record.nc")
+        missing = []
         for number, name in enumerate(scenario.plots):
             if progress is not None:
                 progress("pictures", number, len(scenario.plots))
-            render(record, name, temporary / f"{name}.png")
+            try:
+                render(record, name, temporary / f"{name}.png")
+            except ValueError as error:  # no reason to lose a run
+                missing.append(f"{name}: {error}")
+        record.attrs["not_drawn"] = "\n".join(missing)
+        save(record, temporary / "record.nc")
         shown = "\n".join(f"{term:<14} {text}" for term, text in summary_lines(record))
         (temporary / "summary.txt").write_text(shown + "\n", encoding="utf-8")
         final = _rename(temporary, out, f"{scenario.name}-{scenario.hash}", force)

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import equinox as eqx
@@ -186,18 +187,26 @@ def _in_chunks(
     rounds = -(-total // CHUNK) if on_cpu else 1
     size = -(-total // rounds)
     network = jax.device_put(network)
-    parts, first = [], 0.0
+    whole, first = None, 0.0
     for start in range(0, total, size):
         begun = time.perf_counter()
         rows = np.minimum(np.arange(start, start + size), total - 1)  # pad the last
         hidden = None if memory_start is None else memory_start[rows]
         part = _solve(network, dynamics, probes[rows], hidden, plan)
         stop = min(start + size, total)
-        parts.append(jax.tree.map(lambda x, n=stop - start: np.asarray(x)[:n], part))
-        first = first or time.perf_counter() - begun
+        if whole is None:  # one array each, filled: no second copy at the end
+            empty = lambda x: np.empty((total, *x.shape[1:]), x.dtype)
+            whole = jax.tree.map(empty, part)
+            first = time.perf_counter() - begun
+        jax.tree.map(partial(_fill, start, stop), whole, part)
         if progress is not None:
             progress(stop, total)
-    return jax.tree.map(lambda *xs: np.concatenate(xs), *parts), first
+    assert whole is not None  # there is at least one probe
+    return whole, first
+
+
+def _fill(start: int, stop: int, whole: np.ndarray, part: AnyArray) -> None:
+    whole[start:stop] = np.asarray(part)[: stop - start]
 
 
 def _step_log(

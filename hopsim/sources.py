@@ -6,6 +6,8 @@ source also takes that set and gives a `ProbeSet`. To add one: write one functio
 source in the docstring.
 """
 
+import os
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -279,21 +281,29 @@ def _table(values: Any, what: str) -> np.ndarray:
 
 
 def _read(path: Path, variable: str | None) -> np.ndarray:
-    if not path.is_file():
+    if path.suffix not in (".npy", ".npz", ".nc", ".h5"):
+        raise ValueError(
+            f"Memories come from .npy, .npz or .nc files, got {str(path)!r}."
+        )
+    if not os.path.isfile(path):  # unlike Path's, false for impossible names too
         raise ValueError(f"There is no file {str(path)!r}; give its path.")
     try:
-        if path.suffix == ".npy":
-            return np.load(path)
-        if path.suffix == ".npz":
-            return _pick(dict(np.load(path)), variable, path)
-        if path.suffix in (".nc", ".h5"):
-            import xarray as xr
+        found = _arrays(path)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{str(path)!r} cannot be read: {reason}") from error
+    return found if isinstance(found, np.ndarray) else _pick(found, variable, path)
 
-            with xr.open_dataset(path) as found:
-                return _pick({str(k): found[k].values for k in found}, variable, path)
-    except (OSError, EOFError) as error:
-        raise ValueError(f"{str(path)!r} cannot be read: {error}") from error
-    raise ValueError(f"Memories come from .npy, .npz or .nc files, got {str(path)!r}.")
+
+def _arrays(path: Path) -> np.ndarray | dict[str, np.ndarray]:
+    if path.suffix == ".npy":
+        return np.load(path)
+    if path.suffix == ".npz":
+        return dict(np.load(path))
+    import xarray as xr
+
+    with xr.open_dataset(path) as found:
+        return {str(k): found[k].values for k in found}
 
 
 def _pick(found: dict[str, np.ndarray], variable: str | None, path: Path) -> np.ndarray:

@@ -28,6 +28,7 @@ def lines(record: Record) -> list[tuple[str, str]]:
         )
     )
     page += [("check", str(verdict)) for verdict in record.verdicts]
+    page += [("not drawn", text) for text in a.get("not_drawn", "").splitlines()]
     if record.path is not None:
         page.append(("files", str(record.path.parent)))
     return page
@@ -41,7 +42,7 @@ def _of_point(label: str, data: Dataset) -> list[tuple[str, str]]:
         page.append(("endings", _endings(data)))
     if "worst_excess" in data:
         page.append(("energy", _energy(data)))
-    if "retrieved" in data:
+    if "retrieved" in data and bool(data["aimed"].any()):
         hits, trials = int(data["retrieved"].sum()), int(data["aimed"].sum())
         low, high = wilson(hits, trials)
         worst = float(np.nanmin(data["match"].values))

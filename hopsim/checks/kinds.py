@@ -32,13 +32,12 @@ class AbstractCheck(BaseModel, abc.ABC):
 
     def verdicts(self, record: Record) -> list[Verdict]:
         """One verdict for each point that the check speaks of."""
-        points = dict(record.points())
-        if self.point is not None and self.point not in points:
-            raise ValueError(
-                f"no point {self.point!r}: {nearest(self.point, [*points])}"
-            )
-        chosen = points if self.point is None else {self.point: points[self.point]}
-        return [_labelled(self.judge(data), label) for label, data in chosen.items()]
+        points = record.points()
+        chosen = [(x, d) for x, d in points if self.point in (None, x)]
+        if not chosen:
+            hint = nearest(str(self.point), [label for label, _ in points])
+            raise ValueError(f"no point {self.point!r}: {hint}")
+        return [_labelled(self.judge(data), label) for label, data in chosen]
 
 
 @checks.register("energy_falls")
@@ -100,6 +99,8 @@ class Overlap(AbstractCheck):
     def judge(self, data: Dataset) -> Verdict:
         final = _needed(data, "overlap")[:, -1]
         final = final[np.isfinite(final)]
+        if not final.size:
+            raise ValueError("no probe has a target")
         value = {"mean": np.mean, "median": np.median, "worst": np.min}[self.of](final)
         return Verdict(
             statement=f"{self.of} overlap with the target",
@@ -124,6 +125,8 @@ class Retrieved(AbstractCheck):
     def judge(self, data: Dataset) -> Verdict:
         aimed = _needed(data, "aimed").astype(bool)
         hits, trials = int(np.sum(_needed(data, "retrieved"))), int(np.sum(aimed))
+        if not trials:
+            raise ValueError("no probe has a target")
         low, high = wilson(hits, trials, self.level)
         return Verdict(
             statement="fraction retrieved",

@@ -40,6 +40,8 @@ class Portrait(AbstractExperiment):
     starts: int = Field(15, ge=3)
 
     def run(self, study: Study) -> Record:
+        for setting in study.settings:
+            self._check(setting)
         parts, labels = [], []
         for number, setting in enumerate(study.settings):
             trajectory = setting.simulate(study.reporter(number))
@@ -48,14 +50,17 @@ class Portrait(AbstractExperiment):
             labels.append(setting.label)
         return Record(join(parts, labels))
 
-    def _landscape(self, setting: Setting):
-        network = setting.network
-        if network.features != 2:
+    def _check(self, setting: Setting) -> None:
+        features = setting.network.features
+        if features != 2:
             raise ValueError(
-                f"A portrait needs memories of 2 features, got {network.features}."
+                f"A portrait needs memories of 2 features, got {features}."
             )
         if not self.low < self.high:
             raise ValueError(f"low < high is needed, got {self.low} and {self.high}.")
+
+    def _landscape(self, setting: Setting):
+        network = setting.network
         axis = np.linspace(self.low, self.high, self.resolution, dtype=network.dtype)
         mesh = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1)
         few = np.linspace(self.low, self.high, self.starts, dtype=network.dtype)
@@ -81,9 +86,9 @@ class Portrait(AbstractExperiment):
 @eqx.filter_jit
 def _survey(
     network: Network,
-    decay: Float[np.ndarray, ""],
-    mesh: Float[np.ndarray, "point 2"],
-    starts: Float[np.ndarray, "start 2"],
+    decay: Float[AnyArray, ""],
+    mesh: Float[AnyArray, "point 2"],
+    starts: Float[AnyArray, "start 2"],
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Energies on the mesh; roots, their residuals, energies and unstable modes."""
 

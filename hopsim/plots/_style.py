@@ -39,7 +39,11 @@ def draw(record: Record, name: str, fig: Figure) -> None:
     import matplotlib as mpl
 
     with mpl.rc_context(_RC):
-        plots[name](record, fig)
+        try:
+            plots[name](record, fig)
+        except KeyError as error:  # xarray's, with the name in quotes
+            missing = [*str(error).split("'"), "?"][1]
+            raise ValueError(_missing(name, missing)) from error
         title = str(record.attrs.get("title", ""))
         if title:
             fig.suptitle(title, x=0.01, ha="left", fontsize=11)
@@ -77,11 +81,15 @@ def caption(record: Record) -> str:
 def needed(data: Dataset, name: str, plot: str) -> np.ndarray:
     """A variable of the record, or one clear error."""
     if name not in data:
-        raise ValueError(
-            f"The plot {plot!r} needs {name!r}, which this record does not hold; "
-            "see `hopsim list plots` for what each plot shows."
-        )
+        raise ValueError(_missing(plot, name))
     return data[name].values
+
+
+def _missing(plot: str, name: str) -> str:
+    return (
+        f"The plot {plot!r} needs {name!r}, which this record does not hold; see "
+        "`hopsim list plots` for what each plot shows."
+    )
 
 
 def labels(record: Record) -> list[tuple[str, Dataset, str]]:

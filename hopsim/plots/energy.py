@@ -38,7 +38,8 @@ def energy(record: Record, fig: Figure) -> None:
             axes[0, column].set_title(f"{label}\n{_heading(data)}".lstrip())
         axes[-1, column].set_xlabel(TIME_LABEL)
     if shared:
-        axes[0, 0].set_title("probe 0 at each point; " + _heading(record.data))
+        heading = _heading(*(data for _, data, _ in points))
+        axes[0, 0].set_title("probe 0 at each point; " + heading)
     axes[0, 0].set_ylabel(f"energy ${_symbol(points[0][1])}$")
     axes[0, 0].legend(ncols=1 if shared else 2)
     if log is not None:
@@ -50,9 +51,9 @@ def _symbol(data) -> str:
     return "E(v)" if adiabatic else "E(v, h)"
 
 
-def _heading(data) -> str:
-    over = ~(data["worst_excess"].values <= 0)
-    promised = "" if np.all(data["promised"].values) else "NOT PROMISED; "
+def _heading(*points) -> str:
+    over = ~(np.concatenate([d["worst_excess"].values for d in points]) <= 0)
+    promised = "" if all(d["promised"].all() for d in points) else "NOT PROMISED; "
     return f"{promised}fell at every step in {np.sum(~over)}/{over.size} probes"
 
 

@@ -39,7 +39,7 @@ def film(record: Record, fig: Figure) -> None:
     instants = _instants(v[shown, : last + 1], frames)
     for row, i in enumerate(shown):
         for column, k in enumerate(instants):
-            _show(axes[row, column], data, v[i, k], cue=k == 0)
+            _show(axes[row, column], data, v[i, k], cue=bool(k == 0))
             if row == 0:
                 axes[row, column].set_title(
                     rf"$t = {time[k]:.2g}\,\tau_f$", loc="center", fontsize=8

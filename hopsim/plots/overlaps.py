@@ -33,7 +33,7 @@ def overlap(record: Record, fig: Figure) -> None:
 
 @plots.register("sweep")
 def sweep(record: Record, fig: Figure) -> None:
-    r"""Steps, end time and match against the swept value; bars: 10-90 %. [hopsim]"""
+    r"""`steps`, `end_time` and `match` against the swept value, 10-90 %. [hopsim]"""
     data = record.data
     x = needed(data, "value", "sweep")
     wanted = [("steps", "accepted steps"), ("end_time", r"time to rest $/\,\tau_f$")]
@@ -41,7 +41,10 @@ def sweep(record: Record, fig: Figure) -> None:
     fig.set_size_inches(3.3 * len(wanted) + 0.4, 3.2)
     axes = fig.subplots(1, len(wanted), squeeze=False)[0]
     for ax, (name, word) in zip(axes, wanted, strict=True):
-        low, middle, high = np.nanpercentile(data[name].values, [10, 50, 90], axis=1)
+        values = [needed(point, name, "sweep") for _, point, _ in labels(record)]
+        low, middle, high = np.transpose(
+            [np.nanpercentile(v, [10, 50, 90]) for v in values]
+        )
         bars = np.stack([middle - low, high - middle])
         ax.errorbar(x, middle, bars, fmt="o-", color=GOOD, ms=4, capsize=2)
         ax.set_xscale("log" if np.all(x > 0) else "linear")

@@ -1,0 +1,170 @@
+"""One example of every registered kind, and systems with known answers.
+
+A new kind is picked up by the tests over the registries: they fail until it has an
+example here, filed under its kind.
+"""
+
+import numpy as np
+
+from hopsim import dynamics, experiments, lagrangians as L, patterns
+from hopsim.checks import kinds
+from hopsim.network import model_a, model_b, model_c, Network
+
+
+FEATURES, COUNT, PROBES = 12, 7, 4  # one size for all: compiled programs are shared
+XI = patterns.gaussian(0, COUNT, FEATURES)  # memories
+I = 0.3 * patterns.gaussian(1, 1, FEATURES)[0]  # current
+J = 0.2 * patterns.gaussian(2, 1, COUNT)[0]  # hidden current
+
+
+# --- one example of every kind -------------------------------------------------------
+
+LAGRANGIANS = {
+    "quadratic": L.Quadratic(),
+    "absolute_value": L.AbsoluteValue(),
+    "log_cosh": L.LogCosh(1.7),
+    "norm": L.Norm(2.5),
+    "polynomial": L.Polynomial(4),
+    "rectified_polynomial": L.RectifiedPolynomial(3),
+    "leaky_rectified_polynomial": L.LeakyRectifiedPolynomial(3),
+    "exponential": L.Exponential(0.8, shift=0.5),
+    "log_sum_exp": L.LogSumExp(1.3),
+    "rescaled": L.Rescaled(L.RectifiedPolynomial(2), inside=0.25, outside=3.0),
+}
+
+DRIVES = {
+    "sinusoid": dynamics.Sinusoid(0.5, 2.0),
+    "pulse": dynamics.Pulse(0.5, centre=1.0, width=0.5),
+}
+
+DYNAMICS = {
+    "two_layer": dynamics.TwoLayer(0.5),
+    "adiabatic": dynamics.Adiabatic(),
+    "sharp": dynamics.Sharp(),
+}
+
+NETWORK_KINDS = {
+    "network": Network(XI, L.LogCosh(1.2), L.Polynomial(2), I, J),
+    "model_a": model_a(XI),
+    "model_b": model_b(XI),
+    "model_c": model_c(XI),
+}
+
+
+# --- further Lagrangians: every branch of every formula ------------------------------
+
+VARIANTS = LAGRANGIANS | {
+    "norm_rounded": L.Norm(2.0, delta=0.7),
+    "polynomial_1": L.Polynomial(1),
+    "polynomial_2": L.Polynomial(2),
+    "polynomial_3": L.Polynomial(3),
+    "polynomial_5": L.Polynomial(5),
+    "rectified_1": L.RectifiedPolynomial(1),
+    "rectified_2": L.RectifiedPolynomial(2),
+    "rectified_4": L.RectifiedPolynomial(4),
+    "leaky_1": L.LeakyRectifiedPolynomial(1, -0.2),
+    "leaky_1_is_identity": L.LeakyRectifiedPolynomial(1, 1.0),
+    "leaky_1_concave": L.LeakyRectifiedPolynomial(1, 1.5),
+    "leaky_2": L.LeakyRectifiedPolynomial(2, -0.3),
+    "leaky_upward": L.LeakyRectifiedPolynomial(3, +0.01),
+    "leaky_without_leak": L.LeakyRectifiedPolynomial(2, 0.0),
+    "rescaled_log_cosh": L.Rescaled(L.LogCosh(0.6), outside=2.0),
+    "rescaled_norm": L.Rescaled(L.Norm(1.5), inside=2.0, outside=0.5),
+    "rescaled_cubic": L.Rescaled(L.Polynomial(3), inside=0.5, outside=2.0),
+    "rescaled_leaky": L.LeakyRectifiedPolynomial(3).normalised(FEATURES),
+}
+
+
+# --- networks ------------------------------------------------------------------------
+
+SMOOTH = {  # both Lagrangians convex, both activations continuous
+    "a_polynomial_4": model_a(XI, L.Polynomial(4), beta=1.5, current=I),
+    "a_rectified_3": model_a(XI, beta=2.0, current=I, hidden_current=J),
+    "a_exponential": model_a(XI, L.Exponential(0.3), beta=1.0, current=I),
+    "a_autapse": model_a(XI, L.Polynomial(4), 2.0, current=I, autapse=0.4),
+    "b": model_b(XI, beta=0.5),
+    "b_kernel_density": model_b(XI, beta=0.4, kernel_density=True),
+    "b_currents": model_b(XI, beta=0.6, current=I, hidden_current=J),
+    "c": model_c(XI, current=I),
+    "c_rounded": model_c(XI, L.Polynomial(4), delta=0.5, hidden_current=J),
+    "c_exponential": model_c(XI, L.Exponential(0.3)),
+}
+JUMPING = {  # convex, with activations that jump
+    "a_leaky": model_a(XI, L.LeakyRectifiedPolynomial(3), beta=2.0),
+    "a_step": model_a(XI, L.RectifiedPolynomial(1), beta=1.0),
+    "a_sharp": model_a(XI, current=0.5 * I, hidden_current=J),
+    "a_sharp_exponential": model_a(XI, L.Exponential(0.4)),
+}
+NOT_CONVEX = {
+    "a_cubic": model_a(XI, L.Polynomial(3), beta=1.5, current=I),
+    "a_leaky_upward": model_a(XI, L.LeakyRectifiedPolynomial(3, 0.3), beta=2.0),
+}
+CONVEX = SMOOTH | JUMPING
+NETWORKS = CONVEX | NOT_CONVEX
+
+
+def states(seed: int, count: int = 32, v_scale: float = 1.0, h_scale: float = 2.0):
+    """Random states `(v, h)`, of shapes (count, FEATURES) and (count, COUNT)."""
+    rng = np.random.default_rng(seed)
+    v = v_scale * rng.standard_normal((count, FEATURES))
+    return v, h_scale * rng.standard_normal((count, COUNT))
+
+
+def spins(seed: int, count: int = 32, features: int = FEATURES):
+    """Random spins of shape (count, features), as floats."""
+    return np.random.default_rng(seed).choice([-1.0, 1.0], (count, features))
+
+
+# --- what scenarios name -------------------------------------------------------------
+
+FOUND = {"per_class": 2, "norm": 3.0}  # settings of every source of labelled images
+
+MEMORY_KINDS = {
+    "random_binary": {"count": COUNT, "features": FEATURES},
+    "gaussian": {"count": COUNT, "features": FEATURES},
+    "sphere": {"count": COUNT, "features": FEATURES, "radius": 2.0},
+    "correlated": {"clusters": 2, "per_cluster": 3, "features": FEATURES},
+    "given": {"values": [[1.0, -1.0], [0.5, 2]]},
+    "file": {"path": "memories.npz", "variable": "xi", "count": 3},
+    "images": FOUND | {"folder": "images", "centred": False},
+    "digits": FOUND | {"classes": [3, 5], "shuffled": True},
+    "mnist": FOUND | {"split": "test"},
+    "fashion_mnist": FOUND | {"split": "train"},
+    "kmnist": FOUND,
+}
+
+PROBE_KINDS = {
+    "corrupted": {"flipped": 0.1, "noise": 0.2, "repeats": 2, "count": 3},
+    "random": {"count": PROBES, "scale": 0.5, "binary": True},
+    "given": {"values": [[1.0, 0.0], [0, -1]], "targets": [1, -1]},
+    "grid": {"low": -1, "high": 1, "points": 3},
+}
+
+CHECKS = {
+    "energy_falls": kinds.EnergyFalls(),
+    "ledger": kinds.Ledger(below=1e-4),
+    "overlap": kinds.Overlap(at_least=0.9, of="worst"),
+    "retrieved": kinds.Retrieved(at_least=0.9, level=0.99),
+    "converged": kinds.Converged(at_least=0.5),
+    "promise": kinds.Promised(expected="none"),
+    "energy_rises": kinds.EnergyRises(at_least=0.1),
+    "same_end": kinds.SameEnd(within=1e-3),
+    "convergence_order": kinds.ConvergenceOrder(low=0.8, high=1.2),
+}
+
+EXPERIMENTS = {
+    "recall": experiments.Recall(retrieved_above=0.9),
+    "adiabatic_limit": experiments.AdiabaticLimit(tau_memory=[0.1, 0.05]),
+    "portrait": experiments.Portrait(resolution=21),
+}
+
+PLOTS = {  # and a variable without which there is nothing to draw
+    "energy": "energy",
+    "gap": "gap",
+    "gallery": "target",
+    "film": "v",
+    "convergence": "error",
+    "overlap": "overlap",
+    "sweep": "value",
+    "portrait": "landscape",
+}

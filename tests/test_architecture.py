@@ -1,0 +1,314 @@
+"""The floors of hopsim, and what may be imported, subclassed and printed where."""
+
+import abc
+import ast
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import equinox as eqx
+import pytest
+
+
+ROOT = Path(__file__).parents[1]
+HOME = ROOT / "hopsim"
+FILES = sorted(HOME.glob("**/*.py"))
+
+# A module imports only from lower floors, or from what stands left of it on its own.
+# Modules of one package, and of one cell of this table, may import each other (no
+# circles: see below).
+FLOORS = [
+    ["_types", "_registry", "_streams", "environment"],
+    [
+        *("trajectory", "records", "statistics", "lagrangians", "theory"),
+        *("datasets", "patterns", "sources"),
+    ],
+    ["network", "spectrum"],
+    ["solvers", "dynamics"],
+    ["simulation", "certificates"],
+    ["checks", "plots", "summary", "experiments"],
+    ["leaves", "scenario"],
+    ["cli", "__main__", "__init__"],
+]
+PLACE = {name: (i, k) for i, row in enumerate(FLOORS) for k, name in enumerate(row)}
+
+
+def module_of(path):
+    """The dotted name of a file, with `__init__` for a package's own."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def imports_of(path, top_level=False):
+    """The modules a file imports, with hopsim's own resolved to their full names."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = module_of(path).split(".")[:-1]
+    nodes = tree.body if top_level else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            whole = ".".join([*base, *filter(None, [node.module])])
+            for alias in node.names:
+                inner = ROOT.joinpath(*whole.split("."), alias.name)
+                known = inner.is_dir() or inner.with_suffix(".py").is_file()
+                yield f"{whole}.{alias.name}" if known else whole
+
+
+def part(module):
+    """`hopsim.dynamics._flow` -> `dynamics`; `hopsim` -> `__init__`."""
+    return [*module.split("."), "__init__"][1]
+
+
+FILE = pytest.mark.parametrize("path", FILES, ids=[module_of(p) for p in FILES])
+
+
+# --- floors ---------------------------------------------------------------------------
+
+
+def test_every_module_has_its_floor():
+    assert {part(module_of(p)) for p in FILES} <= set(PLACE)
+
+
+@FILE
+def test_module_imports_only_from_beneath(path):
+    here = part(module_of(path))
+    if here == "__init__":  # the lazy door: it imports by name when asked
+        return
+    for module in imports_of(path):
+        if module.split(".")[0] != "hopsim" or part(module) == here:
+            continue
+        if module == "hopsim":  # only for the version number
+            assert "from . import __version__" in path.read_text(encoding="utf-8")
+            continue
+        assert PLACE[part(module)] < PLACE[here], f"{here} imports {module}"
+
+
+def test_modules_never_import_in_a_circle():
+    graph = {}
+    for path in FILES:
+        name = module_of(path)
+        if name == "hopsim.__init__":
+            continue
+        found = {m for m in imports_of(path) if m.startswith("hopsim.")}
+        # a package stands for its __init__; from inside, its modules are meant
+        own = name.rpartition(".")[0]
+        graph[name.removesuffix(".__init__")] = {m for m in found if m != own}
+    done = set()
+
+    def visit(name, above):
+        assert name not in above, " -> ".join([*above, name])
+        if name not in done:
+            for below in graph.get(name, ()):
+                visit(below, (*above, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+# --- other people's libraries ---------------------------------------------------------
+
+# library -> the parts that may import it when they are loaded; elsewhere not at all,
+# except inside the functions of the parts that follow
+LOADED = {
+    "pydantic": {"experiments", "checks", "scenario", "leaves"},
+    "matplotlib": set(),
+    "xarray": set(),
+    "h5py": set(),
+    "scipy": set(),
+    "sklearn": set(),
+    "pooch": set(),
+    "PIL": set(),
+    "rich": set(),
+    "typer": {"cli"},
+    "diffrax": {"dynamics._flow", "solvers"},
+    "optimistix": {"experiments.portrait"},
+}
+LATER = {
+    "matplotlib": {"plots"},
+    "xarray": {"records", "sources"},
+    "h5py": {"records"},
+    "scipy": {"statistics", "theory"},
+    "sklearn": {"datasets"},
+    "pooch": {"datasets"},
+    "PIL": {"datasets"},
+    "rich": {"cli"},
+}
+
+
+@FILE
+def test_libraries_are_imported_where_they_belong(path):
+    here = module_of(path).removeprefix("hopsim.")
+    allowed = lambda places: any(f"{here}.".startswith(f"{p}.") for p in places)
+    at_once = {m.split(".")[0] for m in imports_of(path, top_level=True)}
+    ever = {m.split(".")[0] for m in imports_of(path)}
+    for library, places in LOADED.items():
+        if library in at_once:
+            assert allowed(places), f"{here} loads {library}"
+        if library in ever:
+            everywhere = places | LATER.get(library, set())
+            assert allowed(everywhere), f"{here} imports {library}"
+
+
+@FILE
+def test_annotations_are_never_postponed(path):
+    # that would break eqx.AbstractVar and weaken jaxtyping
+    assert "__future__" not in set(imports_of(path))
+
+
+@FILE
+def test_module_says_what_it_is(path):
+    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert words
+    assert words.splitlines()[0].rstrip()[-1] in ".:?"
+
+
+@FILE
+def test_only_the_command_line_prints(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = (n.func for n in ast.walk(tree) if isinstance(n, ast.Call))
+    prints = [c for c in calls if isinstance(c, ast.Name) and c.id == "print"]
+    assert not prints or path.name == "cli.py"
+
+
+# --- abstract or final ----------------------------------------------------------------
+
+
+def classes():
+    """Every class of hopsim, once."""
+    found = {}
+    for path in FILES:
+        name = module_of(path).removesuffix(".__init__")
+        if name == "hopsim.__main__":  # it would run
+            continue
+        for _, one in inspect.getmembers(
+            importlib.import_module(name), inspect.isclass
+        ):
+            if one.__module__.startswith("hopsim"):
+                found[f"{one.__module__}.{one.__qualname__}"] = one
+    return found
+
+
+CLASSES = classes()
+MODULES = {k: c for k, c in CLASSES.items() if issubclass(c, eqx.Module)}
+ABSTRACT = {k: c for k, c in CLASSES.items() if c.__name__.startswith("Abstract")}
+
+
+def test_there_are_classes_to_look_at():
+    assert len(MODULES) > 20
+    assert len(ABSTRACT) >= 6
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_class_is_abstract_or_final(name):
+    for base in CLASSES[name].__mro__[1:]:
+        if base.__module__.startswith("hopsim"):
+            assert base.__name__.startswith("Abstract"), f"subclasses {base.__name__}"
+
+
+@pytest.mark.parametrize("name", ABSTRACT)
+def test_abstract_class_cannot_be_built_and_says_how_to_add_one(name):
+    one = ABSTRACT[name]
+    missing = {*getattr(one, "__abstractmethods__", ())}
+    missing |= {*getattr(one, "__abstractvars__", ())}
+    assert missing
+    assert "To add one:" in (inspect.getdoc(one) or "")
+    assert isinstance(one, abc.ABCMeta)
+
+
+@pytest.mark.parametrize("name", set(MODULES) - set(ABSTRACT))
+def test_concrete_module_leaves_nothing_abstract(name):
+    one = MODULES[name]
+    assert not getattr(one, "__abstractmethods__", ())
+    assert not getattr(one, "__abstractvars__", ())
+
+
+# --- what is imported when ------------------------------------------------------------
+
+
+def modules_after(code, *arguments):
+    """The libraries loaded by a fresh Python after some code, and what it printed."""
+    program = f"""
+import sys, json
+try:
+    {code}
+finally:
+    known = sorted({{m.partition(".")[0] for m in sys.modules}})
+    print(json.dumps(known), file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stderr.splitlines()[-1])), done.stdout
+
+
+COMMAND = "from hopsim.cli import main; main()"
+HEAVY = {
+    "jax",
+    "jaxlib",
+    "numpy",
+    "scipy",
+    "equinox",
+    "diffrax",
+    "optimistix",
+    "xarray",
+}
+HEAVY |= {"h5py", "sklearn", "matplotlib", "PIL", "pooch", "pydantic", "jaxtyping"}
+
+
+def test_importing_hopsim_loads_nothing_heavy():
+    loaded, _ = modules_after("import hopsim; hopsim.__version__; dir(hopsim)")
+    assert "hopsim" in loaded
+    assert not loaded & HEAVY
+
+
+def test_help_starts_no_jax():
+    loaded, printed = modules_after(COMMAND, "--help")
+    assert "Dense Associative Memories" in printed
+    assert not loaded & HEAVY
+
+
+def test_check_loads_what_it_needs_and_no_more():
+    file = "scenarios/digit_completion.toml"
+    loaded, printed = modules_after(COMMAND, "check", file)
+    assert "in order (3 points" in printed
+    assert "diffrax" in loaded
+    assert not loaded & {"sklearn", "xarray", "matplotlib", "h5py", "scipy.stats"}
+
+
+def test_importing_every_module_starts_no_device():
+    # a jnp array at module level would fix the precision before anyone could choose
+    names = [module_of(p).removesuffix(".__init__") for p in FILES]
+    names = [n for n in names if n != "hopsim.__main__"]
+    code = f"import importlib; [importlib.import_module(n) for n in {names}]"
+    check = "; import jax; from jax._src import xla_bridge as x; "
+    check += "assert not x._backends and not jax.config.jax_enable_x64"
+    modules_after(code + check)
+
+
+def test_python_m_hopsim_is_the_command_line():
+    done = subprocess.run(
+        [sys.executable, "-m", "hopsim", "list", "drives", "--help"],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "List what a scenario file can name" in done.stdout
+
+
+def test_public_names_are_there():
+    import hopsim
+
+    for name in hopsim.__all__:
+        assert getattr(hopsim, name) is not None
+    assert set(dir(hopsim)) == set(hopsim.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'simulat'"):
+        hopsim.simulat  # noqa: B018

@@ -1,0 +1,45 @@
+"""The README keeps its word: its code runs, its commands and files exist."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_python_example_runs_and_certifies(capsys):
+    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert "energy certified to fall: 20/20 probes" in capsys.readouterr().out
+    path = names["path"]
+    assert path.v.shape == (20, 201, 100)
+    assert np.all(path.converged)
+
+
+def test_first_command_names_a_scenario_that_exists():
+    commands = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+    assert commands == [
+        "pip install -e . && hopsim run scenarios/digit_completion.toml",
+        "pip install -e '.[test]' && pytest",
+    ]
+    assert (ROOT / "scenarios/digit_completion.toml").is_file()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "figures/README.md"])
+def test_links_and_pictures_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+?)(?:#[\w-]*)?\)", text)
+    local = [t for t in targets if not t.startswith("http")]
+    missing = [t for t in local if not ((ROOT / page).parent / t).exists()]
+    assert not missing
+
+
+def test_every_shipped_scenario_is_in_the_readme_and_the_gallery():
+    for path in (ROOT / "scenarios").glob("*.toml"):
+        assert f"scenarios/{path.name}" in README
+        assert list((ROOT / "figures" / path.stem).glob("*.png"))

@@ -1,0 +1,78 @@
+"""Registries: every kind has an example, a formula and a source."""
+
+import inspect
+import re
+
+import cases
+import pytest
+
+from hopsim._registry import Registry
+from hopsim.checks import checks
+from hopsim.dynamics import drives, dynamics_kinds
+from hopsim.experiments import experiments
+from hopsim.lagrangians import lagrangians
+from hopsim.network import networks
+from hopsim.plots import plots
+from hopsim.sources import memory_sources, probe_sources
+
+
+# add a registry and its examples here; every test below then covers it
+REGISTRIES = [
+    (lagrangians, cases.LAGRANGIANS),
+    (dynamics_kinds, cases.DYNAMICS),
+    (drives, cases.DRIVES),
+    (networks, cases.NETWORK_KINDS),
+    (memory_sources, cases.MEMORY_KINDS),
+    (probe_sources, cases.PROBE_KINDS),
+    (experiments, cases.EXPERIMENTS),
+    (checks, cases.CHECKS),
+    (plots, cases.PLOTS),
+]
+EACH = pytest.mark.parametrize(
+    ("registry", "examples"), REGISTRIES, ids=[r.noun for r, _ in REGISTRIES]
+)
+KINDS = pytest.mark.parametrize(
+    ("registry", "kind"),
+    [pytest.param(r, k, id=f"{r.noun}-{k}") for r, _ in REGISTRIES for k in r],
+)
+
+
+@EACH
+def test_every_kind_has_an_example(registry, examples):
+    assert set(examples) == set(registry)
+
+
+@EACH
+def test_every_example_is_of_its_kind(registry, examples):
+    for kind, example in examples.items():
+        if inspect.isclass(registry[kind]):
+            assert type(example) is registry[kind]
+
+
+@KINDS
+def test_every_kind_states_its_formula_and_its_source(registry, kind):
+    text = inspect.getdoc(registry[kind]) or ""
+    assert re.search(r"\$[^$]+\$|`[^`]+`", text), "no formula in $...$ or `...`"
+    without_formulas = re.sub(r"\$[^$]*\$|`[^`]*`", "", text)
+    assert re.search(r"\[[^\]]*[A-Za-z][^\]]*\]", without_formulas), "no [source]"
+
+
+def test_misspelt_kind_is_answered_with_the_nearest_one():
+    with pytest.raises(ValueError, match="did you mean 'log_cosh'"):
+        lagrangians["log_cash"]
+
+
+def test_hopeless_kind_is_answered_with_the_list():
+    with pytest.raises(
+        ValueError, match=r"valid names are adiabatic, sharp, two_layer"
+    ):
+        dynamics_kinds["xyzzy"]
+
+
+def test_a_kind_is_registered_once():
+    registry = Registry("thing")
+    registry.register("it")(int)
+    with pytest.raises(ValueError, match="registered already"):
+        registry.register("it")
+    assert registry.kind_of(int) == "it"
+    assert registry.kind_of(float) is None

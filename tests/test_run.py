@@ -1,0 +1,748 @@
+"""A run from file to pictures: record, directory, exit codes, verdicts, plots."""
+
+import json
+import math
+from pathlib import Path
+
+import cases
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+from toml_text import dumps
+from typer.testing import CliRunner
+
+import hopsim
+import hopsim.scenario
+from hopsim.checks import checks
+from hopsim.cli import _registries, app, KINDS
+from hopsim.plots import draw, plots, render
+from hopsim.records import dataset, join, Record, save
+from hopsim.statistics import wilson
+from hopsim.summary import lines
+
+
+ROOT = Path(__file__).parents[1]
+TINY = {
+    "name": "tiny",
+    "title": "A tiny run: ξ and all",
+    "seed": 3,
+    "plots": ["energy", "overlap", "gap"],
+    "network": {
+        "kind": "model_b",
+        "memories": {"kind": "random_binary", "count": 4, "features": 12},
+    },
+    "probes": {"kind": "corrupted", "flipped": 0.1},
+    "run": {"duration": 5.0, "samples": 5, "step_energies": 2, "save": ["v", "h"]},
+    "checks": [
+        {"kind": "energy_falls"},
+        {"kind": "ledger"},
+        {"kind": "overlap", "at_least": 0.5},
+    ],
+}
+SWEEP = {"path": "network.beta", "values": [0.5, 1.0, 2.0]}
+
+
+@pytest.fixture(scope="session")
+def tiny_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tiny") / "tiny.toml"
+    path.write_text(dumps(TINY), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_file):
+    """The record of the tiny run, saved; its programs serve every other test."""
+    return hopsim.run(tiny_file, out=tiny_file.parent / "runs")
+
+
+@pytest.fixture(scope="session")
+def swept(tiny, tiny_file):
+    """The record of a sweep of it."""
+    return hopsim.run(
+        tiny_file,
+        overrides={"experiment.sweep": SWEEP},
+        out=tiny_file.parent / "swept",
+    )
+
+
+def kept(record):
+    """The run directory of a record that was saved."""
+    assert record.path is not None
+    return record.path.parent
+
+
+def hopsim_cli(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+# --- the record -----------------------------------------------------------------------
+
+
+def test_record_holds_states_energies_and_certificate(tiny):
+    probe, sample = ("probe",), ("probe", "sample")
+    dims = {
+        "time": ("sample",),
+        "memories": ("memory", "feature"),
+        "cue": ("probe", "feature"),
+        "final": ("probe", "feature"),
+        "v": ("probe", "sample", "feature"),
+        "h": ("probe", "sample", "memory"),
+        "energy": sample,
+        "effective_energy": sample,
+        "gap": sample,
+        "dissipation": sample,
+        "overlap": sample,
+        **dict.fromkeys(("end_time", "steps", "rejected", "residual"), probe),
+        **dict.fromkeys(("worst_rise", "worst_time", "rise_limit"), probe),
+        **dict.fromkeys(("ledger_residual", "ledger_tolerance"), probe),
+        **dict.fromkeys(("certified", "converged", "ending", "target"), probe),
+        **dict.fromkeys(("match", "aimed", "retrieved"), probe),
+    }
+    assert {name: tiny[name].dims for name in dims} == dims
+    sizes = {"probe": 4, "sample": 5, "feature": 12, "memory": 4}
+    assert dict(tiny.data.sizes) == sizes
+    np.testing.assert_allclose(tiny["time"], np.linspace(0, 5, 5))
+    np.testing.assert_array_equal(tiny["v"][:, 0], tiny["cue"])
+    np.testing.assert_array_equal(tiny["v"][:, -1], tiny["final"])
+
+
+def test_every_measured_variable_has_a_unit(tiny):
+    unitless = {"target", "promise", "solver", "notice"}  # a number of a memory, words
+    for name, variable in tiny.data.data_vars.items():
+        unit = variable.attrs.get("units")
+        assert unit in (("1", "tau_feature", "s") if name not in unitless else (None,))
+    for name in ("time", "end_time", "worst_time"):
+        assert tiny[name].attrs["units"] == "tau_feature"
+
+
+def test_record_tells_where_it_comes_from(tiny, tiny_file):
+    a = tiny.attrs
+    assert a["scenario"] == tiny_file.read_text(encoding="utf-8")
+    assert json.loads(a["resolved"]) == TINY
+    assert (a["name"], a["seed"], a["precision"]) == ("tiny", 3, "float64")
+    assert (a["network"], a["dynamics"], a["experiment"]) == (
+        "model_b", "two_layer", "recall",
+    )  # fmt: skip
+    assert (a["count"], a["features"]) == (4, 12)
+    for package in ("hopsim", "jax", "diffrax", "equinox", "numpy", "python"):
+        assert a[f"version_{package}"][0].isdigit()
+    assert a["device"]
+    assert a["platform"]
+    assert 0 < a["seconds_compiling"] < a["seconds"]
+    assert a["hash"] == hopsim.load_scenario(tiny_file).hash
+
+
+def test_a_scenario_costs_at_most_two_compiled_programs(tiny):
+    assert tiny.attrs["programs_compiled"] <= 2
+
+
+def test_swept_numbers_compile_nothing_more(swept):
+    assert swept.attrs["programs_compiled"] == 0
+
+
+def test_every_accepted_step_is_kept_for_the_probes_asked(tiny):
+    log = tiny.groups["step_log"]
+    assert log.sizes["logged"] == 2
+    for i in range(2):
+        rises = log["step_rise"].values[i]
+        assert np.sum(np.isfinite(rises)) == int(tiny["steps"][i])
+        assert np.nanmax(rises) <= max(float(tiny["worst_rise"][i]), 0)
+
+
+def test_reopened_record_equals_the_one_that_was_saved(tiny):
+    again = hopsim.load_record(tiny.path)
+    xr.testing.assert_identical(again.data.drop_attrs(), tiny.data.drop_attrs())
+    for name in tiny.data.variables:
+        assert again[name].dtype.kind == tiny[name].dtype.kind or name in (
+            "promise", "solver", "notice",
+        )  # fmt: skip
+    assert again.attrs == tiny.attrs
+    assert again.verdicts == tiny.verdicts
+    assert set(again.groups) == set(tiny.groups) == {"step_log"}
+    xr.testing.assert_equal(again.groups["step_log"], tiny.groups["step_log"])
+    xr.testing.assert_identical(
+        hopsim.load_record(tiny.path.parent).data, again.data
+    )  # the directory will do
+
+
+def test_any_notebook_opens_it_without_hopsim(tiny):
+    with xr.open_dataset(tiny.path) as plain:
+        xr.testing.assert_equal(plain.load(), tiny.data)
+        assert plain.attrs["seed"] == 3
+        assert len(json.loads(plain.attrs["verdicts"])) == len(tiny.verdicts)
+
+
+def test_without_out_nothing_is_written(tiny, tiny_file, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    record = hopsim.run(tiny_file)
+    assert record.path is None
+    assert list(tmp_path.iterdir()) == []
+    np.testing.assert_array_equal(record["final"], tiny["final"])  # and reproducible
+
+
+def test_a_probe_alone_ends_as_it_does_in_the_batch(tiny, tiny_file):
+    setting = hopsim.load_scenario(tiny_file).settings()[0]
+    for i in (0, 3):
+        alone = hopsim.simulate(
+            setting.network, setting.dynamics, setting.probes.values[[i]],
+            duration=5.0, samples=5, solver="tsit5",
+        )  # fmt: skip
+        np.testing.assert_allclose(alone.final[0], tiny["final"][i], atol=1e-6)
+        np.testing.assert_allclose(alone.energy[0], tiny["energy"][i], atol=1e-6)
+
+
+def test_points_of_a_sweep_lie_along_one_dimension(swept, tiny):
+    assert swept["energy"].dims == ("point", "probe", "sample")
+    assert list(swept["label"].values) == ["beta = 0.5", "beta = 1", "beta = 2"]
+    np.testing.assert_array_equal(swept["value"], SWEEP["values"])
+    assert swept.attrs["sweep_path"] == "network.beta"
+    middle = dict(swept.points())["beta = 1"]  # model B's default
+    np.testing.assert_allclose(middle["final"], tiny["final"], rtol=0, atol=1e-12)
+    assert len(swept.verdicts) == 3 * len(tiny.verdicts)
+    xr.testing.assert_equal(hopsim.load_record(swept.path).data, swept.data)
+
+
+def test_points_of_unequal_sizes_are_told_apart_from_padding(tiny, tmp_path):
+    few = tiny.data.isel(probe=slice(0, 2), memory=slice(0, 3))
+    record = Record(join([few, tiny.data], ["few", "all"]).assign_attrs(tiny.attrs))
+    record = hopsim.load_record(save(record, tmp_path / "record.nc"))
+    for (label, found), wanted in zip(record.points(), (few, tiny.data), strict=True):
+        for name in tiny.data.data_vars:
+            assert found[name].dtype.kind in (wanted[name].dtype.kind, "O"), name
+            np.testing.assert_array_equal(
+                found[name].values, wanted[name].values, label
+            )
+    assert "4/4" in dict(lines(record))["retrieved"]
+    for name in ("energy", "overlap"):
+        draw(record, name, Figure())
+
+
+def test_a_sweep_of_one_value_is_still_a_sweep(tiny):
+    record = Record(join([tiny.data], ["beta = 1"]))
+    assert [label for label, _ in record.points()] == ["beta = 1"]
+    assert [label for label, _ in Record(join([tiny.data], [""])).points()] == [""]
+
+
+def test_progress_is_told_between_compiled_calls(tiny, tiny_file, tmp_path):
+    told = []
+    hopsim.run(
+        tiny_file, out=tmp_path, overrides={"plots": ["gap"]},
+        progress=lambda *what: told.append(what),
+    )  # fmt: skip
+    assert told == [("probes", 4, 4), ("pictures", 0, 1)]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a record"])
+def test_a_file_that_is_no_record_is_refused(tmp_path, content):
+    path = tmp_path / "record.nc"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="not a record of hopsim"):
+        hopsim.load_record(path)
+    xr.Dataset({"a": 1}).to_netcdf(path)
+    with pytest.raises(ValueError, match="not a record of hopsim"):
+        hopsim.load_record(path)
+    with pytest.raises(ValueError, match="give a run directory"):
+        hopsim.load_record(tmp_path / "none")
+
+
+# --- the run directory ----------------------------------------------------------------
+
+
+def test_run_directory_is_complete_and_named_by_its_hash(tiny, tiny_file):
+    folder = tiny.path.parent
+    assert folder.name == f"tiny-{hopsim.load_scenario(tiny_file).hash}"
+    files = {"record.nc", "scenario.toml", "summary.txt"}
+    assert {p.name for p in folder.iterdir()} == files | {
+        "energy.png", "overlap.png", "gap.png",
+    }  # fmt: skip
+    assert (folder / "scenario.toml").read_bytes() == tiny_file.read_bytes()
+    assert "retrieved" in (folder / "summary.txt").read_text(encoding="utf-8")
+    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_repeat_is_numbered_and_force_replaces(tiny, tiny_file, tmp_path):
+    for _ in range(3):
+        hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []})
+    names = sorted(p.name for p in tmp_path.iterdir())
+    first = names[0]
+    assert names == [first, f"{first}-2", f"{first}-3"]
+    (tmp_path / first / "mark").touch()
+    hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []}, force=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == names
+    assert not (tmp_path / first / "mark").exists()
+    assert (tmp_path / first / "record.nc").exists()
+
+
+@pytest.mark.parametrize("where", ["render", "save", "summary_lines"])
+def test_a_crash_in_the_middle_leaves_nothing(
+    tiny, tiny_file, tmp_path, monkeypatch, where
+):
+    def boom(*args, **kwargs):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(hopsim.scenario, where, boom)
+    with pytest.raises(RuntimeError, match="boom"):
+        hopsim.run(tiny_file, out=tmp_path, overrides={"plots": ["gap"]})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crash_leaves_the_old_run_that_force_would_replace(
+    tiny, tiny_file, tmp_path, monkeypatch
+):
+    old = hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []})
+    before = (kept(old) / "record.nc").read_bytes()
+    monkeypatch.setattr(hopsim.scenario, "save", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []}, force=True)
+    assert [p.name for p in tmp_path.iterdir()] == [kept(old).name]
+    assert (kept(old) / "record.nc").read_bytes() == before
+
+
+def test_a_plot_that_cannot_be_made_does_not_lose_the_run(tiny, tiny_file, tmp_path):
+    record = hopsim.run(
+        tiny_file, out=tmp_path, overrides={"plots": ["gallery", "gap"]}
+    )
+    assert not (kept(record) / "gallery.png").exists()
+    assert (kept(record) / "gap.png").exists()
+    told = dict(lines(hopsim.load_record(kept(record))))["not drawn"]
+    assert told == "gallery: Galleries and films need memories that are images."
+
+
+# --- the command line -----------------------------------------------------------------
+
+
+def run_cli(tiny_file, out, *sets, options=()):
+    pairs = [x for s in ("plots=[]", *sets) for x in ("--set", s)]
+    return hopsim_cli("run", tiny_file, "--out", out, *pairs, *options)
+
+
+def test_run_prints_its_summary_and_exits_with_zero(tiny, tiny_file, tmp_path):
+    result = run_cli(tiny_file, tmp_path)
+    assert result.exit_code == 0, result.output
+    for term in ("scenario", "network", "solver", "endings", "energy", "retrieved",
+                 "time", "check", "files"):  # fmt: skip
+        assert f"\n{term} " in "\n" + result.stdout
+    assert "A tiny run: ξ and all" in result.stdout
+    assert "model_b, 4 memories of 12 features; two_layer; float64" in result.stdout
+    assert "certified to fall in 4/4 probes" in result.stdout
+    assert "FAIL" not in result.stdout
+    assert next(tmp_path.iterdir()).name in result.stdout.replace("\n", "")
+
+
+def test_a_failed_check_exits_with_one_and_keeps_the_record(tiny, tiny_file, tmp_path):
+    result = run_cli(tiny_file, tmp_path, "checks=[{kind='overlap', at_least=1.0}]")
+    assert result.exit_code == 1
+    assert "FAIL  mean overlap with the target" in result.stdout
+    (folder,) = tmp_path.iterdir()
+    record = hopsim.load_record(folder)
+    assert not record.passed
+    assert [v.passed for v in record.verdicts] == [False]
+
+
+def test_a_check_that_cannot_be_made_has_not_passed(tiny, tiny_file, tmp_path):
+    result = run_cli(tiny_file, tmp_path, "checks=[{kind='same_end'}]")
+    assert result.exit_code == 1
+    assert "same_end (checks[0]): cannot be made" in result.stdout
+
+
+def test_a_bad_file_exits_with_two(tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_text("name = 'a'", encoding="utf-8")
+    result = hopsim_cli("run", path, "--out", tmp_path / "runs")
+    assert result.exit_code == 2
+    assert "2 problems" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("sets", "words"),
+    [
+        (["network.kind=model_a", "run.solver=tsit5"], "across the jumps of"),
+        (["dynamics.kind=sharp"], "Sharp dynamics need AbsoluteValue"),
+        (["run.clamped=visible"], "needs probes with a hidden part"),
+        (["run.clamped=[12]"], "features from 0 to 11, got [12]"),
+        (["probes.occluded=lower"], "needs images as memories"),
+        (["experiment.kind=portrait"], "memories of 2 features, got 12"),
+        (["precision=float32", "run.rtol=1e-8"], "float32 cannot keep rtol"),
+        (["probes={kind='grid'}"], "memories of 2 features"),
+        (["network.current=[1, 2]"], "The current must be one number or have shape"),
+        (
+            [
+                "experiment.variants={a={}, b={}}",
+                "experiment.tau_memory=[0.2, 0.1]",
+                "experiment.kind=adiabatic_limit",
+            ],
+            "sweeps tau_memory itself",
+        ),
+    ],
+    ids=lambda x: x[-1] if isinstance(x, list) else "",
+)  # fmt: skip
+def test_what_the_user_got_wrong_exits_with_two_and_no_files(
+    tiny, tiny_file, tmp_path, sets, words
+):
+    result = run_cli(tiny_file, tmp_path, *sets)
+    assert result.exit_code == 2, result.output
+    assert words in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_impossible_place_is_told_before_any_work(tiny_file, tmp_path, monkeypatch):
+    monkeypatch.setattr("hopsim.experiments._base.simulate", lambda *_: 1 / 0)
+    (tmp_path / "file").touch()
+    result = run_cli(tiny_file, tmp_path / "file")
+    assert result.exit_code == 2
+    assert "name another place with --out" in result.stderr.replace("\n", " ")
+
+
+def test_sizes_beyond_any_memory_are_the_users(tiny_file, tmp_path):
+    result = run_cli(tiny_file, tmp_path, "network.memories.count=1000000000000")
+    assert result.exit_code == 2
+    assert "error: out of memory; use smaller sizes" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), ValueError("numpy's")])
+def test_a_crash_exits_with_three(tiny_file, tmp_path, monkeypatch, error):
+    def boom(*args, **kwargs):
+        raise error  # not in a file of hopsim: nothing that a user could mend
+
+    monkeypatch.setattr("hopsim.experiments._base.simulate", boom)
+    result = run_cli(tiny_file, tmp_path)
+    assert result.exit_code == 3
+    assert "hopsim crashed; this is a defect of hopsim" in result.stderr
+    assert "Traceback" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_show_prints_the_summary_of_a_saved_run(tiny):
+    for place in (tiny.path, tiny.path.parent):
+        result = hopsim_cli("show", place)
+        assert result.exit_code == 0
+        assert f"tiny-{tiny.attrs['hash']}" in result.stdout
+        assert "pass  energy falls at every accepted step" in result.stdout
+
+
+def test_show_without_a_record_exits_with_two(tmp_path):
+    result = hopsim_cli("show", tmp_path)
+    assert result.exit_code == 2
+    assert "There is no record at" in result.stderr
+
+
+def test_plot_draws_the_same_pixels_again(tiny):
+    folder = tiny.path.parent
+    before = {p.name: p.read_bytes() for p in folder.glob("*.png")}
+    (folder / "gap.png").unlink()
+    result = hopsim_cli("plot", folder)
+    assert result.exit_code == 0, result.output
+    assert [Path(x).name for x in result.stdout.split()] == [
+        f"{name}.png" for name in TINY["plots"]
+    ]
+    assert {p.name: p.read_bytes() for p in folder.glob("*.png")} == before
+
+
+def test_plot_draws_the_plots_named_and_knows_near_misses(tiny):
+    result = hopsim_cli("plot", tiny.path.parent, "gap")
+    assert result.exit_code == 0
+    assert len(result.stdout.split()) == 1
+    result = hopsim_cli("plot", tiny.path.parent, "gapp")
+    assert result.exit_code == 2
+    assert "There is no plot 'gapp'; did you mean 'gap'?" in result.stderr
+    result = hopsim_cli("plot", tiny.path.parent, "portrait")
+    assert result.exit_code == 2
+    assert "The plot 'portrait' needs 'axis'" in result.stderr
+
+
+@pytest.mark.parametrize("noun", [k for k in KINDS if k != "scenarios"])
+def test_list_names_every_kind_with_its_formula(noun):
+    result = hopsim_cli("list", noun)
+    assert result.exit_code == 0
+    head, *rows = result.stdout.splitlines()
+    assert head == f"{noun}:"
+    rows = [row for row in rows if row[0] != " "]  # long ones go on below
+    assert [row.split()[0] for row in rows] == list(_registries()[noun])
+    assert all(len(row.split()) > 3 for row in rows)
+
+
+def test_list_without_a_noun_lists_everything(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = hopsim_cli("list")
+    assert result.exit_code == 0
+    assert [x[:-1] for x in result.stdout.splitlines() if x[-1] == ":"] == list(KINDS)
+    assert "scenarios/digit_completion.toml" in result.stdout
+
+
+def test_list_knows_near_misses():
+    result = hopsim_cli("list", "lagrangian")
+    assert result.exit_code == 2
+    assert "did you mean 'lagrangians'?" in result.stderr
+
+
+# --- verdicts -------------------------------------------------------------------------
+
+
+def made(**variables):
+    """A dataset of one point from (dimensions, values) or plain scalars."""
+    pairs = {k: v if isinstance(v, tuple) else ((), v) for k, v in variables.items()}
+    return dataset(pairs)
+
+
+def falls(excess, promised=True, rise=0.0):
+    return made(
+        worst_excess=("probe", np.asarray(excess, float)),
+        worst_rise=("probe", np.full(len(excess), rise)),
+        rise_limit=("probe", np.full(len(excess), 1e-12)),
+        promised=np.bool_(promised),
+    )
+
+
+def ledger(residual):
+    return made(
+        ledger_residual=("probe", np.asarray(residual, float)),
+        ledger_tolerance=("probe", np.full(len(residual), 1e-6)),
+    )
+
+
+def recalled(hits, trials, aimed=None):
+    retrieved = np.arange(trials) < hits
+    aims = np.ones(trials, bool) if aimed is None else aimed
+    return made(retrieved=("probe", retrieved), aimed=("probe", aims))
+
+
+def overlaps(*final):
+    path = np.stack([np.zeros(len(final)), final], axis=1)
+    return made(overlap=(("probe", "sample"), path))
+
+
+def ends(*offsets):
+    final = np.ones((3, 2, 5))
+    final[1, :, 0] += offsets
+    return made(final=(("point", "probe", "feature"), final))
+
+
+def slopes(*last, alike=(True, True, True)):
+    table = np.stack([np.zeros(3), last])
+    return made(slope=(("pair", "probe"), table), same_end=("probe", np.asarray(alike)))
+
+
+def converged(*flags):
+    return made(converged=("probe", np.asarray(flags)))
+
+
+# kind -> [(settings, data, passes)]
+JUDGED = {
+    "energy_falls": [
+        ({}, falls([-1e-12, -1e-13]), True),
+        ({}, falls([-1e-12, 1e-9], rise=1e-9), False),
+        ({}, falls([-1e-12, np.nan]), False),
+        ({}, falls([-1e-12, -1e-12], promised=False), False),
+    ],
+    "ledger": [
+        ({}, ledger([1e-7, 1e-8]), True),
+        ({}, ledger([1e-7, 1e-5]), False),
+        ({"below": 1e-4}, ledger([1e-7, 1e-5]), True),
+        ({"below": 1e-9}, ledger([1e-7, 1e-8]), False),
+        ({}, ledger([1e-7, np.nan]), False),  # not applicable is not balanced
+    ],
+    "overlap": [
+        ({"at_least": 0.79}, overlaps(1.0, 0.9, 0.5), True),
+        ({"at_least": 0.85}, overlaps(1.0, 0.9, 0.5), False),
+        ({"at_least": 0.9, "of": "median"}, overlaps(1.0, 0.9, 0.5), True),
+        ({"at_least": 0.6, "of": "worst"}, overlaps(1.0, 0.9, 0.5), False),
+        ({"at_least": 0.5, "of": "worst"}, overlaps(1.0, np.nan, 0.5), True),
+    ],
+    "retrieved": [
+        ({"at_least": 0.85}, recalled(95, 100), True),
+        ({"at_least": 0.90}, recalled(95, 100), False),  # its lower limit is 0.888
+        ({"at_least": 0.90, "level": 0.5}, recalled(95, 100), True),
+        ({"at_least": 0.5}, recalled(2, 4, np.arange(4) < 2), False),
+        ({"at_least": 0.0}, recalled(0, 10), True),
+    ],
+    "converged": [
+        ({}, converged(True, True), True),
+        ({}, converged(True, False), False),
+        ({"at_least": 0.5}, converged(True, False), True),
+    ],
+    "promise": [
+        ({"expected": "full"}, made(promise="full: both are convex"), True),
+        ({"expected": "none"}, made(promise="full: both are convex"), False),
+        ({"expected": "none"}, made(promise="none: a drive"), True),
+    ],
+    "energy_rises": [
+        ({"at_least": 0.5}, falls([1e-3, -1e-12]), True),
+        ({"at_least": 0.6}, falls([1e-3, -1e-12]), False),
+        ({"at_least": 0.5}, falls([np.nan, -1e-12]), False),
+    ],
+    "same_end": [
+        ({}, ends(0.0, 1e-5), True),
+        ({}, ends(0.0, 1e-3), False),
+        ({"at_least": 0.5}, ends(0.0, 1e-3), True),
+        ({"within": 1e-2}, ends(0.0, 1e-3), True),
+        ({}, ends(0.0, np.nan), False),
+    ],
+    "convergence_order": [
+        ({}, slopes(0.95, 1.0, 1.05), True),
+        ({}, slopes(1.9, 2.0, 2.1), False),
+        ({}, slopes(0.95, 2.0, 2.1, alike=(True, False, False)), True),
+        ({}, slopes(0.95, 1.0, 1.1, alike=(False, False, False)), False),
+    ],
+}
+JUDGED_ROWS = [
+    pytest.param(kind, *row, id=f"{kind}-{i}")
+    for kind, rows in JUDGED.items()
+    for i, row in enumerate(rows)
+]
+
+
+def test_every_check_is_seen_to_pass_and_to_fail():
+    assert set(JUDGED) == set(checks)
+    for rows in JUDGED.values():
+        assert {passes for *_, passes in rows} == {True, False}
+
+
+@pytest.mark.parametrize(("kind", "settings", "data", "passes"), JUDGED_ROWS)
+def test_check_passes_what_is_true_and_fails_what_is_not(kind, settings, data, passes):
+    (verdict,) = checks[kind](**settings).verdicts(Record(data))
+    assert verdict.passed is passes
+    assert str(verdict).startswith("pass" if passes else "FAIL")
+    assert verdict.measured
+    assert verdict.expected
+
+
+@pytest.mark.parametrize("kind", sorted(set(checks) - {"energy_falls", "energy_rises"}))
+def test_a_check_without_its_variable_says_which(kind):
+    settings = JUDGED[kind][0][0]
+    with pytest.raises(ValueError, match="this check needs '"):
+        checks[kind](**settings).verdicts(Record(made(nothing=0.0)))
+
+
+def test_checks_of_targets_need_targets():
+    nobody = recalled(0, 3, np.zeros(3, bool)), overlaps(np.nan, np.nan)
+    for kind, data in zip(("retrieved", "overlap"), nobody, strict=True):
+        with pytest.raises(ValueError, match="no probe has a target"):
+            checks[kind](at_least=0.5).verdicts(Record(data))
+
+
+def test_a_check_judges_every_point_or_the_one_it_names():
+    record = Record(join([converged(True, True), converged(True, False)], ["a", "b"]))
+    everywhere = checks["converged"]().verdicts(record)
+    assert [v.passed for v in everywhere] == [True, False]
+    assert [v.statement[-3:] for v in everywhere] == ["(a)", "(b)"]
+    (only,) = checks["converged"](point="a").verdicts(record)
+    assert only.passed
+    with pytest.raises(ValueError, match="no point 'c'"):
+        checks["converged"](point="c").verdicts(record)
+
+
+def test_points_that_share_a_label_are_all_judged():
+    record = Record(join([converged(False, True), converged(True, True)], ["a", "a"]))
+    assert [v.passed for v in checks["converged"]().verdicts(record)] == [False, True]
+
+
+@pytest.mark.parametrize(("hits", "trials"), [(0, 10), (3, 10), (95, 100), (7, 7)])
+def test_wilson_interval_is_wilsons(hits, trials):
+    z, p = 1.959963984540054, hits / trials  # the 97.5 % point of the normal law
+    middle = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    spread = math.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
+    half = z * spread / (1 + z**2 / trials)
+    assert wilson(hits, trials) == pytest.approx(
+        (max(middle - half, 0), min(middle + half, 1)), abs=1e-12
+    )
+    narrow, wide = wilson(hits, trials, 0.5), wilson(hits, trials, 0.99)
+    assert wide[0] <= narrow[0] <= narrow[1] <= wide[1]
+
+
+@pytest.mark.parametrize(("hits", "trials"), [(0, 0), (3, 2), (-1, 2)])
+def test_wilson_refuses_impossible_counts(hits, trials):
+    with pytest.raises(ValueError, match="0 <= successes <= trials"):
+        wilson(hits, trials)
+
+
+# --- plots ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def pictures(tiny, swept):
+    """A suitable record for every plot."""
+    rng = np.random.default_rng(0)
+    image = tiny.data.assign_attrs(image_rows=3, image_columns=4).assign(
+        memory_class=("memory", [0, 0, 1, 2]),
+        offset=("feature", np.linspace(0, 1, 12)),
+        hidden=("feature", np.arange(12) >= 6),
+    )
+    tau = np.array([0.1, 0.05, 0.025])
+    limit = made(
+        tau_memory=("tau", tau),
+        error=(("tau", "probe"), tau[:, None] * rng.uniform(1, 2, (1, 5))),
+        slope=(("pair", "probe"), np.ones((2, 5))),
+        same_end=("probe", np.arange(5) < 4),
+    )
+    axis = np.linspace(-1.5, 1.5, 13)
+    landscape = made(
+        axis=("grid", axis),
+        landscape=(("grid", "grid_2"), axis[:, None] ** 2 + 2 * axis**2),
+        v=(("probe", "sample", "feature"), rng.uniform(-1, 1, (4, 6, 2))),
+        cue=(("probe", "feature"), rng.uniform(-1, 1, (4, 2))),
+        memories=(("memory", "feature"), np.eye(2)),
+        fixed_point=(("fixed", "feature"), np.array([[1.0, 0], [0, 0], [0.5, 0.5]])),
+        fixed_index=("fixed", np.array([0, 2, 1])),
+    )
+    return {
+        "energy": tiny,
+        "overlap": tiny,
+        "gap": tiny,
+        "sweep": swept,
+        "gallery": Record(image),
+        "film": Record(image),
+        "convergence": Record(limit),
+        "portrait": Record(landscape),
+    }
+
+
+def test_every_plot_has_a_record_to_draw(pictures):
+    assert set(pictures) == set(plots)
+
+
+@pytest.mark.parametrize("name", sorted(plots))
+def test_same_record_gives_the_same_pixels(pictures, name, tmp_path):
+    one = render(pictures[name], name, tmp_path / "one.png").read_bytes()
+    two = render(pictures[name], name, tmp_path / "two.png").read_bytes()
+    assert one == two
+    assert one.startswith(b"\x89PNG")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one.png", "two.png"]
+
+
+@pytest.mark.parametrize("name", ["energy", "overlap", "gap"])
+def test_sweeps_are_drawn_as_well(swept, name):
+    fig = Figure()
+    draw(swept, name, fig)
+    assert fig.axes
+
+
+@pytest.mark.parametrize("name", sorted(plots))
+def test_a_plot_without_its_variable_says_which(pictures, name):
+    missing = cases.PLOTS[name]
+    record = Record(pictures[name].data.drop_vars(missing))
+    with pytest.raises(ValueError, match=f"The plot '{name}' needs '{missing}'"):
+        draw(record, name, Figure())
+    with pytest.raises(ValueError, match=f"The plot '{name}' needs '"):
+        draw(Record(made(nothing=0.0)), name, Figure())
+
+
+def test_pictures_carry_title_caption_and_units(tiny):
+    fig = Figure()
+    draw(tiny, "energy", fig)
+    assert fig.get_suptitle() == TINY["title"]
+    (words,) = [t.get_text() for t in fig.texts if "seed" in t.get_text()]
+    assert words.startswith(f"tiny · seed 3 · float64 · {tiny.attrs['hash']} · hopsim")
+    assert r"\tau_f" in fig.axes[-1].get_xlabel()
+    assert "energy" in fig.axes[0].get_ylabel()
+
+
+def test_the_look_of_other_figures_is_left_alone(tiny):
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    draw(tiny, "gap", Figure())
+    assert dict(mpl.rcParams) == before

@@ -1,0 +1,42 @@
+"""The shipped scenarios: every claim in them holds, in full and in short."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hopsim.cli import app
+
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = sorted(ROOT.glob("scenarios/**/*.toml"))
+
+
+def run(path, out, *options):
+    result = CliRunner().invoke(app, ["run", str(path), "--out", str(out), *options])
+    assert result.exit_code == 0, result.output
+    assert "FAIL" not in result.stdout
+    (folder,) = out.iterdir()
+    return {p.name for p in folder.iterdir()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SHIPPED, ids=[p.stem for p in SHIPPED])
+def test_shipped_scenario_holds_what_it_claims(path, tmp_path):
+    files = run(path, tmp_path / "runs")
+    assert {"record.nc", "scenario.toml", "summary.txt"} < files
+
+
+PICTURES = {  # one scenario of each experiment, and what it draws
+    "digit_completion": {"energy", "overlap", "gallery", "film", "gap"},
+    "energy_portrait_2d": {"portrait"},
+    "adiabatic_limit": {"convergence", "gap"},
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_scenario_in_short_holds_what_it_claims(name, tmp_path):
+    path = ROOT / "scenarios" / f"{name}.toml"
+    files = run(path, tmp_path / "runs", "--quick")
+    pictures = {f"{picture}.png" for picture in PICTURES[name]}
+    assert files == {"record.nc", "scenario.toml", "summary.txt"} | pictures
