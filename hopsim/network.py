@@ -70,7 +70,7 @@ class Network(eqx.Module):
     ):
         memories = _as_memories(memories)
         count, features = memories.shape
-        dtype = jax.dtypes.canonicalize_dtype(memories.dtype)
+        dtype = _precision(memories.dtype)
         self.memories = memories.astype(dtype)
         self.feature_lagrangian = cast(feature_lagrangian, dtype)
         self.memory_lagrangian = cast(memory_lagrangian, dtype)
@@ -142,14 +142,28 @@ class Network(eqx.Module):
         [KH21 eq. 2 for alpha = 1; THEORY 1.2, for any decay alpha: the form
         whose balance is exact for every Lagrangian]
         """
+        return self.energy_and_scale(v, h, decay)[0]
+
+    def energy_scale(
+        self, v: Features, h: Hidden, decay: float | AnyArray = 1.0
+    ) -> Scalar:
+        """`S_E`, the sum of |terms| of the energy: the unit of its rounding errors."""
+        return self.energy_and_scale(v, h, decay)[1]
+
+    def energy_and_scale(
+        self, v: Features, h: Hidden, decay: float | AnyArray = 1.0
+    ) -> tuple[Scalar, Scalar]:
+        """The energy and the sum of its |terms|, from the same products."""
         g = self.feature_lagrangian.activation(v)
         f = self.memory_lagrangian.activation(h)
-        features = decay * self.feature_lagrangian.bracket(v) - jnp.vdot(
-            self.current, g
-        )
-        coupling = jnp.vdot(f, self.memory_input(g))  # J . f is part of it
-        memory = self.memory_lagrangian.bracket(h) - coupling
-        return features + memory + self._autapse_energy(g)
+        bracket_v = decay * self.feature_lagrangian.bracket(v)
+        bracket_h = self.memory_lagrangian.bracket(h)
+        autapse = self._autapse_energy(g)
+        driven = self.current * g
+        coupled = f * self.memory_input(g)  # J . f is part of it
+        energy = bracket_v + bracket_h + autapse - jnp.sum(driven) - jnp.sum(coupled)
+        single = jnp.abs(bracket_v) + jnp.abs(bracket_h) + jnp.abs(autapse)
+        return energy, single + jnp.sum(jnp.abs(driven)) + jnp.sum(jnp.abs(coupled))
 
     def effective_energy(self, v: Features, decay: float | AnyArray = 1.0) -> Scalar:
         r"""$E(v) = \alpha L_v^*(g) - \Phi(g)$, the memory neurons slaved. [KH21]"""
@@ -168,19 +182,6 @@ class Network(eqx.Module):
         """
         g = self.feature_lagrangian.activation(v)
         return self.memory_lagrangian.bregman(self.memory_input(g), h)
-
-    def energy_scale(
-        self, v: Features, h: Hidden, decay: float | AnyArray = 1.0
-    ) -> Scalar:
-        """`S_E`, the sum of |terms| of the energy: the unit of its rounding errors."""
-        g = self.feature_lagrangian.activation(v)
-        f = self.memory_lagrangian.activation(h)
-        brackets = jnp.abs(decay * self.feature_lagrangian.bracket(v)) + jnp.abs(
-            self.memory_lagrangian.bracket(h)
-        )
-        currents = jnp.abs(self.current) @ jnp.abs(g)
-        coupling = jnp.abs(f) @ jnp.abs(self.memory_input(g))
-        return brackets + currents + coupling + jnp.abs(self._autapse_energy(g))
 
     def _autapse_energy(self, g: Features) -> Scalar:
         if self.autapse is None:
@@ -282,6 +283,8 @@ def _matmul(a: AnyArray, b: AnyArray) -> Array:
 
 
 def _as_memories(memories: AnyArray) -> AnyArray:
+    if not isinstance(memories, jax.Array):
+        memories = np.asarray(memories)
     if np.ndim(memories) != 2 or 0 in memories.shape:
         raise ValueError(
             "Memories must be a non-empty array of shape (memory, feature), got shape "
@@ -293,6 +296,17 @@ def _as_memories(memories: AnyArray) -> AnyArray:
             "first."
         )
     return memories
+
+
+def _precision(dtype: np.dtype) -> np.dtype:
+    """float32 and float64 are kept; integers become JAX's default float."""
+    whole = jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.bool_)
+    kept = np.dtype(jax.dtypes.canonicalize_dtype(float if whole else dtype))
+    if kept not in (np.float32, np.float64):
+        raise ValueError(
+            f"Memories must be float32 or float64, got {dtype}; cast them."
+        )
+    return kept
 
 
 def _as_currents(name: str, x: Currents, size: int, dtype: np.dtype) -> AnyArray:

@@ -92,13 +92,13 @@ def simulate(
     # --- collect
     ended = time.perf_counter()
     promise = dynamics.promise(network, method, bool(np.any(plan.clamped)))
-    names = Solution._fields[:-1]
+    names = [n for n in Solution._fields if n not in ("log", "ledger_doubt")]
     trajectory = Trajectory(
         times=np.asarray(plan.times),
         promise=promise,
         solver=method.name,
         ledger_kind=method.ledger,
-        ledger_tolerance=_ledger_tolerance(plan, method, solutions.steps),
+        ledger_tolerance=_ledger_tolerance(plan, method, solutions),
         rise_tolerance=float(plan.rise_tolerance),
         rise_gain=float(plan.rise_gain),
         notice=method.notice,
@@ -222,16 +222,19 @@ def _step_log(
     return StepLog(*np.moveaxis(np.asarray(solutions.log)[:logged, :most], -1, 0))
 
 
-def _ledger_tolerance(plan: Plan, method: Method, steps: AnyArray) -> np.ndarray:
+def _ledger_tolerance(plan: Plan, method: Method, solutions: Solution) -> np.ndarray:
     """What the ledger may miss by, for each probe.
 
     A balance: each step may err by rtol + atol of the energy, and ten steps' worth is
-    the least that is asked [THEORY CL-05]. An inequality holds to rounding.
+    the least that is asked [THEORY CL-05]; Q never steers the step size, so the
+    solver's own estimate of its error is added. An inequality holds to rounding.
     """
     rounding = EPSILONS * float(np.finfo(plan.times.dtype).eps)
     if method.ledger == "inequality":
-        return np.full(steps.shape, rounding)
-    return float(plan.rtol + plan.atol) * np.maximum(steps, 10) + rounding
+        return np.full(solutions.steps.shape, rounding)
+    each = float(plan.rtol + plan.atol)
+    states = each * np.maximum(np.asarray(solutions.steps), 10)
+    return states + np.asarray(solutions.ledger_doubt) + rounding
 
 
 # --- what is asked of the arguments -------------------------------------------------

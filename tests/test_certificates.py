@@ -125,17 +125,7 @@ def run(network, dynamics=None, probes=V, duration=8.0, **options):
     return hopsim.simulate(network, dynamics, probes, duration=duration, **given)
 
 
-KINKED = pytest.mark.xfail(
-    strict=True,
-    reason="Q is not in the step-size norm: where h crosses the kink of F'' its error "
-    "(8e-5 at rtol 1e-7) exceeds the ledger's tolerance, though the energy falls",
-)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["b_currents", pytest.param("a_rectified_3", marks=KINKED), "c_exponential"],
-)
+@pytest.mark.parametrize("name", ["b_currents", "a_rectified_3", "c_exponential"])
 def test_energy_falls_along_convex_flows(name):
     network = cases.SMOOTH[name]
     path = run(network)

@@ -67,6 +67,7 @@ class Solution(NamedTuple):
     rise_limit: Float[Array, ""]
     worst_excess: Float[Array, ""]
     ledger_residual: Float[Array, ""]
+    ledger_doubt: Float[Array, ""]  # how well Q itself is known, likewise relative
     ending: Int[Array, ""]
     v: Float[Array, "sample feature"] | None = None
     g: Float[Array, "sample feature"] | None = None

@@ -61,8 +61,12 @@ class AbstractFlow(AbstractDynamics):
         """The tau-free residual, relative to the state; zero at fixed points only."""
 
     @abc.abstractmethod
+    def energy_and_scale(self, network: Network, x: tuple) -> tuple[Scalar, Scalar]:
+        """The energy of this flow, and the sum of its |terms|."""
+
     def energy(self, network: Network, x: tuple) -> Scalar:
         """The energy of this flow."""
+        return self.energy_and_scale(network, x)[0]
 
     @abc.abstractmethod
     def dissipation(self, network: Network, x: tuple, dx: tuple) -> Scalar:
@@ -213,15 +217,9 @@ class Flow(AbstractProblem):
             work = jnp.sum(self.dynamics.drive.rate(t) * g)
         return FlowState(dx, lost, work)
 
-    def energy(self, t: Scalar, y: FlowState) -> Scalar:
-        """The dynamics' own energy, under the current of time `t`."""
-        return self.dynamics.energy(self._network(t), y.x)
-
-    def energy_scale(self, t: Scalar, y: FlowState) -> Scalar:
-        """`S_E`, with memory neurons as they are."""
-        network = self._network(t)
-        h = self.dynamics.memory(network, y.x)
-        return network.energy_scale(y.x[0], h, self.dynamics.decay)
+    def energy_and_scale(self, t: Scalar, y: FlowState) -> tuple[Scalar, Scalar]:
+        """The dynamics' own energy under the current of time `t`, and its `S_E`."""
+        return self.dynamics.energy_and_scale(self._network(t), y.x)
 
     def alternate(self, t1: Scalar, dt: Scalar, y: FlowState) -> FlowState:
         """One AltIMEX step under the current of its end."""
@@ -333,6 +331,7 @@ def _integrate(flow: Flow, v: Features, h: Hidden | None, plan: Plan) -> Solutio
         rise_limit=audit.rise_limit,
         worst_excess=audit.worst_excess,
         ledger_residual=audit.ledger,
+        ledger_doubt=audit.doubt / (audit.peak + jnp.abs(flow.account(last))),
         ending=_ending(solution.result, residual, audit.energy, plan),
         log=audit.log,
     )

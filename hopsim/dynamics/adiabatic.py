@@ -41,7 +41,7 @@ class Adiabatic(AbstractFlow):
 
     def _tau(self, network: Network) -> AnyArray:
         check_taus(network, "feature", self.tau_feature)
-        return self.tau_feature / self.tau_feature.mean()
+        return self.tau_feature / jnp.mean(self.tau_feature)
 
     def start(self, network: Network, v: Features, h: Hidden | None) -> tuple:
         if h is not None:
@@ -62,8 +62,10 @@ class Adiabatic(AbstractFlow):
         force = self._force(network, x[0], free)
         return feature_residual(network, x[0], force, self.decay)
 
-    def energy(self, network: Network, x: tuple) -> Scalar:
-        return network.effective_energy(x[0], self.decay)
+    def energy_and_scale(self, network: Network, x: tuple) -> tuple[Scalar, Scalar]:
+        # slaved, the terms of E(v, h) are those of E(v), the brackets of L_h apart
+        scale = network.energy_scale(x[0], self.memory(network, x), self.decay)
+        return network.effective_energy(x[0], self.decay), scale
 
     def dissipation(self, network: Network, x: tuple, dx: tuple) -> Scalar:
         on_v = network.feature_lagrangian.curvature(x[0], dx[0])
@@ -87,4 +89,4 @@ class Adiabatic(AbstractFlow):
 
     def stiffness(self, gain: AnyArray) -> AnyArray:
         # eigenvalues (s^2 - 1) / tau_f of the effective Jacobian [THEORY 5.1]
-        return (1 + gain) / self.tau_feature.min() * self.tau_feature.mean()
+        return (1 + gain) * jnp.mean(self.tau_feature) / jnp.min(self.tau_feature)

@@ -52,7 +52,7 @@ class TwoLayer(AbstractFlow):
     def _taus(self, network: Network) -> tuple[AnyArray, AnyArray]:
         check_taus(network, "feature", self.tau_feature)
         check_taus(network, "memory", self.tau_memory)
-        unit = self.tau_feature.mean()
+        unit = jnp.mean(self.tau_feature)
         return self.tau_feature / unit, self.tau_memory / unit
 
     def start(self, network: Network, v: Features, h: Hidden | None) -> tuple:
@@ -78,8 +78,8 @@ class TwoLayer(AbstractFlow):
             feature_residual(network, x[0], on_v, self.decay), relative(on_h, x[1])
         )
 
-    def energy(self, network: Network, x: tuple) -> Scalar:
-        return network.energy(*x, self.decay)
+    def energy_and_scale(self, network: Network, x: tuple) -> tuple[Scalar, Scalar]:
+        return network.energy_and_scale(*x, self.decay)
 
     def dissipation(self, network: Network, x: tuple, dx: tuple) -> Scalar:
         tau_feature, tau_memory = self._taus(network)
@@ -110,9 +110,9 @@ class TwoLayer(AbstractFlow):
         return network.adiabatic_gap(*x)
 
     def stiffness(self, gain: AnyArray) -> AnyArray:
-        unit = self.tau_feature.mean()
+        unit = jnp.mean(self.tau_feature)
         return stiffness(
-            gain, self.tau_feature.min() / unit, self.tau_memory.min() / unit
+            gain, jnp.min(self.tau_feature) / unit, jnp.min(self.tau_memory) / unit
         )
 
 

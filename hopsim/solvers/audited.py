@@ -27,6 +27,7 @@ class Audit(NamedTuple):
     rise_limit: Scalar  # what was allowed there
     worst_excess: Scalar  # the largest rise - limit
     ledger: Scalar  # the largest relative ledger residual
+    doubt: Scalar  # the solver's own estimates of the error of Q, summed
     steps: Int[Array, ""]
     log: Float[Array, "step 4"] | None  # (time, energy, dissipation, scale) by step
 
@@ -82,7 +83,7 @@ class Audited(dfx.AbstractWrappedSolver):
 
     def init(self, terms, t0, t1, y0: FlowState, args: AbstractProblem):
         """The wrapped solver's state, and an audit of the first state."""
-        energy, scale = args.energy(t0, y0), args.energy_scale(t0, y0)
+        energy, scale = args.energy_and_scale(t0, y0)
         zero = jnp.zeros_like(energy)
         log = None
         if self.rows:
@@ -98,6 +99,7 @@ class Audited(dfx.AbstractWrappedSolver):
             rise_limit=self.relative * scale,
             worst_excess=-self.relative * scale,  # no step, no rise
             ledger=zero,
+            doubt=zero,
             steps=jnp.zeros((), int),
             log=log,
         )
@@ -110,6 +112,9 @@ class Audited(dfx.AbstractWrappedSolver):
             terms, t0, t1, y0, args, inner, made_jump
         )
         audit = self._look(audit, t1, y0, y1, args)
+        if error is not None:
+            doubt = audit.doubt + jnp.abs(args.account(error))
+            audit = audit._replace(doubt=doubt)
         return y1, error, dense, (inner, audit), result
 
     def func(self, terms, t0, y0, args):
@@ -124,7 +129,7 @@ class Audited(dfx.AbstractWrappedSolver):
         y1: FlowState,
         flow: AbstractProblem,
     ) -> Audit:
-        energy, scale = flow.energy(t, y1), flow.energy_scale(t, y1)
+        energy, scale = flow.energy_and_scale(t, y1)
         largest = jnp.maximum(scale, audit.scale)
         peak = jnp.maximum(scale, audit.peak)
         lost = flow.account(y1) - flow.account(y0)
@@ -150,6 +155,7 @@ class Audited(dfx.AbstractWrappedSolver):
             rise_limit=jnp.where(worse, limit, audit.rise_limit),
             worst_excess=jnp.maximum(audit.worst_excess, rise - limit),
             ledger=jnp.maximum(audit.ledger, ledger),
+            doubt=audit.doubt,
             steps=steps,
             log=log,
         )

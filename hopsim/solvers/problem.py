@@ -28,12 +28,8 @@ class AbstractProblem(eqx.Module):
         """The time derivative of the state and of its accounts."""
 
     @abc.abstractmethod
-    def energy(self, t: Scalar, y: FlowState) -> Scalar:
-        """The energy that is audited."""
-
-    @abc.abstractmethod
-    def energy_scale(self, t: Scalar, y: FlowState) -> Scalar:
-        """The sum of the |terms| of that energy."""
+    def energy_and_scale(self, t: Scalar, y: FlowState) -> tuple[Scalar, Scalar]:
+        """The energy that is audited, and the sum of its |terms|."""
 
     @abc.abstractmethod
     def alternate(self, t1: Scalar, dt: Scalar, y: FlowState) -> FlowState:
