@@ -43,6 +43,11 @@ class AbstractLagrangian(eqx.Module):
     smooth: AbstractVar[bool]  # the activation is continuous (a norm's origin aside)
     degree: AbstractVar[int | None]  # L(a x) == a**degree * L(x) for every a > 0
 
+    @property
+    def kink(self) -> int | None:
+        """The `n` of a kink like that of max(x, 0)^n; None where `L` has none."""
+        return None
+
     @abc.abstractmethod
     def __call__(self, x: Layer) -> Scalar:
         """The Lagrangian `L(x)`."""
@@ -317,6 +322,10 @@ class RectifiedPolynomial(AbstractAdditiveLagrangian):
         _require_vertex(self.n)
 
     @property
+    def kink(self) -> int:
+        return self.n
+
+    @property
     def smooth(self) -> bool:
         return self.n >= 2
 
@@ -360,6 +369,10 @@ class LeakyRectifiedPolynomial(AbstractAdditiveLagrangian):
     @property
     def convex(self) -> bool:
         return self.slope <= (1 if self.n == 1 else 0)
+
+    @property
+    def kink(self) -> int:
+        return self.n
 
     @property
     def smooth(self) -> bool:
@@ -508,6 +521,10 @@ class Rescaled(AbstractLagrangian):
     @property
     def smooth(self) -> bool:
         return self.lagrangian.smooth
+
+    @property
+    def kink(self) -> int | None:
+        return self.lagrangian.kink
 
     @property
     def degree(self) -> int | None:

@@ -92,13 +92,13 @@ def simulate(
     # --- collect
     ended = time.perf_counter()
     promise = dynamics.promise(network, method, bool(np.any(plan.clamped)))
-    names = [n for n in Solution._fields if n not in ("log", "ledger_doubt")]
+    names = Solution._fields[:-1]
     trajectory = Trajectory(
         times=np.asarray(plan.times),
         promise=promise,
         solver=method.name,
         ledger_kind=method.ledger,
-        ledger_tolerance=_ledger_tolerance(plan, method, solutions),
+        ledger_tolerance=_ledger_tolerance(plan, method, solutions.steps),
         rise_tolerance=float(plan.rise_tolerance),
         rise_gain=float(plan.rise_gain),
         notice=method.notice,
@@ -222,19 +222,19 @@ def _step_log(
     return StepLog(*np.moveaxis(np.asarray(solutions.log)[:logged, :most], -1, 0))
 
 
-def _ledger_tolerance(plan: Plan, method: Method, solutions: Solution) -> np.ndarray:
+def _ledger_tolerance(plan: Plan, method: Method, steps: AnyArray) -> np.ndarray:
     """What the ledger may miss by, for each probe.
 
     A balance: each step may err by rtol + atol of the energy, and ten steps' worth is
-    the least that is asked [THEORY CL-05]; Q never steers the step size, so the
-    solver's own estimate of its error is added. An inequality holds to rounding.
+    the least that is asked [THEORY CL-05]; kinks cost order. An inequality holds to
+    rounding.
     """
     rounding = EPSILONS * float(np.finfo(plan.times.dtype).eps)
     if method.ledger == "inequality":
-        return np.full(solutions.steps.shape, rounding)
-    each = float(plan.rtol + plan.atol)
-    states = each * np.maximum(np.asarray(solutions.steps), 10)
-    return states + np.asarray(solutions.ledger_doubt) + rounding
+        return np.full(steps.shape, rounding)
+    tolerance = float(plan.rtol + plan.atol)
+    at_kinks = tolerance**method.ledger_order if method.ledger_order < 1 else 0.0
+    return tolerance * np.maximum(steps, 10) + at_kinks + rounding
 
 
 # --- what is asked of the arguments -------------------------------------------------

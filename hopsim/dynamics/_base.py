@@ -22,6 +22,7 @@ class Method(NamedTuple):
     solver: Any  # a Diffrax solver, or None for exact event-driven rules
     adaptive: bool
     ledger: str  # "balance", "inequality" or "not applicable"
+    ledger_order: float = 1.0  # a balance misses by (rtol + atol) to this power
     notice: str | None = None
 
 
@@ -67,7 +68,6 @@ class Solution(NamedTuple):
     rise_limit: Float[Array, ""]
     worst_excess: Float[Array, ""]
     ledger_residual: Float[Array, ""]
-    ledger_doubt: Float[Array, ""]  # how well Q itself is known, likewise relative
     ending: Int[Array, ""]
     v: Float[Array, "sample feature"] | None = None
     g: Float[Array, "sample feature"] | None = None

@@ -123,7 +123,7 @@ class AbstractFlow(AbstractDynamics):
         name = type(solver).__name__
         if isinstance(solver, AltIMEX):
             _check_altimex(network, self.decay)
-            return Method(name, solver, False, "inequality", notice)
+            return Method(name, solver, False, "inequality", notice=notice)
         if not smooth:
             raise ValueError(
                 f"{name} must not integrate across the jumps of "
@@ -136,7 +136,8 @@ class AbstractFlow(AbstractDynamics):
                 f"Implicit solvers stall in float32, got {name}: use float64 memories, "
                 "an explicit solver or AltIMEX."
             )
-        return Method(name, solver, step is None, "balance", notice)
+        order = _ledger_order(network, solver)
+        return Method(name, solver, step is None, "balance", order, notice)
 
     def _choose(
         self, network: Network, probes: AnyArray, duration: float, smooth: bool
@@ -331,7 +332,6 @@ def _integrate(flow: Flow, v: Features, h: Hidden | None, plan: Plan) -> Solutio
         rise_limit=audit.rise_limit,
         worst_excess=audit.worst_excess,
         ledger_residual=audit.ledger,
-        ledger_doubt=audit.doubt / (audit.peak + jnp.abs(flow.account(last))),
         ending=_ending(solution.result, residual, audit.energy, plan),
         log=audit.log,
     )
@@ -414,6 +414,19 @@ def _check_altimex(network: Network, decay: AnyArray) -> None:
         )
     if not math.isfinite(float(np.max(np.asarray(decay)))):
         raise ValueError(f"The decay must be a finite number, got {decay}.")
+
+
+def _ledger_order(network: Network, solver: Any) -> float:
+    """The power of the tolerance with which the balance of a ledger is kept.
+
+    A step of length dt across a kink of max(x, 0)^n, where the Hessian is rough, leaves
+    an error dt^(n-1) in Q; and dt goes as the tolerance to the power 1/order. Without
+    kinks the power is one.
+    """
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    kinks = [layer.kink for layer in layers if layer.kink is not None]
+    order = solver.order(None) or 1
+    return min([1.0, *((n - 1) / order for n in kinks)])
 
 
 def _rough_norm(lagrangian: Any) -> bool:

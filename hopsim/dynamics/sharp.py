@@ -232,7 +232,6 @@ def _finish(network: Network, plan: Plan, run: _Run) -> Solution:
         rise_limit=plan.rise_tolerance * _scale(network, run.s),
         worst_excess=run.worst_excess,
         ledger_residual=run.ledger,
-        ledger_doubt=jnp.zeros_like(run.ledger),
         ending=jnp.where(finite, ending, Ending.NONFINITE),
         v=samples if "v" in plan.save else None,
         g=signs if "g" in plan.save else None,

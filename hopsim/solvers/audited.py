@@ -27,7 +27,6 @@ class Audit(NamedTuple):
     rise_limit: Scalar  # what was allowed there
     worst_excess: Scalar  # the largest rise - limit
     ledger: Scalar  # the largest relative ledger residual
-    doubt: Scalar  # the solver's own estimates of the error of Q, summed
     steps: Int[Array, ""]
     log: Float[Array, "step 4"] | None  # (time, energy, dissipation, scale) by step
 
@@ -99,7 +98,6 @@ class Audited(dfx.AbstractWrappedSolver):
             rise_limit=self.relative * scale,
             worst_excess=-self.relative * scale,  # no step, no rise
             ledger=zero,
-            doubt=zero,
             steps=jnp.zeros((), int),
             log=log,
         )
@@ -112,9 +110,6 @@ class Audited(dfx.AbstractWrappedSolver):
             terms, t0, t1, y0, args, inner, made_jump
         )
         audit = self._look(audit, t1, y0, y1, args)
-        if error is not None:
-            doubt = audit.doubt + jnp.abs(args.account(error))
-            audit = audit._replace(doubt=doubt)
         return y1, error, dense, (inner, audit), result
 
     def func(self, terms, t0, y0, args):
@@ -155,7 +150,6 @@ class Audited(dfx.AbstractWrappedSolver):
             rise_limit=jnp.where(worse, limit, audit.rise_limit),
             worst_excess=jnp.maximum(audit.worst_excess, rise - limit),
             ledger=jnp.maximum(audit.ledger, ledger),
-            doubt=audit.doubt,
             steps=steps,
             log=log,
         )
