@@ -22,7 +22,7 @@ _HOMES = {
     "load_record": "records",
     "Scenario": "scenario",
     "load_scenario": "scenario",
-    "run": "scenario",
+    "run": "runs",
     "simulate": "simulation",
     "Ending": "trajectory",
     "Trajectory": "trajectory",
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from .certificates import Certificate, certify
     from .network import model_a, model_b, model_c, Network
     from .records import load_record, Record, Verdict
-    from .scenario import load_scenario, run, Scenario
+    from .runs import run
+    from .scenario import load_scenario, Scenario
     from .simulation import simulate
     from .trajectory import Ending, Trajectory
 

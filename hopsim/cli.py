@@ -29,10 +29,6 @@ Quick = Annotated[bool, typer.Option("--quick", help="Apply the file's [quick] t
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override one entry.")
 ]
-KINDS = (
-    "lagrangians", "dynamics", "drives", "networks", "memories", "probes",
-    "experiments", "checks", "plots", "scenarios",
-)  # fmt: skip
 
 
 def main() -> None:
@@ -53,7 +49,8 @@ def run(
 ) -> None:
     """Simulate a scenario, certify it, draw it, and save everything."""
     with _guarded():
-        from .scenario import load_scenario, run as run_scenario
+        from .runs import run as run_scenario
+        from .scenario import load_scenario
 
         scenario = load_scenario(file, quick, _parse(overrides))
         with _progress() as progress:
@@ -78,13 +75,15 @@ def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
 @app.command("list")
 def list_(
     what: Annotated[
-        str | None, typer.Argument(help=f"One of: {', '.join(KINDS)}.")
+        str | None, typer.Argument(help="memories, probes, checks, run, ...; or all.")
     ] = None,
 ) -> None:
-    """List what a scenario file can name, with formula and source."""
+    """List what a scenario file can name: formula, source, and keys."""
     with _guarded():
-        for noun in KINDS if what is None else [what]:
-            _list_one(noun)
+        from .catalogue import NOUNS
+
+        for noun in NOUNS if what is None else [what]:
+            _print_entries(noun)
 
 
 @app.command()
@@ -96,7 +95,7 @@ def plot(
 ) -> None:
     """Draw the pictures of a saved run again."""
     with _guarded():
-        from .scenario import redraw
+        from .runs import redraw
 
         for path in redraw(run_directory, tuple(names or ())):
             print(path)
@@ -173,53 +172,20 @@ def _parse(overrides: list[str]) -> dict[str, Any]:
     return parsed
 
 
-def _list_one(noun: str) -> None:
+def _print_entries(noun: str) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
 
-    if noun not in KINDS:
-        from ._registry import nearest
+    from .catalogue import entries
 
-        raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, list(KINDS))}")
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    if noun == "scenarios":
-        rows = [
-            (str(p), _title(p)) for p in sorted(Path("scenarios").glob("**/*.toml"))
-        ]
-    else:
-        registry = _registries()[noun]
-        rows = [(kind, _first_line(registry[kind])) for kind in registry]
-    for kind, text in rows:
-        table.add_row(kind, text)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{noun}:")
-    console.print(table)
-
-
-def _registries() -> dict[str, Any]:
-    from .checks import checks
-    from .dynamics import drives, dynamics_kinds
-    from .experiments import experiments
-    from .lagrangians import lagrangians
-    from .network import networks
-    from .plots import plots
-    from .sources import memory_sources, probe_sources
-
-    makers = (lagrangians, dynamics_kinds, drives, networks, memory_sources)
-    return dict(
-        zip(KINDS, (*makers, probe_sources, experiments, checks, plots), strict=False)
-    )
-
-
-def _first_line(maker: Any) -> str:
-    return (maker.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
-
-
-def _title(path: Path) -> str:
-    try:
-        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return "(cannot be read)"
+    console = Console(highlight=False, markup=False)
+    found = entries(noun)
+    console.print(f"{noun}:" if found else f"{noun}: none found here", style="bold")
+    for entry in found:
+        console.print(f"  {entry.name}", style="bold cyan")
+        for text in (entry.text, f"keys: {entry.keys}" if entry.keys else ""):
+            if text:
+                console.print(Padding(text, (0, 0, 0, 6)))
 
 
 def _print_summary(record: Any) -> None:

@@ -1,4 +1,4 @@
-"""Scenarios: a TOML file becomes checked parts, and parts become a record.
+"""Scenarios: a TOML file becomes checked parts.
 
 The file is read once, every mistake in it is reported at once, and nothing is computed
 before it is clean.
@@ -9,28 +9,22 @@ import dataclasses
 import hashlib
 import json
 import os
-import shutil
-import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from . import __version__
 from ._registry import nearest
 from ._streams import Stream
 from .checks import AbstractCheck, checks
 from .dynamics import AbstractDynamics, dynamics_kinds
-from .environment import compilations, precision, provenance
-from .experiments import AbstractExperiment, experiments, RunSettings, Setting, Study
+from .experiments import AbstractExperiment, experiments, RunSettings, Setting
 from .leaves import Leaf, make_now, Problem, read_leaf, read_model
 from .network import networks
-from .plots import plots, render
-from .records import load_record, Record, save, Verdict
+from .plots import plots
 from .sources import PatternSet, probe_sources, ProbeSet
-from .summary import lines as summary_lines
 
 
 class ScenarioError(ValueError):
@@ -385,169 +379,3 @@ def _put(
     if isinstance(old, dict) and isinstance(value, dict) and "kind" not in value:
         value = _merged(old, value)
     tables[last] = value
-
-
-# --- running ------------------------------------------------------------------------
-
-
-def run(
-    scenario: Scenario | str | os.PathLike,
-    quick: bool = False,
-    out: str | os.PathLike | None = None,
-    *,
-    overrides: Mapping[str, Any] | None = None,
-    force: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> Record:
-    """Run a scenario: simulate, judge, and (with `out`) save and draw.
-
-    **Arguments:**
-
-    - `scenario`: a file, or what `load_scenario` made of it.
-    - `out`: the directory in which the run directory `<name>-<hash>` is made; None
-      keeps the record in memory. A run directory that exists is left alone and the new
-      one gets `-2`, `-3`, ...; `force` replaces it.
-    - `progress`: called with (what, done, total) between compiled calls.
-    """
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario, quick, overrides)
-    if out is not None:
-        _make_place(Path(out))
-    begun = time.perf_counter()
-    with precision(scenario.header.precision), compilations() as compiled:
-        settings = scenario.settings()
-        record = scenario.experiment.run(Study(settings, progress))
-        record = record.with_verdicts(_judge(scenario, record))
-        seconds = time.perf_counter() - begun
-        record.attrs.update(
-            _header_attrs(scenario)
-            | provenance()
-            | {
-                "seconds": seconds,
-                "seconds_compiling": compiled.seconds,
-                "programs_compiled": compiled.programs,
-                "features": settings[0].network.features,
-                "count": settings[0].network.count,
-            }
-        )
-    return (
-        record if out is None else _keep(scenario, record, Path(out), force, progress)
-    )
-
-
-def _header_attrs(scenario: Scenario) -> dict[str, Any]:
-    sweep = scenario.experiment.sweep
-    return {
-        "name": scenario.name,
-        "title": scenario.header.title,
-        "hash": scenario.hash,
-        "seed": scenario.header.seed,
-        "precision": scenario.header.precision,
-        "network": _kinds([p.network.kind for p in scenario.points]),
-        "dynamics": _kinds(
-            [str(dynamics_kinds.kind_of(type(p.dynamics))) for p in scenario.points]
-        ),
-        "experiment": scenario.resolved.get("experiment", {}).get("kind", "recall"),
-        "sweep_path": "" if sweep is None else sweep.path,
-        "plots": " ".join(scenario.plots),
-        "scenario": scenario.text,
-        "resolved": json.dumps(scenario.resolved, sort_keys=True, default=str),
-        "hopsim": __version__,
-    }
-
-
-def _kinds(kinds: list[str]) -> str:
-    return " | ".join(dict.fromkeys(kinds))
-
-
-def _judge(scenario: Scenario, record: Record) -> list[Verdict]:
-    verdicts = []
-    for number, check in enumerate(scenario.checks):
-        kind = checks.kind_of(type(check)) or "check"
-        try:
-            verdicts += check.verdicts(record)
-        except ValueError as error:  # a check that cannot be made has not passed
-            statement = f"{kind} (checks[{number}])"
-            verdicts.append(Verdict(statement, False, f"cannot be made: {error}", ""))
-    return verdicts
-
-
-def _make_place(out: Path) -> None:
-    """The directory of run directories; tried before any work is done."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(
-            f"Run directories cannot be made in {str(out)!r} ({error.strerror}); name "
-            "another place with --out."
-        ) from error
-
-
-def _keep(
-    scenario: Scenario,
-    record: Record,
-    out: Path,
-    force: bool,
-    progress: Callable[[str, int, int], None] | None,
-) -> Record:
-    """Everything into a hidden directory first, renamed when it is complete."""
-    temporary = out / f".{scenario.name}-{scenario.hash}.{os.getpid()}"
-    temporary.mkdir()
-    try:
-        (temporary / "scenario.toml").write_text(scenario.text, encoding="utf-8")
-        missing = []
-        for number, name in enumerate(scenario.plots):
-            if progress is not None:
-                progress("pictures", number, len(scenario.plots))
-            try:
-                render(record, name, temporary / f"{name}.png")
-            except ValueError as error:  # no reason to lose a run
-                missing.append(f"{name}: {error}")
-        record.attrs["not_drawn"] = "\n".join(missing)
-        save(record, temporary / "record.nc")
-        shown = "\n".join(f"{term:<14} {text}" for term, text in summary_lines(record))
-        (temporary / "summary.txt").write_text(shown + "\n", encoding="utf-8")
-        final = _rename(temporary, out, f"{scenario.name}-{scenario.hash}", force)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return dataclasses.replace(record, path=final / "record.nc")
-
-
-def _rename(temporary: Path, out: Path, name: str, force: bool) -> Path:
-    final, number = out / name, 1
-    if force and final.exists():
-        old = out / f".old-{name}.{os.getpid()}"
-        os.rename(final, old)
-        os.rename(temporary, final)
-        shutil.rmtree(old)
-        return final
-    while True:
-        if not final.exists():
-            try:
-                os.rename(temporary, final)
-                return final
-            except OSError:  # another process was quicker
-                if not final.exists():
-                    raise
-        number += 1
-        final = out / f"{name}-{number}"
-
-
-def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
-    """Draw plots of a saved run again, into its run directory."""
-    record = load_record(path)
-    assert record.path is not None
-    wanted = names or tuple(str(record.attrs["plots"]).split())
-    for name in wanted:
-        if name not in plots:
-            raise ValueError(f"There is no plot {name!r}; {nearest(name, list(plots))}")
-    return [render(record, n, record.path.parent / f"{n}.png") for n in wanted]
-
-
-__all__ = [
-    "Scenario",
-    "ScenarioError",
-    "load_scenario",
-    "redraw",
-    "run",
-]

@@ -13,9 +13,10 @@ from toml_text import dumps
 from typer.testing import CliRunner
 
 import hopsim
-import hopsim.scenario
+import hopsim.runs
+from hopsim.catalogue import NOUNS, REGISTRIES
 from hopsim.checks import checks
-from hopsim.cli import _registries, app, KINDS
+from hopsim.cli import app
 from hopsim.plots import draw, plots, render
 from hopsim.records import dataset, join, Record, save
 from hopsim.statistics import wilson
@@ -281,7 +282,7 @@ def test_a_crash_in_the_middle_leaves_nothing(
     def boom(*args, **kwargs):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(hopsim.scenario, where, boom)
+    monkeypatch.setattr(hopsim.runs, where, boom)
     with pytest.raises(RuntimeError, match="boom"):
         hopsim.run(tiny_file, out=tmp_path, overrides={"plots": ["gap"]})
     assert list(tmp_path.iterdir()) == []
@@ -292,7 +293,7 @@ def test_a_crash_leaves_the_old_run_that_force_would_replace(
 ):
     old = hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []})
     before = (kept(old) / "record.nc").read_bytes()
-    monkeypatch.setattr(hopsim.scenario, "save", lambda *_: 1 / 0)
+    monkeypatch.setattr(hopsim.runs, "save", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []}, force=True)
     assert [p.name for p in tmp_path.iterdir()] == [kept(old).name]
@@ -343,7 +344,7 @@ def test_a_failed_check_exits_with_one_and_keeps_the_record(tiny, tiny_file, tmp
 def test_a_check_that_cannot_be_made_has_not_passed(tiny, tiny_file, tmp_path):
     result = run_cli(tiny_file, tmp_path, "checks=[{kind='same_end'}]")
     assert result.exit_code == 1
-    assert "same_end (checks[0]): cannot be made" in result.stdout
+    assert "same_end: cannot be made" in result.stdout
 
 
 def test_a_bad_file_exits_with_two(tmp_path):
@@ -454,22 +455,30 @@ def test_plot_draws_the_plots_named_and_knows_near_misses(tiny):
     assert "The plot 'portrait' needs 'axis'" in result.stderr
 
 
-@pytest.mark.parametrize("noun", [k for k in KINDS if k != "scenarios"])
+@pytest.mark.parametrize("noun", list(REGISTRIES))
 def test_list_names_every_kind_with_its_formula(noun):
     result = hopsim_cli("list", noun)
     assert result.exit_code == 0
     head, *rows = result.stdout.splitlines()
     assert head == f"{noun}:"
-    rows = [row for row in rows if row[0] != " "]  # long ones go on below
-    assert [row.split()[0] for row in rows] == list(_registries()[noun])
-    assert all(len(row.split()) > 3 for row in rows)
+    names = [row.strip() for row in rows if not row.startswith("   ")]
+    assert names == list(REGISTRIES[noun])
+    assert len(rows) >= 2 * len(names)  # each with its formula below
+
+
+def test_list_shows_keys_with_ranges_and_defaults():
+    probes = " ".join(hopsim_cli("list", "probes").stdout.split())
+    assert "flipped = 0.0 (>= 0 and <= 1)" in probes
+    settings = " ".join(hopsim_cli("list", "run").stdout.split())
+    assert "residual_tolerance = (none)" in settings
 
 
 def test_list_without_a_noun_lists_everything(monkeypatch):
     monkeypatch.chdir(ROOT)
     result = hopsim_cli("list")
     assert result.exit_code == 0
-    assert [x[:-1] for x in result.stdout.splitlines() if x[-1] == ":"] == list(KINDS)
+    heads = [x for x in result.stdout.splitlines() if x and x[0] != " "]
+    assert [x.rstrip(":") for x in heads] == list(NOUNS)
     assert "scenarios/digit_completion.toml" in result.stdout
 
 
@@ -611,17 +620,19 @@ def test_check_passes_what_is_true_and_fails_what_is_not(kind, settings, data, p
 
 
 @pytest.mark.parametrize("kind", sorted(set(checks) - {"energy_falls", "energy_rises"}))
-def test_a_check_without_its_variable_says_which(kind):
+def test_a_check_without_its_variable_fails_and_says_which(kind):
     settings = JUDGED[kind][0][0]
-    with pytest.raises(ValueError, match="this check needs '"):
-        checks[kind](**settings).verdicts(Record(made(nothing=0.0)))
+    (verdict,) = checks[kind](**settings).verdicts(Record(made(nothing=0.0)))
+    assert not verdict.passed
+    assert "cannot be made: this check needs '" in verdict.measured
 
 
 def test_checks_of_targets_need_targets():
     nobody = recalled(0, 3, np.zeros(3, bool)), overlaps(np.nan, np.nan)
     for kind, data in zip(("retrieved", "overlap"), nobody, strict=True):
-        with pytest.raises(ValueError, match="no probe has a target"):
-            checks[kind](at_least=0.5).verdicts(Record(data))
+        (verdict,) = checks[kind](at_least=0.5).verdicts(Record(data))
+        assert not verdict.passed
+        assert "no probe has a target" in verdict.measured
 
 
 def test_a_check_judges_every_point_or_the_one_it_names():
@@ -631,8 +642,17 @@ def test_a_check_judges_every_point_or_the_one_it_names():
     assert [v.statement[-3:] for v in everywhere] == ["(a)", "(b)"]
     (only,) = checks["converged"](point="a").verdicts(record)
     assert only.passed
-    with pytest.raises(ValueError, match="no point 'c'"):
-        checks["converged"](point="c").verdicts(record)
+    (nowhere,) = checks["converged"](point="c").verdicts(record)
+    assert not nowhere.passed
+    assert "no point 'c'" in nowhere.measured
+
+
+def test_a_check_that_fails_at_one_point_is_still_made_at_the_others():
+    data = join([converged(True, True), made(nothing=0.0)], ["a", "b"])
+    record = Record(data.drop_vars("converged").assign(other=0.0))
+    verdicts = checks["converged"]().verdicts(record)
+    assert len(verdicts) == 2
+    assert not any(v.passed for v in verdicts)
 
 
 def test_points_that_share_a_label_are_all_judged():

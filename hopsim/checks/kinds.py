@@ -36,8 +36,20 @@ class AbstractCheck(BaseModel, abc.ABC):
         chosen = [(x, d) for x, d in points if self.point in (None, x)]
         if not chosen:
             hint = nearest(str(self.point), [label for label, _ in points])
-            raise ValueError(f"no point {self.point!r}: {hint}")
-        return [_labelled(self.judge(data), label) for label, data in chosen]
+            return [self.impossible(f"no point {self.point!r}: {hint}")]
+        return [_labelled(self.attempt(data), label) for label, data in chosen]
+
+    def attempt(self, data: Dataset) -> Verdict:
+        """The verdict; a check that cannot be made has not passed."""
+        try:
+            return self.judge(data)
+        except ValueError as error:
+            return self.impossible(str(error))
+
+    def impossible(self, reason: str) -> Verdict:
+        """The verdict of a check that this record does not allow."""
+        kind = checks.kind_of(type(self)) or type(self).__name__
+        return Verdict(kind, False, f"cannot be made: {reason}", "")
 
 
 @checks.register("energy_falls")
@@ -217,7 +229,7 @@ class SameEnd(AbstractCheck):
         )
 
     def verdicts(self, record: Record) -> list[Verdict]:
-        return [self.judge(record.data)]
+        return [self.attempt(record.data)]
 
 
 @checks.register("convergence_order")
@@ -249,8 +261,7 @@ class ConvergenceOrder(AbstractCheck):
 def _needed(data: Dataset, name: str) -> np.ndarray:
     if name not in data:
         raise ValueError(
-            f"this check needs {name!r}, which the experiment did not record (probes "
-            "without targets have no overlap)"
+            f"this check needs {name!r}, which the experiment did not record"
         )
     return data[name].values
 

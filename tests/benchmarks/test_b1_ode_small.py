@@ -99,7 +99,7 @@ def test_stock_diffrax_vmap(benchmark, case, reference):
     number = lambda x: jnp.asarray(x, memories.dtype)
 
     def one(v):
-        return dfx.diffeqsolve(
+        solution = dfx.diffeqsolve(
             dfx.ODETerm(field),
             dfx.Tsit5(),
             t0=number(0),
@@ -109,7 +109,9 @@ def test_stock_diffrax_vmap(benchmark, case, reference):
             args=memories,
             stepsize_controller=dfx.PIDController(rtol=number(TOL), atol=number(TOL)),
             throw=False,
-        ).ys[0][0]
+        )
+        assert solution.ys is not None
+        return solution.ys[0][0]
 
     solve = eqx.filter_jit(jax.vmap(one))
     timed(benchmark, lambda: solve(probes).block_until_ready(), reference)

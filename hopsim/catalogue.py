@@ -1,0 +1,91 @@
+"""The catalogue: what a scenario file can name, with the keys that each takes."""
+
+import inspect
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from ._registry import nearest, parameters, ranges, Registry
+from .checks import checks
+from .dynamics import drives, dynamics_kinds
+from .experiments import experiments, RunSettings
+from .lagrangians import lagrangians
+from .leaves import GIVEN
+from .network import networks
+from .plots import plots
+from .sources import memory_sources, probe_sources
+
+
+class Entry(NamedTuple):
+    """One thing that can be named."""
+
+    name: str
+    text: str  # formula and source
+    keys: str  # required ones bare, others with their default
+
+
+REGISTRIES: dict[str, Registry] = {
+    "lagrangians": lagrangians,
+    "dynamics": dynamics_kinds,
+    "drives": drives,
+    "networks": networks,
+    "memories": memory_sources,
+    "probes": probe_sources,
+    "experiments": experiments,
+    "checks": checks,
+    "plots": plots,
+}
+NOUNS = (*REGISTRIES, "run", "scenarios")
+
+
+def entries(noun: str) -> list[Entry]:
+    """All that `hopsim list` knows of a noun; ValueError for an unknown one."""
+    if noun in REGISTRIES:
+        found = REGISTRIES[noun]
+        return [Entry(k, _first_words(found[k]), _keys(found[k])) for k in found]
+    if noun == "run":
+        return [
+            Entry("run", "The table [run]; see `hopsim.simulate`.", _keys(RunSettings))
+        ]
+    if noun == "scenarios":
+        files = sorted(Path("scenarios").glob("**/*.toml"))
+        return [Entry(str(path), _title(path), "") for path in files]
+    raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, list(NOUNS))}")
+
+
+def _first_words(maker: Callable) -> str:
+    return " ".join((maker.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def _keys(maker: Any) -> str:
+    if inspect.isclass(maker) and issubclass(maker, BaseModel):
+        fields = maker.model_fields.items()
+        return ", ".join(_key(k, f.is_required(), f.default, None) for k, f in fields)
+    limits, empty = ranges(maker), inspect.Parameter.empty
+    known = {k: p for k, p in parameters(maker).items() if k not in GIVEN}
+    if "record" in known:  # plots take nothing from the file
+        return ""
+    return ", ".join(
+        _key(k, p.default is empty, p.default, limits.get(k)) for k, p in known.items()
+    )
+
+
+def _key(name: str, required: bool, default: Any, limit: Any) -> str:
+    shown = name if required else f"{name} = {_toml(default)}"
+    return f"{shown} ({limit})" if limit is not None else shown
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "(none)" if value is None else repr(value).replace("'", '"')
+
+
+def _title(path: Path) -> str:
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
+    except (OSError, ValueError):
+        return "(cannot be read)"

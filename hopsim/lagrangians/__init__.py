@@ -1,0 +1,36 @@
+r"""Lagrangians: one scalar function for each layer of neurons.
+
+The Lagrangian of a layer fixes all that hopsim ever asks of it: its activation
+`grad L`, its share `x . grad L - L` of the energy, and (memory neurons) the energy gap
+of a spin flip, `L(x + xi) - L(x - xi)`. [KH16 eqs. 2-4; KH21 eqs. 1-2]
+
+Every method takes one layer, of shape `(n,)`; batch with `jax.vmap`. Everything here
+is dimensionless: time enters hopsim only in `hopsim.dynamics`.
+"""
+
+from ._base import (
+    AbstractAdditiveLagrangian,
+    AbstractLagrangian,
+    lagrangians,
+    Rescaled,
+)
+from ._exponentials import Exponential, LogSumExp
+from ._features import AbsoluteValue, LogCosh, Norm, Quadratic
+from ._powers import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
+
+
+__all__ = [
+    "AbsoluteValue",
+    "AbstractAdditiveLagrangian",
+    "AbstractLagrangian",
+    "Exponential",
+    "LeakyRectifiedPolynomial",
+    "LogCosh",
+    "LogSumExp",
+    "Norm",
+    "Polynomial",
+    "Quadratic",
+    "RectifiedPolynomial",
+    "Rescaled",
+    "lagrangians",
+]

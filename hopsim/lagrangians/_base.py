@@ -1,0 +1,196 @@
+"""What a Lagrangian is, and how one is rescaled."""
+
+import abc
+from collections.abc import Callable
+from typing import ClassVar, TYPE_CHECKING
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._registry import Registry
+from .._types import AnyArray, as_number, concrete, Scalar
+
+
+if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not
+    from typing import ClassVar as AbstractVar
+else:
+    from equinox import AbstractVar
+
+Layer = Float[AnyArray, " n"]
+
+
+class AbstractLagrangian(eqx.Module):
+    """A scalar function of one layer; its gradient is the layer's activation.
+
+    To add one: subclass, declare the four flags below (class variables, fields or
+    properties), implement `__call__`, `activation` and `bracket`, and override
+    `curvature`, `bregman` or `resolvent` where a closed form beats the general one.
+    """
+
+    convex: AbstractVar[bool]  # Hessian >= 0 everywhere: the ODE energies must fall
+    additive: AbstractVar[bool]  # L(x) = sum_i F(x_i): neurons do not compete
+    smooth: AbstractVar[bool]  # the activation is continuous (a norm's origin aside)
+    degree: AbstractVar[int | None]  # L(a x) == a**degree * L(x) for every a > 0
+
+    @property
+    def kink(self) -> int | None:
+        """The `n` of a kink like that of max(x, 0)^n; None where `L` has none."""
+        return None
+
+    @abc.abstractmethod
+    def __call__(self, x: Layer) -> Scalar:
+        """The Lagrangian `L(x)`."""
+
+    @abc.abstractmethod
+    def activation(self, x: Layer) -> Layer:
+        """`grad L(x)`, written out as the papers do. The tests hold it to autodiff."""
+
+    @abc.abstractmethod
+    def bracket(self, x: Layer) -> Scalar:
+        """`x . grad L(x) - L(x)`, in the closed form that cannot overflow.
+
+        For convex `L` it is the convex conjugate `L*` at the activation.
+        """
+
+    def curvature(self, x: Layer, dx: Layer) -> Layer:
+        """The Hessian of `L` at `x`, applied to `dx`. (One jvp: no matrix is made.)"""
+        return jax.jvp(self.activation, (x,), (dx,))[1]
+
+    def bregman(self, a: Layer, b: Layer) -> Scalar:
+        """`D(a|b) = L(a) - L(b) - grad L(b) . (a - b)`, >= 0 for convex `L`."""
+        return self(a) - self(b) - self.activation(b) @ (a - b)
+
+    def resolvent(self, x: Layer, strength: AnyArray) -> Layer:
+        r"""The `y` that solves `y + strength * grad L(y) = x`, for `strength >= 0`.
+
+        It makes an autapse implicit in AltIMEX. Here by bisection, neuron by neuron:
+        the left side rises monotonely in `y`, and `y` lies between `x` and
+        `x - strength * grad L(x)`. Only for additive, smooth, convex `L`.
+        """
+        if not self.additive:
+            raise ValueError(
+                "The general resolvent goes neuron by neuron and needs an additive "
+                f"Lagrangian, got {type(self).__name__}; override `resolvent`."
+            )
+        return resolve(self.activation, x, strength)
+
+    def normalised(self, features: int) -> "AbstractLagrangian":
+        r"""The same interaction as $F(x) = N \phi(x/N)$, with fields of order one.
+
+        $F = (N/n)(x/N)^n$ for degree $n$ [THEORY 2.4]; taken as given where no exact
+        equivalence is known.
+        """
+        if self.degree is None:
+            return self
+        return Rescaled(self, inside=1 / features, outside=features / self.degree)
+
+
+lagrangians = Registry("lagrangian")
+
+
+class AbstractAdditiveLagrangian(AbstractLagrangian):
+    r"""$L(x) = \sum_\mu F(x_\mu)$ with an interaction function $F$. [KH16 eq. 3]
+
+    To add one: declare `convex`, `smooth` and `degree`, and implement `interaction`,
+    `activation` and `bracket`.
+    """
+
+    additive: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def interaction(self, x: Layer) -> Layer:
+        """`F(x)`, element by element."""
+
+    def __call__(self, x: Layer) -> Scalar:
+        return jnp.sum(self.interaction(x))
+
+
+@lagrangians.register("rescaled")
+class Rescaled(AbstractLagrangian):
+    r"""$L'(x) = o\, L(i x)$: any Lagrangian with its argument and value scaled.
+
+    `inside` other than 1 is refused where the degree is unknown: $F(ax) = a^n F(x)$ is
+    a matter of units only for homogeneous `F` [MRS24 sec. 4]; for exp, log-sum-exp and
+    log-cosh it is a change of temperature, to be written as their rate or beta.
+    """
+
+    lagrangian: AbstractLagrangian
+    inside: AnyArray = eqx.field(converter=as_number, default=1.0)
+    outside: AnyArray = eqx.field(converter=as_number, default=1.0)
+
+    def __check_init__(self):
+        require_positive("The factor `inside` of Rescaled", self.inside)
+        require_positive("The factor `outside` of Rescaled", self.outside)
+        scaled = concrete(self.inside) and np.any(np.asarray(self.inside) != 1)
+        if scaled and self.lagrangian.degree is None:
+            raise ValueError(
+                "Rescaled(inside=...) needs a homogeneous Lagrangian (known degree), "
+                f"got {type(self.lagrangian).__name__} with inside = {self.inside}; "
+                "change its own rate, beta or slope instead."
+            )
+
+    @property
+    def convex(self) -> bool:
+        return self.lagrangian.convex
+
+    @property
+    def additive(self) -> bool:
+        return self.lagrangian.additive
+
+    @property
+    def smooth(self) -> bool:
+        return self.lagrangian.smooth
+
+    @property
+    def kink(self) -> int | None:
+        return self.lagrangian.kink
+
+    @property
+    def degree(self) -> int | None:
+        return self.lagrangian.degree
+
+    def __call__(self, x: Layer) -> Scalar:
+        return self.outside * self.lagrangian(self.inside * x)
+
+    def activation(self, x: Layer) -> Layer:
+        return self.outside * self.inside * self.lagrangian.activation(self.inside * x)
+
+    def bracket(self, x: Layer) -> Scalar:
+        return self.outside * self.lagrangian.bracket(self.inside * x)
+
+    def curvature(self, x: Layer, dx: Layer) -> Layer:
+        inner = self.lagrangian.curvature(self.inside * x, self.inside * dx)
+        return self.outside * self.inside * inner
+
+    def bregman(self, a: Layer, b: Layer) -> Scalar:
+        return self.outside * self.lagrangian.bregman(self.inside * a, self.inside * b)
+
+    def resolvent(self, x: Layer, strength: AnyArray) -> Layer:
+        inner = strength * self.outside * self.inside**2
+        return self.lagrangian.resolvent(self.inside * x, inner) / self.inside
+
+
+def resolve(activation: Callable, x: Array, strength: AnyArray) -> Array:
+    """`y + strength * activation(y) = x` by bisection, for a rising activation."""
+    far = x - strength * activation(x)
+
+    def halve(_, bounds):
+        low, high = bounds
+        y = 0.5 * (low + high)
+        above = y + strength * activation(y) > x
+        return jnp.where(above, low, y), jnp.where(above, y, high)
+
+    # one bit a step: the mantissa, and some exponents of the widest bracket
+    bits = jnp.finfo(x.dtype).nmant + 12
+    bounds = jnp.minimum(x, far), jnp.maximum(x, far)
+    low, high = jax.lax.fori_loop(0, bits, halve, bounds)
+    return 0.5 * (low + high)
+
+
+def require_positive(what: str, x: AnyArray) -> None:
+    """A constructor's number is finite and > 0 (unless it is being traced)."""
+    if concrete(x) and not np.all((np.asarray(x) > 0) & np.isfinite(np.asarray(x))):
+        raise ValueError(f"{what} must be a finite number > 0, got {x}.")

@@ -1,0 +1,154 @@
+"""Lagrangians of feature neurons: identity, sign, tanh, and the sphere."""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from .._types import AnyArray, as_number, Scalar
+from ._base import AbstractLagrangian, lagrangians, Layer, require_positive, resolve
+
+
+@lagrangians.register("quadratic")
+class Quadratic(AbstractLagrangian):
+    r"""$L(x) = \frac12 |x|^2$; activation: the identity. [KH21, model B]"""
+
+    convex: ClassVar[bool] = True
+    additive: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
+    degree: ClassVar[int | None] = 2
+
+    def __call__(self, x: Layer) -> Scalar:
+        return 0.5 * jnp.vdot(x, x)
+
+    def activation(self, x: Layer) -> Layer:
+        return x
+
+    def bracket(self, x: Layer) -> Scalar:
+        return 0.5 * jnp.vdot(x, x)
+
+    def curvature(self, x: Layer, dx: Layer) -> Layer:
+        return dx
+
+    def bregman(self, a: Layer, b: Layer) -> Scalar:
+        return 0.5 * jnp.vdot(a - b, a - b)
+
+    def resolvent(self, x: Layer, strength: AnyArray) -> Layer:
+        return x / (1 + strength)
+
+
+@lagrangians.register("absolute_value")
+class AbsoluteValue(AbstractLagrangian):
+    r"""$L(x) = \sum_i |x_i|$; activation: the sign, with sign(0) = +1. [KH21, model A]
+
+    Its Hessian vanishes almost everywhere: the energy is constant between flips.
+    """
+
+    convex: ClassVar[bool] = True
+    additive: ClassVar[bool] = True
+    smooth: ClassVar[bool] = False
+    degree: ClassVar[int | None] = 1
+
+    def __call__(self, x: Layer) -> Scalar:
+        return jnp.sum(jnp.abs(x))
+
+    def activation(self, x: Layer) -> Layer:
+        return jnp.where(x >= 0, 1, -1).astype(x.dtype)
+
+    def bracket(self, x: Layer) -> Scalar:
+        return jnp.zeros((), x.dtype)
+
+    def curvature(self, x: Layer, dx: Layer) -> Layer:
+        return jnp.zeros_like(dx)
+
+
+@lagrangians.register("log_cosh")
+class LogCosh(AbstractLagrangian):
+    r"""$L(x) = \beta^{-1} \sum_i \log(2\cosh\beta x_i)$; activation: tanh. [KH21]
+
+    The graded form of model A, sharp as beta grows. Its bracket is minus the entropy
+    of independent spins at temperature 1/beta: the effective energy is the naive
+    mean-field free energy. [THEORY 2.1.3]
+    """
+
+    beta: AnyArray = eqx.field(converter=as_number, default=1.0)
+    convex: ClassVar[bool] = True
+    additive: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
+    degree: ClassVar[int | None] = None
+
+    def __check_init__(self):
+        require_positive("The sharpness beta of LogCosh", self.beta)
+
+    def _decay(self, x: Layer) -> Layer:
+        return jnp.exp(-2 * self.beta * jnp.abs(x))
+
+    def __call__(self, x: Layer) -> Scalar:
+        return jnp.sum(jnp.abs(x) + jnp.log1p(self._decay(x)) / self.beta)
+
+    def activation(self, x: Layer) -> Layer:
+        return jnp.tanh(self.beta * x)
+
+    def bracket(self, x: Layer) -> Scalar:
+        q = self._decay(x)
+        return -jnp.sum(2 * jnp.abs(x) * q / (1 + q) + jnp.log1p(q) / self.beta)
+
+    def curvature(self, x: Layer, dx: Layer) -> Layer:
+        # beta (1 - tanh^2) would lose every digit in saturation
+        q = self._decay(x)
+        return self.beta * 4 * q / (1 + q) ** 2 * dx
+
+
+@lagrangians.register("norm")
+class Norm(AbstractLagrangian):
+    r"""$L(x) = R \sqrt{|x|^2 + \delta^2}$; activation: $R x / \sqrt\cdot$. [KH21]
+
+    The feature neurons of model C. With delta = 0 the energy depends on the direction
+    of `x` alone; the origin, where the direction is undefined, is given activation 0.
+    """
+
+    radius: AnyArray = eqx.field(converter=as_number, default=1.0)
+    delta: float = eqx.field(static=True, converter=float, default=0.0)
+    convex: ClassVar[bool] = True
+    additive: ClassVar[bool] = False
+    smooth: ClassVar[bool] = True
+
+    def __check_init__(self):
+        require_positive("The radius of Norm", self.radius)
+        if not 0 <= self.delta < float("inf"):
+            raise ValueError(f"The delta of Norm must be >= 0, got {self.delta}.")
+
+    @property
+    def degree(self) -> int | None:
+        return 1 if self.delta == 0 else None
+
+    def _length(self, x: Layer) -> Scalar:
+        square = jnp.vdot(x, x) + self.delta**2
+        # twice `where`: the square root has no gradient at 0
+        return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
+
+    def _inverse_length(self, x: Layer) -> Scalar:
+        length = self._length(x)
+        return jnp.where(length > 0, 1 / jnp.where(length > 0, length, 1), 0)
+
+    def __call__(self, x: Layer) -> Scalar:
+        return self.radius * self._length(x)
+
+    def activation(self, x: Layer) -> Layer:
+        return self.radius * x * self._inverse_length(x)
+
+    def bracket(self, x: Layer) -> Scalar:
+        return -self.radius * self.delta**2 * self._inverse_length(x)
+
+    def curvature(self, x: Layer, dx: Layer) -> Layer:
+        inverse = self._inverse_length(x)
+        unit = x * inverse
+        return self.radius * inverse * (dx - unit * jnp.vdot(unit, dx))
+
+    def resolvent(self, x: Layer, strength: AnyArray) -> Layer:
+        # y is parallel to x: one monotone equation for its length
+        square = jnp.vdot(x, x)
+        length = jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
+        slope = lambda r: self.radius * r / jnp.sqrt(r**2 + self.delta**2)
+        y = resolve(slope, length[None], strength)[0]
+        return x * jnp.where(length > 0, y / jnp.where(length > 0, length, 1), 0)
