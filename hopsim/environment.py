@@ -1,8 +1,10 @@
 """Precision, device and provenance; set on request, never at import."""
 
 import contextlib
+import importlib
 import importlib.metadata
 import platform
+import threading
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -26,6 +28,16 @@ def provenance() -> dict[str, str]:
         "platform": platform.platform(),
         "device": f"{device.platform}: {device.device_kind} x {jax.device_count()}",
     }
+
+
+def prefetch(*modules: str) -> None:
+    """Import heavy modules on another core while this one waits for the compiler."""
+
+    def fetch() -> None:
+        for module in modules:
+            importlib.import_module(module)
+
+    threading.Thread(target=fetch, daemon=True).start()
 
 
 class Compilations:

@@ -16,7 +16,7 @@ from typing import Any
 from . import __version__
 from ._registry import nearest
 from .dynamics import dynamics_kinds
-from .environment import compilations, precision, provenance
+from .environment import compilations, precision, prefetch, provenance
 from .experiments import Study
 from .plots import plots, render
 from .records import load_record, Record, save
@@ -48,6 +48,7 @@ def run(
     if out is not None:
         _make_place(Path(out))
     begun = time.perf_counter()
+    prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
     with precision(scenario.header.precision), compilations() as compiled:
         settings = scenario.settings()
         record = scenario.experiment.run(Study(settings, progress))

@@ -6,6 +6,10 @@ from ..records import Dataset, Record
 from ._style import BAD, Figure, GOOD, labels, needed, plots
 
 
+HIDDEN = (0.61, 0.72, 0.81)  # a light blue, not a grey
+TILE = 0.93  # of the width that a picture gets; the rest is space between
+
+
 @plots.register("gallery")
 def gallery(record: Record, fig: Figure) -> None:
     r"""Cue, recalled, target, with cosine $m$ and energy $E$. [hopsim]"""
@@ -13,17 +17,17 @@ def gallery(record: Record, fig: Figure) -> None:
     first = points[0][1]
     shown = _one_of_each(first)
     rows = ["cue", *(label or "recalled" for label, _, _ in points), "target"]
-    fig.set_size_inches(0.95 * len(shown) + 0.9, 1.22 * len(rows) + 0.5)
-    axes = fig.subplots(len(rows), len(shown), squeeze=False)
+    tops = np.concatenate([[0, 1], 1 + 1.42 * np.arange(1, len(points) + 1)])
+    ax = _sheet(fig, len(shown), float(tops[-1]) + 1, 0.95)
     targets = needed(first, "target", "gallery").astype(int)
     memories = first["memories"].values
     for column, i in enumerate(shown):
-        _show(axes[0, column], first, first["cue"].values[i], cue=True)
-        for row, (_, data, _) in enumerate(points, start=1):
-            _recalled(axes[row, column], data, i)
-        _show(axes[-1, column], first, memories[targets[i]])
-    for row, word in enumerate(rows):
-        axes[row, 0].set_ylabel(word, fontsize=9)
+        _show(ax, column, tops[0], first, first["cue"].values[i], cue=True)
+        for top, (_, data, _) in zip(tops[1:], points, strict=False):
+            _recalled(ax, column, top, data, i)
+        _show(ax, column, tops[-1], first, memories[targets[i]])
+    for top, word in zip(tops, rows, strict=True):
+        _beside(ax, top, word)
 
 
 @plots.register("film")
@@ -33,18 +37,16 @@ def film(record: Record, fig: Figure) -> None:
     v, time = needed(data, "v", "film"), data["time"].values
     shown = _one_of_each(data)[:5]
     frames = 9
-    fig.set_size_inches(0.95 * frames + 0.6, 1.08 * len(shown) + 0.7)
-    axes = fig.subplots(len(shown), frames, squeeze=False)
+    ax = _sheet(fig, frames, len(shown), 0.95)
     last = np.searchsorted(time, np.nanmax(data["end_time"].values))
     instants = _instants(v[shown, : last + 1], frames)
+    for column, k in enumerate(instants):
+        for row, i in enumerate(shown):
+            _show(ax, column, row, data, v[i, k], cue=bool(k == 0))
+        words = rf"$t = {time[k]:.2g}\,\tau_f$"
+        ax.text(column + TILE / 2, -0.06, words, ha="center", fontsize=8)
     for row, i in enumerate(shown):
-        for column, k in enumerate(instants):
-            _show(axes[row, column], data, v[i, k], cue=bool(k == 0))
-            if row == 0:
-                axes[row, column].set_title(
-                    rf"$t = {time[k]:.2g}\,\tau_f$", loc="center", fontsize=8
-                )
-        axes[row, 0].set_ylabel(f"probe {i}", fontsize=8)
+        _beside(ax, row, f"probe {i}")
 
 
 def _instants(v: np.ndarray, frames: int) -> np.ndarray:
@@ -59,30 +61,51 @@ def _instants(v: np.ndarray, frames: int) -> np.ndarray:
     return np.minimum(picked, len(length) - 1)
 
 
-def _recalled(ax, data: Dataset, i: int) -> None:
-    _show(ax, data, data["final"].values[i])
+def _sheet(fig: Figure, columns: float, height: float, inches: float):
+    """One pair of axes for many pictures, in units of one: fast, and evenly spaced."""
+    fig.set_size_inches(inches * columns + 0.6, inches * height + 0.8)
+    ax = fig.subplots()
+    ax.set(xlim=(-0.3, columns), ylim=(height, -0.2), aspect="equal")
+    ax.set_autoscale_on(False)  # images would move the limits
+    ax.axis("off")
+    return ax
+
+
+def _beside(ax, top: float, word: str) -> None:
+    ax.text(-0.08, top + TILE / 2, word, rotation=90, ha="right", va="center")
+
+
+def _recalled(ax, column: float, top: float, data: Dataset, i: int) -> None:
+    _show(ax, column, top, data, data["final"].values[i])
     if "match" not in data or not np.isfinite(data["match"].values[i]):
         return
     match, energy = data["match"].values[i], data["energy"].values[i, -1]
-    colour = GOOD if bool(data["retrieved"].values[i]) else BAD
-    ax.set_xlabel(f"m = {match:.2f}\nE = {energy:.1f}", fontsize=7, color=colour)
+    ax.text(
+        column + TILE / 2,
+        top + TILE + 0.04,
+        f"m = {match:.2f}\nE = {energy:.1f}",
+        color=GOOD if bool(data["retrieved"].values[i]) else BAD,
+        fontsize=7,
+        ha="center",
+        va="top",
+    )
 
 
-def _show(ax, data: Dataset, x: np.ndarray, cue: bool = False) -> None:
+def _show(
+    ax, column: float, top: float, data: Dataset, x: np.ndarray, cue: bool = False
+) -> None:
     """One image, with the mean image that was taken off; blue: hidden from the cue."""
     rows = int(data.attrs.get("image_rows", 0))
     if not rows:
         raise ValueError("Galleries and films need memories that are images.")
     pixels = x + data["offset"].values if "offset" in data else x
+    low, high = np.min(pixels), np.max(pixels)
+    grey = (pixels - low) / max(high - low, 1e-12)
+    colours = np.repeat(grey[:, None], 3, axis=1)
     if cue and "hidden" in data:
-        pixels = np.ma.masked_where(data["hidden"].values.astype(bool), pixels)
-    low, high = pixels.min(), pixels.max()
-    ax.set_facecolor("#9CB7CF")
-    ax.imshow(pixels.reshape(rows, -1), vmin=low, vmax=max(high, low + 1e-12))
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+        colours[data["hidden"].values.astype(bool)] = HIDDEN
+    extent = (column, column + TILE, top + TILE, top)
+    ax.imshow(colours.reshape(rows, -1, 3), extent=extent, aspect="equal")
 
 
 def _one_of_each(data: Dataset) -> list[int]:
