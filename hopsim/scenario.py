@@ -9,12 +9,13 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ._registry import nearest
 from ._streams import Stream
@@ -43,7 +44,7 @@ class Header(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)
+    name: str = Field(max_length=80)
     title: str = ""
     seed: int = Field(0, ge=0)
     precision: Literal["float64", "float32"] = "float64"
@@ -54,6 +55,16 @@ class Header(BaseModel):
     run: Any = {}
     experiment: dict[str, Any] = {"kind": "recall"}
     checks: list[dict[str, Any]] = []
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_directory(cls, name: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+            raise ValueError(
+                "must be made of lower-case letters, digits, - and _ (it names the run "
+                "directory)"
+            )
+        return name
 
 
 SWEPT = ("network", "dynamics", "probes", "run")
