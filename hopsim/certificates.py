@@ -19,6 +19,7 @@ class Certificate:
     """
 
     promise: Promise
+    falls: Bool[np.ndarray, " probe"]  # no step rose beyond its limit, all finite
     holds: Bool[np.ndarray, " probe"]
     worst_rise: Float[np.ndarray, " probe"]
     worst_time: Float[np.ndarray, " probe"]
@@ -44,16 +45,15 @@ class Certificate:
         if self.promised:
             head = "energy certified to fall" if np.all(self.holds) else "BROKEN"
             return f"{head}: {count}; {rise}; {ledger}; {self.promise.reason}"
-        fell = "it fell nonetheless" if np.all(self.holds) else "it rose"
-        return (
-            f"not promised ({self.promise.reason}): {fell}, {count}; {rise}; {ledger}"
-        )
+        over = int(np.sum(~self.falls))
+        fell = f"it rose or was not finite in {over}" if over else "it fell nonetheless"
+        return f"not promised ({self.promise.reason}): {fell}; {rise}; {ledger}"
 
 
 def certify(network: Network, trajectory: Trajectory) -> Certificate:
     """The certificate of a run. Needs no rerun: the audit is in the trajectory.
 
-    Raises ValueError if the trajectory is not one of this network.
+    Raises ValueError if the trajectory cannot be one of this network (other sizes).
     """
     shape = trajectory.final.shape[1], trajectory.final_memory.shape[1]
     if shape != (network.features, network.count):
@@ -61,17 +61,15 @@ def certify(network: Network, trajectory: Trajectory) -> Certificate:
             "The trajectory belongs to a network with (features, memories) = "
             f"{shape}, got one with {(network.features, network.count)}."
         )
-    ledger = np.where(
-        trajectory.ledger_kind == "not applicable", np.nan, trajectory.ledger_residual
-    )
-    falls = trajectory.worst_excess <= 0  # False for NaN: a broken energy is no pass
-    balanced = np.isnan(ledger) | (ledger <= trajectory.ledger_tolerance)
-    if not trajectory.promise.given and trajectory.ledger_kind == "inequality":
-        balanced = np.ones_like(falls)  # the inequality is the promise itself
-        ledger = np.full_like(ledger, np.nan)
+    applies = trajectory.ledger_kind != "not applicable"
+    ledger = trajectory.ledger_residual if applies else np.nan * trajectory.worst_rise
+    finite = np.isfinite(trajectory.energy[:, -1]) & np.isfinite(trajectory.rise_limit)
+    falls = (trajectory.worst_excess <= 0) & finite  # False for NaN: no pass
+    balanced = (ledger <= trajectory.ledger_tolerance) | (not applies)
     return Certificate(
         promise=trajectory.promise,
-        holds=falls & balanced & np.isfinite(trajectory.worst_rise),
+        falls=falls,
+        holds=falls & balanced,
         worst_rise=trajectory.worst_rise,
         worst_time=trajectory.worst_time,
         tolerance=trajectory.rise_limit,

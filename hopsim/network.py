@@ -71,14 +71,15 @@ class Network(eqx.Module):
         memories = _as_memories(memories)
         count, features = memories.shape
         dtype = _precision(memories.dtype)
-        self.memories = memories.astype(dtype)
+        with np.errstate(over="ignore"):  # what overflows float32 is told at once
+            self.memories = _finite("Memories", memories.astype(dtype))
         self.feature_lagrangian = cast(feature_lagrangian, dtype)
         self.memory_lagrangian = cast(memory_lagrangian, dtype)
         self.current = _as_currents("current", current, features, dtype)
         self.hidden_current = _as_currents(
             "hidden_current", hidden_current, count, dtype
         )
-        self.autapse = None if autapse is None else as_number(autapse).astype(dtype)
+        self.autapse = None if autapse is None else _as_autapse(autapse, dtype)
 
     @property
     def count(self) -> int:
@@ -290,12 +291,23 @@ def _as_memories(memories: AnyArray) -> AnyArray:
             "Memories must be a non-empty array of shape (memory, feature), got shape "
             f"{np.shape(memories)}; one memory is written xi[None, :]."
         )
-    if concrete(memories) and not np.all(np.isfinite(np.asarray(memories))):
-        raise ValueError(
-            "Memories must be finite numbers, got NaN or infinity; clean the patterns "
-            "first."
-        )
     return memories
+
+
+def _finite(what: str, x: AnyArray) -> AnyArray:
+    if concrete(x) and not np.all(np.isfinite(np.asarray(x))):
+        raise ValueError(
+            f"{what} must be finite numbers, got NaN, infinity or more than {x.dtype} "
+            "holds; clean or rescale them first."
+        )
+    return x
+
+
+def _as_autapse(autapse: float | AnyArray, dtype: np.dtype) -> AnyArray:
+    c = as_number(autapse).astype(dtype)
+    if c.ndim:
+        raise ValueError(f"The autapse c is one number, got shape {c.shape}.")
+    return _finite("The autapse", c)
 
 
 def _precision(dtype: np.dtype) -> np.dtype:
@@ -315,7 +327,6 @@ def _as_currents(name: str, x: Currents, size: int, dtype: np.dtype) -> AnyArray
         raise ValueError(
             f"The {name} must be one number or have shape ({size},), got {x.shape}."
         )
-    if concrete(x) and not np.all(np.isfinite(np.asarray(x))):
-        raise ValueError(f"The {name} must be made of finite numbers, got {x}.")
     broadcast = jnp.broadcast_to if isinstance(x, jax.Array) else np.broadcast_to
-    return broadcast(x, (size,)).astype(dtype)
+    with np.errstate(over="ignore"):
+        return _finite(f"The {name}", broadcast(x, (size,)).astype(dtype))

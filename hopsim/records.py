@@ -148,13 +148,16 @@ def load_record(path: str | os.PathLike) -> Record:
             names = [k for k, v in file.items() if isinstance(v, h5py.Group)]
         data = xr.load_dataset(path, engine="h5netcdf")
         groups = {n: xr.load_dataset(path, engine="h5netcdf", group=n) for n in names}
-        verdicts = json.loads(data.attrs.pop("verdicts"))
-    except (OSError, KeyError) as error:
+        told = [Verdict(**v) for v in json.loads(data.attrs.pop("verdicts"))]
+        absent = {"name", "hash", "plots", "seconds"} - set(data.attrs)
+        if absent:
+            raise KeyError(f"no attribute {', '.join(sorted(absent))}")
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{str(path)!r} is not a record of hopsim ({error}); records are made by "
             "`hopsim run`."
         ) from error
-    return Record(data, groups, tuple(Verdict(**v) for v in verdicts), path)
+    return Record(data, groups, tuple(told), path)
 
 
 def _write(data: Dataset, path: Path, mode: Any, group: str | None) -> None:

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -100,6 +101,8 @@ def _make_place(out: Path) -> None:
     """The directory of run directories; tried before any work is done."""
     try:
         out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
     except OSError as error:
         raise ValueError(
             f"Run directories cannot be made in {str(out)!r} ({error.strerror}); name "

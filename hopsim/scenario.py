@@ -313,7 +313,7 @@ def _overrides(
         known = _may_change(sweep.path, f"{where}.path", "a sweep", problems)
         for i, entry in enumerate(sweep.values):
             number = isinstance(entry, int | float) and not isinstance(entry, bool)
-            shown = f"{entry:g}" if number else json.dumps(entry, default=str)
+            shown = f"{entry:.15g}" if number else json.dumps(entry, default=str)
             label = f"{sweep.path.split('.')[-1]} = {shown}"
             value = float(entry) if number else None
             entries = [(sweep.path, entry)] if known else []
@@ -359,7 +359,11 @@ def _point(
     dynamics = make_now(parts.get("dynamics"), "dynamics", problems)
     run = read_model(RunSettings, tables.get("run", {}), "run", problems)
     network, probes = parts.get("network"), parts.get("probes")
-    if problems or network is None or probes is None:
+    forever = dynamics is not None and dynamics.driven
+    if forever and run is not None and run.until == "steady":
+        message = 'a driven network has no steady state; use until = "duration"'
+        problems.append(Problem("run.until", message))
+    if problems or run is None or dynamics is None or network is None or probes is None:
         return None
     return Point(label, value, network, dynamics, probes, run)
 

@@ -88,21 +88,26 @@ def _endings(data: Dataset) -> str:
 
 
 def _energy(data: Dataset) -> str:
-    over = ~(data["worst_excess"].values <= 0)
-    i = np.unravel_index(np.argmax(data["worst_excess"].values), over.shape)
+    certified = data["certified"].values.astype(bool)
+    i = np.unravel_index(np.argmax(data["worst_excess"].values), certified.shape)
     rise, limit = data["worst_rise"].values[i], data["rise_limit"].values[i]
-    text = f"worst rise {rise:.1e} (limit {limit:.1e})"
-    if "promised" in data:
-        kept = f"{np.sum(~over)}/{over.size}"
-        certified = f"certified to fall in {kept} probes"
-        word = certified if bool(data["promised"]) else f"NOT PROMISED, fell in {kept}"
-        text = f"{word}; {text}; {data['promise'].values}"
-    if "ledger_residual" in data:
-        residual = data["ledger_residual"].values
-        if np.all(np.isfinite(residual)):
-            k = int(np.argmax(residual / data["ledger_tolerance"].values))
-            limit = data["ledger_tolerance"].values[k]
-            text += f"; ledger {residual[k]:.1e} (limit {limit:.1e})"
-        else:
-            text += "; ledger not applicable"
-    return text
+    kept = f"{np.sum(certified)}/{certified.size}"
+    if np.all(data["promised"].values):
+        text = f"certified to fall in {kept} probes"
+    else:
+        fell = data["worst_excess"].values <= 0
+        text = f"NOT PROMISED, fell in {np.sum(fell)}/{fell.size} probes"
+    text += f"; worst rise {rise:.1e} (limit {limit:.1e})"
+    if "promise" in data:
+        text += f"; {data['promise'].values}"
+    return text + _ledger(data) if "ledger_residual" in data else text
+
+
+def _ledger(data: Dataset) -> str:
+    residual, limit = data["ledger_residual"].values, data["ledger_tolerance"].values
+    known = np.isfinite(residual)
+    if not np.any(known):
+        return "; ledger not applicable"
+    k = int(np.argmax(np.where(known, residual / limit, -1)))
+    lost = f", not finite in {np.sum(~known)}" if not np.all(known) else ""
+    return f"; ledger {residual[k]:.1e} (limit {limit[k]:.1e}{lost})"

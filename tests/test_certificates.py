@@ -219,3 +219,42 @@ def test_trajectory_of_another_network_is_refused():
         hopsim.certify(model_b(XI[:, :5]), path)
     with pytest.raises(ValueError, match=r"got one with \(12, 3\)"):
         hopsim.certify(model_c(XI[:3]), path)
+
+
+# --- what must not be certified, and what must ---
+
+
+@pytest.mark.parametrize("step", [0.1, 1.0])
+def test_altimex_of_model_c_loses_energy_under_a_negative_decay(step):
+    """(xi^T f + I) . dg >= 0 as long as 1 + decay * step > 0 [THEORY 4.2]"""
+    flow = TwoLayer(decay=-0.5)
+    path = run(SPHERE, flow, solver="altimex", step=step, until="duration")
+    certificate = hopsim.certify(SPHERE, path)
+    assert certificate.promised
+    assert np.all(certificate.holds)
+
+
+def test_altimex_refuses_a_step_at_which_its_divisor_is_not_positive():
+    with pytest.raises(ValueError, match=r"needs 1 \+ decay \* step > 0"):
+        run(SPHERE, TwoLayer(decay=-20.0), solver="altimex")
+
+
+def test_a_state_that_is_not_finite_is_never_certified():
+    """Probes of 1e300 overflow the energy before the first step."""
+    path = run(TANH_B, probes=np.full_like(V, 1e300), memory_start=None)
+    assert np.all(path.ending == hopsim.Ending.NONFINITE)
+    assert not np.any(hopsim.certify(TANH_B, path).holds)
+
+
+def test_clamping_a_norm_leaves_no_ledger_to_hold():
+    """The activation of a clamped neuron moves with the others' norm [THEORY 1.6]"""
+    path = run(SPHERE, clamped=np.arange(V.shape[1]) < 5)
+    certificate = hopsim.certify(SPHERE, path)
+    assert not certificate.promised
+    assert np.all(np.isnan(certificate.ledger_residual))
+    assert "ledger not applicable" in str(certificate)
+
+
+def test_tolerances_at_which_the_audit_says_nothing_are_refused():
+    with pytest.raises(ValueError, match=r"rtol must be <= 0\.1"):
+        run(TANH_B, rtol=0.5)

@@ -413,7 +413,7 @@ BROKEN = np.where(np.arange(XI.size).reshape(XI.shape) == 3, np.nan, XI)
     ("make", "message"),
     [
         (lambda: hopsim.model_b(np.ones((0, 3))), r"got shape \(0, 3\)"),
-        (lambda: hopsim.model_b(BROKEN), "finite numbers, got NaN or infinity"),
+        (lambda: hopsim.model_b(BROKEN), "Memories must be finite numbers"),
         (
             lambda: hopsim.model_b(XI, current=np.ones(5)),
             r"current must .*\(12,\), got \(5,\)",
@@ -422,7 +422,10 @@ BROKEN = np.where(np.arange(XI.size).reshape(XI.shape) == 3, np.nan, XI)
             lambda: hopsim.model_b(XI, hidden_current=np.ones(12)),
             r"hidden_current must .*\(7,\)",
         ),
-        (lambda: hopsim.model_b(XI, current=np.nan), "current must be made of finite"),
+        (
+            lambda: hopsim.model_b(XI, current=np.nan),
+            "The current must be finite numbers",
+        ),
         (lambda: hopsim.model_b(XI, beta=-1.0), "model_b: beta must be > 0, got -1.0"),
         (lambda: hopsim.model_c(XI, delta=-1.0), "delta"),
     ],

@@ -422,7 +422,7 @@ def test_show_prints_the_summary_of_a_saved_run(tiny):
         result = hopsim_cli("show", place)
         assert result.exit_code == 0
         assert f"tiny-{tiny.attrs['hash']}" in result.stdout
-        assert "pass  energy falls at every accepted step" in result.stdout
+        assert "pass  energy certified to fall at every" in result.stdout
 
 
 def test_show_without_a_record_exits_with_two(tmp_path):
@@ -502,6 +502,7 @@ def falls(excess, promised=True, rise=0.0):
         worst_excess=("probe", np.asarray(excess, float)),
         worst_rise=("probe", np.full(len(excess), rise)),
         rise_limit=("probe", np.full(len(excess), 1e-12)),
+        certified=("probe", np.asarray(excess, float) <= 0),
         promised=np.bool_(promised),
     )
 

@@ -49,23 +49,23 @@ class AbstractCheck(BaseModel, abc.ABC):
     def impossible(self, reason: str) -> Verdict:
         """The verdict of a check that this record does not allow."""
         kind = checks.kind_of(type(self)) or type(self).__name__
-        return Verdict(kind, False, f"cannot be made: {reason}", "")
+        return Verdict(kind, False, f"cannot be made: {reason}", "a record that can")
 
 
 @checks.register("energy_falls")
 class EnergyFalls(AbstractCheck):
     r"""$E(t_{k+1}) - E(t_k) \le$ limit at every step of every probe. [KH21; THEORY 4.6]
 
-    Fails where theory does not promise descent: nothing is certified there.
+    Every probe is certified, its ledger included. Fails where theory does not promise
+    descent: nothing is certified there.
     """
 
     def judge(self, data: Dataset) -> Verdict:
-        over = np.asarray(data["worst_excess"]) > 0
-        over |= ~np.isfinite(np.asarray(data["worst_excess"]))
-        promised = bool(data["promised"]) if "promised" in data else True
+        over = ~_needed(data, "certified").astype(bool)
+        promised = bool(np.all(_needed(data, "promised")))
         i = np.unravel_index(np.argmax(data["worst_rise"].values), over.shape)
         return Verdict(
-            statement="energy falls at every accepted step",
+            statement="energy certified to fall at every accepted step",
             passed=promised and not np.any(over),
             measured=f"{np.sum(~over)}/{over.size} runs, worst rise "
             f"{data['worst_rise'].values[i]:.1e}"
@@ -95,7 +95,7 @@ class Ledger(AbstractCheck):
         return Verdict(
             statement="energy ledger balances",
             passed=known and bool(np.all(residual <= limit)),
-            measured=f"{residual[i]:.1e}" if known else "not applicable",
+            measured=f"{residual[i]:.1e}" if known else "not applicable or not finite",
             expected=f"<= {limit[i]:.1e}",
             source="THEORY CL-05",
         )

@@ -1,7 +1,6 @@
 """Flows: what the two-layer and the adiabatic ODE share, and the door to Diffrax."""
 
 import abc
-import math
 from typing import Any, TYPE_CHECKING
 
 import diffrax as dfx
@@ -34,6 +33,7 @@ SOLVERS: dict[str, type[dfx.AbstractSolver]] = {
 }
 # explicit steps settle where dt * rho is about 3.5 for Tsit5 [THEORY 4.4]
 STEPS_PER_STIFF_TIME = 1 / 3.5
+DEFAULT_STEP = 0.1  # of AltIMEX, in units of tau_feature
 EXPLICIT_STEPS = 20_000  # beyond this many, an explicit solver is given up
 IMPLICIT_SIZE = 256  # up to this many neurons, a dense Newton matrix is affordable
 
@@ -120,9 +120,14 @@ class AbstractFlow(AbstractDynamics):
                     f"{', '.join(SOLVERS)}, or pass a Diffrax solver."
                 )
             solver = SOLVERS[solver]()
+        if not isinstance(solver, dfx.AbstractSolver):
+            raise ValueError(
+                f"solver is a name or a Diffrax solver, got {solver!r}; valid names "
+                f"are auto, {', '.join(SOLVERS)}."
+            )
         name = type(solver).__name__
         if isinstance(solver, AltIMEX):
-            _check_altimex(network, self.decay)
+            _check_altimex(network, self.decay, DEFAULT_STEP if step is None else step)
             return Method(name, solver, False, "inequality", notice=notice)
         if not smooth:
             raise ValueError(
@@ -159,32 +164,35 @@ class AbstractFlow(AbstractDynamics):
         feature, memory = network.feature_lagrangian, network.memory_lagrangian
         alternating = isinstance(method.solver, AltIMEX)
         decay = np.asarray(self.decay)
-        ordinary = bool(np.all(decay == 1))
-        if self.driven:
-            return Promise("none", "a drive I(t) does work on the network")
-        if not feature.convex:
-            return Promise("none", f"{_name(feature)} of the features is not convex")
-        if not memory.convex and (self.needs_convex_memory or alternating):
-            return Promise("none", f"{_name(memory)} of the memories is not convex")
-        if clamped and not feature.additive:
-            return Promise(
-                "none", f"clamping needs an additive L_v, not {_name(feature)}"
-            )
-        if not ordinary and feature.degree != 1:
-            return Promise("none", "a decay other than 1 needs an L_v of degree one")
-        if (
-            alternating
-            and network.autapse is not None
-            and np.any(np.asarray(network.autapse) < 0)
+        autapse = 0 if network.autapse is None else np.asarray(network.autapse)
+        needs_memory = self.needs_convex_memory or alternating
+        for obstacle, reason in (
+            (self.driven, "a drive I(t) does work on the network"),
+            (not feature.convex, f"{_name(feature)} of the features is not convex"),
+            (
+                needs_memory and not memory.convex,
+                f"{_name(memory)} of the memories is not convex",
+            ),
+            (
+                clamped and not feature.additive,
+                f"clamping needs an additive L_v, not {_name(feature)}",
+            ),
+            (
+                decay != 1 and feature.degree != 1,
+                "a decay other than 1 needs an L_v of degree one",
+            ),
+            (alternating and autapse < 0, "AltIMEX needs an autapse >= 0"),
+            (
+                alternating and clamped and decay < 0,
+                "AltIMEX with clamped features needs a decay >= 0",
+            ),
         ):
-            return Promise("none", "AltIMEX needs an autapse >= 0")
-        if alternating and clamped and np.any(decay < 0):
-            return Promise("none", "AltIMEX with clamped features needs a decay >= 0")
-        if self.needs_convex_memory:
-            return Promise("full", "both Lagrangians are convex")
-        if alternating:
-            return Promise("adiabatic", "both Lagrangians are convex")
-        return Promise("adiabatic", "the feature Lagrangian is convex")
+            if obstacle:
+                return Promise("none", reason)
+        kind = "full" if self.needs_convex_memory else "adiabatic"
+        if needs_memory:
+            return Promise(kind, "both Lagrangians are convex")
+        return Promise(kind, "the feature Lagrangian is convex")
 
     def solve(
         self, network: Network, v: Features, h: Hidden | None, plan: Plan
@@ -278,7 +286,7 @@ def _integrate(flow: Flow, v: Features, h: Hidden | None, plan: Plan) -> Solutio
     controller: dfx.AbstractStepSizeController = dfx.ConstantStepSize()
     if plan.adaptive:
         # a step this small means a blow-up, not a solution
-        smallest = 4 * jnp.finfo(dtype).eps * duration
+        smallest = 4 * jnp.finfo(dtype).eps * jnp.minimum(duration, 100)
         controller = dfx.PIDController(
             rtol=plan.rtol,
             atol=plan.atol,
@@ -404,16 +412,19 @@ def _stiffness(flow: AbstractFlow, network: Network, probes: AnyArray) -> Array:
     return jnp.max(jax.vmap(rate)(states))
 
 
-def _check_altimex(network: Network, decay: AnyArray) -> None:
+def _check_altimex(network: Network, decay: AnyArray, step: float) -> None:
     feature = network.feature_lagrangian
-    if network.autapse is not None and (not feature.smooth or _rough_norm(feature)):
+    if network.autapse is not None and (not feature.smooth or feature.degree == 1):
         raise ValueError(
             "AltIMEX takes the autapse implicitly, which needs a smooth feature "
             f"Lagrangian, got {_name(feature)}; use log_cosh, norm with delta > 0, or "
             'dynamics kind "sharp".'
         )
-    if not math.isfinite(float(np.max(np.asarray(decay)))):
-        raise ValueError(f"The decay must be a finite number, got {decay}.")
+    if 1 + float(np.asarray(decay)) * step <= 0:
+        raise ValueError(
+            "AltIMEX needs 1 + decay * step > 0, got decay = "
+            f"{float(np.asarray(decay)):g} and step = {step:g}; use a smaller step."
+        )
 
 
 def _ledger_order(network: Network, solver: Any) -> float:
@@ -427,10 +438,6 @@ def _ledger_order(network: Network, solver: Any) -> float:
     kinks = [layer.kink for layer in layers if layer.kink is not None]
     order = solver.order(None) or 1
     return min([1.0, *((n - 1) / order for n in kinks)])
-
-
-def _rough_norm(lagrangian: Any) -> bool:
-    return lagrangian.degree == 1
 
 
 def _name(lagrangian: Any) -> str:

@@ -14,6 +14,7 @@ from .two_layer import (
     alternate_features,
     check_taus,
     feature_residual,
+    require_decay,
     require_times,
 )
 
@@ -34,6 +35,7 @@ class Adiabatic(AbstractFlow):
 
     def __check_init__(self):
         require_times("tau_feature", self.tau_feature)
+        require_decay(self.decay)
 
     @property
     def needs_convex_memory(self) -> bool:

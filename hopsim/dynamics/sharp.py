@@ -28,6 +28,7 @@ class _Run(NamedTuple):
     energy: Array
     worst_rise: Array
     worst_time: Array
+    rise_limit: Array
     worst_excess: Array
     ledger: Array
     going: Array
@@ -111,6 +112,7 @@ def _begin(network: Network, plan: Plan, v: Array) -> _Run:
         energy=energy,
         worst_rise=zero,
         worst_time=zero + jnp.nan,
+        rise_limit=plan.rise_tolerance * _scale(network, s),
         worst_excess=-plan.rise_tolerance * _scale(network, s),
         ledger=zero,
         going=jnp.ones((), bool),
@@ -165,7 +167,7 @@ def _to_next_flip(network: Network, plan: Plan, run: _Run) -> _Run:
     h = run.h - 2 * run.s[i] * network.memories[:, i]
     energy = network.binary_energy(s)
     scale = jnp.maximum(_scale(network, s), _scale(network, run.s))
-    rise = energy - run.energy
+    rise, limit = energy - run.energy, plan.rise_tolerance * scale
     drop = jnp.maximum(rise + 2 * jnp.abs(w[i]), 0) / scale  # CL-15: 0 to rounding
     count = run.flips + 1
     log = run.log
@@ -180,8 +182,9 @@ def _to_next_flip(network: Network, plan: Plan, run: _Run) -> _Run:
         flips=count,
         energy=energy,
         worst_rise=jnp.maximum(run.worst_rise, rise),
+        rise_limit=jnp.where(rise > run.worst_rise, limit, run.rise_limit),
         worst_time=jnp.where(rise > run.worst_rise, flip_time, run.worst_time),
-        worst_excess=jnp.maximum(run.worst_excess, rise - plan.rise_tolerance * scale),
+        worst_excess=jnp.maximum(run.worst_excess, rise - limit),
         ledger=jnp.maximum(run.ledger, drop),
         log=log,
     )
@@ -229,7 +232,7 @@ def _finish(network: Network, plan: Plan, run: _Run) -> Solution:
         residual=residual,
         worst_rise=run.worst_rise,
         worst_time=run.worst_time,
-        rise_limit=plan.rise_tolerance * _scale(network, run.s),
+        rise_limit=run.rise_limit,
         worst_excess=run.worst_excess,
         ledger_residual=run.ledger,
         ending=jnp.where(finite, ending, Ending.NONFINITE),

@@ -44,6 +44,7 @@ class TwoLayer(AbstractFlow):
     def __check_init__(self):
         require_times("tau_memory", self.tau_memory)
         require_times("tau_feature", self.tau_feature)
+        require_decay(self.decay)
 
     @property
     def needs_convex_memory(self) -> bool:
@@ -122,15 +123,22 @@ class TwoLayer(AbstractFlow):
 def alternate_features(
     network: Network, a: AnyArray, v: Array, f: Array, decay: AnyArray, free: Array
 ) -> tuple[Array, Array]:
-    """`v+` of AltIMEX and the loss `dv . dg / a`; an autapse is taken implicitly."""
+    """`v+` of AltIMEX, and the loss of energy that its theorem guarantees.
+
+    `dv . dg / a`; for a Lagrangian of degree one, whose bracket vanishes, exactly
+    `(xi^T f + I) . dg`, which is >= 0 for every decay with 1 + decay * a > 0. An
+    autapse is taken implicitly. [THEORY 4.2]
+    """
+    feature = network.feature_lagrangian
     received = network.feature_input(f, jnp.zeros_like(v))
     v1 = (v + a * received) / (1 + decay * a)
     if network.autapse is not None:
-        strength = network.autapse * a / (1 + decay * a)
-        v1 = network.feature_lagrangian.resolvent(v1, strength)
+        v1 = feature.resolvent(v1, network.autapse * a / (1 + decay * a))
     v1 = jnp.where(free, v1, v)
-    activation = network.feature_lagrangian.activation
-    return v1, jnp.sum((v1 - v) * (activation(v1) - activation(v)) / a)
+    dg = feature.activation(v1) - feature.activation(v)
+    if feature.degree == 1:
+        return v1, jnp.sum(received * dg)
+    return v1, jnp.sum((v1 - v) * dg / a)
 
 
 def feature_residual(
@@ -166,6 +174,12 @@ def require_times(name: str, tau: AnyArray) -> None:
             f"{name} must be a finite number > 0, got {tau}; for tau_memory -> 0 use "
             'dynamics kind "adiabatic".'
         )
+
+
+def require_decay(decay: AnyArray) -> None:
+    """The decay alpha is one finite number."""
+    if decay.ndim or (concrete(decay) and not np.isfinite(decay)):
+        raise ValueError(f"decay is one finite number, got {decay}.")
 
 
 def check_taus(network: Network, layer: str, tau: AnyArray) -> None:

@@ -1,11 +1,13 @@
 """The adiabatic limit: how fast the two-layer flow tends to the slaved one."""
 
+import dataclasses
 from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from ..dynamics import Adiabatic, TwoLayer
+from ..certificates import certify
+from ..dynamics import AbstractDynamics, Adiabatic, TwoLayer
 from ..records import dataset, Record
 from ..trajectory import Trajectory
 from ._base import AbstractExperiment, experiments, PURE, Study, TIME
@@ -29,13 +31,16 @@ class AdiabaticLimit(AbstractExperiment):
         taus = np.sort(np.asarray(self.tau_memory))[::-1]
         runs = 1 + len(taus)
         common = {"until": "duration", "save": ("v",), "step_log": 0}
-        decay = getattr(setting.dynamics, "decay", 1.0)
-        slaved = Adiabatic(decay=decay)
-        reference = setting.simulate(study.reporter(0, runs), dynamics=slaved, **common)
+        motion = _two_layers(setting.dynamics)
+        slaved = Adiabatic(motion.tau_feature, motion.decay, motion.drive)
+        unit = motion.tau_feature.mean()
+        reference = setting.simulate(
+            study.reporter(0, runs), dynamics=slaved, memory_start=None, **common
+        )
         paths = [
             setting.simulate(
                 study.reporter(k + 1, runs),
-                dynamics=TwoLayer(tau_memory=tau, decay=decay),
+                dynamics=dataclasses.replace(motion, tau_memory=tau * unit),
                 **common,
             )
             for k, tau in enumerate(taus)
@@ -45,6 +50,7 @@ class AdiabaticLimit(AbstractExperiment):
             [np.linalg.norm(p.final - reference.final, axis=-1) for p in paths]
         )
         slope = np.diff(np.log(error), axis=0) / np.diff(np.log(taus))[:, None]
+        certified = np.stack([certify(setting.network, p).holds for p in paths])
         size = np.linalg.norm(reference.final, axis=-1)
         axes = ("tau", "probe", "sample")
         stack = lambda name: np.stack([getattr(p, name) for p in paths])
@@ -62,6 +68,8 @@ class AdiabaticLimit(AbstractExperiment):
                 "worst_rise": (("tau", "probe"), stack("worst_rise"), PURE),
                 "rise_limit": (("tau", "probe"), stack("rise_limit"), PURE),
                 "worst_excess": (("tau", "probe"), stack("worst_excess"), PURE),
+                "certified": (("tau", "probe"), certified, PURE),
+                "promised": (("tau",), [p.promise.given for p in paths], PURE),
                 "steps": (("tau", "probe"), stack("steps"), PURE),
                 "ending": (("tau", "probe"), stack("ending"), PURE),
                 "v": (("probe", "sample", "feature"), reference.v, PURE),
@@ -69,6 +77,15 @@ class AdiabaticLimit(AbstractExperiment):
             }
         )
         return Record(data)
+
+
+def _two_layers(dynamics: AbstractDynamics) -> TwoLayer:
+    if isinstance(dynamics, TwoLayer):
+        return dynamics
+    raise ValueError(
+        'The experiment "adiabatic_limit" needs dynamics kind "two_layer", got '
+        f"{type(dynamics).__name__}."
+    )
 
 
 def _furthest(path: Trajectory, reference: Trajectory) -> np.ndarray:

@@ -10,7 +10,8 @@ import optimistix as optx
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from .._types import AnyArray
+from .._types import AnyArray, cast
+from ..environment import precision
 from ..network import Network
 from ..records import dataset, join, Record
 from ._base import (
@@ -60,13 +61,15 @@ class Portrait(AbstractExperiment):
             raise ValueError(f"low < high is needed, got {self.low} and {self.high}.")
 
     def _landscape(self, setting: Setting):
-        network = setting.network
-        axis = np.linspace(self.low, self.high, self.resolution, dtype=network.dtype)
-        mesh = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1)
-        few = np.linspace(self.low, self.high, self.starts, dtype=network.dtype)
-        starts = np.stack(np.meshgrid(few, few), -1).reshape(-1, 2)
-        decay = np.asarray(getattr(setting.dynamics, "decay", 1.0), network.dtype)
-        energies, *found = _survey(network, decay, mesh.reshape(-1, 2), starts)
+        # in float64 whatever the run's precision: roots are told apart at 1e-6
+        with precision("float64"):
+            network = cast(setting.network, np.float64)
+            axis = np.linspace(self.low, self.high, self.resolution)
+            mesh = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1)
+            few = np.linspace(self.low, self.high, self.starts)
+            starts = np.stack(np.meshgrid(few, few), -1).reshape(-1, 2)
+            decay = np.asarray(getattr(setting.dynamics, "decay", 1.0), float)
+            energies, *found = _survey(network, decay, mesh.reshape(-1, 2), starts)
         points, energy, index = _distinct(*(np.asarray(x) for x in found))
         return dataset(
             {

@@ -121,8 +121,8 @@ class LeakyRectifiedPolynomial(AbstractAdditiveLagrangian):
         return self.slope <= (1 if self.n == 1 else 0)
 
     @property
-    def kink(self) -> int:
-        return self.n
+    def kink(self) -> int | None:
+        return None if self.n == 1 and self.slope == 1 else self.n
 
     @property
     def smooth(self) -> bool:

@@ -47,14 +47,14 @@ def energy(record: Record, fig: Figure) -> None:
 
 
 def _symbol(data) -> str:
-    adiabatic = str(data["promise"].values).startswith("adiabatic")
-    return "E(v)" if adiabatic else "E(v, h)"
+    return "E(v, h)" if np.any(data["gap"].values != 0) else "E(v)"
 
 
 def _heading(*points) -> str:
-    over = ~(np.concatenate([d["worst_excess"].values for d in points]) <= 0)
+    over = ~np.concatenate([d["certified"].values.astype(bool) for d in points])
     promised = "" if all(d["promised"].all() for d in points) else "NOT PROMISED; "
-    return f"{promised}fell at every step in {np.sum(~over)}/{over.size} probes"
+    word = "certified to fall" if not promised else "fell at every step"
+    return f"{promised}{word} in {np.sum(~over)}/{over.size} probes"
 
 
 def _paths(ax, data, steps, colours, names) -> None:
