@@ -63,6 +63,11 @@ def as_number(x: float | AnyArray) -> AnyArray:
     return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
 
 
+def as_numbers(x: float | Sequence[float] | AnyArray) -> AnyArray:
+    """The same for one number or a vector of them."""
+    return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
+
+
 def concrete(x: Any) -> bool:
     """True unless `x` is being traced: invariants of values can be checked."""
     return not isinstance(x, Tracer)

@@ -4,7 +4,6 @@ A drive does work: $\dot E = -\text{dissipation} - \dot I \cdot g$. [THEORY 1.2]
 """
 
 import abc
-from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -13,14 +12,10 @@ import numpy as np
 from jaxtyping import Array
 
 from .._registry import Registry
-from .._types import AnyArray, as_number, concrete, Scalar
+from .._types import AnyArray, as_number, as_numbers, concrete, Scalar
 
 
 drives = Registry("drive")
-
-
-def _as_amplitude(x: float | Sequence[float] | AnyArray) -> AnyArray:
-    return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
 
 
 class AbstractDrive(eqx.Module):
@@ -42,7 +37,7 @@ class AbstractDrive(eqx.Module):
 class Sinusoid(AbstractDrive):
     r"""$I(t) = A \sin(\omega t)$, `omega` in radians per tau_feature. [THEORY CL-06]"""
 
-    amplitude: AnyArray = eqx.field(converter=_as_amplitude)
+    amplitude: AnyArray = eqx.field(converter=as_numbers)
     omega: AnyArray = eqx.field(converter=as_number)
 
     def __call__(self, t: Scalar) -> Array:
@@ -53,7 +48,7 @@ class Sinusoid(AbstractDrive):
 class Pulse(AbstractDrive):
     r"""$I(t) = A\, e^{-(t - t_0)^2 / 2 w^2}$, a smooth cue. [KH21: currents I_i]"""
 
-    amplitude: AnyArray = eqx.field(converter=_as_amplitude)
+    amplitude: AnyArray = eqx.field(converter=as_numbers)
     centre: AnyArray = eqx.field(converter=as_number)
     width: AnyArray = eqx.field(converter=as_number, default=1.0)
 

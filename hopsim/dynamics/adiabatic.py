@@ -4,13 +4,12 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, Scalar
+from .._types import AnyArray, as_numbers, Scalar
 from ..network import Features, Hidden, Network
 from ._base import dynamics_kinds
 from ._drive import AbstractDrive
 from ._flow import AbstractFlow
 from .two_layer import (
-    _as_times,
     alternate_features,
     check_taus,
     feature_residual,
@@ -29,8 +28,8 @@ class Adiabatic(AbstractFlow):
     **Arguments:** `tau_feature`, `decay` and `drive` as for `TwoLayer`.
     """
 
-    tau_feature: AnyArray = eqx.field(converter=_as_times, default=1.0)
-    decay: AnyArray = eqx.field(converter=_as_times, default=1.0)
+    tau_feature: AnyArray = eqx.field(converter=as_numbers, default=1.0)
+    decay: AnyArray = eqx.field(converter=as_numbers, default=1.0)
     drive: AbstractDrive | None = None
 
     def __check_init__(self):

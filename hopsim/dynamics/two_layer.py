@@ -1,23 +1,16 @@
 """The two-layer flow of feature and memory neurons."""
 
-from collections.abc import Sequence
-
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, concrete, Scalar
+from .._types import AnyArray, as_numbers, concrete, Scalar
 from ..network import Features, Hidden, Network
 from ..spectrum import stiffness
 from ._base import dynamics_kinds
 from ._drive import AbstractDrive
 from ._flow import AbstractFlow
-
-
-def _as_times(x: float | Sequence[float] | AnyArray) -> AnyArray:
-    return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
 
 
 @dynamics_kinds.register("two_layer")
@@ -36,9 +29,9 @@ class TwoLayer(AbstractFlow):
     - `drive`: a current I(t) added to the network's constant one.
     """
 
-    tau_memory: AnyArray = eqx.field(converter=_as_times, default=0.1)
-    tau_feature: AnyArray = eqx.field(converter=_as_times, default=1.0)
-    decay: AnyArray = eqx.field(converter=_as_times, default=1.0)
+    tau_memory: AnyArray = eqx.field(converter=as_numbers, default=0.1)
+    tau_feature: AnyArray = eqx.field(converter=as_numbers, default=1.0)
+    decay: AnyArray = eqx.field(converter=as_numbers, default=1.0)
     drive: AbstractDrive | None = None
 
     def __check_init__(self):

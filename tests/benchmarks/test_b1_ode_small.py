@@ -64,28 +64,28 @@ def timed(benchmark, run, reference, scale=1.0):
     benchmark.pedantic(run, rounds=7, warmup_rounds=1, iterations=1)
 
 
-@pytest.mark.parametrize("until", ["duration", "steady"])
-def test_hopsim(benchmark, case, reference, until):
+def simulated(memories, probes, until):
     from hopsim import dynamics, model_b, simulate
 
-    memories, probes = case
-    network = model_b(memories, BETA)
-    run = lambda: (
-        simulate(
-            network,
-            dynamics.TwoLayer(tau_memory=TAU),
-            probes,
-            duration=END,
-            samples=2,
-            solver="tsit5",
-            rtol=TOL,
-            atol=TOL,
-            until=until,
-            residual_tolerance=1e-5,
-            save=(),
-        ).final
+    return simulate(
+        model_b(memories, BETA),
+        dynamics.TwoLayer(tau_memory=TAU),
+        probes,
+        duration=END,
+        samples=2,
+        solver="tsit5",
+        rtol=TOL,
+        atol=TOL,
+        until=until,
+        residual_tolerance=1e-5,
+        save=(),
     )
-    timed(benchmark, run, reference)
+
+
+@pytest.mark.parametrize("until", ["duration", "steady"])
+def test_hopsim(benchmark, case, reference, until):
+    memories, probes = case
+    timed(benchmark, lambda: simulated(memories, probes, until).final, reference)
 
 
 def field(t, y, memories):
@@ -192,21 +192,8 @@ def test_torchdiffeq(benchmark, case, reference):
 
 def test_bare_matrix_products(benchmark, case):
     """The bound: both products of each evaluation of hopsim's longest probe."""
-    from hopsim import dynamics, model_b, simulate
-
     memories, probes = case
-    path = simulate(
-        model_b(memories, BETA),
-        dynamics.TwoLayer(tau_memory=TAU),
-        probes,
-        duration=END,
-        samples=2,
-        solver="tsit5",
-        rtol=TOL,
-        atol=TOL,
-        until="duration",
-        save=(),
-    )
+    path = simulated(memories, probes, "duration")
     evaluations = 6 * int(np.max(path.steps + path.rejected))
 
     @jax.jit
