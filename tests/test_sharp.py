@@ -35,7 +35,7 @@ def event_loop(v, duration=np.inf, clamped=False):
     v, s, now, flips = v.copy(), np.where(v >= 0, 1.0, -1.0), 0.0, []
     while True:
         w = 0.5 * I + XI.T @ f(XI @ s + J)
-        wrong = (w * s < 0) & ~clamped
+        wrong = (w * s < 0) & np.logical_not(clamped)
         waits = np.where(wrong, np.log1p(np.abs(v / w)), np.inf)
         i = int(np.argmin(waits))
         if not np.isfinite(waits[i]) or now + waits[i] > duration:
