@@ -104,12 +104,21 @@ class Network(eqx.Module):
 
     def memory_input(self, g: Features) -> Float[Array, " memory"]:
         """`xi g + J`, what the memory neurons receive."""
-        return _matmul(self.memories, g) + self.hidden_current
+        # in this order a batch of probes stays the leading axis of its product
+        return _matmul(g, self.memories.T) + self.hidden_current
+
+    def recalled(self, f: Hidden) -> Float[Array, " feature"]:
+        """`xi^T f`, the memories in the proportion of their neurons' activations."""
+        return _matmul(f, self.memories)
 
     def feature_input(self, f: Hidden, g: Features) -> Float[Array, " feature"]:
         """`xi^T f + I - c g`, what the feature neurons receive."""
-        received = _matmul(f, self.memories) + self.current
-        return received if self.autapse is None else received - self.autapse * g
+        return self.received(self.recalled(f), g)
+
+    def received(self, recalled: Features, g: Features) -> Float[Array, " feature"]:
+        """`feature_input`, from `xi^T f` where it is known already."""
+        total = recalled + self.current
+        return total if self.autapse is None else total - self.autapse * g
 
     def potential(self, g: Features) -> Scalar:
         """`Phi(g) = L_h(xi g + J) + I . g - (c/2) |g|^2`."""
@@ -279,8 +288,10 @@ def _interaction(
 
 
 def _matmul(a: AnyArray, b: AnyArray) -> Array:
-    # accelerators would otherwise round the products to fewer digits
-    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+    # accelerators would otherwise round the products to fewer digits; whoever asks JAX
+    # for another precision by `jax.default_matmul_precision` gets that one
+    asked = getattr(jax.config, "jax_default_matmul_precision") is not None  # noqa: B009
+    return jnp.matmul(a, b, precision=None if asked else jax.lax.Precision.HIGHEST)
 
 
 def _as_memories(memories: AnyArray) -> AnyArray:

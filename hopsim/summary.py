@@ -54,9 +54,10 @@ def _of_point(label: str, data: Dataset) -> list[tuple[str, str]]:
                 f"{np.nanmedian(data['match'].values):.4f}, worst {worst:.3f}",
             )
         )
-    if "slope" in data:
-        slopes = np.median(data["slope"].values, axis=1)
-        page.append(("slopes", ", ".join(f"{s:.3f}" for s in slopes)))
+    for name, term in {"slope": "slopes", "mass_slope": "with mass"}.items():
+        if name in data:
+            slopes = np.median(data[name].values, axis=1)
+            page.append((term, ", ".join(f"{s:.3f}" for s in slopes)))
     if "fixed_index" in data:
         index = data["fixed_index"].values
         index = index[np.isfinite(index)]

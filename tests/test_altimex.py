@@ -56,7 +56,8 @@ def run(network, motion, dt, v, h):
         )
 
         def step(x, _):
-            x, loss = motion.alternate(network, dt, x, free)
+            recalled = motion.recalled(network, x)
+            x, loss = motion.alternate(network, dt, x, free, recalled)
             return x, (*measure(x), loss)
 
         first = measure(motion.start(network, v, h))
@@ -165,7 +166,8 @@ def test_energy_can_rise_for_an_odd_power():
 
 @eqx.filter_jit
 def one_step(network, motion, dt, x, free):
-    return motion.alternate(network, dt, x, free)
+    recalled = motion.recalled(network, x)
+    return motion.alternate(network, dt, x, free, recalled)
 
 
 @pytest.mark.parametrize("dt", [1e-3, 1.0, 1e5])
@@ -257,4 +259,4 @@ def test_altimex_needs_a_flow():
     y0 = FlowState((jnp.ones(2),), jnp.zeros(()))
     term = dfx.ODETerm(lambda t, y, args: y)
     with pytest.raises(ValueError, match="go through simulate"):
-        AltIMEX().step(term, 0.0, 0.1, y0, None, None, False)
+        AltIMEX().init(term, 0.0, 0.1, y0, None)

@@ -533,7 +533,9 @@ def ends(*offsets):
 
 def slopes(*last, alike=(True, True, True)):
     table = np.stack([np.zeros(3), last])
-    return made(slope=(("pair", "probe"), table), same_end=("probe", np.asarray(alike)))
+    axes = ("pair", "probe")
+    same = ("probe", np.asarray(alike))
+    return made(slope=(axes, table), mass_slope=(axes, table), same_end=same)
 
 
 def converged(*flags):
@@ -596,6 +598,8 @@ JUDGED = {
         ({}, slopes(1.9, 2.0, 2.1), False),
         ({}, slopes(0.95, 2.0, 2.1, alike=(True, False, False)), True),
         ({}, slopes(0.95, 1.0, 1.1, alike=(False, False, False)), False),
+        ({"mass": True, "low": 1.85, "high": 2.15}, slopes(1.9, 2.0, 2.1), True),
+        ({"mass": True, "low": 1.85, "high": 2.15}, slopes(0.9, 1.0, 1.1), False),
     ],
 }
 JUDGED_ROWS = [

@@ -236,17 +236,20 @@ class SameEnd(AbstractCheck):
 class ConvergenceOrder(AbstractCheck):
     r"""Slope of $\log$ error against $\log\tau_h$ in [low, high]. [THEORY CL-09]
 
-    On the last pair of values, in the median over the probes that end alike.
+    On the last pair of values, in the median over the probes that end alike. `mass`
+    asks for the adiabatic flow with a mass, of second order.
     """
 
     low: float = 0.9
     high: float = 1.1
+    mass: bool = False
 
     def judge(self, data: Dataset) -> Verdict:
-        slopes = _needed(data, "slope")[-1][_needed(data, "same_end").astype(bool)]
+        name = "mass_slope" if self.mass else "slope"
+        slopes = _needed(data, name)[-1][_needed(data, "same_end").astype(bool)]
         middle = float(np.median(slopes)) if slopes.size else float("nan")
         return Verdict(
-            statement="order of the adiabatic limit",
+            statement="order of the adiabatic limit" + ", with mass" * self.mass,
             passed=self.low <= middle <= self.high,
             measured=f"{middle:.3f}",
             error=f"(range {np.min(slopes):.3f} to {np.max(slopes):.3f} over "

@@ -43,6 +43,7 @@ class Plan(eqx.Module):
     clamped: Bool[AnyArray, " feature"]
     solver: Any
     adaptive: bool = eqx.field(static=True)
+    audit: bool = eqx.field(static=True)
     inequality: bool = eqx.field(static=True)
     until_steady: bool = eqx.field(static=True)
     save: tuple[str, ...] = eqx.field(static=True)
@@ -78,8 +79,8 @@ class Solution(NamedTuple):
 class AbstractDynamics(eqx.Module):
     """A rule of motion with its clock and the energy that theory promises will fall.
 
-    To add one: implement the four methods below and register the class. `solve` takes
-    one probe and is vmapped; `method` and `promise` run on the host, before it.
+    To add one: implement the methods below and register the class. `solve` and `cost`
+    take one probe and are vmapped; `method` and `promise` run on the host, before.
     """
 
     @abc.abstractmethod
@@ -102,6 +103,10 @@ class AbstractDynamics(eqx.Module):
         self, network: Network, v: Features, h: Hidden | None, plan: Plan
     ) -> Solution:
         """The motion from one state; `h` is None for slaved memory neurons."""
+
+    @abc.abstractmethod
+    def cost(self, network: Network, v: Features) -> Scalar:
+        """What the motion from `v` may cost, to compare it with others of its kind."""
 
     @property
     @abc.abstractmethod

@@ -1,17 +1,21 @@
 """The adiabatic flow: memory neurons that follow the feature neurons at once."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import lineax as lx
 from jaxtyping import Array, Float
 
 from .._types import AnyArray, as_numbers, Scalar
 from ..network import Features, Hidden, Network
-from ._base import dynamics_kinds
+from ..solvers import AltIMEX
+from ._base import dynamics_kinds, Method
 from ._drive import AbstractDrive
 from ._flow import AbstractFlow
-from .two_layer import (
+from ._layers import (
     alternate_features,
     check_taus,
+    dissipated,
     feature_residual,
     require_decay,
     require_times,
@@ -25,23 +29,48 @@ class Adiabatic(AbstractFlow):
     The effective energy $E(v)$ falls along it when $L_v$ is convex, whatever $L_h$ is;
     under AltIMEX $L_h$ must be convex too. [KH21 eqs. 5-7; THEORY 1.2, 2.6]
 
+    With a `tau_memory` the memory neurons lag behind at first order, which gives the
+    feature neurons a mass, and two layers are followed to second order in it:
+    $(\tau_f + \tau_h\, \xi^T H_h \xi H_v)\, \dot v = \nabla\Phi - \alpha v$. The same
+    energy falls if both Lagrangians are convex. [THEORY 2.5]
+
     **Arguments:** `tau_feature`, `decay` and `drive` as for `TwoLayer`.
+
+    - `tau_memory`: None for memory neurons that follow at once; one number or one for
+      each otherwise. Its linear system, with real eigenvalues >= 1, is
+      solved by BiCGStab at every evaluation.
     """
 
     tau_feature: AnyArray = eqx.field(converter=as_numbers, default=1.0)
     decay: AnyArray = eqx.field(converter=as_numbers, default=1.0)
     drive: AbstractDrive | None = None
+    tau_memory: AnyArray | None = eqx.field(
+        converter=lambda tau: None if tau is None else as_numbers(tau), default=None
+    )
 
     def __check_init__(self):
         require_times("tau_feature", self.tau_feature)
         require_decay(self.decay)
+        if self.tau_memory is not None:
+            require_times("tau_memory", self.tau_memory)
 
     @property
     def needs_convex_memory(self) -> bool:
-        return False
+        return self.tau_memory is not None
+
+    def method(self, network, probes, duration, solver, step) -> Method:
+        method = super().method(network, probes, duration, solver, step)
+        if self.tau_memory is not None and isinstance(method.solver, AltIMEX):
+            raise ValueError(
+                "AltIMEX has no form with a mass; leave tau_memory out, or use "
+                'dynamics kind "two_layer".'
+            )
+        return method
 
     def _tau(self, network: Network) -> AnyArray:
         check_taus(network, "feature", self.tau_feature)
+        if self.tau_memory is not None:
+            check_taus(network, "memory", self.tau_memory)
         return self.tau_feature / jnp.mean(self.tau_feature)
 
     def start(self, network: Network, v: Features, h: Hidden | None) -> tuple:
@@ -52,16 +81,47 @@ class Adiabatic(AbstractFlow):
             )
         return (v,)
 
-    def _force(self, network: Network, v: Array, free: Array) -> Array:
-        g = network.feature_lagrangian.activation(v)
-        return jnp.where(free, network.local_field(g) - self.decay * v, 0)
+    def forces(
+        self, network: Network, x: tuple, free: Array, recalled: Array | None = None
+    ) -> tuple:
+        g = network.feature_lagrangian.activation(x[0])
+        if recalled is None:
+            recalled = self.recalled(network, x)
+        return (jnp.where(free, network.received(recalled, g) - self.decay * x[0], 0),)
+
+    def forces_of(self, network: Network, rates: tuple) -> tuple | None:
+        return (self._tau(network) * rates[0],) if self.tau_memory is None else None
 
     def field(self, network: Network, x: tuple, free: Array) -> tuple:
-        return (self._force(network, x[0], free) / self._tau(network),)
+        rate = self.forces(network, x, free)[0] / self._tau(network)
+        if self.tau_memory is None:
+            return (rate,)
 
-    def residual(self, network: Network, x: tuple, free: Array) -> Scalar:
-        force = self._force(network, x[0], free)
-        return feature_residual(network, x[0], force, self.decay)
+        def mass(dv: Array) -> Array:
+            _, drag = self._drag(network, x, dv)
+            return dv + jnp.where(free, network.recalled(drag), 0) / self._tau(network)
+
+        operator = lx.FunctionLinearOperator(mass, jax.eval_shape(lambda: rate))
+        close = float(jnp.finfo(rate.dtype).eps) ** 0.75  # 2e-12, 6e-6 in float32
+        found = lx.linear_solve(
+            operator, rate, lx.BiCGStab(rtol=close, atol=close**2), throw=False
+        )
+        # NaN where it did not converge: the step is rejected
+        good = found.result == lx.RESULTS.successful
+        value = jnp.where(good, found.value, jnp.nan)
+        return (jnp.where(jnp.any(rate != 0), value, rate),)
+
+    def _drag(self, network: Network, x: tuple, dv: Array) -> tuple[Array, Array]:
+        """`d(xi g)/dt`, and `tau_h H_h` times it: what lagging neurons lack."""
+        assert self.tau_memory is not None
+        tau_memory = self.tau_memory / jnp.mean(self.tau_feature)
+        dg = network.feature_lagrangian.curvature(x[0], dv)
+        dx = network.memory_input(dg) - network.hidden_current
+        lag = network.memory_lagrangian.curvature(self.memory(network, x), dx)
+        return dx, tau_memory * lag
+
+    def unrest(self, network: Network, x: tuple, forces: tuple) -> Scalar:
+        return feature_residual(network, x[0], forces[0], self.decay)
 
     def energy_and_scale(self, network: Network, x: tuple) -> tuple[Scalar, Scalar]:
         # slaved, the terms of E(v, h) are those of E(v), the brackets of L_h apart
@@ -70,15 +130,20 @@ class Adiabatic(AbstractFlow):
 
     def dissipation(self, network: Network, x: tuple, dx: tuple) -> Scalar:
         on_v = network.feature_lagrangian.curvature(x[0], dx[0])
-        return jnp.sum(self._tau(network) * dx[0] * on_v)
+        lost = dissipated(self._tau(network), dx[0], on_v)
+        if self.tau_memory is None:
+            return lost
+        return lost + jnp.vdot(*self._drag(network, x, dx[0]))
+
+    def recalled(self, network: Network, x: tuple) -> Float[Array, " feature"]:
+        f = network.memory_lagrangian.activation(self.memory(network, x))
+        return network.recalled(f)
 
     def alternate(
-        self, network: Network, dt: Scalar, x: tuple, free: Array
+        self, network: Network, dt: Scalar, x: tuple, free: Array, recalled: Array
     ) -> tuple[tuple, Scalar]:
-        v = x[0]
-        f = network.memory_lagrangian.activation(self.memory(network, x))
         v1, lost = alternate_features(
-            network, dt / self._tau(network), v, f, self.decay, free
+            network, dt / self._tau(network), x[0], recalled, self.decay, free
         )
         return (v1,), lost
 
@@ -88,6 +153,7 @@ class Adiabatic(AbstractFlow):
     def gap(self, network: Network, x: tuple) -> Scalar:
         return jnp.zeros((), network.dtype)
 
-    def stiffness(self, gain: AnyArray) -> AnyArray:
-        # eigenvalues (s^2 - 1) / tau_f of the effective Jacobian [THEORY 5.1]
-        return (1 + gain) * jnp.mean(self.tau_feature) / jnp.min(self.tau_feature)
+    def stiffness(self, gain: AnyArray) -> float | AnyArray:
+        # eigenvalues (s^2 - 1) / tau_f of the effective Jacobian [THEORY 5.1]; a mass
+        # divides them by 1 + s^2 tau_h / tau_f
+        return (1 + gain) * self.tau_feature.mean() / self.tau_feature.min()

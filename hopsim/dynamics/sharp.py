@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import AnyArray
+from .._types import AnyArray, Scalar
 from ..lagrangians import AbsoluteValue
 from ..network import Features, Hidden, Network
 from ..trajectory import Ending, Promise
@@ -78,6 +78,12 @@ class Sharp(AbstractDynamics):
         if network.autapse is not None:
             return Promise("none", "an autapse may turn flips uphill")
         return Promise("adiabatic", "the memory Lagrangian is convex")
+
+    def cost(self, network: Network, v: Features) -> Scalar:
+        """The number of neurons whose field is against them: the first flips."""
+        s = network.feature_lagrangian.activation(jnp.asarray(v))
+        against = network.local_field(s) * s < 0
+        return jnp.sum(against).astype(network.dtype)
 
     def solve(
         self, network: Network, v: Features, h: Hidden | None, plan: Plan

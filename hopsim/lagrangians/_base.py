@@ -40,6 +40,11 @@ class AbstractLagrangian(eqx.Module):
         """The `n` of a kink like that of max(x, 0)^n; None where `L` has none."""
         return None
 
+    @property
+    def steepest(self) -> float | None:
+        """A bound on the norm of the Hessian everywhere; None where none is known."""
+        return None
+
     @abc.abstractmethod
     def __call__(self, x: Layer) -> Scalar:
         """The Lagrangian `L(x)`."""
@@ -147,6 +152,12 @@ class Rescaled(AbstractLagrangian):
     @property
     def kink(self) -> int | None:
         return self.lagrangian.kink
+
+    @property
+    def steepest(self) -> float | None:
+        inner = self.lagrangian.steepest
+        scale = float(np.asarray(self.outside) * np.asarray(self.inside) ** 2)
+        return None if inner is None else scale * inner
 
     @property
     def degree(self) -> int | None:

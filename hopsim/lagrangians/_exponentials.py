@@ -5,6 +5,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .._types import AnyArray, as_number, Scalar
 from ._base import (
@@ -73,6 +74,10 @@ class LogSumExp(AbstractLagrangian):
     def __check_init__(self):
         require_positive("The inverse temperature beta of LogSumExp", self.beta)
 
+    @property
+    def steepest(self) -> float | None:
+        return float(np.asarray(self.beta)) / 2  # that of diag(f) - f f^T is 1/2
+
     def __call__(self, x: Layer) -> Scalar:
         return jax.nn.logsumexp(self.beta * x) / self.beta
 
@@ -80,8 +85,8 @@ class LogSumExp(AbstractLagrangian):
         return jax.nn.softmax(self.beta * x)
 
     def bracket(self, x: Layer) -> Scalar:
-        log_f = jax.nn.log_softmax(self.beta * x)
-        return jnp.exp(log_f) @ log_f / self.beta
+        # the activation again, not exp(log f): a flow has formed it already
+        return self.activation(x) @ jax.nn.log_softmax(self.beta * x) / self.beta
 
     def curvature(self, x: Layer, dx: Layer) -> Layer:
         f = self.activation(x)

@@ -4,7 +4,9 @@ from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 
+from .._norms import inverse, length
 from .._types import AnyArray, as_number, Scalar
 from ._base import AbstractLagrangian, lagrangians, Layer, require_positive, resolve
 
@@ -17,6 +19,10 @@ class Quadratic(AbstractLagrangian):
     additive: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
     degree: ClassVar[int | None] = 2
+
+    @property
+    def steepest(self) -> float | None:
+        return 1.0
 
     def __call__(self, x: Layer) -> Scalar:
         return 0.5 * jnp.vdot(x, x)
@@ -80,6 +86,10 @@ class LogCosh(AbstractLagrangian):
     def __check_init__(self):
         require_positive("The sharpness beta of LogCosh", self.beta)
 
+    @property
+    def steepest(self) -> float | None:
+        return float(np.asarray(self.beta))
+
     def _decay(self, x: Layer) -> Layer:
         return jnp.exp(-2 * self.beta * jnp.abs(x))
 
@@ -122,33 +132,30 @@ class Norm(AbstractLagrangian):
     def degree(self) -> int | None:
         return 1 if self.delta == 0 else None
 
-    def _length(self, x: Layer) -> Scalar:
-        square = jnp.vdot(x, x) + self.delta**2
-        # twice `where`: the square root has no gradient at 0
-        return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
+    @property
+    def steepest(self) -> float | None:
+        return float(np.asarray(self.radius)) / self.delta if self.delta else None
 
-    def _inverse_length(self, x: Layer) -> Scalar:
-        length = self._length(x)
-        return jnp.where(length > 0, 1 / jnp.where(length > 0, length, 1), 0)
+    def _length(self, x: Layer) -> Scalar:
+        return length(x, self.delta)
 
     def __call__(self, x: Layer) -> Scalar:
         return self.radius * self._length(x)
 
     def activation(self, x: Layer) -> Layer:
-        return self.radius * x * self._inverse_length(x)
+        return self.radius * x * inverse(self._length(x))
 
     def bracket(self, x: Layer) -> Scalar:
-        return -self.radius * self.delta**2 * self._inverse_length(x)
+        return -self.radius * self.delta**2 * inverse(self._length(x))
 
     def curvature(self, x: Layer, dx: Layer) -> Layer:
-        inverse = self._inverse_length(x)
-        unit = x * inverse
-        return self.radius * inverse * (dx - unit * jnp.vdot(unit, dx))
+        over = inverse(self._length(x))
+        unit = x * over
+        return self.radius * over * (dx - unit * jnp.vdot(unit, dx))
 
     def resolvent(self, x: Layer, strength: AnyArray) -> Layer:
         # y is parallel to x: one monotone equation for its length
-        square = jnp.vdot(x, x)
-        length = jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
+        size = length(x)
         slope = lambda r: self.radius * r / jnp.sqrt(r**2 + self.delta**2)
-        y = resolve(slope, length[None], strength)[0]
-        return x * jnp.where(length > 0, y / jnp.where(length > 0, length, 1), 0)
+        y = resolve(slope, size[None], strength)[0]
+        return x * y * inverse(size)

@@ -1,8 +1,19 @@
-"""Solvers of the flows: AltIMEX, and the audit that rides along with any solver."""
+"""Solvers of the flows: AltIMEX, unrolled Runge-Kutta stages, and what watches them."""
 
 from .altimex import AltIMEX
 from .audited import Audit, Audited
 from .problem import AbstractProblem, FlowState
+from .settling import Settling
+from .unrolled import evaluations, Unrolled
 
 
-__all__ = ["AbstractProblem", "AltIMEX", "Audit", "Audited", "FlowState"]
+__all__ = [
+    "AbstractProblem",
+    "AltIMEX",
+    "Audit",
+    "Audited",
+    "FlowState",
+    "Settling",
+    "Unrolled",
+    "evaluations",
+]

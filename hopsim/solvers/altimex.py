@@ -20,7 +20,8 @@ class AltIMEX(dfx.AbstractSolver):
     """The alternating implicit-explicit step; needs an `AbstractProblem` as `args`.
 
     No linear system, no Jacobian: the cost of one Euler step. Sign, step and leaky
-    activations are welcome, stiff time constants too.
+    activations are welcome, stiff time constants too. `xi^T f`, with which a step ends,
+    is kept for the next one.
     """
 
     term_structure: ClassVar = dfx.ODETerm
@@ -31,14 +32,15 @@ class AltIMEX(dfx.AbstractSolver):
         return 1
 
     def init(self, terms, t0, t1, y0, args):
-        """AltIMEX keeps no state between steps."""
-        return
+        """What the first memories' activations recall."""
+        _require_problem(args)
+        return args.recalled(y0)
 
     def step(self, terms, t0, t1, y0: FlowState, args, solver_state, made_jump):
         """One step from `t0` to `t1`."""
-        _require_problem(args)
-        y1 = args.alternate(t1, t1 - t0, y0)
-        return y1, None, {"y0": y0, "y1": y1}, None, dfx.RESULTS.successful
+        y1 = args.alternate(t1, t1 - t0, y0, solver_state)
+        dense = {"y0": y0, "y1": y1}
+        return y1, None, dense, args.recalled(y1), dfx.RESULTS.successful
 
     def func(self, terms, t0, y0, args):
         """The vector field itself."""

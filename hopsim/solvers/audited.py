@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from .._types import Scalar
+from ._watching import AbstractWatching
 from .problem import AbstractProblem, FlowState
 
 
@@ -27,11 +28,11 @@ class Audit(NamedTuple):
     rise_limit: Scalar  # what was allowed there
     worst_excess: Scalar  # the largest rise - limit
     ledger: Scalar  # the largest relative ledger residual
-    steps: Int[Array, ""]
+    steps: Int[Array, ""] | None  # counted for the log
     log: Float[Array, "step 4"] | None  # (time, energy, dissipation, scale) by step
 
 
-class Audited(dfx.AbstractWrappedSolver):
+class Audited(AbstractWatching):
     r"""Any solver, with the energy looked at after every accepted step.
 
     A rise is tolerated up to `gain * dQ + relative * S_E`, where `dQ` is what the step
@@ -47,42 +48,10 @@ class Audited(dfx.AbstractWrappedSolver):
     inequality: bool = eqx.field(static=True)
     rows: int = eqx.field(static=True, default=0)  # steps that are logged
 
-    @property
-    def term_structure(self):
-        """The wrapped solver's."""
-        return self.solver.term_structure
-
-    @property
-    def interpolation_cls(self):  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The wrapped solver's."""
-        return self.solver.interpolation_cls
-
-    @property
-    def root_finder(self):
-        """The wrapped solver's, where it is implicit."""
-        return self.solver.root_finder  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def root_find_max_steps(self):
-        """The wrapped solver's, where it is implicit."""
-        return self.solver.root_find_max_steps  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def scan_kind(self):
-        """The wrapped solver's, where it is a Runge-Kutta method."""
-        return self.solver.scan_kind  # pyright: ignore[reportAttributeAccessIssue]
-
-    def order(self, terms):
-        """The wrapped solver's order."""
-        return self.solver.order(terms)
-
-    def error_order(self, terms):
-        """The wrapped solver's error order."""
-        return self.solver.error_order(terms)
-
     def init(self, terms, t0, t1, y0: FlowState, args: AbstractProblem):
         """The wrapped solver's state, and an audit of the first state."""
         energy, scale = args.energy_and_scale(t0, y0)
+        assert y0.dissipated is not None  # an audit needs an account
         zero = jnp.zeros_like(energy)
         log = None
         if self.rows:
@@ -98,7 +67,7 @@ class Audited(dfx.AbstractWrappedSolver):
             rise_limit=self.relative * scale,
             worst_excess=-self.relative * scale,  # no step, no rise
             ledger=zero,
-            steps=jnp.zeros((), int),
+            steps=None if log is None else jnp.zeros((), int),
             log=log,
         )
         return self.solver.init(terms, t0, t1, y0, args), audit
@@ -111,10 +80,6 @@ class Audited(dfx.AbstractWrappedSolver):
         )
         audit = self._look(audit, t1, y0, y1, args)
         return y1, error, dense, (inner, audit), result
-
-    def func(self, terms, t0, y0, args):
-        """The wrapped solver's vector field."""
-        return self.solver.func(terms, t0, y0, args)
 
     def _look(
         self,
@@ -136,8 +101,10 @@ class Audited(dfx.AbstractWrappedSolver):
         else:
             total = flow.account(y1)
             ledger = jnp.abs(energy + total - audit.start) / (peak + jnp.abs(total))
-        log, steps = audit.log, audit.steps + 1
-        if log is not None:
+        log, steps = audit.log, audit.steps
+        if log is not None and steps is not None:
+            assert y1.dissipated is not None
+            steps = steps + 1
             row = jnp.stack([jnp.asarray(t, log.dtype), energy, y1.dissipated, scale])
             log = log.at[steps].set(row, mode="drop")
         return Audit(

@@ -1,7 +1,7 @@
 """What a solver may ask of a flow, beside its vector field."""
 
 import abc
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 from jaxtyping import Array, Float
@@ -10,11 +10,16 @@ from .._types import AnyArray, Scalar
 
 
 class FlowState(NamedTuple):
-    """The state of a flow and the accounts that are kept along it."""
+    """The state of a flow and the accounts that are kept along it.
+
+    Only `x` steers the step size. `residual` is no integral: a solver that watches for
+    rest writes it at the end of every step, where Diffrax's events can see it.
+    """
 
     x: tuple[Float[AnyArray, " _n"], ...]  # (v, h), or (v,) for the adiabatic flow
-    dissipated: Scalar  # Q, the energy dissipated since the start
+    dissipated: Scalar | None = None  # Q, the energy dissipated since the start
     work: Scalar | None = None  # the work done against a drive, if there is one
+    residual: Scalar | None = None  # tau-free, of the last step
 
 
 class AbstractProblem(eqx.Module):
@@ -24,7 +29,7 @@ class AbstractProblem(eqx.Module):
     """
 
     @abc.abstractmethod
-    def vector_field(self, t: Scalar, y: FlowState, args: object) -> FlowState:
+    def vector_field(self, t: Scalar, y: FlowState) -> FlowState:
         """The time derivative of the state and of its accounts."""
 
     @abc.abstractmethod
@@ -32,9 +37,34 @@ class AbstractProblem(eqx.Module):
         """The energy that is audited, and the sum of its |terms|."""
 
     @abc.abstractmethod
-    def alternate(self, t1: Scalar, dt: Scalar, y: FlowState) -> FlowState:
+    def residual(
+        self,
+        t: Scalar,
+        y: FlowState,
+        rates: FlowState | None = None,
+        recalled: Array | None = None,
+    ) -> Scalar:
+        """The tau-free residual; from the rates or from `xi^T f`, if they are known."""
+
+    @abc.abstractmethod
+    def recalled(self, y: FlowState) -> Array:
+        """`xi^T f`, which one AltIMEX step ends with and the next begins with."""
+
+    @abc.abstractmethod
+    def alternate(
+        self, t1: Scalar, dt: Scalar, y: FlowState, recalled: Array
+    ) -> FlowState:
         """One AltIMEX step of length `dt` that ends at `t1`."""
+
+    @abc.abstractmethod
+    def memory(self, t: Scalar, y: FlowState) -> Array:
+        """The state of the memory neurons."""
+
+    @abc.abstractmethod
+    def observe(self, t: Scalar, y: FlowState, save: tuple[str, ...]) -> dict[str, Any]:
+        """What is kept of a state at a sampling time."""
 
     def account(self, y: FlowState) -> Array:
         """All that has left the energy: dissipation and work."""
+        assert y.dissipated is not None  # an audit needs an account
         return y.dissipated if y.work is None else y.dissipated + y.work

@@ -1,0 +1,164 @@
+"""Which solver a flow is given: what was asked for, or what `auto` decides on."""
+
+from typing import Any
+
+import diffrax as dfx
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Array
+
+from .._types import AnyArray
+from ..network import Network
+from ..solvers import AltIMEX, Unrolled
+from ._base import AbstractDynamics, Method
+
+
+SOLVERS: dict[str, Any] = {
+    "tsit5": lambda: Unrolled(dfx.Tsit5()),
+    "dopri8": lambda: Unrolled(dfx.Dopri8()),
+    "stock_tsit5": dfx.Tsit5,
+    "stock_dopri8": dfx.Dopri8,
+    "kvaerno3": dfx.Kvaerno3,
+    "kvaerno5": dfx.Kvaerno5,
+    "altimex": AltIMEX,
+}
+# explicit steps settle where dt * rho is about 3.5 for Tsit5 [THEORY 4.4]
+STEPS_PER_STIFF_TIME = 1 / 3.5
+DEFAULT_STEP = 0.1  # of AltIMEX, in units of tau_feature
+EXPLICIT_STEPS = 20_000  # beyond this many, an explicit solver is given up
+IMPLICIT_SIZE = 256  # up to this many neurons, a dense Newton matrix is affordable
+
+
+def choose(
+    flow: AbstractDynamics,
+    decay: float | AnyArray,
+    network: Network,
+    probes: AnyArray,
+    duration: float,
+    solver: Any,
+    step: float | None,
+) -> Method:
+    """The integrator for one network; raises ValueError where none is right."""
+    smooth = network.feature_lagrangian.smooth and network.memory_lagrangian.smooth
+    notice = None
+    if solver == "auto":
+        solver, notice = _automatic(flow, network, probes, duration, smooth)
+    if isinstance(solver, str):
+        if solver not in SOLVERS:
+            raise ValueError(
+                f"There is no solver {solver!r}; valid names are auto, "
+                f"{', '.join(SOLVERS)}, or pass a Diffrax solver."
+            )
+        solver = SOLVERS[solver]()
+    if not isinstance(solver, dfx.AbstractSolver):
+        raise ValueError(
+            f"solver is a name or a Diffrax solver, got {solver!r}; valid names "
+            f"are auto, {', '.join(SOLVERS)}."
+        )
+    name = _solver_name(solver)
+    if isinstance(solver, AltIMEX):
+        _check_altimex(network, decay, DEFAULT_STEP if step is None else step)
+        return Method(name, solver, False, "inequality", notice=notice)
+    if not smooth:
+        raise ValueError(
+            f"{name} must not integrate across the jumps of "
+            f'{_jumping(network)}: use solver = "altimex", or dynamics kind '
+            '"sharp" for the sharp model A.'
+        )
+    implicit = isinstance(solver, dfx.AbstractImplicitSolver)
+    if implicit and network.dtype == np.float32:
+        raise ValueError(
+            f"Implicit solvers stall in float32, got {name}: use float64 memories, "
+            "an explicit solver or AltIMEX."
+        )
+    order = _ledger_order(network, solver)
+    return Method(name, solver, step is None, "balance", order, notice)
+
+
+def _automatic(
+    flow: AbstractDynamics,
+    network: Network,
+    probes: AnyArray,
+    duration: float,
+    smooth: bool,
+) -> tuple[str, str | None]:
+    if not smooth:
+        return "altimex", f"AltIMEX, since {_jumping(network)} has jumps."
+    # a bound that needs no compiled program decides most networks
+    for largest_rate in (_bounded_rate, _seen_rate):
+        steps = duration * largest_rate(flow, network, probes) * STEPS_PER_STIFF_TIME
+        if steps <= EXPLICIT_STEPS:
+            return "tsit5", None
+    stiff = f"an explicit solver would take about {steps:.0f} steps"
+    small = network.features + network.count <= IMPLICIT_SIZE
+    if small and network.dtype == np.float64:
+        return "kvaerno3", f"Kvaerno3, since {stiff}."
+    return "altimex", f"AltIMEX (first order in the step), since {stiff}."
+
+
+def _bounded_rate(flow: Any, network: Network, probes: AnyArray) -> float:
+    """The rate at the loop gain `|H_v| |H_h| |xi|^2`, infinite if that is not known."""
+    bounds = network.feature_lagrangian.steepest, network.memory_lagrangian.steepest
+    if None in bounds:
+        return np.inf
+    gain = np.prod(np.asarray(bounds)) * np.sum(np.square(network.memories))
+    return float(np.asarray(flow.stiffness(np.asarray(gain))))
+
+
+def _seen_rate(flow: Any, network: Network, probes: AnyArray) -> float:
+    """The largest rate seen from the first probes and the first memories."""
+    states = np.concatenate([probes[:8], np.asarray(network.memories)[:8]])
+    return float(np.max(np.asarray(_rates(flow, network, states))))
+
+
+@eqx.filter_jit
+def _rates(flow: AbstractDynamics, network: Network, states: AnyArray) -> Array:
+    return jax.vmap(lambda v: flow.cost(network, v))(states)
+
+
+def _check_altimex(network: Network, decay: float | AnyArray, step: float) -> None:
+    feature = network.feature_lagrangian
+    if network.autapse is not None and (not feature.smooth or feature.degree == 1):
+        raise ValueError(
+            "AltIMEX takes the autapse implicitly, which needs a smooth feature "
+            f"Lagrangian, got {name_of(feature)}; use log_cosh, norm with delta > 0, "
+            'or dynamics kind "sharp".'
+        )
+    if 1 + float(np.asarray(decay)) * step <= 0:
+        raise ValueError(
+            "AltIMEX needs 1 + decay * step > 0, got decay = "
+            f"{float(np.asarray(decay)):g} and step = {step:g}; use a smaller step."
+        )
+
+
+def _ledger_order(network: Network, solver: Any) -> float:
+    """The power of the tolerance with which the balance of a ledger is kept.
+
+    A step of length dt across a kink of max(x, 0)^n, where the Hessian is rough, leaves
+    an error dt^(n-1) in Q; and dt goes as the tolerance to the power 1/order. Without
+    kinks the power is one.
+    """
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    kinks = [layer.kink for layer in layers if layer.kink is not None]
+    order = solver.order(None) or 1
+    return min([1.0, *((n - 1) / order for n in kinks)])
+
+
+def _solver_name(solver: dfx.AbstractSolver) -> str:
+    if isinstance(solver, Unrolled):
+        return type(solver.solver).__name__
+    stock = isinstance(solver, dfx.AbstractERK)
+    return ("stock " if stock else "") + type(solver).__name__
+
+
+def name_of(lagrangian: Any) -> str:
+    """A Lagrangian in a message: its class, and its interaction vertex."""
+    inner = getattr(lagrangian, "lagrangian", lagrangian)
+    vertex = getattr(inner, "n", None)
+    return type(inner).__name__ + (f"(n={vertex})" if vertex is not None else "")
+
+
+def _jumping(network: Network) -> str:
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    return " and ".join(name_of(layer) for layer in layers if not layer.smooth)

@@ -1,0 +1,178 @@
+"""Unrolled Runge-Kutta stages: the stock solver's results, and no product too many."""
+
+import re
+
+import cases
+import diffrax as dfx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import hopsim
+from hopsim import batches, simulation
+from hopsim.dynamics import Adiabatic, TwoLayer
+from hopsim.solvers import Unrolled
+
+
+EPS = np.finfo(float).eps
+V, H = cases.states(61, 8)
+B = cases.SMOOTH["b_currents"]
+TS = np.linspace(0.0, 2.0, 7)
+ERKS = [dfx.Tsit5(), dfx.Dopri5(), dfx.Dopri8(), dfx.Bosh3(), dfx.Heun()]
+erks = pytest.mark.parametrize("erk", ERKS, ids=lambda e: type(e).__name__)
+
+
+def pendulum(t, y, args):
+    angle, speed = y["angle"], y["speed"]
+    return {"angle": speed, "speed": -args * jnp.sin(angle) + 0.1 * jnp.cos(3 * t)}
+
+
+def solve(solver, t0=0.0, t1=2.0, saveat=None, controller=None, event=None):
+    y0 = {"angle": jnp.asarray([0.3, 2.0]), "speed": jnp.asarray([0.0, -1.0])}
+    return dfx.diffeqsolve(
+        dfx.ODETerm(pendulum),
+        solver,
+        t0,
+        t1,
+        None if controller is None else 0.05 * np.sign(t1 - t0),
+        y0,
+        args=jnp.asarray(2.0),
+        saveat=saveat or dfx.SaveAt(ts=np.linspace(t0, t1, 7)),
+        stepsize_controller=controller or dfx.PIDController(rtol=1e-5, atol=1e-6),
+        event=event,
+    )
+
+
+def close(a, b, units):
+    """Equal to so many roundings of numbers of order one."""
+    assert jax.tree.structure(a) == jax.tree.structure(b)
+    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        np.testing.assert_allclose(x, y, rtol=0, atol=units * EPS)
+
+
+@erks
+def test_unrolled_stages_agree_with_stock_ones_to_rounding(erk):
+    """Steps of fixed size: nothing amplifies; forty steps of some roundings each."""
+    fixed = dfx.ConstantStepSize()
+    for ends in ((0.0, 2.0), (2.0, 0.0)):  # backward in time as well
+        stock, unrolled = (
+            solve(s, *ends, controller=fixed) for s in (erk, Unrolled(erk))
+        )
+        assert stock.stats["num_steps"] == unrolled.stats["num_steps"] == 40
+        close(stock.ys, unrolled.ys, 2000)
+
+
+@erks
+def test_unrolled_stages_take_the_same_adaptive_steps(erk):
+    """The error estimate is the same: so is every decision of the controller."""
+    stock, unrolled = solve(erk), solve(Unrolled(erk))
+    assert {k: int(v) for k, v in stock.stats.items()} == {
+        k: int(v) for k, v in unrolled.stats.items()
+    }
+    # step sizes are powers of error estimates that cancel: their roundings are larger
+    close(stock.ys, unrolled.ys, 1e6)
+
+
+@erks
+def test_dense_output_of_unrolled_stages_is_the_stock_one(erk):
+    fixed = dfx.ConstantStepSize()
+    dense = dfx.SaveAt(dense=True)
+    stock, unrolled = (
+        solve(s, saveat=dense, controller=fixed) for s in (erk, Unrolled(erk))
+    )
+    for t in (0.0, 0.013, 0.77, 1.9999, 2.0):
+        close(stock.evaluate(t), unrolled.evaluate(t), 2000)
+
+
+def test_events_end_unrolled_solves_where_they_end_stock_ones():
+    event = dfx.Event(lambda t, y, args, **_: y["angle"][0] < 0)
+    saveat = dfx.SaveAt(t1=True)
+    stock, unrolled = (
+        solve(s, saveat=saveat, event=event)
+        for s in (dfx.Tsit5(), Unrolled(dfx.Tsit5()))
+    )
+    assert stock.ts is not None
+    assert unrolled.ts is not None
+    assert 0 < stock.ts[0] < 2
+    np.testing.assert_allclose(unrolled.ts, stock.ts, rtol=1e-9)
+
+
+def test_jumps_are_met_with_a_new_first_stage():
+    """After a jump of the field, last step's last stage is not this step's first."""
+    jump = dfx.ClipStepSizeController(
+        dfx.PIDController(rtol=1e-7, atol=1e-9), jump_ts=jnp.asarray([1.0])
+    )
+    field = lambda t, y, args: jnp.where(t < 1, -y, y)
+    run = lambda solver: dfx.diffeqsolve(
+        dfx.ODETerm(field),
+        solver,
+        0.0,
+        2.0,
+        None,
+        jnp.ones(1),
+        stepsize_controller=jump,
+    )
+    stock, unrolled = run(dfx.Tsit5()), run(Unrolled(dfx.Tsit5()))
+    assert unrolled.stats["num_steps"] == stock.stats["num_steps"]
+    assert stock.ys is not None
+    assert unrolled.ys is not None
+    np.testing.assert_allclose(unrolled.ys, stock.ys, rtol=1e-12)
+    np.testing.assert_allclose(unrolled.ys[-1], 1.0, rtol=1e-6)  # e^-1 e^1
+
+
+# --- in simulate --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tsit5", "dopri8"])
+def test_simulate_gives_the_same_path_with_stock_stages(name):
+    run = lambda solver: hopsim.simulate(
+        B, TwoLayer(0.3), V, duration=6.0, samples=13, solver=solver, memory_start=H
+    )
+    stock, unrolled = run(f"stock_{name}"), run(name)
+    assert stock.solver == f"stock {unrolled.solver}"
+    np.testing.assert_array_equal(stock.steps, unrolled.steps)
+    # sizes of steps are powers of error estimates, which are differences: what is
+    # rounding there is some 1e-9 of a state, far below rtol = 1e-7
+    for field in ("v", "energy", "dissipation", "end_time"):
+        a, b = getattr(stock, field), getattr(unrolled, field)
+        np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-8, err_msg=field)
+
+
+def test_a_diffrax_solver_is_taken_as_it_is():
+    path = hopsim.simulate(B, TwoLayer(0.3), V, duration=1.0, solver=dfx.Bosh3())
+    assert path.solver == "stock Bosh3"
+
+
+def products(network, dynamics, **options):
+    """The matrix products in the compiled program, as XLA left them."""
+    given = {"duration": 4.0, "samples": 2, "solver": "tsit5", "step": None}
+    given |= {"until": "duration", "audit": False} | options
+    plan, _ = simulation._plan(
+        network, dynamics, V, given["duration"], given["samples"], given["solver"],
+        given["step"], None, None, given["until"], None, (), None, 1000, 0,
+        given["audit"],
+    )  # fmt: skip
+    fixed = (network, dynamics, plan)
+    program = batches._solve.lower(fixed, batches.Batch(V), None).compile()
+    return len(re.findall(r" dot\(", program.compiled.as_text()))
+
+
+@pytest.mark.parametrize("dynamics", [TwoLayer(0.3), Adiabatic()])
+@pytest.mark.parametrize("solver", ["tsit5", "altimex"])
+def test_the_steady_state_and_the_audit_cost_no_matrix_product(dynamics, solver):
+    """Residual and energy are asked for where the last stage has their products."""
+    network = cases.SMOOTH["a_rectified_3"]
+    bare = products(network, dynamics, solver=solver)
+    assert bare > 0
+    assert products(network, dynamics, solver=solver, until="steady") == bare
+    assert products(network, dynamics, solver=solver, audit=True) == bare
+    assert (
+        products(network, dynamics, solver=solver, until="steady", audit=True) == bare
+    )
+
+
+def test_a_stock_solver_hides_its_last_stage():
+    """The counter sees what it should: stock stages do cost a further evaluation."""
+    count = lambda until: products(B, TwoLayer(0.3), solver="stock_tsit5", until=until)
+    assert count("steady") > count("duration")
