@@ -53,8 +53,13 @@ class Certificate:
 def certify(network: Network, trajectory: Trajectory) -> Certificate:
     """The certificate of a run. Needs no rerun: the audit is in the trajectory.
 
-    Raises ValueError if the trajectory cannot be one of this network (other sizes).
+    Raises ValueError if the trajectory cannot be one of this network (other sizes), or
+    was run without an audit.
     """
+    if not trajectory.audited:
+        raise ValueError(
+            "A run with audit = False has nothing to certify; simulate with audit=True."
+        )
     shape = trajectory.final.shape[1], trajectory.final_memory.shape[1]
     if shape != (network.features, network.count):
         raise ValueError(

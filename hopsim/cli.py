@@ -16,6 +16,8 @@ from typing import Annotated, Any
 import typer
 
 
+_BEGAN = time.perf_counter()
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -36,6 +38,8 @@ def main() -> None:
     # set before JAX starts: a failed check inside a compiled program would otherwise be
     # a host callback, and hopsim labels every ending on the host instead
     os.environ.setdefault("EQX_ON_ERROR", "nan")
+    # one device for each core: small networks run a chunk of their probes on each
+    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(_cores()))
     app()
 
 
@@ -46,16 +50,43 @@ def run(
     out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("runs"),
     overrides: Overrides = [],  # noqa: B006
     force: Annotated[bool, typer.Option("--force", help="Replace an old run.")] = False,
+    cache: Annotated[
+        bool,
+        typer.Option("--cache/--no-cache", help="Keep compiled programs for later."),
+    ] = True,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Print where the time went.")
+    ] = False,
+    distributed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|HOST:PORT,INDEX,COUNT",
+            help="Share the probes with the other processes that run this command: "
+            "those of a cluster (auto), or process INDEX of COUNT.",
+        ),
+    ] = None,
 ) -> None:
     """Simulate a scenario, certify it, draw it, and save everything."""
     with _guarded():
+        if cache:
+            _keep_programs()
+        from ._clock import watch
+        from .environment import join
         from .runs import run as run_scenario
         from .scenario import load_scenario
 
+        first = distributed is None or join(distributed) == 0
+        imports = time.perf_counter() - _BEGAN
         scenario = load_scenario(file, quick, _parse(overrides))
-        with _progress() as progress:
-            record = run_scenario(scenario, out=out, force=force, progress=progress)
-        _print_summary(record)
+        with watch() as clock, _progress() as progress:
+            # every process computes everything; one of them writes and speaks
+            record = run_scenario(
+                scenario, out=out if first else None, force=force, progress=progress
+            )
+        if first:
+            _print_summary(record)
+        if first and profile:
+            _print_profile(clock, time.perf_counter() - _BEGAN - imports, imports)
         if not record.passed:
             raise typer.Exit(1)
 
@@ -201,6 +232,41 @@ def _print_summary(record: Any) -> None:
         colour = "red" if term == "check" and text.startswith("FAIL") else None
         table.add_row(term, text, style=colour)
     Console(highlight=False, markup=False).print(table)
+
+
+def _cores() -> int:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _keep_programs() -> None:
+    """Compiled programs go to the user's cache directory and come from there."""
+    from platformdirs import user_cache_path
+
+    place = user_cache_path("hopsim") / "programs"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        usable = os.access(place, os.W_OK)
+    except OSError:
+        usable = False
+    if not usable:
+        print(f"note: {place} is not writable; compiling anew", file=sys.stderr)
+        return
+    for name, value in {
+        "JAX_COMPILATION_CACHE_DIR": str(place),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+def _print_profile(clock: Any, total: float, imports: float) -> None:
+    from .profile import lines
+
+    for term, text in lines(clock, total, imports):
+        print(f"{term:<12} {text}")
 
 
 @contextlib.contextmanager

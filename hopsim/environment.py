@@ -6,9 +6,11 @@ import importlib.metadata
 import platform
 import threading
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import jax
+
+from ._clock import when_lowered
 
 
 @contextlib.contextmanager
@@ -31,52 +33,41 @@ def provenance() -> dict[str, str]:
 
 
 def prefetch(*modules: str) -> None:
-    """Import heavy modules on another core while this one waits for the compiler."""
+    """Import heavy modules on another core once this one waits for the compiler.
+
+    Not before: imports and traces would take turns at one interpreter.
+    """
 
     def fetch() -> None:
         for module in modules:
             importlib.import_module(module)
 
-    threading.Thread(target=fetch, daemon=True).start()
+    when_lowered(lambda: threading.Thread(target=fetch, daemon=True).start())
 
 
-class Compilations:
-    """Which programs were compiled, and how long tracing and compiling took."""
+def join(processes: str) -> int:
+    """Join the processes that share the probes of every run; this one's number.
 
-    def __init__(self):
-        self.names: list[str] = []
-        self.seconds = 0.0
-
-    @property
-    def programs(self) -> int:
-        """Their number, without the lone operations on constants that Diffrax folds."""
-        return sum(not hasattr(jax.lax, name) for name in self.names)
-
-
-_open: list[Compilations] = []
-_listening = False
-
-
-@contextlib.contextmanager
-def compilations() -> Iterator[Compilations]:
-    """Counts what is traced and compiled inside its block."""
-    global _listening
-    if not _listening:  # JAX offers no way to take a listener back
-        jax.monitoring.register_event_duration_secs_listener(_heard)
-        _listening = True
-    count = Compilations()
-    _open.append(count)
-    try:
-        yield count
-    finally:
-        _open.remove(count)
-
-
-def _heard(event: str, duration_secs: float, **details: Any) -> None:
-    if not event.startswith("/jax/core/compile/"):
-        return
-    name = str(details.get("fun_name", "?"))
-    for count in _open:
-        count.seconds += duration_secs
-        if event.endswith("backend_compile_duration"):
-            count.names.append(name.removeprefix("jit(").removesuffix(")"))
+    `auto` asks the cluster (Slurm, MPI, Kubernetes, ...); `HOST:PORT,INDEX,COUNT` says
+    it. Call it before anything else uses JAX. Raises ValueError if it cannot be read or
+    no cluster is found.
+    """
+    if processes == "auto":
+        try:
+            jax.distributed.initialize()
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(
+                "No cluster was found for --distributed auto; name the processes as "
+                f"HOST:PORT,INDEX,COUNT. ({error})"
+            ) from error
+        return jax.process_index()
+    address, _, rest = processes.partition(",")
+    index, _, count = rest.partition(",")
+    known = ":" in address and index.isdecimal() and count.isdecimal()
+    if not known or int(index) >= int(count):
+        raise ValueError(
+            "--distributed is auto or HOST:PORT,INDEX,COUNT with 0 <= INDEX < COUNT, "
+            f"got {processes!r}."
+        )
+    jax.distributed.initialize(address, int(count), int(index))
+    return jax.process_index()

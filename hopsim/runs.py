@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from ._clock import phase, watch
 from ._registry import nearest
 from .dynamics import dynamics_kinds
-from .environment import compilations, precision, prefetch, provenance
+from .environment import precision, prefetch, provenance
 from .experiments import Study
 from .plots import plots, render
 from .records import load_record, Record, save
@@ -49,8 +50,8 @@ def run(
     if out is not None:
         _make_place(Path(out))
     begun = time.perf_counter()
-    prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
-    with precision(scenario.header.precision), compilations() as compiled:
+    with precision(scenario.header.precision), watch() as clock:
+        prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         settings = scenario.settings()
         record = scenario.experiment.run(Study(settings, progress))
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
@@ -61,8 +62,8 @@ def run(
             | provenance()
             | {
                 "seconds": seconds,
-                "seconds_compiling": compiled.seconds,
-                "programs_compiled": compiled.programs,
+                "seconds_compiling": clock.compiling,
+                "programs_compiled": clock.programs,
                 "features": settings[0].network.features,
                 "count": settings[0].network.count,
             }
@@ -127,7 +128,8 @@ def _keep(
             if progress is not None:
                 progress("pictures", number, len(scenario.plots))
             try:
-                render(record, name, temporary / f"{name}.png")
+                with phase("draw"):
+                    render(record, name, temporary / f"{name}.png")
             except ValueError as error:  # no reason to lose a run
                 missing.append(f"{name}: {error}")
         record.attrs["not_drawn"] = "\n".join(missing)

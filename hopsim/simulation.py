@@ -3,24 +3,22 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
-import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
 from ._types import AnyArray
+from .batches import Batch, check_varied, costs, extremes, solve, substitute
 from .dynamics import AbstractDynamics, Plan, Solution
 from .dynamics._base import Method
-from .dynamics._flow import DEFAULT_STEP
+from .dynamics._choice import DEFAULT_STEP
 from .network import Network
 from .trajectory import Ending, Promise, StepLog, Trajectory
 
 
-CHUNK = 64  # probes in one compiled call on a CPU: their stages stay in the cache
 LOG_ROWS = 1024  # steps logged at first; runs with more are repeated with more rows
 EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
 
@@ -43,6 +41,10 @@ def simulate(
     clamped: Bool[AnyArray, " feature"] | None = None,
     max_steps: int = 100_000,
     step_log: int = 0,
+    audit: bool = True,
+    varied: Mapping[str, AnyArray] | None = None,
+    chunk: int | None = None,
+    devices: Sequence[Any] | None = None,
     key: Any = None,
     throw: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -67,6 +69,13 @@ def simulate(
     - `save`: which states to keep at the samples, of "v", "g" = grad L_v(v) and "h".
     - `clamped`: feature neurons held at their initial value.
     - `step_log`: for how many of the first probes to keep every step's energy.
+    - `audit`: False leaves energies of steps and the ledger out, which saves a fifth of
+      the time of small networks and less of large ones; such a run has no certificate.
+    - `varied`: parameters that differ from probe to probe, by path: `{"dynamics.
+      tau_memory": taus, "network.memory_lagrangian.beta": betas}`, axis 0 the probe.
+      Probes are then run in the order of their expected cost.
+    - `chunk`, `devices`: probes in one compiled call on one device (made a multiple of
+      8), and the devices; default all that help. See `hopsim.batches`.
     - `key`: for random dynamics; unused by deterministic ones.
     - `progress`: called with (probes done, probes in all) between compiled calls.
     """
@@ -74,25 +83,25 @@ def simulate(
     del key  # every dynamics so far is deterministic
     probes = _check_probes(network, probes)
     memory_start = _check_memory_start(network, probes, memory_start)
+    values = check_varied(network, dynamics, varied, len(probes))
+    batch = Batch(probes, memory_start, values)
+    order, hardest = _by_cost(network, dynamics, batch)
     plan, method = _plan(
-        network, dynamics, probes, duration, samples, solver, step, rtol, atol, until,
-        residual_tolerance, save, clamped, max_steps, step_log,
+        *substitute(network, dynamics, batch.take(hardest).varied),
+        probes, duration, samples, solver, step, rtol, atol, until,
+        residual_tolerance, save, clamped, max_steps, step_log, audit,
     )  # fmt: skip
+    _require(chunk is None or chunk >= 1, "chunk", ">= 1", chunk)
+    run = partial(solve, network, dynamics, chunk=chunk, devices=devices)
 
     # --- integrate
     begun = time.perf_counter()
-    solutions, first = _in_chunks(
-        network, dynamics, probes, memory_start, plan, progress
-    )
-    log = None
-    if step_log:
-        log = _step_log(
-            network, dynamics, probes, memory_start, plan, solutions, step_log
-        )
+    solutions = run(batch, plan, order=order, progress=progress)
+    log = _step_log(run, batch, plan, solutions, step_log) if step_log else None
 
     # --- collect
     ended = time.perf_counter()
-    promise = dynamics.promise(network, method, bool(np.any(plan.clamped)))
+    promise = _promise(network, dynamics, batch, method, plan)
     names = Solution._fields[:-1]
     trajectory = Trajectory(
         times=np.asarray(plan.times),
@@ -102,9 +111,10 @@ def simulate(
         ledger_tolerance=_ledger_tolerance(plan, method, solutions.steps),
         rise_tolerance=float(plan.rise_tolerance),
         rise_gain=float(plan.rise_gain),
+        audited=plan.audit,
         notice=method.notice,
         step_log=log,
-        seconds={"first_call": first, "all": ended - begun},
+        seconds=ended - begun,
         **{name: getattr(solutions, name) for name in names},
     )
     if throw:
@@ -114,7 +124,7 @@ def simulate(
 
 def _plan(
     network, dynamics, probes, duration, samples, solver, step, rtol, atol, until,
-    residual_tolerance, save, clamped, max_steps, step_log,
+    residual_tolerance, save, clamped, max_steps, step_log, audit,
 ) -> tuple[Plan, Method]:  # fmt: skip
     double = network.dtype == np.float64
     rtol = (1e-7 if double else 1e-5) if rtol is None else rtol
@@ -136,6 +146,7 @@ def _plan(
     save = (save,) if isinstance(save, str) else tuple(save)
     _require(set(save) <= {"v", "g", "h"}, "save", 'made of "v", "g" and "h"', save)
     _require(0 <= step_log <= len(probes), "step_log", "0 to the probes", step_log)
+    _require(audit or not step_log, "step_log", "0 without an audit", step_log)
     if not double and rtol < 1e-5:
         raise ValueError(
             f"float32 cannot keep rtol < 1e-5, got {rtol:g}; use float64 memories."
@@ -160,6 +171,7 @@ def _plan(
         clamped=_check_clamped(network, clamped),
         solver=method.solver,
         adaptive=method.adaptive,
+        audit=bool(audit),
         inequality=exact,
         until_steady=until == "steady",
         save=tuple(name for name in ("v", "g", "h") if name in save),
@@ -169,66 +181,54 @@ def _plan(
     return plan, method
 
 
-@eqx.filter_jit
-def _solve(
+def _by_cost(
+    network: Network, dynamics: AbstractDynamics, batch: Batch
+) -> tuple[np.ndarray | None, int]:
+    """Probes from the dearest to the cheapest, where they differ by more than a cue."""
+    if not batch.varied:
+        return None, 0
+    cost = np.nan_to_num(costs(network, dynamics, batch), nan=np.inf)
+    # last come the cheap ones: the last round of devices ends soon, whoever has it
+    return np.argsort(-cost, kind="stable"), int(np.argmax(cost))
+
+
+def _promise(
     network: Network,
     dynamics: AbstractDynamics,
-    probes: Float[AnyArray, "probe feature"],
-    memory_start: Float[AnyArray, "probe memory"] | None,
+    batch: Batch,
+    method: Method,
     plan: Plan,
-) -> Solution:
-    one = lambda v, h: dynamics.solve(network, v, h, plan)
-    return jax.vmap(one, in_axes=(0, None if memory_start is None else 0))(
-        probes, memory_start
-    )
-
-
-def _in_chunks(
-    network, dynamics, probes, memory_start, plan, progress=None
-) -> tuple[Solution, float]:
-    """Equal chunks of probes, one compiled program; results gathered on the host."""
-    total = len(probes)
-    on_cpu = jax.default_backend() == "cpu"
-    rounds = -(-total // CHUNK) if on_cpu else 1
-    size = -(-total // rounds)
-    network = jax.device_put(network)
-    whole, first = None, 0.0
-    for start in range(0, total, size):
-        begun = time.perf_counter()
-        rows = np.minimum(np.arange(start, start + size), total - 1)  # pad the last
-        hidden = None if memory_start is None else memory_start[rows]
-        part = _solve(network, dynamics, probes[rows], hidden, plan)
-        stop = min(start + size, total)
-        if whole is None:  # one array each, filled: no second copy at the end
-            empty = lambda x: np.empty((total, *x.shape[1:]), x.dtype)
-            whole = jax.tree.map(empty, part)
-            first = time.perf_counter() - begun
-        jax.tree.map(partial(_fill, start, stop), whole, part)
-        if progress is not None:
-            progress(stop, total)
-    assert whole is not None  # there is at least one probe
-    return whole, first
-
-
-def _fill(start: int, stop: int, whole: np.ndarray, part: AnyArray) -> None:
-    whole[start:stop] = np.asarray(part)[: stop - start]
+) -> Promise:
+    """What is promised to every probe: each condition on a number is an interval's."""
+    rows = {i for x in batch.varied.values() for i in extremes(x)} or {0}
+    clamped = bool(np.any(plan.clamped))
+    promises = []
+    for row in sorted(rows):
+        own = substitute(network, dynamics, batch.take(row).varied)
+        promises.append(own[1].promise(own[0], method, clamped))
+    return min(promises, key=lambda promise: promise.given)
 
 
 def _step_log(
-    network, dynamics, probes, memory_start, plan, solutions, logged
+    run: Callable[..., Solution],
+    batch: Batch,
+    plan: Plan,
+    solutions: Solution,
+    logged: int,
 ) -> StepLog:
     most = int(np.max(solutions.steps[:logged])) + 1
     if most > plan.log_rows:
         rows = 2 ** math.ceil(math.log2(most))
         plan = dataclasses.replace(plan, log_rows=rows)
-        start = None if memory_start is None else memory_start[:logged]
-        solutions, _ = _in_chunks(network, dynamics, probes[:logged], start, plan)
+        solutions = run(batch.take(slice(logged)), plan)
     assert solutions.log is not None  # log_rows > 0
     return StepLog(*np.moveaxis(np.asarray(solutions.log)[:logged, :most], -1, 0))
 
 
 def _ledger_kind(network: Network, method: Method, promise: Promise, plan: Plan) -> str:
     """The theorem that the ledger is held to, "not applicable" where there is none."""
+    if not plan.audit:
+        return "not applicable"
     if method.ledger == "inequality":  # which is the promise itself
         return "inequality" if promise.given else "not applicable"
     held = bool(np.any(plan.clamped)) and not network.feature_lagrangian.additive

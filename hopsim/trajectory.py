@@ -90,12 +90,13 @@ class Trajectory:
     ledger_kind: str  # "balance", "inequality" or "not applicable"
     rise_tolerance: float  # relative to S_E
     rise_gain: float  # relative to the dissipation within the step
+    audited: bool = True  # False: rises, limits and the ledger are NaN
     notice: str | None = None
     v: Float[np.ndarray, "probe sample feature"] | None = None
     g: Float[np.ndarray, "probe sample feature"] | None = None
     h: Float[np.ndarray, "probe sample memory"] | None = None
     step_log: StepLog | None = None
-    seconds: dict[str, float] = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0  # spent integrating, compiling included
 
     @property
     def converged(self) -> Bool[np.ndarray, " probe"]:

@@ -21,14 +21,14 @@ FILES = sorted(HOME.glob("**/*.py"))
 # Modules of one package, and of one cell of this table, may import each other (no
 # circles: see below).
 FLOORS = [
-    ["_types", "_registry", "_streams", "environment"],
+    ["_clock", "_types", "_norms", "_registry", "_streams", "environment"],
     [
         *("trajectory", "records", "statistics", "lagrangians", "theory"),
         *("datasets", "patterns", "sources"),
     ],
     ["network", "spectrum"],
     ["solvers", "dynamics"],
-    ["simulation", "certificates"],
+    ["batches", "simulation", "certificates", "profile"],
     ["checks", "plots", "summary", "experiments"],
     ["leaves", "scenario", "runs", "catalogue"],
     ["cli", "__main__", "__init__"],
@@ -125,7 +125,7 @@ LOADED = {
     "PIL": set(),
     "rich": set(),
     "typer": {"cli"},
-    "diffrax": {"dynamics._flow", "solvers"},
+    "diffrax": {"dynamics._integrate", "dynamics._choice", "solvers"},
     "optimistix": {"experiments.portrait"},
 }
 LATER = {

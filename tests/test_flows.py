@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 from scipy.special import softmax
 
 import hopsim
-from hopsim import lagrangians as L, simulation
+from hopsim import batches, lagrangians as L, simulation
 from hopsim.dynamics import Adiabatic, Pulse, Sinusoid, TwoLayer
 from hopsim.trajectory import Ending
 
@@ -395,13 +395,14 @@ def test_float32_memories_give_float32_everywhere():
 
 
 @pytest.mark.parametrize("chunk", [4, 64])
-def test_batches_are_as_good_as_one_by_one(monkeypatch, chunk):
+def test_batches_are_as_good_as_one_by_one(chunk):
     """129 probes in equal chunks, the last one padded."""
-    monkeypatch.setattr(simulation, "CHUNK", chunk)
     probes = cases.states(24, 129)[0]
     seen = []
     path = simulate(
-        probes=probes, progress=lambda done, total: seen.append((done, total))
+        probes=probes,
+        chunk=chunk,
+        progress=lambda done, total: seen.append((done, total)),
     )
     assert path.final.shape == (129, FEATURES)
     assert seen[-1] == (129, 129)
@@ -413,7 +414,7 @@ def test_batches_are_as_good_as_one_by_one(monkeypatch, chunk):
 
 
 def compiled_programs():
-    return vars(simulation._solve)["_cached"]._cache_size()
+    return vars(batches._solve)["_cached"]._cache_size()
 
 
 def test_swept_numbers_compile_nothing_anew():

@@ -28,9 +28,16 @@ class RunSettings(BaseModel):
 
     duration: float = Field(20.0, gt=0, allow_inf_nan=False)
     samples: int = Field(101, ge=2)
-    solver: Literal["auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex"] = (
-        "auto"
-    )
+    solver: Literal[
+        "auto",
+        "tsit5",
+        "dopri8",
+        "kvaerno3",
+        "kvaerno5",
+        "altimex",
+        "stock_tsit5",
+        "stock_dopri8",
+    ] = "auto"
     step: float | None = Field(None, gt=0, allow_inf_nan=False)
     rtol: float | None = Field(None, gt=0, allow_inf_nan=False)
     atol: float | None = Field(None, gt=0, allow_inf_nan=False)
@@ -191,7 +198,7 @@ def trajectory_data(setting: Setting, trajectory: Trajectory) -> Dataset:
         "promise": ((), f"{trajectory.promise.kind}: {trajectory.promise.reason}"),
         "solver": ((), trajectory.solver),
         "notice": ((), trajectory.notice or ""),
-        "seconds": ((), trajectory.seconds["all"], {"units": "s"}),
+        "seconds": ((), trajectory.seconds, {"units": "s"}),
     }
     variables |= {k: (path, x, PURE) for k, x in energies.items()}
     variables |= {k: (one, x, attrs) for k, (x, attrs) in per_probe.items()}

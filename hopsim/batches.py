@@ -1,0 +1,285 @@
+"""Batches: many probes in chunks of one shape, over every device that is at hand.
+
+All probes of a chunk step together until the slowest has ended, so probes of like cost
+share one. A chunk is the unit of the compiled program: on a CPU as many probes as keep
+their stages in the cache, one chunk for each device at a time.
+"""
+
+import dataclasses
+import functools as ft
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Float
+
+from ._clock import phase, watched, Work, worked
+from ._types import AnyArray
+from .dynamics import AbstractDynamics, Plan, Solution
+from .network import Network
+from .solvers import evaluations
+
+
+CHUNK = 64  # probes in one compiled call on a CPU: their stages stay in the cache
+LANES = 8  # a chunk is a multiple of this, or one probe: the rows of a SIMD product
+SMALL = (
+    2**18
+)  # synapses up to which a CPU core for each device beats one product on all
+GPU_BYTES = 2**33  # what a chunk may take of an accelerator, if it does not say
+
+
+class Batch(NamedTuple):
+    """The arrays of a batch of probes, on the host; axis 0 of each is the probe."""
+
+    probes: Float[AnyArray, "probe feature"]
+    memory_start: Float[AnyArray, "probe memory"] | None = None
+    varied: Mapping[str, AnyArray] = {}  # path of a parameter -> its values
+
+    def __len__(self) -> int:
+        return len(self.probes)
+
+    def take(self, rows: Any) -> "Batch":
+        """Some of the probes."""
+        return jax.tree.map(lambda x: x[rows], self)
+
+
+def substitute(
+    network: Network, dynamics: AbstractDynamics, values: Mapping[str, Any]
+) -> tuple[Network, AbstractDynamics]:
+    """The network and the dynamics of one probe, with its own parameters in them."""
+    pair = {"network": network, "dynamics": dynamics}
+    for path, value in values.items():
+        pair = eqx.tree_at(lambda p, path=path: leaf(p, path), pair, value)
+    return pair["network"], pair["dynamics"]
+
+
+def leaf(pair: Mapping[str, Any], path: str) -> Any:
+    """The parameter at a path such as `network.memory_lagrangian.beta`."""
+    first, *names = path.split(".")
+    return ft.reduce(getattr, names, pair[first])
+
+
+def costs(network: Network, dynamics: AbstractDynamics, batch: Batch) -> np.ndarray:
+    """The expected cost of every probe, in units of its dynamics."""
+    parts = [
+        np.asarray(_costs(network, dynamics, batch.take(rows)))
+        for rows in _rounds(np.arange(len(batch)), min(CHUNK, len(batch)))
+    ]
+    return np.concatenate(parts)[: len(batch)]
+
+
+def solve(
+    network: Network,
+    dynamics: AbstractDynamics,
+    batch: Batch,
+    plan: Plan,
+    *,
+    chunk: int | None = None,
+    devices: Sequence[Any] | None = None,
+    order: np.ndarray | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Solution:
+    """Every probe's run, gathered on the host (of every process, if there are several).
+
+    Neither the order of the probes nor the number of chunks changes a bit of any
+    result, nor the number of devices or processes from two on. The size of a chunk may
+    change the rounding of matrix products, and so may the step from one device to
+    several: XLA inlines and fuses partitioned programs in another order.
+
+    **Arguments:**
+
+    - `chunk`: probes in one compiled call on one device; rounded up to a multiple of 8.
+    - `devices`: default all, as far as each has a full chunk.
+    - `order`: the order in which probes are taken.
+    """
+    devices = list(jax.devices() if devices is None else devices)
+    size, used = _shape(network, batch, plan, chunk, len(devices))
+    devices = devices[:used]
+    several = len(devices) > 1 or jax.process_count() > 1
+    mesh = Mesh(np.asarray(devices), ("probe",)) if several else None
+    place = ft.partial(_place, mesh)
+    fixed = place((network, dynamics, plan), PartitionSpec())
+    order = np.arange(len(batch)) if order is None else order
+    whole: Any = None
+    pending: list[tuple[np.ndarray, Solution]] = []
+    done = 0
+
+    def collect() -> None:
+        nonlocal whole, done
+        rows, part = pending.pop(0)
+        part = _gathered(part)
+        if watched():
+            worked(_work(network, plan, part, size))
+        if whole is None:  # one array each, filled: no second copy at the end
+            empty = lambda x: np.empty((len(batch), *x.shape[1:]), x.dtype)
+            whole = jax.tree.map(empty, part)
+        jax.tree.map(ft.partial(_fill, rows), whole, part)
+        done = min(done + len(rows), len(batch))
+        if progress is not None:
+            progress(done, len(batch))
+
+    with phase("integrate"):
+        for rows in _rounds(order, size * len(devices)):
+            here = place(batch.take(rows), PartitionSpec("probe"))
+            pending.append((rows, _solve(fixed, here, mesh)))
+            if len(pending) > 1:  # the next one runs while this one is copied
+                collect()
+        while pending:
+            collect()
+    return whole
+
+
+# --- one compiled program -----------------------------------------------------------
+
+
+@eqx.filter_jit
+def _solve(fixed: tuple, batch: Batch, mesh: Mesh | None) -> Solution:
+    arrays, static = eqx.partition(fixed, eqx.is_array)
+
+    def many(arrays: Any, batch: Batch) -> Solution:
+        network, dynamics, plan = eqx.combine(arrays, static)
+
+        def one(probe: Batch) -> Solution:
+            own = substitute(network, dynamics, probe.varied)
+            return own[1].solve(own[0], probe.probes, probe.memory_start, plan)
+
+        return jax.vmap(one)(batch)
+
+    if mesh is None:
+        return many(arrays, batch)
+    everywhere, split = PartitionSpec(), PartitionSpec("probe")
+    return jax.shard_map(
+        many, mesh=mesh, in_specs=(everywhere, split), out_specs=split, check_vma=False
+    )(arrays, batch)
+
+
+@eqx.filter_jit
+def _costs(network: Network, dynamics: AbstractDynamics, batch: Batch) -> Any:
+    def one(probe: Batch) -> Any:
+        own = substitute(network, dynamics, probe.varied)
+        return own[1].cost(own[0], probe.probes)
+
+    return jax.vmap(one)(batch)
+
+
+# --- shapes and places --------------------------------------------------------------
+
+
+def _rounds(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Rows of equal number; the last round repeats its last probe to fill up."""
+    for start in range(0, len(order), size):
+        yield order[np.minimum(np.arange(start, start + size), len(order) - 1)]
+
+
+def _shape(
+    network: Network, batch: Batch, plan: Plan, chunk: int | None, devices: int
+) -> tuple[int, int]:
+    """The size of a chunk, and how many devices have one of it at a time."""
+    most = chunk or CHUNK
+    if chunk is None and jax.default_backend() != "cpu":
+        most = max(LANES, _memory() // _bytes(network, plan))
+    # half-empty chunks cost nearly as much as full ones: rather fewer devices. Several
+    # processes must all take part.
+    if jax.process_count() == 1:
+        devices = min(devices, math.ceil(len(batch) / most))
+    if chunk is None:
+        rounds = math.ceil(len(batch) / (most * devices))
+        most = math.ceil(len(batch) / (rounds * devices))
+    return most if most == 1 else LANES * math.ceil(most / LANES), devices
+
+
+def _bytes(network: Network, plan: Plan) -> int:
+    """What one probe takes: its stages, and its samples."""
+    state = network.features + network.count
+    return network.dtype.itemsize * state * (40 + 3 * len(plan.times))
+
+
+def _memory() -> int:
+    stats = jax.devices()[0].memory_stats() or {}
+    return stats.get("bytes_limit", GPU_BYTES) // 2
+
+
+def _place(mesh: Mesh | None, tree: Any, spec: PartitionSpec) -> Any:
+    """Arrays on their devices; each process supplies its own part of every array."""
+    arrays, rest = eqx.partition(tree, lambda x: isinstance(x, AnyArray))
+    if mesh is None:
+        return eqx.combine(jax.device_put(arrays), rest)
+    sharding = NamedSharding(mesh, spec)
+    if jax.process_count() == 1:
+        return eqx.combine(jax.device_put(arrays, sharding), rest)
+
+    def put(x: Any) -> Any:
+        x = np.asarray(x)
+        return jax.make_array_from_callback(x.shape, sharding, lambda part: x[part])
+
+    return eqx.combine(jax.tree.map(put, arrays), rest)
+
+
+def _work(network: Network, plan: Plan, part: Solution, size: int) -> Work:
+    """What one round did: every chunk steps until its slowest probe has ended."""
+    attempts = np.asarray(part.steps) + np.asarray(part.rejected)
+    attempts = attempts * (evaluations(plan.solver) if plan.solver else 0)
+    chunks = attempts.reshape(-1, size)
+    return Work(
+        network.features,
+        network.count,
+        network.dtype,
+        size,
+        int(attempts.sum()),
+        int(chunks.max(axis=1).sum()),
+        len(chunks),
+    )
+
+
+def _gathered(part: Solution) -> Solution:
+    if jax.process_count() == 1:
+        return part
+    return multihost_utils.process_allgather(part, tiled=True)
+
+
+def _fill(rows: np.ndarray, whole: np.ndarray, part: AnyArray) -> None:
+    whole[rows] = np.asarray(part)  # a repeated probe writes the same bits again
+
+
+def check_varied(
+    network: Network,
+    dynamics: AbstractDynamics,
+    varied: Mapping[str, AnyArray] | None,
+    probes: int,
+) -> dict[str, np.ndarray]:
+    """The varied parameters as arrays, or one ValueError that says what is wrong."""
+    pair = {"network": network, "dynamics": dynamics}
+    checked = {}
+    for path, values in (varied or {}).items():
+        values = np.asarray(values)
+        try:
+            now: Any = leaf(pair, path)
+        except (AttributeError, KeyError):
+            now = None
+        if not isinstance(now, AnyArray) or path == "network.memories":
+            raise ValueError(
+                "varied names numbers of the network or the dynamics that are set, "
+                f"such as dynamics.tau_memory, got {path!r}."
+            )
+        if values.shape != (probes, *now.shape) or values.dtype.kind not in "fiu":
+            raise ValueError(
+                f"varied {path!r} must be numbers of shape {(probes, *now.shape)}, one "
+                f"for each probe, got {values.dtype} of shape {values.shape}."
+            )
+        checked[path] = values.astype(network.dtype)
+        owner, _, field = path.rpartition(".")
+        for row in extremes(checked[path]):  # what construction forbids is refused
+            dataclasses.replace(leaf(pair, owner), **{field: checked[path][row]})
+    return checked
+
+
+def extremes(values: np.ndarray) -> tuple[int, int]:
+    """The probes with the smallest and the largest value (NaN counts as both)."""
+    flat = values.reshape(len(values), -1)
+    low, high = flat.min(axis=1), flat.max(axis=1)
+    return int(np.argmin(low)), int(np.argmax(high))

@@ -1,0 +1,256 @@
+"""Batches: no order, chunk, device or process changes what a probe does."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import cases
+import numpy as np
+import pytest
+from cases import FEATURES
+
+import hopsim
+from hopsim import lagrangians as L
+from hopsim.dynamics import Adiabatic, Sharp, TwoLayer
+from hopsim.network import Network
+
+
+PROBES = 21
+V, _ = cases.states(71, PROBES)
+B = cases.SMOOTH["b_currents"]
+A = cases.SMOOTH["a_rectified_3"]
+RTOL = 1e-7  # simulate's default in float64
+TAUS = np.geomspace(0.02, 1.0, PROBES)[np.random.default_rng(5).permutation(PROBES)]
+
+
+def simulate(network=B, motion=None, probes=V, **options):
+    given = {"duration": 8.0, "samples": 5, "solver": "tsit5"} | options
+    return hopsim.simulate(network, motion or TwoLayer(0.3), probes, **given)
+
+
+def same(a, b):
+    for name in ("final", "energy", "steps", "rejected", "end_time", "worst_rise"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+def agree(a, b):
+    """To 10 rtol, as the notes ask of different chunk sizes."""
+    scale = np.max(np.abs(a.final))
+    assert np.max(np.abs(a.final - b.final)) <= 10 * RTOL * scale
+    np.testing.assert_array_equal(a.ending, b.ending)
+
+
+@pytest.mark.parametrize("network", [A, B], ids=["a", "b"])
+def test_order_of_probes_changes_no_bit(network):
+    shuffled = np.random.default_rng(3).permutation(PROBES)
+    plain = simulate(network, chunk=8)
+    other = simulate(network, probes=V[shuffled], chunk=8)
+    np.testing.assert_array_equal(other.final, plain.final[shuffled])
+    np.testing.assert_array_equal(other.energy, plain.energy[shuffled])
+    np.testing.assert_array_equal(other.steps, plain.steps[shuffled])
+
+
+def test_number_of_chunks_changes_no_bit():
+    """21 probes in three chunks of 8, or among 48 in six."""
+    many = np.concatenate([V, cases.states(72, 27)[0]])
+    few, more = simulate(chunk=8), simulate(probes=many, chunk=8)
+    np.testing.assert_array_equal(more.final[:PROBES], few.final)
+    np.testing.assert_array_equal(more.energy[:PROBES], few.energy)
+
+
+@pytest.mark.parametrize("chunk", [3, 16, 24, 64])
+def test_chunks_of_other_sizes_agree(chunk):
+    agree(simulate(chunk=8), simulate(chunk=chunk))
+
+
+def test_chunks_are_multiples_of_eight():
+    same(simulate(chunk=3), simulate(chunk=8))
+
+
+# --- parameters that differ from probe to probe ---
+
+
+def one_by_one(path, values, motion):
+    for i, value in enumerate(values):
+        yield i, simulate(motion=motion(value), probes=V[[i]], chunk=8)
+
+
+def test_varied_time_constants_are_those_of_each_probe():
+    path = simulate(varied={"dynamics.tau_memory": TAUS}, chunk=8)
+    assert path.promise.given
+    for i, alone in one_by_one(path, TAUS[:6], TwoLayer):
+        np.testing.assert_allclose(
+            path.final[i], alone.final[0], rtol=0, atol=10 * RTOL * np.max(np.abs(V))
+        )
+        assert path.steps[i] == alone.steps[0]
+
+
+def test_sorting_by_cost_changes_no_bit(monkeypatch):
+    varied = {"dynamics.tau_memory": TAUS}
+    asked = simulate(varied=varied, chunk=8)
+    order = hopsim.simulation._by_cost
+    monkeypatch.setattr(
+        hopsim.simulation, "_by_cost", lambda *given: (None, order(*given)[1])
+    )
+    same(asked, simulate(varied=varied, chunk=8))
+
+
+def test_expected_cost_puts_stiff_probes_first():
+    from hopsim.batches import Batch
+
+    batch = Batch(V, None, {"dynamics.tau_memory": TAUS})
+    order, hardest = hopsim.simulation._by_cost(B, TwoLayer(0.3), batch)
+    assert order is not None
+    assert hardest == np.argmin(TAUS)
+    # ranks of cost and of 1/tau agree but for what the cues add
+    ranks = np.argsort(np.argsort(-1 / TAUS)), np.argsort(order)
+    assert np.corrcoef(*ranks)[0, 1] > 0.9
+
+
+def test_varied_parameters_of_the_network():
+    betas = np.geomspace(0.2, 2.0, PROBES)
+    network = Network(B.memories, L.Quadratic(), L.LogSumExp(1.0))
+    path = simulate(network, varied={"network.memory_lagrangian.beta": betas}, chunk=8)
+    for i in (0, 9, 20):
+        own = Network(B.memories, L.Quadratic(), L.LogSumExp(betas[i]))
+        alone = simulate(own, probes=V[[i]], chunk=8)
+        np.testing.assert_allclose(path.final[i], alone.final[0], atol=10 * RTOL * 4)
+
+
+def test_varied_vectors_have_the_probe_first():
+    currents = np.random.default_rng(1).standard_normal((PROBES, FEATURES))
+    path = simulate(varied={"network.current": currents}, chunk=8)
+    own = B.with_current(currents[4])
+    alone = simulate(own, probes=V[[4]], chunk=8)
+    np.testing.assert_allclose(path.final[4], alone.final[0], atol=10 * RTOL * 4)
+
+
+def test_a_promise_must_hold_for_every_probe():
+    sphere = cases.SMOOTH["c_exponential"]
+    fine = simulate(sphere, varied={"dynamics.decay": np.full(PROBES, 0.5)})
+    assert fine.promise.given
+    graded = simulate(B, varied={"dynamics.decay": np.linspace(0.5, 1.0, PROBES)})
+    assert not graded.promise.given
+    assert "decay" in graded.promise.reason
+
+
+@pytest.mark.parametrize(
+    ("varied", "match"),
+    [
+        ({"dynamics.tau": TAUS}, "names numbers of the network or the dynamics"),
+        ({"tau_memory": TAUS}, "names numbers of the network or the dynamics"),
+        ({"dynamics.drive": TAUS}, "that are set"),
+        ({"network.memories": TAUS}, "got 'network.memories'"),
+        ({"dynamics.tau_memory": TAUS[:3]}, r"of shape \(21,\), one for each probe"),
+        ({"dynamics.tau_memory": TAUS * 1j}, "must be numbers"),
+        ({"dynamics.tau_memory": TAUS - 0.5}, "finite number > 0"),
+        ({"dynamics.tau_memory": TAUS * np.nan}, "finite number > 0"),
+    ],
+)
+def test_mistakes_in_varied_parameters_are_named(varied, match):
+    with pytest.raises(ValueError, match=match):
+        simulate(varied=varied)
+
+
+def test_a_chunk_has_at_least_one_probe():
+    with pytest.raises(ValueError, match="chunk must be >= 1, got 0"):
+        simulate(chunk=0)
+
+
+def test_costs_of_sharp_dynamics_are_their_first_flips():
+    sharp = cases.CONVEX["a_sharp"]
+    v = V[0]
+    s = np.where(v >= 0, 1.0, -1.0)
+    against = np.sum(np.asarray(sharp.local_field(s)) * s < 0)
+    assert float(Sharp().cost(sharp, v)) == against
+    assert float(Adiabatic().cost(B, v)) > 1  # a decay rate and a loop gain
+
+
+# --- devices and processes ---
+
+SCRIPT = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    import jax
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_disable_most_optimizations", True)
+    {join}
+    import numpy as np, hopsim, test_batches as t
+    np.savez({out!r}, devices=jax.device_count(), **{{
+        f"{{k}}_{{name}}": getattr(path, name)
+        for k, path in dict(
+            plain=t.simulate(chunk=8),
+            varied=t.simulate(varied={{"dynamics.tau_memory": t.TAUS}}, chunk=8),
+            wide=t.simulate(),
+        ).items()
+        for name in ("final", "energy", "steps", "ending")
+    }})
+"""
+
+
+def start(out, devices=1, join=""):
+    """A fresh process with so many CPU devices that simulates and saves."""
+    here = str(Path(__file__).parent)
+    script = textwrap.dedent(SCRIPT).format(tests=here, out=str(out), join=join)
+    environment = os.environ | {"JAX_NUM_CPU_DEVICES": str(devices)}
+    command = [sys.executable, "-c", script]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def finished(process, out):
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors[-2000:]
+    with np.load(out) as saved:
+        return dict(saved)
+
+
+ROUNDING = 1e-12  # some thousand roundings, far below 10 rtol
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """On one device, on two, on three, and on two processes of one device each."""
+    place = tmp_path_factory.mktemp("runs")
+    outs = {name: place / f"{name}.npz" for name in (1, 2, 3, "first", "second")}
+    port = free_port()
+    join = "from hopsim.environment import join; join('127.0.0.1:{},{},2')"
+    started = {n: start(outs[n], n) for n in (1, 2, 3)}
+    for i, name in enumerate(("first", "second")):
+        started[name] = start(outs[name], 1, join.format(port, i))
+    return {name: finished(started[name], outs[name]) for name in outs}
+
+
+def test_one_device_and_several_agree_to_rounding(runs):
+    """With the same chunks; with a share for each device to 10 rtol."""
+    assert [int(runs[n]["devices"]) for n in (1, 2, 3)] == [1, 2, 3]
+    for key, expected in runs[1].items():
+        away = np.max(np.abs(runs[2][key] - expected)) / np.max(np.abs(expected))
+        if key.startswith("wide"):
+            assert away <= 10 * RTOL, key
+        elif key != "devices":
+            assert away <= ROUNDING, key
+
+
+@pytest.mark.parametrize("other", [3, "first", "second"])
+def test_several_devices_or_processes_change_no_bit(runs, other):
+    """Chunks of 8 everywhere; each of two processes has every probe in the end."""
+    assert int(runs[other]["devices"]) == (other if other == 3 else 2)
+    for key, expected in runs[2].items():
+        if key.split("_")[0] in ("plain", "varied"):
+            np.testing.assert_array_equal(runs[other][key], expected, err_msg=key)
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("text", ["", "here", "a:1,2,2", "a:1,x,2", "a,0,2", "a:1,0"])
+def test_processes_are_named_in_one_way(text):
+    with pytest.raises(ValueError, match=r"HOST:PORT,INDEX,COUNT"):
+        hopsim.environment.join(text)
