@@ -64,6 +64,7 @@ def run(
                 "seconds": seconds,
                 "seconds_compiling": clock.compiling,
                 "programs_compiled": clock.programs,
+                "programs_from_cache": clock.loaded,
                 "features": settings[0].network.features,
                 "count": settings[0].network.count,
             }

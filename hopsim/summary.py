@@ -24,7 +24,8 @@ def lines(record: Record) -> list[tuple[str, str]]:
         (
             "time",
             f"{a['seconds']:.1f} s in all, {a['seconds_compiling']:.1f} s of them "
-            f"tracing and compiling {a['programs_compiled']} programs; {a['device']}",
+            f"tracing and compiling {a['programs_compiled']} programs "
+            f"({a.get('programs_from_cache', 0)} kept from before); {a['device']}",
         )
     )
     page += [("check", str(verdict)) for verdict in record.verdicts]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import cases
 import numpy as np
@@ -213,10 +214,11 @@ ROUNDING = 1e-12  # some thousand roundings, far below 10 rtol
 def runs(tmp_path_factory):
     """On one device, on two, on three, and on two processes of one device each."""
     place = tmp_path_factory.mktemp("runs")
-    outs = {name: place / f"{name}.npz" for name in (1, 2, 3, "first", "second")}
+    names: tuple[Any, ...] = (1, 2, 3, "first", "second")
+    outs: dict[Any, Path] = {name: place / f"{name}.npz" for name in names}
     port = free_port()
     join = "from hopsim.environment import join; join('127.0.0.1:{},{},2')"
-    started = {n: start(outs[n], n) for n in (1, 2, 3)}
+    started: dict[Any, Any] = {n: start(outs[n], n) for n in (1, 2, 3)}
     for i, name in enumerate(("first", "second")):
         started[name] = start(outs[name], 1, join.format(port, i))
     return {name: finished(started[name], outs[name]) for name in outs}

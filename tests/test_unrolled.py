@@ -1,6 +1,7 @@
 """Unrolled Runge-Kutta stages: the stock solver's results, and no product too many."""
 
 import re
+from typing import Any
 
 import cases
 import diffrax as dfx
@@ -38,7 +39,7 @@ def solve(solver, t0=0.0, t1=2.0, saveat=None, controller=None, event=None):
         None if controller is None else 0.05 * np.sign(t1 - t0),
         y0,
         args=jnp.asarray(2.0),
-        saveat=saveat or dfx.SaveAt(ts=np.linspace(t0, t1, 7)),
+        saveat=saveat or dfx.SaveAt(ts=jnp.linspace(t0, t1, 7)),
         stepsize_controller=controller or dfx.PIDController(rtol=1e-5, atol=1e-6),
         event=event,
     )
@@ -154,7 +155,8 @@ def products(network, dynamics, **options):
         given["audit"],
     )  # fmt: skip
     fixed = (network, dynamics, plan)
-    program = batches._solve.lower(fixed, batches.Batch(V), None).compile()
+    solve: Any = batches._solve
+    program = solve.lower(fixed, batches.Batch(V), None).compile()
     return len(re.findall(r" dot\(", program.compiled.as_text()))
 
 

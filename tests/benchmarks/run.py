@@ -1,9 +1,10 @@
-"""Runs the benchmarks on one pinned core, peers installed, and prints the ratios.
+"""Runs the benchmarks, peers installed, and prints the tables of the README here.
 
-    python tests/benchmarks/run.py [--here]
+    python tests/benchmarks/run.py [--here] [--quick]
 
 Makes an environment of its own with hopsim, its test tools, PyTorch and torchdiffeq;
-`--here` uses the current one. Threads are pinned to one: with default threads a shared
+`--here` uses the current one; `--quick` leaves the large networks out. All but the
+two-core case run on one pinned core with one thread: with default threads a shared
 machine measures its scheduler.
 """
 
@@ -18,6 +19,7 @@ import venv
 
 HERE = pathlib.Path(__file__).parent
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def main() -> None:
@@ -25,36 +27,80 @@ def main() -> None:
         python = sys.executable
         if "--here" not in sys.argv:
             python = _environment(pathlib.Path(work) / "env")
-        report = pathlib.Path(work) / "report.json"
-        flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-        environment = os.environ | dict.fromkeys(THREADS, "1") | {"XLA_FLAGS": flags}
-        command = [python, "-m", "pytest", str(HERE), "--benchmark-only", "-q", "-p"]
-        command += ["no:cacheprovider", "-o", "addopts=", f"--benchmark-json={report}"]
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {0})
-        subprocess.run(command, env=environment, check=True, cwd=HERE.parents[1])
-        print(table(json.loads(report.read_text())))
+        print("## b1, b2: milliseconds, medians (ratio to hopsim duration bare)\n")
+        report = _pinned(python, pathlib.Path(work), "not b3")
+        print(table(report))
+        print("\n## b3: 1,024 probes of unequal cost, milliseconds\n")
+        print(ragged(_pinned(python, pathlib.Path(work), "b3")))
+        for name in ("cores", "cold", "stiff", "precision"):
+            script = str(HERE / f"{name}.py")
+            subprocess.run([python, script], check=True, cwd=HERE.parents[1])
+        cpu = report["machine_info"].get("cpu", {}).get("brand_raw", "unknown")
+        print(f"\n{cpu}, load {os.getloadavg()[0]:.1f}")
 
 
-def table(report: dict) -> str:
-    """Markdown: the median of every case, and its ratio to hopsim's in the same run."""
-    medians: dict[str, dict[str, float]] = {}
+def _pinned(python: str, work: pathlib.Path, which: str) -> dict:
+    report = work / "report.json"
+    command = [python, "-m", "pytest", str(HERE), "--benchmark-only", "-q", "-p"]
+    command += ["no:cacheprovider", "-o", "addopts=", f"--benchmark-json={report}"]
+    if "--quick" in sys.argv:
+        which += " and not 784 and not 256"
+    command += ["-k", which]
+    if hasattr(os, "sched_setaffinity"):
+        command = ["taskset", "-c", "0", *command]
+    environment = os.environ | dict.fromkeys(THREADS, "1") | {"XLA_FLAGS": FLAGS}
+    quiet = subprocess.run(
+        command, env=environment, cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True
+    )
+    if quiet.returncode:
+        sys.exit(quiet.stdout)
+    return json.loads(report.read_text())
+
+
+def medians(report: dict) -> dict[str, dict[str, float]]:
+    """case -> candidate -> seconds."""
+    found: dict[str, dict[str, float]] = {}
     for entry in report["benchmarks"]:
         name, _, case = entry["name"].partition("[")
         case, _, variant = case.rstrip("]").partition("-")
         name = " ".join(filter(None, (name.removeprefix("test_"), variant)))
         seconds = entry["stats"]["median"] * entry["extra_info"].get("scale", 1.0)
-        medians.setdefault(case, {})[name.replace("_", " ")] = seconds
-    names = list(next(iter(medians.values())))
-    lines = ["| ms (ratio to hopsim) | " + " | ".join(names) + " |"]
-    lines.append("|---" * (len(names) + 1) + "|")
-    for case, found in medians.items():
-        base = found["hopsim duration"]
-        cells = [f"{1e3 * found[n]:.3g} ({found[n] / base:.2f})" for n in names]
+        found.setdefault(case, {})[name.replace("_", " ").replace("-", " ")] = seconds
+    return found
+
+
+def table(report: dict) -> str:
+    """Markdown: the median of every case, and its ratio to hopsim's in the same run."""
+    found = medians(report)
+    names = list(dict.fromkeys(name for case in found.values() for name in case))
+    lines = ["| case | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for case, times in found.items():
+        base = times["hopsim duration bare"]
+        cells = [
+            f"{1e3 * times[n]:.3g} ({times[n] / base:.2f})" if n in times else ""
+            for n in names
+        ]
         lines.append(f"| {case} | " + " | ".join(cells) + " |")
-    cpu = report["machine_info"].get("cpu", {}).get("brand_raw", "unknown")
-    load = os.getloadavg()[0]
-    return "\n".join([*lines, "", f"{cpu}, one pinned core, load {load:.1f}."])
+    return "\n".join(lines)
+
+
+def ragged(report: dict) -> str:
+    """Markdown: how much faster sorted chunks are."""
+    ways: dict[str, dict[str, float]] = {}
+    most = {}
+    for entry in report["benchmarks"]:
+        what, _, way = entry["name"].partition("[")[2].rstrip("]").partition("-")
+        ways.setdefault(what, {})[way] = entry["stats"]["median"]
+        most[what] = entry["extra_info"]["largest over mean"]
+    names = list(next(iter(ways.values())))
+    lines = ["| varied | " + " | ".join(names) + " | steps: largest over mean |"]
+    lines.append("|---" * (len(names) + 2) + "|")
+    for what, times in ways.items():
+        cells = [
+            f"{1e3 * times[n]:.0f} ({times[n] / times[names[0]]:.2f})" for n in names
+        ]
+        lines.append(f"| {what} | " + " | ".join(cells) + f" | {most[what]:.2f} |")
+    return "\n".join(lines)
 
 
 def _environment(path: pathlib.Path) -> str:

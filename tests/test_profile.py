@@ -1,0 +1,122 @@
+"""Programs are kept between processes, and a run says where its time went."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from hopsim import _clock, profile
+
+
+SCENARIO = """
+name = "kept"
+plots = []
+probes = {kind = "corrupted", flipped = 0.2}
+run = {duration = 2.0, samples = 3}
+network.kind = "model_b"
+network.memories = {kind = "random_binary", count = 5, features = 8}
+"""
+
+
+def hopsim_run(place, *options):
+    """A fresh process; its standard output and error."""
+    scenario = place / "kept.toml"
+    scenario.write_text(SCENARIO)
+    command = [sys.executable, "-m", "hopsim", "run", str(scenario)]
+    command += ["--out", str(place / "runs"), "--force", "--profile", *options]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")}
+    environment |= {"XDG_CACHE_HOME": str(place / "cache")}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done
+
+
+def cached(text):
+    """(programs from the cache, programs)"""
+    found = re.search(r"\((\d+) of (\d+) programs from the cache\)", text)
+    assert found is not None, text
+    return int(found[1]), int(found[2])
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    place = tmp_path_factory.mktemp("kept")
+    runs = {"refused": hopsim_run(place, "--no-cache")}
+    runs["nothing"] = SimpleNamespace(kept=list(place.glob("cache/**/*-cache")))
+    runs["first"], runs["second"] = hopsim_run(place), hopsim_run(place)
+    return runs
+
+
+def test_the_second_run_of_a_scenario_compiles_nothing(three):
+    """Also what stops caching, a host callback behind a check, would be seen here."""
+    from_cache, programs = cached(three["first"].stdout)
+    assert from_cache == 0
+    assert programs >= 1
+    assert cached(three["second"].stdout) == (programs, programs)
+
+
+def test_the_compile_cache_can_be_refused(three):
+    assert cached(three["refused"].stdout)[0] == 0
+    assert three["nothing"].kept == []
+
+
+def test_kept_programs_give_the_same_page(three):
+    page = lambda run: re.sub(r"(?s)\ntime .*?\ncheck|\ntime .*", "", run.stdout)
+    first, second = page(three["first"]), page(three["second"])
+    assert "certified to fall" in first
+    assert first.splitlines()[:6] == second.splitlines()[:6]
+
+
+def test_a_profile_names_every_phase(three):
+    terms = [line.split()[0] for line in three["first"].stdout.splitlines() if line]
+    wanted = ["import", "trace", "compile", "integrate", "analyse", "draw"]
+    assert terms[-8:] == [*wanted, "evaluations", "products"]
+    assert "% of integrating" in three["first"].stdout
+
+
+# --- the clock ---
+
+
+def test_phases_inside_phases_count_once():
+    clock = _clock.Clock()
+    clock.spans["integrate"] = [(0.0, 10.0)]
+    clock.spans["trace"] = [(1.0, 4.0), (2.0, 3.0), (3.5, 5.0)]  # traces nest
+    clock.spans["compile"] = [(4.5, 7.0)]
+    assert clock.seconds == {"compile": 2.5, "trace": 3.5, "integrate": 4.0, "draw": 0}
+
+
+def test_clocks_hear_only_what_happens_while_they_are_watched():
+    with _clock.watch() as clock:
+        with _clock.phase("draw"):
+            time.sleep(0.01)
+        _clock.worked(_clock.Work(2, 3, np.float64, 8, 40, 6))
+    with _clock.phase("draw"):
+        time.sleep(0.01)
+    assert 0.01 <= clock.seconds["draw"] < 1
+    assert len(clock.work) == 1
+    assert not _clock.watched()
+
+
+def test_a_profile_adds_up():
+    clock = _clock.Clock()
+    clock.spans["integrate"] = [(0.0, 2.0)]
+    clock.spans["draw"] = [(2.0, 3.0)]
+    clock.work = [_clock.Work(4, 6, np.float64, 8, useful=80, executed=12)]
+    page = dict(profile.lines(clock, total=5.0, imports=1.0))
+    assert page["integrate"].split() == ["2.00", "s"]
+    assert page["analyse"].split()[0] == "2.00"
+    assert "1.20 times as many" in page["evaluations"]  # 12 evaluations of 8 lanes
+    assert page["products"].split()[1] == "s"
+
+
+def test_implicit_stages_are_not_counted():
+    page = dict(profile.lines(_clock.Clock(), 1.0, 0.1))
+    assert "not counted" in page["evaluations"]
+    assert "products" not in page
