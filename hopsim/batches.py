@@ -27,9 +27,6 @@ from .solvers import evaluations
 
 CHUNK = 64  # probes in one compiled call on a CPU: their stages stay in the cache
 LANES = 8  # a chunk is a multiple of this, or one probe: the rows of a SIMD product
-SMALL = (
-    2**18
-)  # synapses up to which a CPU core for each device beats one product on all
 GPU_BYTES = 2**33  # what a chunk may take of an accelerator, if it does not say
 
 
@@ -40,7 +37,9 @@ class Batch(NamedTuple):
     memory_start: Float[AnyArray, "probe memory"] | None = None
     varied: Mapping[str, AnyArray] = {}  # path of a parameter -> its values
 
-    def __len__(self) -> int:
+    @property
+    def number(self) -> int:
+        """How many probes."""
         return len(self.probes)
 
     def take(self, rows: Any) -> "Batch":
@@ -68,9 +67,9 @@ def costs(network: Network, dynamics: AbstractDynamics, batch: Batch) -> np.ndar
     """The expected cost of every probe, in units of its dynamics."""
     parts = [
         np.asarray(_costs(network, dynamics, batch.take(rows)))
-        for rows in _rounds(np.arange(len(batch)), min(CHUNK, len(batch)))
+        for rows in _rounds(np.arange(batch.number), min(CHUNK, batch.number))
     ]
-    return np.concatenate(parts)[: len(batch)]
+    return np.concatenate(parts)[: batch.number]
 
 
 def solve(
@@ -102,9 +101,9 @@ def solve(
     devices = devices[:used]
     several = len(devices) > 1 or jax.process_count() > 1
     mesh = Mesh(np.asarray(devices), ("probe",)) if several else None
-    place = ft.partial(_place, mesh)
+    place = ft.partial(_place, mesh or devices[0])
     fixed = place((network, dynamics, plan), PartitionSpec())
-    order = np.arange(len(batch)) if order is None else order
+    order = np.arange(batch.number) if order is None else order
     whole: Any = None
     pending: list[tuple[np.ndarray, Solution]] = []
     done = 0
@@ -116,12 +115,12 @@ def solve(
         if watched():
             worked(_work(network, plan, part, size))
         if whole is None:  # one array each, filled: no second copy at the end
-            empty = lambda x: np.empty((len(batch), *x.shape[1:]), x.dtype)
+            empty = lambda x: np.empty((batch.number, *x.shape[1:]), x.dtype)
             whole = jax.tree.map(empty, part)
         jax.tree.map(ft.partial(_fill, rows), whole, part)
-        done = min(done + len(rows), len(batch))
+        done = min(done + len(rows), batch.number)
         if progress is not None:
-            progress(done, len(batch))
+            progress(done, batch.number)
 
     with phase("integrate"):
         for rows in _rounds(order, size * len(devices)):
@@ -186,10 +185,10 @@ def _shape(
     # half-empty chunks cost nearly as much as full ones: rather fewer devices. Several
     # processes must all take part.
     if jax.process_count() == 1:
-        devices = min(devices, math.ceil(len(batch) / most))
+        devices = min(devices, math.ceil(batch.number / most))
     if chunk is None:
-        rounds = math.ceil(len(batch) / (most * devices))
-        most = math.ceil(len(batch) / (rounds * devices))
+        rounds = math.ceil(batch.number / (most * devices))
+        most = math.ceil(batch.number / (rounds * devices))
     return most if most == 1 else LANES * math.ceil(most / LANES), devices
 
 
@@ -204,12 +203,13 @@ def _memory() -> int:
     return stats.get("bytes_limit", GPU_BYTES) // 2
 
 
-def _place(mesh: Mesh | None, tree: Any, spec: PartitionSpec) -> Any:
-    """Arrays on their devices; each process supplies its own part of every array."""
+def _place(where: Any, tree: Any, spec: PartitionSpec) -> Any:
+    """Arrays on a device, or split over a mesh of them.
+
+    Each of several processes supplies its own part of every array.
+    """
     arrays, rest = eqx.partition(tree, lambda x: isinstance(x, AnyArray))
-    if mesh is None:
-        return eqx.combine(jax.device_put(arrays), rest)
-    sharding = NamedSharding(mesh, spec)
+    sharding = NamedSharding(where, spec) if isinstance(where, Mesh) else where
     if jax.process_count() == 1:
         return eqx.combine(jax.device_put(arrays, sharding), rest)
 

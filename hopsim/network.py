@@ -104,12 +104,11 @@ class Network(eqx.Module):
 
     def memory_input(self, g: Features) -> Float[Array, " memory"]:
         """`xi g + J`, what the memory neurons receive."""
-        # in this order a batch of probes stays the leading axis of its product
-        return _matmul(g, self.memories.T) + self.hidden_current
+        return _contract(g, self.memories, 1) + self.hidden_current
 
     def recalled(self, f: Hidden) -> Float[Array, " feature"]:
         """`xi^T f`, the memories in the proportion of their neurons' activations."""
-        return _matmul(f, self.memories)
+        return _contract(f, self.memories, 0)
 
     def feature_input(self, f: Hidden, g: Features) -> Float[Array, " feature"]:
         """`xi^T f + I - c g`, what the feature neurons receive."""
@@ -287,11 +286,22 @@ def _interaction(
     return chosen.normalised(memories.shape[1]) if normalised else chosen
 
 
-def _matmul(a: AnyArray, b: AnyArray) -> Array:
+def _contract(x: AnyArray, memories: AnyArray, axis: int) -> Array:
+    """`x` times the memories, summed over their given axis.
+
+    Under `vmap` the probe stays the leading axis of the product, and the memories are
+    read as they lie: a transpose would be copied at every step.
+    """
     # accelerators would otherwise round the products to fewer digits; whoever asks JAX
     # for another precision by `jax.default_matmul_precision` gets that one
     asked = getattr(jax.config, "jax_default_matmul_precision") is not None  # noqa: B009
-    return jnp.matmul(a, b, precision=None if asked else jax.lax.Precision.HIGHEST)
+    precision = None if asked else jax.lax.Precision.HIGHEST
+    return jax.lax.dot_general(
+        jnp.asarray(x),
+        jnp.asarray(memories),
+        (((0,), (axis,)), ((), ())),
+        precision=precision,
+    )
 
 
 def _as_memories(memories: AnyArray) -> AnyArray:

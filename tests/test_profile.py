@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def cached(text):
 @pytest.fixture(scope="module")
 def three(tmp_path_factory):
     place = tmp_path_factory.mktemp("kept")
-    runs = {"refused": hopsim_run(place, "--no-cache")}
+    runs: dict[str, Any] = {"refused": hopsim_run(place, "--no-cache")}
     runs["nothing"] = SimpleNamespace(kept=list(place.glob("cache/**/*-cache")))
     runs["first"], runs["second"] = hopsim_run(place), hopsim_run(place)
     return runs

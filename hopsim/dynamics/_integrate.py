@@ -71,6 +71,8 @@ def integrate(flow: AbstractProblem, x0: tuple, driven: bool, plan: Plan) -> Sol
         shaped = lambda e: reached.reshape((-1,) + (1,) * (e.ndim - 1))
         fill = lambda s, e: jnp.where(shaped(e), s, e)
         samples = jax.tree.map(fill, samples, end)
+        # interpolation is exact at the end of a step to rounding only
+        samples = jax.tree.map(lambda s, e: s.at[-1].set(e), samples, last)
     times = jnp.minimum(plan.times, end_time)
     kept = jax.vmap(lambda t, y: flow.observe(t, y, plan.save))(times, samples)
     residual = flow.residual(end_time, last)
