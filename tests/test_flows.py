@@ -15,6 +15,7 @@ from scipy.special import softmax
 import hopsim
 from hopsim import batches, lagrangians as L, simulation
 from hopsim.dynamics import Adiabatic, Pulse, Sinusoid, TwoLayer
+from hopsim.network import Network
 from hopsim.trajectory import Ending
 
 
@@ -210,6 +211,32 @@ def test_two_layers_with_fast_memory_follow_the_adiabatic_flow():
         for e in (0.02, 0.01)
     ]
     assert 0.9 < np.log2(distance[0] / distance[1]) < 1.1
+
+
+def test_a_mass_follows_two_layers_at_second_order():
+    """(tau_f + tau_h xi^T H_h xi H_v) v' = grad Phi - v; E(v) falls. [2.5; CL-09]"""
+    distance = []
+    for e in (0.02, 0.01):
+        layers = to_the_end(dynamics=TwoLayer(e), duration=2.0)
+        heavy = to_the_end(dynamics=Adiabatic(tau_memory=e), duration=2.0)
+        assert np.all(hopsim.certify(B, heavy).holds)
+        distance.append(np.max(np.abs(np.asarray(layers.v) - np.asarray(heavy.v))))
+    assert 1.8 < np.log2(distance[0] / distance[1]) < 2.2
+
+
+def test_a_mass_that_saturation_takes_away_is_solved_for_all_the_same():
+    """Its linear system is the identity to rounding, where BiCGStab breaks down."""
+    network = Network(4 * XI, L.Quadratic(), L.LogSumExp(30.0))
+    probes = np.repeat(4 * XI[:1], PROBES, axis=0) + 0.1 * V
+    layers = to_the_end(network, TwoLayer(1e-3), probes, duration=2.0)
+    heavy = to_the_end(network, Adiabatic(tau_memory=1e-3), probes, duration=2.0)
+    np.testing.assert_allclose(heavy.final, layers.final, rtol=0, atol=1e-5)
+    assert np.all(hopsim.certify(network, heavy).holds)
+
+
+def test_a_mass_has_no_altimex_step():
+    with pytest.raises(ValueError, match="AltIMEX has no form with a mass"):
+        simulate(dynamics=Adiabatic(tau_memory=0.1), solver="altimex")
 
 
 # --- steps of the adiabatic flow: Euler, CCCP, attention ---
