@@ -59,11 +59,6 @@ class Clock:
         """Programs made, without lone operations on constants that Diffrax folds."""
         return sum(not hasattr(jax.lax, name) for name in self.names)
 
-    @property
-    def compiled(self) -> int:
-        """Programs compiled, lone operations too, and not loaded from the cache."""
-        return len(self.names) - self.loaded
-
 
 def _length(spans: list[tuple[float, float]]) -> float:
     """The length of a union of intervals."""

@@ -73,7 +73,7 @@ def test_chunks_are_multiples_of_eight():
 # --- parameters that differ from probe to probe ---
 
 
-def one_by_one(path, values, motion):
+def one_by_one(values, motion):
     for i, value in enumerate(values):
         yield i, simulate(motion=motion(value), probes=V[[i]], chunk=8)
 
@@ -81,7 +81,7 @@ def one_by_one(path, values, motion):
 def test_varied_time_constants_are_those_of_each_probe():
     path = simulate(varied={"dynamics.tau_memory": TAUS}, chunk=8)
     assert path.promise.given
-    for i, alone in one_by_one(path, TAUS[:6], TwoLayer):
+    for i, alone in one_by_one(TAUS[:6], TwoLayer):
         np.testing.assert_allclose(
             path.final[i], alone.final[0], rtol=0, atol=10 * RTOL * np.max(np.abs(V))
         )
