@@ -9,7 +9,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import AbstractArray
@@ -20,16 +20,7 @@ from ._types import Array, Memories
 from .dynamics import AbstractDrive, drives
 from .lagrangians import AbstractLagrangian, lagrangians
 from .sources import memory_sources
-
-
-class Problem(NamedTuple):
-    """One thing that is wrong, and where."""
-
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
+from .tables import Problem
 
 
 @dataclasses.dataclass(frozen=True)

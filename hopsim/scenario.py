@@ -6,13 +6,10 @@ before it is clean.
 
 import copy
 import dataclasses
-import hashlib
 import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -22,21 +19,11 @@ from ._streams import Stream
 from .checks import AbstractCheck, checks
 from .dynamics import AbstractDynamics, dynamics_kinds
 from .experiments import AbstractExperiment, experiments, RunSettings, Setting
-from .leaves import Leaf, make_now, Problem, read_leaf, read_model
+from .leaves import Leaf, make_now, read_leaf, read_model
 from .network import networks
 from .plots import plots
 from .sources import PatternSet, probe_sources, ProbeSet
-
-
-class ScenarioError(ValueError):
-    """Everything that is wrong with a scenario file, at once."""
-
-    def __init__(self, where: str, problems: list[Problem]):
-        self.where, self.problems = where, problems
-        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        super().__init__(
-            "\n".join([f"{where}: {count}", *(f"  {p}" for p in problems)])
-        )
+from .tables import digest, Problem, put, read_tables, ScenarioError
 
 
 class Header(BaseModel):
@@ -124,8 +111,7 @@ class Scenario:
     @property
     def hash(self) -> str:
         """First 8 hex digits of the SHA-256 of the canonical resolved scenario."""
-        canonical = json.dumps(self.resolved, sort_keys=True, default=str)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+        return digest(self.resolved)[:8]
 
     @property
     def plots(self) -> tuple[str, ...]:
@@ -156,18 +142,7 @@ def load_scenario(
 
     Raises ScenarioError (a ValueError) with every problem of the file at once.
     """
-    path, problems = Path(path), []
-    text = _read_text(path)
-    raw = _parse(text, path)
-    small = raw.pop("quick", {})
-    if not isinstance(small, dict):
-        raise ScenarioError(str(path), [Problem("quick", "a table is needed")])
-    other = copy.deepcopy(raw) if quick else _merged(raw, small)
-    resolved = _merged(raw, small) if quick else raw
-    if problems := _beyond_toml(overrides or {}):
-        raise ScenarioError(str(path), problems)
-    for dotted, value in (overrides or {}).items():
-        _put(resolved, dotted, value, problems, dotted)
+    resolved, other, text, problems = read_tables(path, quick, overrides)
     scenario = _read(resolved, text, str(path), problems)
     # the other size is checked too, so that a mistake cannot hide there
     twin: list[Problem] = []
@@ -179,55 +154,6 @@ def load_scenario(
     if problems or scenario is None:
         raise ScenarioError(str(path), problems)
     return scenario
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise ScenarioError(
-            str(path), [Problem("", f"{reason}; give a file")]
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ScenarioError(
-            str(path), [Problem("", "not a UTF-8 text file")]
-        ) from error
-
-
-DEEPEST = 32  # tables within tables; no part of a scenario needs half of it
-
-
-def _parse(text: str, path: Path) -> dict[str, Any]:
-    """The tables of a TOML text."""
-    try:
-        raw = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        problem = Problem("", f"not valid TOML: {reason}")
-        raise ScenarioError(str(path), [problem]) from error
-    problems = _beyond_toml(raw)
-    if problems:
-        raise ScenarioError(str(path), problems)
-    return raw
-
-
-def _beyond_toml(tree: Mapping[str, Any]) -> list[Problem]:
-    """Integers of more than the 64 bits that TOML 1.0 grants, and bottomless tables."""
-    problems, rest = [], [("", 0, dict(tree))]
-    while rest:
-        where, depth, value = rest.pop()
-        if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            problems.append(Problem(where, "integers must fit in 64 bits"))
-        elif isinstance(value, dict | list) and depth == DEEPEST:
-            problems.append(Problem(where[:60] + " ...", "nested too deeply"))
-        elif isinstance(value, dict):
-            rest += [
-                (f"{where}.{k}".lstrip("."), depth + 1, v) for k, v in value.items()
-            ]
-        elif isinstance(value, list):
-            rest += [(f"{where}[{i}]", depth + 1, v) for i, v in enumerate(value)]
-    return problems[::-1]
 
 
 def _read(
@@ -292,7 +218,7 @@ def _points(
         mine: list[Problem] = []
         changed = copy.deepcopy(tables)
         for dotted, entry in entries:
-            _put(changed, dotted, entry, mine, where)
+            put(changed, dotted, entry, mine, where)
         changed.pop("experiment", None)
         points.append(_point(label, value, changed, mine))
         seen.append((where, mine))
@@ -366,31 +292,3 @@ def _point(
     if problems or run is None or dynamics is None or network is None or probes is None:
         return None
     return Point(label, value, network, dynamics, probes, run)
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` laid on `base`; a table with a `kind` of its own replaces the old one."""
-    result = copy.deepcopy(dict(base))
-    for name, value in over.items():
-        old = result.get(name)
-        if isinstance(value, dict) and isinstance(old, dict) and "kind" not in value:
-            result[name] = _merged(old, value)
-        else:
-            result[name] = copy.deepcopy(value)
-    return result
-
-
-def _put(
-    tables: dict[str, Any], dotted: str, value: Any, problems: list[Problem], where: str
-) -> None:
-    """Set one entry by its dotted path; tables are merged, new tables are made."""
-    *parents, last = dotted.split(".")
-    for name in parents:
-        tables = tables.setdefault(name, {})
-        if not isinstance(tables, dict):
-            problems.append(Problem(where, f"{name!r} in {dotted!r} is not a table"))
-            return
-    old = tables.get(last)
-    if isinstance(old, dict) and isinstance(value, dict) and "kind" not in value:
-        value = _merged(old, value)
-    tables[last] = value

@@ -1,0 +1,151 @@
+"""Tables: the text of a scenario file, merged and overridden, not yet checked.
+
+Standard library only: what a file's text alone decides (its hash, whether a run of it
+is still valid) is decided without starting JAX.
+"""
+
+import copy
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, and where."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ScenarioError(ValueError):
+    """Everything that is wrong with a scenario file, at once."""
+
+    def __init__(self, where: str, problems: list[Problem]):
+        self.where, self.problems = where, problems
+        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        super().__init__(
+            "\n".join([f"{where}: {count}", *(f"  {p}" for p in problems)])
+        )
+
+
+class Tables(NamedTuple):
+    """What a file says: as it will be run, at the other size, and word for word."""
+
+    resolved: dict[str, Any]  # after `[quick]` (if asked for) and the overrides
+    other: dict[str, Any]  # the size that was not asked for
+    text: str
+    problems: list[Problem]  # overrides that could not be laid on the tables
+
+
+def read_tables(
+    path: str | os.PathLike,
+    quick: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+) -> Tables:
+    """Read a scenario file, apply `[quick]` and the overrides (dotted paths).
+
+    Raises ScenarioError where it is no TOML, or `[quick]` no table.
+    """
+    path = Path(path)
+    text = _read_text(path)
+    raw = _parse(text, path)
+    small = raw.pop("quick", {})
+    if not isinstance(small, dict):
+        raise ScenarioError(str(path), [Problem("quick", "a table is needed")])
+    other = copy.deepcopy(raw) if quick else merged(raw, small)
+    resolved = merged(raw, small) if quick else raw
+    if problems := _beyond_toml(overrides or {}):
+        raise ScenarioError(str(path), problems)
+    for dotted, value in (overrides or {}).items():
+        put(resolved, dotted, value, problems, dotted)
+    return Tables(resolved, other, text, problems)
+
+
+def digest(resolved: Mapping[str, Any]) -> str:
+    """The SHA-256 of the canonical form of resolved tables, in hex."""
+    canonical = json.dumps(resolved, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` laid on `base`; a table with a `kind` of its own replaces the old one."""
+    result = copy.deepcopy(dict(base))
+    for name, value in over.items():
+        old = result.get(name)
+        if isinstance(value, dict) and isinstance(old, dict) and "kind" not in value:
+            result[name] = merged(old, value)
+        else:
+            result[name] = copy.deepcopy(value)
+    return result
+
+
+def put(
+    tables: dict[str, Any], dotted: str, value: Any, problems: list[Problem], where: str
+) -> None:
+    """Set one entry by its dotted path; tables are merged, new tables are made."""
+    *parents, last = dotted.split(".")
+    for name in parents:
+        tables = tables.setdefault(name, {})
+        if not isinstance(tables, dict):
+            problems.append(Problem(where, f"{name!r} in {dotted!r} is not a table"))
+            return
+    old = tables.get(last)
+    if isinstance(old, dict) and isinstance(value, dict) and "kind" not in value:
+        value = merged(old, value)
+    tables[last] = value
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise ScenarioError(
+            str(path), [Problem("", f"{reason}; give a file")]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            str(path), [Problem("", "not a UTF-8 text file")]
+        ) from error
+
+
+DEEPEST = 32  # tables within tables; no part of a scenario needs half of it
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    """The tables of a TOML text."""
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        problem = Problem("", f"not valid TOML: {reason}")
+        raise ScenarioError(str(path), [problem]) from error
+    problems = _beyond_toml(raw)
+    if problems:
+        raise ScenarioError(str(path), problems)
+    return raw
+
+
+def _beyond_toml(tree: Mapping[str, Any]) -> list[Problem]:
+    """Integers of more than the 64 bits that TOML 1.0 grants, and bottomless tables."""
+    problems, rest = [], [("", 0, dict(tree))]
+    while rest:
+        where, depth, value = rest.pop()
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            problems.append(Problem(where, "integers must fit in 64 bits"))
+        elif isinstance(value, dict | list) and depth == DEEPEST:
+            problems.append(Problem(where[:60] + " ...", "nested too deeply"))
+        elif isinstance(value, dict):
+            rest += [
+                (f"{where}.{k}".lstrip("."), depth + 1, v) for k, v in value.items()
+            ]
+        elif isinstance(value, list):
+            rest += [(f"{where}[{i}]", depth + 1, v) for i, v in enumerate(value)]
+    return problems[::-1]
