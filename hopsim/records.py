@@ -29,6 +29,10 @@ class Verdict:
     source: str = "scenario"
     error: str = ""  # the error bar, with its unit of replication
     tolerance: str = ""
+    value: float | None = None  # what was measured, as a number
+    low: float | None = None  # its interval, where replication gives one
+    high: float | None = None
+    samples: str = ""  # how many, and of what
 
     def __str__(self) -> str:
         mark = "pass" if self.passed else "FAIL"

@@ -26,6 +26,19 @@ from .sources import PatternSet, probe_sources, ProbeSet
 from .tables import digest, Problem, put, read_tables, ScenarioError
 
 
+class Claim(BaseModel):
+    """The table `[claim]`: what a scenario puts to the test for `hopsim verify`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: str = Field(pattern=r"^[A-Z]+-[0-9]+$")
+    statement: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    tags: list[str] = []
+    # the share of seeds with which a true claim would be reported as failing
+    false_alarm: float = Field(gt=0, lt=1)
+
+
 class Header(BaseModel):
     """The top level of a scenario file."""
 
@@ -42,6 +55,7 @@ class Header(BaseModel):
     run: Any = {}
     experiment: dict[str, Any] = {"kind": "recall"}
     checks: list[dict[str, Any]] = []
+    claim: Claim | None = None
 
     @field_validator("name")
     @classmethod
@@ -77,17 +91,25 @@ class Point:
     probes: Leaf
     run: RunSettings
 
-    def build(self, seed: int, dtype: str) -> Setting:
-        """Draw the patterns (on the host) and make the network."""
+    def build(self, seed: int, dtype: str, number: int = 0) -> Setting:
+        """Draw a set of patterns (on the host) and make the network."""
         stream = Stream(seed)
         memory_leaf = self.network.arguments["memories"]
-        patterns: PatternSet = memory_leaf.make(stream.child("memories", 0))
+        patterns: PatternSet = memory_leaf.make(stream.child("memories", number))
         values = patterns.values.astype(dtype)
         network = self.network.make(memories=values)
-        probes: ProbeSet = self.probes.make(stream.child("probes", 0), patterns)
+        probes: ProbeSet = self.probes.make(stream.child("probes", number), patterns)
         probes = probes._replace(values=probes.values.astype(dtype))
         return Setting(
-            self.label, self.value, patterns, network, self.dynamics, probes, self.run
+            label=self.label,
+            value=self.value,
+            patterns=patterns,
+            network=network,
+            dynamics=self.dynamics,
+            probes=probes,
+            run=self.run,
+            stream=stream.child("experiment", number),
+            redrawn=lambda number: self.build(seed, dtype, number),
         )
 
 

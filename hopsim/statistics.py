@@ -1,7 +1,36 @@
-"""Statistics of what is measured, on top of scipy.stats."""
+r"""Statistics of what is measured, on top of scipy.stats.
+
+The unit of replication is the pattern set: trials that share memories are not
+independent, so every interval here speaks of *other sets of memories*. Each function
+returns an `Estimate`: the value, its interval and the number of sets behind it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
 
 
-def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+LEVEL = 0.95  # of every interval, unless one asks for another
+RESAMPLES = 999  # of a bootstrap: its 95 % limits are then order statistics
+_SEED = 20160603  # bootstraps of the same data give the same interval
+
+
+class Estimate(NamedTuple):
+    """A number with its interval; the limits are NaN where one set tells nothing."""
+
+    value: float
+    low: float
+    high: float
+    sets: int
+
+    def __str__(self) -> str:
+        if np.isnan(self.low):
+            return f"{self.value:.4g}"
+        return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
     """The Wilson score interval of a proportion. [Wilson 1927; scipy.stats]
 
     Valid at 0 and at all successes, where the normal interval collapses.
@@ -12,3 +41,127 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, flo
         raise ValueError(f"Need 0 <= successes <= trials, got {successes} of {trials}.")
     interval = binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def proportion(successes: int, trials: int, level: float = LEVEL) -> Estimate:
+    """The share of pattern sets in which something happened, by Wilson's interval."""
+    return Estimate(successes / trials, *wilson(successes, trials, level), trials)
+
+
+def mean(values: Float[np.ndarray, " set"], level: float = LEVEL) -> Estimate:
+    """The mean of one number from each pattern set, by Student's t. [scipy.stats]"""
+    values = np.asarray(values, float)
+    middle, sets = float(np.mean(values)), len(values)
+    if sets < 2:
+        return Estimate(middle, np.nan, np.nan, sets)
+    from scipy.stats import t
+
+    half = float(t.ppf(0.5 + level / 2, sets - 1) * np.std(values, ddof=1) / sets**0.5)
+    return Estimate(middle, middle - half, middle + half, sets)
+
+
+def exponent(
+    x: Float[np.ndarray, " x"],
+    y: Float[np.ndarray, "set x"],
+    level: float = LEVEL,
+) -> Estimate:
+    r"""The slope of $\log y$ against $\log x$, bootstrapped over pattern sets.
+
+    Least squares on the means of $\log y$ over the sets, each weighted by the inverse
+    variance that the sets show there. Raises ValueError unless all numbers are > 0 and
+    there are two values of x.
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if len(np.unique(x)) < 2 or y.shape[1:] != x.shape or not len(y):
+        raise ValueError(
+            "An exponent needs y for each set at two values of x or more, got shapes "
+            f"{x.shape} and {y.shape}."
+        )
+    if not (np.all(x > 0) and np.all((y > 0) & np.isfinite(y))):
+        raise ValueError("An exponent needs finite numbers > 0 on both axes.")
+    log_x, log_y = np.log(x), np.log(y)
+    weights = _weights(log_y)
+    fit = lambda rows: np.polyfit(log_x, np.mean(log_y[rows], axis=0), 1, w=weights)[0]
+    return _bootstrapped(fit, len(y), level)
+
+
+def half_point(
+    x: Float[np.ndarray, " x"],
+    successes: Int[np.ndarray, "set x"],
+    trials: int,
+    level: float = LEVEL,
+) -> Estimate:
+    r"""Where a falling proportion crosses one half; logistic in $\ln x$.
+
+    $p = 1/(1 + (x/x_{1/2})^k)$ by maximum binomial likelihood, bootstrapped over
+    pattern sets. A perfect step puts $x_{1/2}$ somewhere between the last success and
+    the first failure. Raises ValueError where nothing is crossed.
+    """
+    x, hits = np.asarray(x, float), np.asarray(successes, float)
+    if np.any(x <= 0) or hits.shape[1:] != x.shape or np.any(hits < 0):
+        raise ValueError(
+            "A half-point needs counts (set, x) at positive x, got shapes "
+            f"{x.shape} and {hits.shape}."
+        )
+    if np.any(hits > trials):
+        raise ValueError(f"More successes than the {trials} trials of a set.")
+    share = np.mean(hits, axis=0) / trials
+    if not np.min(share) < 0.5 < np.max(share):
+        raise ValueError(
+            f"The proportion goes from {np.max(share):.2f} to {np.min(share):.2f} and "
+            "crosses no half; measure at more values of x."
+        )
+    fit = lambda rows: _logistic(np.log(x), np.sum(hits[rows], axis=0), trials, rows)
+    return _bootstrapped(fit, len(hits), level)
+
+
+def _weights(log_y: np.ndarray) -> np.ndarray:
+    """1/sigma of every mean; points without spread weigh as the most certain others."""
+    if len(log_y) < 2:
+        return np.ones(log_y.shape[1])
+    variance = np.var(log_y, axis=0, ddof=1)
+    floor = max(1e-4 * float(np.max(variance)), 1e-24)
+    return 1 / np.sqrt(np.maximum(variance, floor))
+
+
+def _bootstrapped(fit, sets: int, level: float) -> Estimate:
+    """The fit to all sets, and percentile limits from resampled sets."""
+    rows = np.arange(sets)
+    value = float(fit(rows))
+    if sets < 2:
+        return Estimate(value, np.nan, np.nan, sets)
+    rng = np.random.default_rng(_SEED)
+    found = [fit(rng.choice(rows, sets)) for _ in range(RESAMPLES)]
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(value, float(low), float(high), sets)
+
+
+STEEPEST = 1e3  # of a logistic: a perfect step has no finite slope
+
+
+def _logistic(
+    log_x: np.ndarray, hits: np.ndarray, trials: int, rows: np.ndarray
+) -> float:
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    total = trials * len(rows)
+    share = hits / total
+    below, above = log_x[share >= 0.5], log_x[share < 0.5]
+    if not below.size or not above.size:  # a resample that crosses nothing
+        return float(np.exp(log_x[-1] if below.size else log_x[0]))
+    start = 0.5 * (np.max(below) + np.min(above))
+    spread = float(np.ptp(log_x))
+
+    def loss(p: np.ndarray) -> tuple[float, np.ndarray]:
+        middle, slope = p[0], np.exp(p[1])
+        z = slope * (middle - log_x)
+        cost = np.sum(hits * np.logaddexp(0, -z) + (total - hits) * np.logaddexp(0, z))
+        away = total * expit(z) - hits
+        gradient = [slope * np.sum(away), np.sum(away * z)]
+        return cost / total, np.array(gradient) / total
+
+    bounds = [(log_x.min(), log_x.max()), (np.log(0.1 / spread), np.log(STEEPEST))]
+    first = np.array([start, np.log(4 / spread)])
+    found = minimize(loss, first, jac=True, bounds=bounds, method="L-BFGS-B")
+    return float(np.exp(found.x[0]))

@@ -7,7 +7,7 @@ example here, filed under its kind.
 import numpy as np
 
 from hopsim import dynamics, experiments, lagrangians as L, patterns
-from hopsim.checks import kinds
+from hopsim.checks import kinds, measured
 from hopsim.network import model_a, model_b, model_c, Network
 
 
@@ -149,12 +149,27 @@ CHECKS = {
     "promise": kinds.Promised(expected="none"),
     "energy_rises": kinds.EnergyRises(at_least=0.1),
     "same_end": kinds.SameEnd(within=1e-3),
+    "bound": measured.Bound(
+        variable="steps", at_most=100, statement="few steps", source="hopsim"
+    ),
+    "fraction": measured.Fraction(
+        variable="certified", at_least=0.1, statement="falls", source="hopsim"
+    ),
+    "exponent": measured.Exponent(
+        variable="error",
+        against="tau_memory",
+        low=0.8,
+        high=1.2,
+        statement="order",
+        source="hopsim",
+    ),
     "convergence_order": kinds.ConvergenceOrder(low=0.8, high=1.2),
 }
 
 EXPERIMENTS = {
     "recall": experiments.Recall(retrieved_above=0.9),
     "adiabatic_limit": experiments.AdiabaticLimit(tau_memory=[0.1, 0.05]),
+    "energy_balance": experiments.EnergyBalance(sets=2),
     "portrait": experiments.Portrait(resolution=21),
 }
 
@@ -166,5 +181,7 @@ PLOTS = {  # and a variable without which there is nothing to draw
     "convergence": "error",
     "overlap": "overlap",
     "sweep": "value",
+    "parity": "rate",
+    "rates": "rate",
     "portrait": "landscape",
 }

@@ -2,6 +2,7 @@
 
 from ._base import AbstractDynamics, dynamics_kinds, Plan, Solution
 from ._drive import AbstractDrive, drives, Pulse, Sinusoid
+from ._flow import AbstractFlow
 from .adiabatic import Adiabatic
 from .sharp import Sharp
 from .two_layer import TwoLayer
@@ -10,6 +11,7 @@ from .two_layer import TwoLayer
 __all__ = [
     "AbstractDrive",
     "AbstractDynamics",
+    "AbstractFlow",
     "Adiabatic",
     "Plan",
     "Pulse",

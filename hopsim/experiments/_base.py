@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .._registry import Registry
+from .._streams import Stream
 from ..certificates import certify
 from ..dynamics import AbstractDynamics
 from ..network import Network
@@ -78,6 +79,8 @@ class Setting:
     dynamics: AbstractDynamics
     probes: ProbeSet
     run: RunSettings
+    stream: Stream  # of random numbers that the experiment itself may draw
+    redrawn: Callable[[int], "Setting"]  # the same point, its number-th set of patterns
 
     def simulate(
         self, progress: Callable | None = None, **overrides: Any

@@ -1,0 +1,81 @@
+"""Ensembles: the same measurement for many independent sets of patterns."""
+
+import abc
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+from pydantic import Field
+
+from ..records import Dataset, dataset, join, Record, Variables
+from ._base import AbstractExperiment, PURE, Setting, Study
+
+
+class AbstractEnsemble(AbstractExperiment):
+    """An experiment that is repeated with `sets` sets of patterns, drawn anew.
+
+    The rows of all sets lie one after the other along the dimension `row`; the variable
+    `set` tells whose each is, so that statistics can treat the set as what is
+    replicated. Variables without rows are kept of the first set.
+
+    To add one: set `row` and `plots`, and implement `measure` for one set.
+    """
+
+    row: ClassVar[str] = "state"
+
+    sets: int = Field(8, ge=1)
+
+    @abc.abstractmethod
+    def measure(self, setting: Setting) -> Variables:
+        """What is seen with one set of patterns: names, dimensions, values."""
+
+    def check(self, setting: Setting) -> None:
+        """Raises ValueError where the setting is not one for this experiment."""
+
+    def run(self, study: Study) -> Record:
+        for setting in study.settings:
+            self.check(setting)
+        runs, parts = len(study.settings) * self.sets, []
+        for k, setting in enumerate(study.settings):
+            found = []
+            for number in range(self.sets):
+                found.append(self.measure(setting.redrawn(number)))
+                if study.progress is not None:
+                    done = k * self.sets + number + 1
+                    study.progress("pattern sets", done, runs)
+            parts.append(_stacked(found, self.row, setting))
+        return Record(join(parts, [setting.label for setting in study.settings]))
+
+
+def _stacked(found: list[Variables], row: str, setting: Setting) -> Dataset:
+    sizes = [_rows(variables, row) for variables in found]
+    number = np.repeat(np.arange(len(found)), sizes)
+    stacked: dict[str, tuple] = {
+        "set": (row, number, PURE | {"long_name": "number of the pattern set"})
+    }
+    for name, (dims, first, *attrs) in found[0].items():
+        if row in np.atleast_1d(dims):
+            axis = list(np.atleast_1d(dims)).index(row)
+            first = np.concatenate([v[name][1] for v in found], axis=axis)
+        stacked[name] = (dims, first, *attrs)
+    if setting.value is not None:
+        stacked["value"] = ((), setting.value)
+    return dataset(stacked)
+
+
+def _rows(variables: Variables, row: str) -> int:
+    for dims, values, *_ in variables.values():
+        if row in np.atleast_1d(dims):
+            return np.shape(values)[list(np.atleast_1d(dims)).index(row)]
+    raise AssertionError(f"an ensemble measures something along {row!r}")
+
+
+def random_states(
+    setting: Setting, count: int, spread: float, memory_spread: float
+) -> tuple[Float[np.ndarray, "state feature"], Float[np.ndarray, "state memory"]]:
+    """Normal states (v, h) with the given standard deviations, drawn on the host."""
+    draw = setting.stream.child("states").generator().standard_normal
+    v = spread * draw((count, setting.network.features))
+    h = memory_spread * draw((count, setting.network.count))
+    dtype = setting.network.dtype
+    return v.astype(dtype), h.astype(dtype)

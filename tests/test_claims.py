@@ -1,0 +1,26 @@
+"""Claims: each holds, and each is seen to fail when something is wrong."""
+
+import mutations
+import pytest
+
+
+FILES = sorted(path.stem for path in mutations.CLAIMS.glob("*.toml"))
+
+
+@pytest.mark.parametrize("claim", FILES)
+def test_claim_holds(claim):
+    found = mutations.judge(claim, {})
+    assert found
+    assert all(found.values()), found
+
+
+@pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=str)
+def test_claim_is_seen_to_fail(mutation):
+    found = mutations.judge(mutation.claim, mutation.overrides, mutation.patch)
+    told = {k: passed for k, passed in found.items() if mutation.seen_by in k}
+    assert told
+    assert not all(told.values()), f"{mutation}: {found}"
+
+
+def test_every_claim_has_a_mutation():
+    assert {m.claim for m in mutations.MUTATIONS} == set(FILES)
