@@ -70,7 +70,7 @@ class AbstractMeasured(AbstractCheck):
         for name, (low, high) in self.where.items():
             chosen = chosen & (data[name] >= low) & (data[name] <= high)
         # arithmetic of xarray lays them out alike
-        owner = 0 * chosen + (data["set"] if "set" in data else 0)
+        owner = 0 * chosen + data.get("set", 0)
         alike = lambda x: x.broadcast_like(owner).transpose(*owner.dims).values
         kept = alike(chosen)
         values, owner = alike(data[self.variable])[kept], owner.values[kept]
