@@ -252,6 +252,32 @@ def free_port():
         return probe.getsockname()[1]
 
 
+MASS = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    import jax
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_disable_most_optimizations", True)
+    import numpy as np, test_batches as t
+    motion = t.Adiabatic(tau_memory=0.1)
+    devices = jax.devices()
+    assert len(devices) == 2
+    both = devices[:1], devices
+    one, two = (t.simulate(motion=motion, chunk=8, devices=d) for d in both)
+    t.agree(one, two)
+"""
+
+
+def test_a_mass_is_solved_for_on_several_devices():
+    script = textwrap.dedent(MASS).format(tests=str(Path(__file__).parent))
+    environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.mark.parametrize("text", ["", "here", "a:1,2,2", "a:1,x,2", "a,0,2", "a:1,0"])
 def test_processes_are_named_in_one_way(text):
     with pytest.raises(ValueError, match=r"HOST:PORT,INDEX,COUNT"):
