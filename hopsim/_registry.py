@@ -4,28 +4,14 @@ A registry knows no physics. It keeps names, finds near misses, and holds the ar
 of registered functions to the ranges written in their annotations.
 """
 
-import difflib
 import functools as ft
 import inspect
 import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ._names import nearest
 from ._types import Range
-
-
-def guess(name: str, known: list[str]) -> str | None:
-    """The valid name that a misspelt one was probably meant to be."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return close[0] if close else None
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """`Did you mean ...?` for a misspelt name, or the list of valid ones."""
-    meant = guess(name, known)
-    if meant is not None:
-        return f"did you mean {meant!r}?"
-    return f"valid names are {', '.join(sorted(known))}"
 
 
 def ranges(maker: Callable) -> dict[str, Range]:

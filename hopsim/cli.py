@@ -1,4 +1,4 @@
-"""The command line: run, check, list, plot, show.
+"""The command line: run, verify, check, list, plot, show.
 
 Exit codes: 0 all went well, 1 a check of the scenario failed, 2 the user's input is at
 fault, 3 hopsim is. Every heavy import waits until its command needs it.
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from . import terminal
 
 
 _BEGAN = time.perf_counter()
@@ -37,9 +39,11 @@ def main() -> None:
     """The entry point of the command `hopsim`."""
     # set before JAX starts: a failed check inside a compiled program would otherwise be
     # a host callback, and hopsim labels every ending on the host instead
+    from .crew import cores
+
     os.environ.setdefault("EQX_ON_ERROR", "nan")
     # one device for each core: small networks run a chunk of their probes on each
-    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(_cores()))
+    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(len(cores())))
     app()
 
 
@@ -78,16 +82,56 @@ def run(
         first = distributed is None or join(distributed) == 0
         imports = time.perf_counter() - _BEGAN
         scenario = load_scenario(file, quick, _parse(overrides))
-        with watch() as clock, _progress() as progress:
+        with watch() as clock, terminal.progress() as progress:
             # every process computes everything; one of them writes and speaks
             record = run_scenario(
                 scenario, out=out if first else None, force=force, progress=progress
             )
         if first:
-            _print_summary(record)
+            terminal.summary(record)
         if first and profile:
-            _print_profile(clock, time.perf_counter() - _BEGAN - imports, imports)
+            terminal.profile(clock, time.perf_counter() - _BEGAN - imports, imports)
         if not record.passed:
+            raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    claims: Annotated[
+        list[str] | None,
+        typer.Argument(help="Ids, names or tags of claims; default: all."),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick/--full", help="Minutes, or the sizes the files ask for."),
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes; default: one for each core.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Where finished claims and the report are kept.")
+    ] = Path("runs/verify"),
+    overrides: Overrides = [],  # noqa: B006
+    place: Annotated[
+        Path, typer.Option("--claims", help="The directory of the claims.")
+    ] = Path("scenarios/claims"),
+    cache: Annotated[
+        bool,
+        typer.Option("--cache/--no-cache", help="Keep compiled programs for later."),
+    ] = True,
+) -> None:
+    """Put the claims of the theory to the test; print the ledger, write the report."""
+    with _guarded():
+        if cache:
+            _keep_programs()
+        from .claims import find
+        from .verification import verify as verify_claims
+
+        tasks = find(place, claims or [], quick, _parse(overrides))
+        with terminal.verifying(len(tasks)) as show:
+            ledger = verify_claims(tasks, out, jobs, show.progress, show.finished)
+        terminal.ledger(ledger, out)
+        if ledger["failed"]:
             raise typer.Exit(1)
 
 
@@ -114,7 +158,7 @@ def list_(
         from .catalogue import NOUNS
 
         for noun in NOUNS if what is None else [what]:
-            _print_entries(noun)
+            terminal.entries(noun)
 
 
 @app.command()
@@ -140,7 +184,7 @@ def show(
     with _guarded():
         from .records import load_record
 
-        _print_summary(load_record(run_directory))
+        terminal.summary(load_record(run_directory))
 
 
 # --- helpers ------------------------------------------------------------------------
@@ -203,44 +247,6 @@ def _parse(overrides: list[str]) -> dict[str, Any]:
     return parsed
 
 
-def _print_entries(noun: str) -> None:
-    from rich.console import Console
-    from rich.padding import Padding
-
-    from .catalogue import entries
-
-    console = Console(highlight=False, markup=False)
-    found = entries(noun)
-    console.print(f"{noun}:" if found else f"{noun}: none found here", style="bold")
-    for entry in found:
-        console.print(f"  {entry.name}", style="bold cyan")
-        for text in (entry.text, f"keys: {entry.keys}" if entry.keys else ""):
-            if text:
-                console.print(Padding(text, (0, 0, 0, 6)))
-
-
-def _print_summary(record: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from .summary import lines
-
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for term, text in lines(record):
-        colour = "red" if term == "check" and text.startswith("FAIL") else None
-        table.add_row(term, text, style=colour)
-    Console(highlight=False, markup=False).print(table)
-
-
-def _cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _keep_programs() -> None:
     """Compiled programs go to the user's cache directory and come from there."""
     from platformdirs import user_cache_path
@@ -260,36 +266,3 @@ def _keep_programs() -> None:
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }.items():
         os.environ.setdefault(name, value)
-
-
-def _print_profile(clock: Any, total: float, imports: float) -> None:
-    from .profile import lines
-
-    for term, text in lines(clock, total, imports):
-        print(f"{term:<12} {text}")
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Any]:
-    """A progress bar that appears once a run has taken two seconds."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    begun = time.monotonic()
-    bar = Progress(console=Console(stderr=True), transient=True)
-    tasks: dict[str, Any] = {}
-
-    def report(what: str, done: int, total: int) -> None:
-        if time.monotonic() - begun < 2:
-            return
-        if not tasks:
-            bar.start()
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
-
-    try:
-        yield report
-    finally:
-        if tasks:
-            bar.stop()

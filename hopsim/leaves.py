@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import AbstractArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from ._registry import bare, guess, nearest, parameters, ranges, Registry
+from ._names import guess, nearest
+from ._registry import bare, parameters, ranges, Registry
 from ._types import Array, Memories
 from .dynamics import AbstractDrive, drives
 from .lagrangians import AbstractLagrangian, lagrangians

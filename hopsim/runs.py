@@ -6,6 +6,7 @@ run that is killed leaves no half file where anyone would look.
 
 import dataclasses
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -16,7 +17,7 @@ from typing import Any
 
 from . import __version__
 from ._clock import phase, watch
-from ._registry import nearest
+from ._names import nearest
 from .dynamics import dynamics_kinds
 from .environment import precision, prefetch, provenance
 from .experiments import Study
@@ -33,6 +34,7 @@ def run(
     *,
     overrides: Mapping[str, Any] | None = None,
     force: bool = False,
+    directory: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Record:
     """Run a scenario: simulate, judge, and (with `out`) save and draw.
@@ -43,6 +45,7 @@ def run(
     - `out`: the directory in which the run directory `<name>-<hash>` is made; None
       keeps the record in memory. A run directory that exists is left alone and the new
       one gets `-2`, `-3`, ...; `force` replaces it.
+    - `directory`: the name of the run directory, if not `<name>-<hash>`.
     - `progress`: called with (what, done, total) between compiled calls.
     """
     if not isinstance(scenario, Scenario):
@@ -69,9 +72,10 @@ def run(
                 "count": settings[0].network.count,
             }
         )
-    return (
-        record if out is None else _keep(scenario, record, Path(out), force, progress)
-    )
+    if out is None:
+        return record
+    name = directory or f"{scenario.name}-{scenario.hash}"
+    return _keep(scenario, record, Path(out), name, force, progress)
 
 
 def _header_attrs(scenario: Scenario) -> dict[str, Any]:
@@ -116,31 +120,60 @@ def _keep(
     scenario: Scenario,
     record: Record,
     out: Path,
+    name: str,
     force: bool,
     progress: Callable[[str, int, int], None] | None,
 ) -> Record:
     """Everything into a hidden directory first, renamed when it is complete."""
-    temporary = out / f".{scenario.name}-{scenario.hash}.{os.getpid()}"
+    temporary = out / f".{name}.{os.getpid()}"
     temporary.mkdir()
     try:
         (temporary / "scenario.toml").write_text(scenario.text, encoding="utf-8")
         missing = []
-        for number, name in enumerate(scenario.plots):
+        for number, plot in enumerate(scenario.plots):
             if progress is not None:
                 progress("pictures", number, len(scenario.plots))
             try:
                 with phase("draw"):
-                    render(record, name, temporary / f"{name}.png")
-            except ValueError as error:  # no reason to lose a run
-                missing.append(f"{name}: {error}")
+                    render(record, plot, temporary / f"{plot}.png")
+            except Exception as error:  # no reason to lose a run
+                known = isinstance(error, ValueError)
+                kind = "" if known else f"{type(error).__name__}: "
+                missing.append(f"{plot}: {kind}{error}")
         record.attrs["not_drawn"] = "\n".join(missing)
         save(record, temporary / "record.nc")
         shown = "\n".join(f"{term:<14} {text}" for term, text in summary_lines(record))
         (temporary / "summary.txt").write_text(shown + "\n", encoding="utf-8")
-        final = _rename(temporary, out, f"{scenario.name}-{scenario.hash}", force)
+        (temporary / "verdicts.json").write_text(_verdicts(scenario, record))
+        final = _rename(temporary, out, name, force)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return dataclasses.replace(record, path=final / "record.nc")
+
+
+def _verdicts(scenario: Scenario, record: Record) -> str:
+    """What was judged, for readers without netCDF: `hopsim verify` among them."""
+    attrs, claim = record.attrs, scenario.header.claim
+    kept = ("name", "title", "seed", "precision", "seconds", "device", "not_drawn")
+    versions = {
+        k.removeprefix("version_"): v
+        for k, v in attrs.items()
+        if k.startswith("version_")
+    }
+    told = {name: attrs[name] for name in kept} | {
+        "claim": None if claim is None else claim.model_dump(),
+        "versions": versions,
+        "pictures": [f"{name}.png" for name in scenario.plots],
+        "passed": record.passed,
+        "checks": [_plain(dataclasses.asdict(v)) for v in record.verdicts],
+    }
+    return json.dumps(told, indent=1, allow_nan=False) + "\n"
+
+
+def _plain(verdict: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN and no infinity: a number that is none is null."""
+    number = lambda x: not isinstance(x, float) or math.isfinite(x)
+    return {k: v if number(v) else None for k, v in verdict.items()}
 
 
 def _rename(temporary: Path, out: Path, name: str, force: bool) -> Path:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ._registry import nearest
+from ._names import nearest
 from ._streams import Stream
 from .checks import AbstractCheck, checks
 from .dynamics import AbstractDynamics, dynamics_kinds
@@ -196,6 +196,8 @@ def _read(
         if isinstance(name, str) and name not in plots:
             message = f"there is no plot {name!r}; {nearest(name, list(plots))}"
             problems.append(Problem(f"plots[{i}]", message))
+    if getattr(header, "claim", None) is not None and not asserted:
+        problems.append(Problem("checks", "a claim needs at least one check"))
     if problems or experiment is None:
         return None
     return Scenario(header, tuple(points), experiment, asserted, tables, text, where)
@@ -267,7 +269,9 @@ def _overrides(
             entries = [(sweep.path, entry)] if known else []
             yield Change(label, value, f"{where}.values[{i}]", entries)
     elif experiment is not None and experiment.variants:
-        for label, table in experiment.variants.items():
+        chosen = experiment.only or list(experiment.variants)
+        for label in chosen:
+            table = experiment.variants[label]
             where = f"experiment.variants.{label}"
             entries = [
                 (dotted, entry)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from .._names import nearest
 from .._registry import Registry
 from .._streams import Stream
 from ..certificates import certify
@@ -87,19 +88,18 @@ class Setting:
     ) -> Trajectory:
         """`hopsim.simulate` with this setting's arguments, some of them overridden."""
         run = self.run.model_dump(exclude={"clamped", "memory_start", "step_energies"})
+        dynamics = overrides.pop("dynamics", self.dynamics)
+        probes = overrides.pop("probes", self.probes.values)
         start = None
         if self.run.memory_start == "zero":
-            start = np.zeros((len(self.probes.values), self.network.count))
+            start = np.zeros((len(probes), self.network.count))
         settings = run | {
             "clamped": self._clamped(),
             "memory_start": start,
-            "step_log": min(self.run.step_energies, len(self.probes.values)),
+            "step_log": min(self.run.step_energies, len(probes)),
             "progress": progress,
         }
-        dynamics = overrides.pop("dynamics", self.dynamics)
-        return simulate(
-            self.network, dynamics, self.probes.values, **(settings | overrides)
-        )
+        return simulate(self.network, dynamics, probes, **(settings | overrides))
 
     def _clamped(self) -> np.ndarray | None:
         features, asked = self.network.features, self.run.clamped
@@ -148,11 +148,17 @@ class AbstractExperiment(BaseModel, abc.ABC):
 
     sweep: Sweep | None = None
     variants: dict[str, dict[str, Any]] | None = None
+    only: list[str] | None = None  # the variants to run; for [quick], say
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "AbstractExperiment":
         if self.sweep is not None and self.variants is not None:
             raise ValueError("give either a sweep or variants, not both")
+        known = list(self.variants or {})
+        for label in self.only or ():
+            if label not in known:
+                hint = nearest(label, known) if known else "there are no variants"
+                raise ValueError(f"only names variants, got {label!r}; {hint}")
         return self
 
     @abc.abstractmethod
@@ -167,6 +173,13 @@ PURE = {"units": "1"}
 
 
 def trajectory_data(setting: Setting, trajectory: Trajectory) -> Dataset:
+    """One run as a dataset, with its certificate."""
+    return dataset(trajectory_variables(setting, trajectory), _image_attrs(setting))
+
+
+def trajectory_variables(
+    setting: Setting, trajectory: Trajectory
+) -> dict[str, tuple[Any, ...]]:
     """The variables of one run, with dimensions, units and its certificate."""
     certificate = certify(setting.network, trajectory)
     one, path = ("probe",), ("probe", "sample")
@@ -192,7 +205,7 @@ def trajectory_data(setting: Setting, trajectory: Trajectory) -> Dataset:
         "ending": (trajectory.ending, PURE | _ending_flags()),
         "target": (setting.probes.targets, {"long_name": "memory aimed at, -1: none"}),
     }
-    variables: dict[str, tuple] = {
+    variables: dict[str, tuple[Any, ...]] = {
         "time": ("sample", trajectory.times, TIME),
         "memories": (("memory", "feature"), np.asarray(setting.network.memories), PURE),
         "cue": (("probe", "feature"), setting.probes.values, PURE),
@@ -217,7 +230,7 @@ def trajectory_data(setting: Setting, trajectory: Trajectory) -> Dataset:
         variables["hidden"] = ("feature", setting.probes.hidden, PURE)
     if setting.value is not None:
         variables["value"] = ((), setting.value)
-    return dataset(variables, _image_attrs(setting))
+    return variables
 
 
 def step_data(trajectory: Trajectory) -> Dataset | None:

@@ -1,0 +1,17 @@
+"""Names: what a misspelt one was probably meant to be."""
+
+import difflib
+
+
+def guess(name: str, known: list[str]) -> str | None:
+    """The valid name that a misspelt one was probably meant to be."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return close[0] if close else None
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """`Did you mean ...?` for a misspelt name, or the list of valid ones."""
+    meant = guess(name, known)
+    if meant is not None:
+        return f"did you mean {meant!r}?"
+    return f"valid names are {', '.join(sorted(known))}"

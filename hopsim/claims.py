@@ -1,0 +1,185 @@
+"""Claims: scenarios with a table `[claim]`, found, kept, and entered in a ledger.
+
+What decides whether an earlier run of a claim still counts (its resolved text, hopsim's
+own sources, the versions of what computes) is read without starting JAX.
+"""
+
+import dataclasses
+import functools as ft
+import hashlib
+import importlib.metadata
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from ._names import nearest
+from .tables import digest, read_tables, ScenarioError
+
+
+COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "numpy")
+Entry = dict[str, Any]  # one claim in the ledger: plain data, as it is written
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A claim to be verified: what its file says, and under which key it is kept."""
+
+    file: Path
+    name: str
+    claim: Mapping[str, Any]
+    title: str
+    text: str
+    key: str
+    quick: bool
+    overrides: Mapping[str, Any]
+
+    @property
+    def directory(self) -> str:
+        """The name of its run directory: another text, code or library, another one."""
+        return f"{self.name}-{self.key}"
+
+    @property
+    def rerun(self) -> str:
+        """The command that runs it alone."""
+        size = "--quick" if self.quick else "--full"
+        sets = "".join(f" --set {k}={json.dumps(v)}" for k, v in self.overrides.items())
+        return f"hopsim verify {self.name} {size}{sets}"
+
+
+def find(
+    place: Path, words: Iterable[str], quick: bool, overrides: Mapping[str, Any]
+) -> list[Task]:
+    """The claims of a directory that the words name: by id, file name or tag.
+
+    All of them without words. Raises ValueError for a word that names nothing and for
+    files that are no claims.
+    """
+    tasks = [_task(file, quick, overrides) for file in sorted(place.glob("*.toml"))]
+    if not tasks:
+        raise ValueError(
+            f"There are no claims in {str(place)!r}; run from hopsim's own directory, "
+            "or name the directory of the claims with --claims."
+        )
+    chosen = tasks
+    if words := [word.lower() for word in words]:
+        for word in words:
+            _require_known(word, tasks)
+        chosen = [t for t in tasks if any(word in _names(t) for word in words)]
+    return sorted(chosen, key=lambda t: (_natural(t.claim["id"]), t.name))
+
+
+def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
+    tables = read_tables(file, quick, overrides)
+    if tables.problems:
+        raise ScenarioError(str(file), tables.problems)
+    claim, name = tables.resolved.get("claim"), tables.resolved.get("name")
+    if not isinstance(claim, dict) or not isinstance(claim.get("id"), str):
+        raise ValueError(f"{file} is no claim: it needs a table [claim] with an `id`.")
+    if name != file.stem:
+        raise ValueError(f'{file} must be named as it says: name = "{file.stem}".')
+    known = f"{digest(tables.resolved)} {_sources()} {_versions()}"
+    key = hashlib.sha256(known.encode()).hexdigest()[:16]
+    title = str(tables.resolved.get("title", ""))
+    return Task(file, name, claim, title, tables.text, key, quick, overrides)
+
+
+@ft.cache
+def _sources() -> str:
+    """The hash of hopsim's own source files."""
+    home, found = Path(__file__).parent, hashlib.sha256()
+    for path in sorted(home.glob("**/*.py")):
+        found.update(path.relative_to(home).as_posix().encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+@ft.cache
+def _versions() -> str:
+    return " ".join(f"{p} {importlib.metadata.version(p)}" for p in COMPUTING)
+
+
+def _names(task: Task) -> set[str]:
+    tags = task.claim.get("tags", [])
+    return {str(x).lower() for x in (task.claim["id"], task.name, *tags)}
+
+
+def _require_known(word: str, tasks: list[Task]) -> None:
+    known = sorted(set().union(*map(_names, tasks)))
+    if word not in known:
+        raise ValueError(
+            f"There is no claim and no tag {word!r}; {nearest(word, known)}."
+        )
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """A sort key for which CL-2 comes before CL-10."""
+    parts = re.findall(r"\d+|\D+", text)
+    return [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+
+# --- entries of the ledger ------------------------------------------------------------
+
+
+def kept(task: Task, place: Path) -> Entry | None:
+    """What an earlier run of the very same claim found, if there is one."""
+    try:
+        text = (place / task.directory / "verdicts.json").read_text(encoding="utf-8")
+        return _entry(task) | json.loads(text) | {"kept": True}
+    except (OSError, ValueError):
+        return None
+
+
+def done(task: Task, place: Path) -> Entry:
+    """What the run that has just ended found."""
+    found = kept(task, place)
+    if found is None:
+        return failed(task, "the run left no verdicts", 0.0)
+    return found | {"kept": False}
+
+
+def failed(task: Task, why: str, seconds: float) -> Entry:
+    """The entry of a claim that could not be run to its end."""
+    return _entry(task) | {"error": why, "seconds": seconds}
+
+
+def _entry(task: Task) -> Entry:
+    known = ("id", "statement", "source", "tags", "false_alarm")
+    return {name: task.claim.get(name, "") for name in known} | {
+        "tags": list(task.claim.get("tags", [])),
+        "name": task.name,
+        "title": task.title,
+        "seed": None,
+        "precision": None,
+        "file": task.file.as_posix(),
+        "rerun": task.rerun,
+        "directory": task.directory,
+        "scenario": task.text,
+        "pictures": [],
+        "checks": [],
+        "passed": False,
+        "error": None,
+        "seconds": 0.0,
+        "kept": False,
+    }
+
+
+def ledger(entries: list[Entry], quick: bool) -> dict[str, Any]:
+    """All entries with their totals, as plain data."""
+    ordered = sorted(entries, key=lambda e: (_natural(e["id"]), e["name"]))
+    passed = sum(bool(e["passed"]) for e in ordered)
+    devices = {e["device"] for e in ordered if "device" in e}
+    versions = {p: importlib.metadata.version(p) for p in COMPUTING}
+    return {
+        "hopsim": __version__,
+        "size": "quick" if quick else "full",
+        "command": f"hopsim verify {'--quick' if quick else '--full'}",
+        "seconds": sum(float(e["seconds"]) for e in ordered),
+        "passed": passed,
+        "failed": len(ordered) - passed,
+        "versions": versions,
+        "device": ", ".join(sorted(devices)),
+        "claims": ordered,
+    }

@@ -1,0 +1,155 @@
+"""The crew: processes that run claims side by side, each on its share of the cores."""
+
+import collections
+import contextlib
+import itertools
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .claims import Task
+
+
+Tell = Callable[[Task, str, int, int], None]  # (task, what, done, total)
+GONE = "its process ended with code {}; memory, or a kill?"
+
+
+def cores() -> list[int]:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def shares(jobs: int) -> list[list[int]]:
+    """The cores of each of `jobs` processes; shared where there are too few."""
+    known = cores()
+    if jobs > len(known):
+        return [[known[k % len(known)]] for k in range(jobs)]
+    ends = [k * len(known) // jobs for k in range(jobs + 1)]
+    return [known[a:b] for a, b in itertools.pairwise(ends)]
+
+
+def work(
+    tasks: list[Task], place: Path, jobs: int, tell: Tell
+) -> Iterator[tuple[Task, str | None, float]]:
+    """Runs the tasks; yields each with why it failed (or None) and its seconds.
+
+    A process that dies takes one task with it; another process goes on with the rest.
+    Closing the iterator kills them all.
+    """
+    waiting, answers = collections.deque(tasks), queue.Queue()
+    hands = [_Hand(waiting, answers, place, mine, tell) for mine in shares(jobs)]
+    try:
+        for hand in hands:
+            hand.start()
+        for _ in tasks:
+            answer = answers.get()
+            if isinstance(answer, BaseException):
+                raise answer
+            yield answer
+    finally:
+        waiting.clear()
+        for hand in hands:
+            hand.dismiss()
+
+
+class _Hand(threading.Thread):
+    """One process, and the thread that gives it tasks and hears its answers."""
+
+    def __init__(
+        self,
+        waiting: collections.deque[Task],
+        answers: queue.Queue,
+        place: Path,
+        mine: list[int],
+        tell: Tell,
+    ):
+        super().__init__(daemon=True)
+        self._waiting, self._answers, self._place = waiting, answers, place
+        self._mine, self._tell = mine, tell
+        self._process: subprocess.Popen[str] | None = None
+        self._dismissed = False
+
+    def run(self) -> None:
+        """Tasks one after the other, until none waits."""
+        try:
+            while not self._dismissed:
+                try:
+                    task = self._waiting.popleft()
+                except IndexError:
+                    break
+                begun = time.perf_counter()
+                why, seconds = self._one(task)
+                taken = seconds or time.perf_counter() - begun
+                self._answers.put((task, why, taken))
+        except BaseException as error:  # told where it can be seen
+            self._answers.put(error)
+        finally:
+            self._end()
+
+    def dismiss(self) -> None:
+        """Ends the process, whatever it does."""
+        self._dismissed = True
+        if self._process is not None:
+            self._process.kill()
+        if self.is_alive():
+            self.join()
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            with contextlib.suppress(BrokenPipeError), process:
+                pass  # closes its streams and waits for it
+
+    def _one(self, task: Task) -> tuple[str | None, float]:
+        if self._process is None:
+            self._process = _hire(self._mine)
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(_order(task, self._place)) + "\n")
+            process.stdin.flush()
+        for line in process.stdout:
+            answer: dict[str, Any] = json.loads(line)
+            if "ended" in answer:
+                return answer["ended"], answer["seconds"]
+            self._tell(task, answer["what"], answer["done"], answer["total"])
+        code = process.wait()
+        self._end()
+        return GONE.format(code), 0.0
+
+
+def _hire(mine: list[int]) -> subprocess.Popen[str]:
+    settings = {
+        # one device: what a claim finds must not depend on the number of jobs
+        "JAX_NUM_CPU_DEVICES": "1",
+        # several processes may share an accelerator's memory
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "hopsim.worker", ",".join(map(str, mine))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env=os.environ | settings,
+    )
+
+
+def _order(task: Task, place: Path) -> dict[str, Any]:
+    return {
+        "file": str(task.file),
+        "quick": task.quick,
+        "overrides": dict(task.overrides),
+        "place": str(place),
+        "directory": task.directory,
+    }

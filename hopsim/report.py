@@ -1,0 +1,138 @@
+"""The report: the ledger of `hopsim verify` as one HTML page that needs nothing else.
+
+Pictures, style and script lie inside the page, so that it opens from a file and without
+a network. Same ledger and same pictures, same bytes: no time of day is in it.
+"""
+
+import base64
+import math
+import mimetypes
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+WIDTH, MARGIN = 240.0, 14.0  # of the strip that shows a value against its tolerance
+_NUMBER = r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
+
+
+def render(ledger: Mapping[str, Any], place: Path) -> str:
+    """The page as text; `place` holds the directories of the claims."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,  # a ledger without a key is a defect
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"duration": duration, "sortable": _sortable}
+    environment.globals |= {"strip": strip}
+    page, style = (
+        Path(__file__).with_suffix(end).read_text(encoding="utf-8")
+        for end in (".html", ".css")
+    )
+    claims = [_completed(claim, place) for claim in ledger["claims"]]
+    # true claims fail together no more often than the sum says: the union bound
+    alarms = [claim["false_alarm"] for claim in claims]
+    alarm = sum(alarms) if all(alarms) else None  # one may not say
+    return environment.from_string(page).render(
+        {**ledger, "claims": claims, "alarm": alarm, "style": style}
+    )
+
+
+def write(ledger: Mapping[str, Any], place: Path, path: Path) -> Path:
+    """Write the page under a temporary name, then rename it into place."""
+    text = render(ledger, place)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # half a surrogate pair is no UTF-8, and may still stand in a message
+        temporary.write_bytes(text.encode("utf-8", errors="xmlcharrefreplace"))
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def duration(seconds: float) -> str:
+    """`5.3 s`, `2 min 03 s` or `1 h 02 min`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def strip(check: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where value, interval and tolerance lie on a strip, or None if that is not clear.
+
+    Only for a tolerance that is an interval of the value itself: `<= a`, `>= a`,
+    `[a, b]`. The axis is logarithmic where all is positive and spans two decades.
+    """
+    limits = _limits(check["tolerance"])
+    if limits is None or not _known(check["value"]):
+        return None
+    bar = [x for x in (check["low"], check["high"]) if _known(x)]
+    seen = [*(x for x in limits if math.isfinite(x)), check["value"], *bar]
+    logarithmic = min(seen) > 0 and max(seen) >= 100 * min(seen)
+    scale = math.log10 if logarithmic else float
+    ends = [scale(min(seen)), scale(max(seen))]
+    span = (ends[1] - ends[0]) or 1.0
+
+    def at(x: float) -> float:
+        if not math.isfinite(x):
+            return 0.0 if x < 0 else WIDTH
+        share = (scale(x) - ends[0]) / span
+        return round(MARGIN + (WIDTH - 2 * MARGIN) * share, 1)
+
+    return {
+        "accepted": [at(x) for x in limits],
+        "bar": [at(x) for x in bar] if len(bar) == 2 else None,
+        "value": at(check["value"]),
+        "logarithmic": logarithmic,
+    }
+
+
+def _completed(claim: Mapping[str, Any], place: Path) -> dict[str, Any]:
+    """The claim with its verdict in one word and its pictures read."""
+    verdict = "passed" if claim["passed"] else "failed"
+    pictures = [
+        {"name": name, "data": _embedded(place / claim["directory"] / name)}
+        for name in claim["pictures"]
+    ]
+    verdict = "crashed" if claim["error"] else verdict
+    return {**claim, "verdict": verdict, "pictures": pictures}
+
+
+def _embedded(path: Path) -> str | None:
+    """A picture as a data URI, or None if there is nothing to read."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    kind = mimetypes.guess_type(path.name)[0] or "image/png"
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}" if data else None
+
+
+def _limits(tolerance: str) -> tuple[float, float] | None:
+    """The interval that a tolerance names, if it names one."""
+    text = tolerance.strip().removeprefix("in ")
+    if found := re.fullmatch(rf"\[{_NUMBER}, {_NUMBER}\]", text):
+        return float(found[1]), float(found[2])
+    if found := re.fullmatch(rf"(<=|>=) {_NUMBER}", text):
+        end = float(found[2])
+        return (-math.inf, end) if found[1] == "<=" else (end, math.inf)
+    return None
+
+
+def _known(x: Any) -> bool:
+    return x is not None and math.isfinite(x)
+
+
+def _sortable(x: Any) -> str:
+    """A number as the script of the page sorts it; nothing for what is not known."""
+    return repr(float(x)) if _known(x) else ""

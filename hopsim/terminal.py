@@ -1,0 +1,177 @@
+"""What the command line shows: progress, summaries, catalogues and ledgers."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def entries(noun: str) -> None:
+    """Everything that a scenario can name, of one noun."""
+    from rich.console import Console
+    from rich.padding import Padding
+
+    from .catalogue import entries as known
+
+    console = Console(highlight=False, markup=False)
+    found = known(noun)
+    console.print(f"{noun}:" if found else f"{noun}: none found here", style="bold")
+    for entry in found:
+        console.print(f"  {entry.name}", style="bold cyan")
+        for text in (entry.text, f"keys: {entry.keys}" if entry.keys else ""):
+            if text:
+                console.print(Padding(text, (0, 0, 0, 6)))
+
+
+def summary(record: Any) -> None:
+    """The page of the lab notebook that a run leaves."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from .summary import lines
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for term, text in lines(record):
+        colour = "red" if term == "check" and text.startswith("FAIL") else None
+        table.add_row(term, text, style=colour)
+    Console(highlight=False, markup=False).print(table)
+
+
+def profile(clock: Any, total: float, imports: float) -> None:
+    """Where the time of a run went."""
+    from rich.console import Console
+
+    from .profile import lines
+
+    console = Console(highlight=False, markup=False)
+    for term, text in lines(clock, total, imports):
+        console.print(f"{term:<12} {text}", soft_wrap=True)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Any]:
+    """A progress bar that appears once a run has taken two seconds."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    begun = time.monotonic()
+    bar = Progress(console=Console(stderr=True), transient=True)
+    tasks: dict[str, Any] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        if time.monotonic() - begun < 2:
+            return
+        if not tasks:
+            bar.start()
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=total)
+        bar.update(tasks[what], completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        if tasks:
+            bar.stop()
+
+
+# --- claims ---------------------------------------------------------------------------
+
+
+class Verifying:
+    """The live display of `hopsim verify`: what runs now, what has ended."""
+
+    def __init__(self, bar: Any, total: int):
+        self._bar, self._total, self._done = bar, total, 0
+        self._whole = bar.add_task("claims", total=total)
+        self._tasks: dict[str, Any] = {}
+
+    def progress(self, task: Any, what: str, done: int, total: int) -> None:
+        """One claim has come further."""
+        text = f"{task.name}: {what}"
+        if task.name not in self._tasks:
+            self._tasks[task.name] = self._bar.add_task(text, total=total)
+        number = self._tasks[task.name]
+        self._bar.update(number, description=text, completed=done, total=total)
+
+    def finished(self, entry: dict[str, Any]) -> None:
+        """One claim has ended, or was kept from an earlier run."""
+        self._done += 1
+        if entry["name"] in self._tasks:
+            self._bar.remove_task(self._tasks.pop(entry["name"]))
+        self._bar.update(self._whole, completed=self._done)
+        word = "pass" if entry["passed"] else "ERROR" if entry["error"] else "FAIL"
+        how = "kept" if entry["kept"] else f"{entry['seconds']:.1f} s"
+        count = f"[{self._done}/{self._total}]"
+        line = f"{count:>8} {word:<5} {entry['id']:<6} {entry['name']:<22} {how}"
+        self._bar.console.print(line, style=None if entry["passed"] else "red")
+
+
+@contextlib.contextmanager
+def verifying(total: int) -> Iterator[Verifying]:
+    """A display for so many claims, on the error stream."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    with Progress(console=console, transient=True) as bar:
+        yield Verifying(bar, total)
+
+
+WIDEST = 150  # of a ledger that goes into a file
+
+
+def ledger(book: dict[str, Any], out: Path) -> None:
+    """The ledger as a table: one row for each check of each claim."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=WIDEST)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("id", no_wrap=True)
+    for title, ratio in (("statement", 5), ("source", 2), ("expected", 2)):
+        table.add_column(title, overflow="fold", ratio=ratio)
+    table.add_column("measured and error", overflow="fold", ratio=6)
+    table.add_column("tolerance", overflow="fold", ratio=2)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("s", justify="right", no_wrap=True)
+    for entry in book["claims"]:
+        for row in _rows(entry):
+            good = row[-2] == "pass"
+            table.add_row(*row, style=None if good else "red")
+    console.print(table)
+    for entry in book["claims"]:
+        if entry["error"]:
+            console.print(f"{entry['name']}: {entry['error']}", style="red")
+    whole = len(book["claims"])
+    kept = sum(entry["kept"] for entry in book["claims"])
+    console.print(
+        f"{book['passed']}/{whole} claims hold ({book['size']}); "
+        f"{book['seconds']:.0f} s of work, {book['wall']:.1f} s by the clock, {kept} "
+        f"kept from before; {book['device']}"
+    )
+    console.print(f"{out / 'report.html'}\n{out / 'ledger.json'}", soft_wrap=True)
+
+
+def _rows(entry: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Id, statement, source, expected, measured, tolerance, verdict, seconds."""
+    seconds = f"{entry['seconds']:.1f}"
+    if entry["error"]:
+        yield entry["id"], entry["title"], entry["source"], "", "", "", "ERROR", seconds
+    for check in entry["checks"]:
+        yield (
+            entry["id"],
+            check["statement"],
+            check["source"],
+            check["expected"],
+            f"{check['measured']} {check['error']}; {check['samples']}",
+            check["tolerance"],
+            "pass" if check["passed"] else "FAIL",
+            seconds,
+        )
+        seconds = ""

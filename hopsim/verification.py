@@ -1,0 +1,74 @@
+"""Verification: every claim that is not kept is run, and all are told in one ledger."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import claims, crew, report
+from .claims import Entry, Task
+
+
+def verify(
+    tasks: list[Task],
+    place: Path,
+    jobs: int | None = None,
+    progress: crew.Tell = lambda *_: None,
+    finished: Callable[[Entry], None] = lambda _: None,
+) -> dict[str, Any]:
+    """The ledger of some claims; `ledger.json` and `report.html` are written too.
+
+    A claim that was run before (the same scenario, hopsim and libraries) is kept, so an
+    interrupted run goes on where it stopped.
+
+    **Arguments:**
+
+    - `place`: the directory that keeps every finished claim.
+    - `jobs`: processes that run side by side; default one for each core.
+    - `progress`, `finished`: told of every step, and of every claim that has ended.
+
+    Raises ValueError if `place` cannot be written to.
+    """
+    begun = time.perf_counter()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"Claims cannot be kept in {str(place)!r} ({error.strerror}); name another "
+            "place with --out."
+        ) from error
+    known = {task.name: claims.kept(task, place) for task in tasks}
+    entries = [entry for entry in known.values() if entry is not None]
+    for entry in entries:
+        finished(entry)
+    rest = _longest_first([t for t in tasks if known[t.name] is None], place)
+    hands = max(1, min(jobs or len(crew.cores()), len(rest)))
+    for task, why, seconds in crew.work(rest, place, hands, progress) if rest else ():
+        entry = claims.failed(task, why, seconds) if why else claims.done(task, place)
+        entries.append(entry)
+        finished(entry)
+    book = claims.ledger(entries, all(task.quick for task in tasks))
+    book["wall"] = time.perf_counter() - begun
+    _write(place / "ledger.json", json.dumps(book, indent=1, allow_nan=False) + "\n")
+    report.write(book, place, place / "report.html")
+    return book
+
+
+def _longest_first(tasks: list[Task], place: Path) -> list[Task]:
+    """By what earlier versions of each took, so that no long one is left to the end."""
+
+    def seconds(task: Task) -> float:
+        taken = 1e9  # unknown: first of all
+        for file in place.glob(f"{task.name}-????????????????/verdicts.json"):
+            taken = float(json.loads(file.read_text(encoding="utf-8"))["seconds"])
+        return taken
+
+    return sorted(tasks, key=lambda task: -seconds(task))
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)

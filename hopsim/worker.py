@@ -1,0 +1,67 @@
+"""A process that runs claims, one after the other, for `hopsim verify`.
+
+`python -m hopsim.worker CORES` reads one JSON task a line and answers in JSON lines. It
+ends at once when its input does, so none is left behind when the parent is killed.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from typing import Any, TextIO
+
+
+def main(cores: str) -> None:
+    """Runs the tasks that come in on the given processor cores, `0,1` say."""
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    # answers go where standard output went; whatever else is printed goes to the errors
+    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    tasks: queue.Queue[dict[str, Any]] = queue.Queue()
+    threading.Thread(target=_listen, args=(tasks,), daemon=True).start()
+    while True:
+        _run(tasks.get(), answers)
+
+
+def _listen(tasks: queue.Queue) -> None:
+    for line in sys.stdin:
+        tasks.put(json.loads(line))
+    os._exit(0)  # nobody is left to tell
+
+
+def _run(task: dict[str, Any], answers: TextIO) -> None:
+    tell = lambda **words: answers.write(json.dumps(words) + "\n")
+    begun = time.perf_counter()
+    try:
+        import jax
+
+        from .runs import run
+        from .scenario import load_scenario
+
+        # a quick run spends most of its time in the compiler
+        jax.config.update("jax_disable_most_optimizations", task["quick"])
+        scenario = load_scenario(task["file"], task["quick"], task["overrides"])
+        run(
+            scenario,
+            out=task["place"],
+            force=True,
+            directory=task["directory"],
+            progress=lambda what, done, total: tell(what=what, done=done, total=total),
+        )
+        why = None
+    except ValueError as error:  # a file at fault says why in one message
+        why = str(error)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(last.filename)}, line {last.lineno}"
+        why = f"crashed with {type(error).__name__} in {place}: {error}"
+        traceback.print_exc()
+    tell(ended=why, seconds=time.perf_counter() - begun)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

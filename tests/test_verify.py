@@ -1,0 +1,293 @@
+"""`hopsim verify`: what is found, what is kept, and what survives a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hopsim import claims, crew, report, verification
+from hopsim.claims import find
+
+
+ROOT = Path(__file__).parents[1]
+
+TEXT = """
+name = "{name}"
+title = "A small claim"
+seed = {seed}
+[claim]
+id = "{id}"
+statement = "the balance holds"
+source = "KH21"
+tags = ["{tag}"]
+false_alarm = 1e-3
+[network]
+kind = "model_b"
+memories = {{ kind = "gaussian", count = 3, features = 4 }}
+[probes]
+kind = "random"
+count = 1
+[experiment]
+kind = "energy_balance"
+sets = 2
+states = 3
+[[checks]]
+kind = "bound"
+statement = "both routes agree"
+source = "KH21"
+variable = "balance_error"
+at_most = {bound}
+"""
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """A directory of small claims, and a function that writes one more."""
+    place = tmp_path / "claims"
+    place.mkdir()
+
+    def add(name, id, tag="energy", seed=0, bound=1e-12):
+        text = TEXT.format(name=name, id=id, tag=tag, seed=seed, bound=bound)
+        (place / f"{name}.toml").write_text(text)
+
+    add("cl-02", "CL-02", "adiabatic")
+    add("cl-10", "CL-10")
+    add("cl-02-more", "CL-02", "energy", 1)
+    return place, add
+
+
+def names(tasks):
+    return [task.name for task in tasks]
+
+
+# --- finding --------------------------------------------------------------------------
+
+
+def test_claims_are_found_by_id_name_and_tag(shelf):
+    place, _ = shelf
+    every = ["cl-02", "cl-02-more", "cl-10"]  # CL-2 before CL-10
+    assert names(find(place, [], True, {})) == every
+    assert names(find(place, ["cl-02-MORE"], True, {})) == ["cl-02-more"]
+    assert names(find(place, ["CL-02"], True, {})) == ["cl-02", "cl-02-more"]
+    assert names(find(place, ["energy"], True, {})) == ["cl-02-more", "cl-10"]
+    assert names(find(place, ["adiabatic", "cl-10"], True, {})) == ["cl-02", "cl-10"]
+
+
+def test_an_unknown_word_is_answered_with_the_nearest(shelf):
+    with pytest.raises(ValueError, match=r"no tag 'cl-1'; did you mean 'cl-10'"):
+        find(shelf[0], ["CL-1"], True, {})
+
+
+def test_a_directory_without_claims_says_what_to_do(tmp_path):
+    with pytest.raises(ValueError, match=r"no claims in .* --claims"):
+        find(tmp_path, [], True, {})
+
+
+def test_a_scenario_that_is_no_claim_is_refused(shelf):
+    place, _ = shelf
+    (place / "stray.toml").write_text('name = "stray"\n')
+    with pytest.raises(ValueError, match=r"stray.toml is no claim: it needs a table"):
+        find(place, [], True, {})
+
+
+def test_a_claim_is_filed_under_its_name(shelf):
+    place, _ = shelf
+    os.rename(place / "cl-10.toml", place / "cl-11.toml")
+    with pytest.raises(ValueError, match=r'must be named as it says: name = "cl-11"'):
+        find(place, [], True, {})
+
+
+def test_an_override_that_cannot_be_laid_is_told(shelf):
+    with pytest.raises(ValueError, match=r"'seed' in 'seed.x' is not a table"):
+        find(shelf[0], [], True, {"seed.x": 1})
+
+
+def test_the_key_changes_with_all_that_decides_a_result(shelf, monkeypatch):
+    place, add = shelf
+    key = lambda **how: find(place, ["cl-10"], True, how)[0].key
+    before = key()
+    assert key() == before
+    assert key(seed=5) != before
+    with open(place / "cl-10.toml", "a") as file:
+        file.write("# a comment decides nothing\n")
+    assert key() == before
+    add("cl-10", "CL-10", bound=1e-11)
+    assert key() != before
+    add("cl-10", "CL-10")
+    monkeypatch.setattr(claims, "_sources", lambda: "other code")
+    assert key() != before
+    monkeypatch.undo()
+    monkeypatch.setattr(claims, "_versions", lambda: "other libraries")
+    assert key() != before
+
+
+def test_a_quick_run_has_a_key_of_its_own(shelf):
+    place, _ = shelf
+    with open(place / "cl-10.toml", "a") as file:
+        file.write("[quick]\nexperiment.sets = 1\n")
+    (small,), (whole,) = (find(place, ["cl-10"], quick, {}) for quick in (True, False))
+    assert small.key != whole.key
+    assert small.rerun == "hopsim verify cl-10 --quick"
+    (other,) = find(place, ["cl-10"], False, {"seed": 3})
+    assert other.rerun == "hopsim verify cl-10 --full --set seed=3"
+
+
+# --- the crew, with a stand-in for its processes --------------------------------------
+
+STAND_IN = """
+import json, os, pathlib, sys, time
+for line in sys.stdin:
+    task = json.loads(line)
+    name = pathlib.Path(task["file"]).stem
+    if name == "cl-02-more":
+        os._exit(9)
+    print(json.dumps({"what": "pattern sets", "done": 1, "total": 2}), flush=True)
+    kept = pathlib.Path(task["place"]) / task["directory"]
+    kept.mkdir()
+    verdict = {"statement": "s", "passed": True, "measured": "1", "expected": "1",
+               "source": "x", "error": "", "tolerance": "", "value": 1.0, "low": 0.5,
+               "high": 2.0, "samples": "1 in 1 pattern set"}
+    told = {"passed": True, "checks": [verdict], "seconds": 0.5, "pictures": [],
+            "device": "none", "seed": 0, "precision": "float64", "not_drawn": ""}
+    (kept / "verdicts.json").write_text(json.dumps(told))
+    print(json.dumps({"ended": None, "seconds": 0.5}), flush=True)
+"""
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    def hire(mine):
+        return subprocess.Popen(
+            [sys.executable, "-c", STAND_IN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    monkeypatch.setattr(crew, "_hire", hire)
+
+
+def test_a_process_that_dies_takes_one_claim_with_it(shelf, stand_in, tmp_path):
+    told, ended = [], []
+    book = verification.verify(
+        find(shelf[0], [], True, {}),
+        tmp_path / "out",
+        1,
+        lambda task, *words: told.append((task.name, *words)),
+        lambda entry: ended.append(entry["name"]),
+    )
+    assert (book["passed"], book["failed"]) == (2, 1)
+    assert sorted(ended) == ["cl-02", "cl-02-more", "cl-10"]
+    assert ("cl-10", "pattern sets", 1, 2) in told
+    (lost,) = (e for e in book["claims"] if not e["passed"])
+    assert lost["name"] == "cl-02-more"
+    assert "ended with code 9" in lost["error"]
+    assert [e["id"] for e in book["claims"]] == ["CL-02", "CL-02", "CL-10"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "ended with code 9" in page
+    # what has ended is kept; what has died is tried again
+    ended.clear()
+    again = verification.verify(find(shelf[0], [], True, {}), tmp_path / "out", 1)
+    assert [e["kept"] for e in again["claims"]] == [True, False, True]
+
+
+def test_a_run_that_left_half_a_file_is_not_kept(shelf, stand_in, tmp_path):
+    (task,) = find(shelf[0], ["cl-10"], True, {})
+    place = tmp_path / "out" / task.directory
+    place.mkdir(parents=True)
+    (place / "verdicts.json").write_text('{"passed": tr')
+    assert claims.kept(task, tmp_path / "out") is None
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_any_work(shelf, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"cannot be kept in .* --out"):
+        verification.verify(find(shelf[0], [], True, {}), tmp_path / "file" / "out")
+
+
+def test_cores_are_shared_out(monkeypatch):
+    monkeypatch.setattr(crew, "cores", lambda: [0, 1, 2, 3, 4])
+    assert crew.shares(2) == [[0, 1], [2, 3, 4]]
+    assert crew.shares(5) == [[0], [1], [2], [3], [4]]
+    assert crew.shares(7) == [[0], [1], [2], [3], [4], [0], [1]]
+
+
+# --- the command, with real processes -------------------------------------------------
+
+
+def command(place, out, *words):
+    return [
+        *(sys.executable, "-m", "hopsim", "verify", "--quick", "--jobs", "1"),
+        *("--claims", str(place), "--out", str(out), *words),
+    ]
+
+
+def told(out):
+    """The ledger, without what may differ between a run and its repetition."""
+    book = json.loads((out / "ledger.json").read_text())
+    for entry in book["claims"]:
+        entry.pop("seconds"), entry.pop("kept")
+    return {k: v for k, v in book.items() if k not in ("seconds", "wall")}
+
+
+def run(*words):
+    return subprocess.run(
+        words, capture_output=True, text=True, cwd=ROOT, check=False, timeout=300
+    )
+
+
+def test_a_killed_run_goes_on_where_it_stopped(shelf, tmp_path):
+    place, _ = shelf
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    done = run(*command(place, whole))
+    assert done.returncode == 0, done.stderr
+    assert "3/3 claims hold (quick)" in done.stdout
+    begun = subprocess.Popen(
+        command(place, broken), cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    while not list(broken.glob("cl-*/verdicts.json")):
+        assert begun.poll() is None
+        time.sleep(0.02)
+    os.kill(begun.pid, signal.SIGKILL)
+    begun.wait()
+    assert not (broken / "ledger.json").exists()
+    done = run(*command(place, broken))
+    assert done.returncode == 0, done.stderr
+    assert "0 kept" not in done.stdout
+    assert told(broken) == told(whole)
+    again = run(*command(place, broken))
+    assert "3 kept from before" in again.stdout
+
+
+def test_failures_and_errors_are_told_and_cost_the_exit_code(shelf, tmp_path):
+    place, add = shelf
+    add("cl-10", "CL-10", bound=1e-30)
+    add("cl-02", "CL-02", bound=-1)
+    text = (place / "cl-02.toml").read_text()
+    (place / "cl-02.toml").write_text(text.replace("states = 3", "state = 3"))
+    done = run(*command(place, tmp_path / "out", "cl-10", "cl-02"))
+    assert done.returncode == 1
+    assert "FAIL" in done.stdout
+    assert "ERROR" in done.stdout
+    assert "did you mean 'states'?" in " ".join(done.stdout.split())
+    assert "1/3 claims hold" in done.stdout
+
+
+def test_bad_words_end_with_one_message(shelf, tmp_path):
+    done = run(*command(shelf[0], tmp_path / "out", "cl-99"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: There is no claim and no tag 'cl-99'")
+    assert not (tmp_path / "out").exists()
+
+
+def test_report_is_made_of_the_ledger_alone(shelf, stand_in, tmp_path):
+    tasks = find(shelf[0], ["cl-10"], True, {})
+    verification.verify(tasks, tmp_path / "out", 1)
+    book = json.loads((tmp_path / "out" / "ledger.json").read_text())
+    page = report.render(book, tmp_path / "out")
+    assert page == (tmp_path / "out" / "report.html").read_text()
