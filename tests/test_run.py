@@ -1,7 +1,6 @@
 """A run from file to pictures: record, directory, exit codes, verdicts, plots."""
 
 import json
-import math
 from pathlib import Path
 
 import cases
@@ -19,7 +18,6 @@ from hopsim.checks import checks
 from hopsim.cli import app
 from hopsim.plots import draw, plots, render
 from hopsim.records import dataset, join, Record, save
-from hopsim.statistics import wilson
 from hopsim.summary import lines
 
 
@@ -663,25 +661,6 @@ def test_a_check_that_fails_at_one_point_is_still_made_at_the_others():
 def test_points_that_share_a_label_are_all_judged():
     record = Record(join([converged(False, True), converged(True, True)], ["a", "a"]))
     assert [v.passed for v in checks["converged"]().verdicts(record)] == [False, True]
-
-
-@pytest.mark.parametrize(("hits", "trials"), [(0, 10), (3, 10), (95, 100), (7, 7)])
-def test_wilson_interval_is_wilsons(hits, trials):
-    z, p = 1.959963984540054, hits / trials  # the 97.5 % point of the normal law
-    middle = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    spread = math.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
-    half = z * spread / (1 + z**2 / trials)
-    assert wilson(hits, trials) == pytest.approx(
-        (max(middle - half, 0), min(middle + half, 1)), abs=1e-12
-    )
-    narrow, wide = wilson(hits, trials, 0.5), wilson(hits, trials, 0.99)
-    assert wide[0] <= narrow[0] <= narrow[1] <= wide[1]
-
-
-@pytest.mark.parametrize(("hits", "trials"), [(0, 0), (3, 2), (-1, 2)])
-def test_wilson_refuses_impossible_counts(hits, trials):
-    with pytest.raises(ValueError, match="0 <= successes <= trials"):
-        wilson(hits, trials)
 
 
 # --- plots ----------------------------------------------------------------------------
