@@ -272,6 +272,16 @@ def test_log_sum_exp_is_exact_where_exp_overflows(dtype):
     assert jnp.isfinite(lagrangian.bregman(x, x[::-1]))
 
 
+def test_quadratic_form_of_a_sharp_softmax_keeps_its_digits():
+    # 1 - max f = 3e-4: centred once, dx . H dx would lose a factor of 3000
+    x, dx = np.array([8.0, 0.0, -1.0]), np.array([9.0, 5.0, -7.0])
+    f = np.exp(x) / np.sum(np.exp(x))
+    exact = np.sum(f * (dx - f @ dx) ** 2)
+    x, dx = jnp.asarray(x, np.float32), jnp.asarray(dx, np.float32)
+    found = dx @ cast(L.LogSumExp(1.0), np.float32).curvature(x, dx)
+    np.testing.assert_allclose(found, exact, rtol=64 * float(np.finfo(np.float32).eps))
+
+
 @EACH
 def test_bracket_is_finite_at_a_hundred_in_float32(name):
     lagrangian = example(name, np.float32)
