@@ -1,118 +1,121 @@
 """The adiabatic limit: how fast the two-layer flow tends to the slaved one."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from ..certificates import certify
-from ..dynamics import AbstractDynamics, Adiabatic, TwoLayer
-from ..records import dataset, Record
+from ..dynamics import Adiabatic, TwoLayer
+from ..records import Variables
 from ..trajectory import Trajectory
-from ._base import AbstractExperiment, experiments, PURE, Study, TIME
+from ._base import experiments, PURE, Setting, TIME
+from ._ensemble import AbstractEnsemble
 
 
 @experiments.register("adiabatic_limit")
-class AdiabaticLimit(AbstractExperiment):
+class AdiabaticLimit(AbstractEnsemble):
     r"""$\sup_t |v_\epsilon(t) - v_0(t)| = O(\epsilon)$, $\epsilon = \tau_h/\tau_f$.
 
     Every probe is flown by the adiabatic flow and by two layers with each `tau_memory`
     (in units of tau_feature); slopes are taken between neighbours. Both runs must stay
-    in one basin: probes whose ends differ are marked. Against the adiabatic flow with
-    the mass that `tau_memory` gives it the distance is $O(\epsilon^2)$. [THEORY CL-09]
+    in one basin: probes whose ends differ are marked. With `mass`, against the
+    adiabatic flow with the mass that `tau_memory` gives it, too: there the distance is
+    $O(\epsilon^2)$. [THEORY CL-09]
     """
 
+    row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("convergence", "gap")
 
+    sets: int = Field(1, ge=1)
     tau_memory: list[float] = Field(min_length=2)
+    mass: bool = True
 
-    def run(self, study: Study) -> Record:
-        setting = _only(study)
+    def check(self, setting: Setting) -> None:
+        if not isinstance(setting.dynamics, TwoLayer):
+            raise ValueError(
+                'The experiment "adiabatic_limit" needs dynamics kind "two_layer", got '
+                f"{type(setting.dynamics).__name__}."
+            )
+
+    def measure(self, setting: Setting) -> Variables:
         taus = np.sort(np.asarray(self.tau_memory))[::-1]
-        runs = 1 + 2 * len(taus)
-        common = {"until": "duration", "save": ("v",), "step_log": 0}
-        motion = _two_layers(setting.dynamics)
+        motion: Any = setting.dynamics  # two layers: see `check`
         slaved = Adiabatic(motion.tau_feature, motion.decay, motion.drive)
-        unit = motion.tau_feature.mean()
-        reference = setting.simulate(
-            study.reporter(0, runs), dynamics=slaved, memory_start=None, **common
-        )
-        paths = [
-            setting.simulate(
-                study.reporter(k + 1, runs),
-                dynamics=dataclasses.replace(motion, tau_memory=tau * unit),
-                **common,
-            )
-            for k, tau in enumerate(taus)
-        ]
-        heavy = [
-            setting.simulate(
-                study.reporter(1 + len(taus) + k, runs),
-                dynamics=dataclasses.replace(slaved, tau_memory=tau * unit),
-                memory_start=None,
-                **common,
-            )
-            for k, tau in enumerate(taus)
-        ]
-        error = np.stack([_furthest(p, reference) for p in paths])
-        pairs = zip(paths, heavy, strict=True)
-        mass_error = np.stack([_furthest(p, q) for p, q in pairs])
-        apart = np.stack(
-            [np.linalg.norm(p.final - reference.final, axis=-1) for p in paths]
-        )
-        order = lambda e: np.diff(np.log(e), axis=0) / np.diff(np.log(taus))[:, None]
-        certified = np.stack([certify(setting.network, p).holds for p in paths])
-        size = np.linalg.norm(reference.final, axis=-1)
-        axes = ("tau", "probe", "sample")
-        stack = lambda name: np.stack([getattr(p, name) for p in paths])
+        reference = _fly(setting, slaved, None)
+        paths = _fly(setting, motion, taus)
+        axes, size = ("tau", "probe", "sample"), len(setting.probes.values)
+        every = lambda x: np.asarray(x).reshape(len(taus), size, *np.shape(x)[1:])
+        pair = lambda name: (("tau", "probe"), every(getattr(paths, name)), PURE)
+        path = lambda name: (axes, every(getattr(paths, name)), PURE)
         tau = ("tau", taus, {"long_name": "tau_memory", "units": "tau_feature"})
-        data = dataset(
-            {
-                "tau_memory": tau,
-                "time": ("sample", reference.times, TIME),
-                "error": (("tau", "probe"), error, PURE),
-                "slope": (("pair", "probe"), order(error), PURE),
-                "mass_error": (("tau", "probe"), mass_error, PURE),
-                "mass_slope": (("pair", "probe"), order(mass_error), PURE),
-                "same_end": ("probe", np.all(apart < 0.1 * size, axis=0), PURE),
-                "energy": (axes, stack("energy"), PURE),
-                "effective_energy": (axes, stack("effective_energy"), PURE),
-                "gap": (axes, stack("gap"), PURE),
-                "worst_rise": (("tau", "probe"), stack("worst_rise"), PURE),
-                "rise_limit": (("tau", "probe"), stack("rise_limit"), PURE),
-                "worst_excess": (("tau", "probe"), stack("worst_excess"), PURE),
-                "certified": (("tau", "probe"), certified, PURE),
-                "promised": (("tau",), [p.promise.given for p in paths], PURE),
-                "steps": (("tau", "probe"), stack("steps"), PURE),
-                "ending": (("tau", "probe"), stack("ending"), PURE),
-                "v": (("probe", "sample", "feature"), reference.v, PURE),
-                "solver": ((), ", ".join(sorted({p.solver for p in paths}))),
-            }
-        )
-        return Record(data)
+        found: dict[str, tuple[Any, ...]] = {
+            "tau_memory": tau,
+            "time": ("sample", reference.times, TIME),
+            "same_end": ("probe", _alike(every(paths.final), reference.final), PURE),
+            "certified": (
+                ("tau", "probe"),
+                every(certify(setting.network, paths).holds),
+                PURE,
+            ),
+            "promised": ("tau", np.full(len(taus), paths.promise.given), PURE),
+            "v": (("probe", "sample", "feature"), reference.v, PURE),
+            "solver": ((), paths.solver),
+        }
+        found |= _distances("", every(paths.v), reference.v, taus)
+        if self.mass:
+            heavy = _fly(setting, slaved, taus)
+            found |= _distances("mass_", every(paths.v), every(heavy.v), taus)
+        found |= {k: path(k) for k in ("energy", "effective_energy", "gap")}
+        told = ("worst_rise", "rise_limit", "worst_excess", "steps", "ending")
+        return found | {k: pair(k) for k in told}
 
 
-def _two_layers(dynamics: AbstractDynamics) -> TwoLayer:
-    if isinstance(dynamics, TwoLayer):
-        return dynamics
-    raise ValueError(
-        'The experiment "adiabatic_limit" needs dynamics kind "two_layer", got '
-        f"{type(dynamics).__name__}."
+def _fly(
+    setting: Setting, motion: TwoLayer | Adiabatic, taus: np.ndarray | None
+) -> Trajectory:
+    """Every probe, with every tau_memory in turn (in units of tau_feature)."""
+    common: dict[str, Any] = {"until": "duration", "save": ("v",), "step_log": 0}
+    probes = setting.probes.values
+    if not isinstance(motion, TwoLayer):  # slaved neurons start where they belong
+        common["memory_start"] = None
+    if taus is None:
+        return setting.simulate(None, dynamics=motion, **common)
+    many = np.tile(probes, (len(taus), 1))
+    if isinstance(motion, TwoLayer) and setting.run.memory_start == "slaved":
+        common["memory_start"] = _slaved(setting, many)  # given, as h = 0 is
+    values = np.repeat(taus, len(probes)) * motion.tau_feature.mean()
+    return setting.simulate(
+        None,
+        dynamics=dataclasses.replace(motion, tau_memory=values[0]),
+        probes=many,
+        varied={"dynamics.tau_memory": values},
+        **common,
     )
 
 
-def _furthest(path: Trajectory, reference: Trajectory) -> np.ndarray:
-    """The largest distance in time, for each probe."""
-    assert path.v is not None
-    assert reference.v is not None
-    return np.linalg.norm(path.v - reference.v, axis=-1).max(axis=1)
+def _slaved(setting: Setting, v: np.ndarray) -> np.ndarray:
+    """`h = xi g(v) + J` for every state."""
+    network = setting.network
+    g = np.stack([network.feature_lagrangian.activation(one) for one in v])
+    return g @ np.asarray(network.memories).T + np.asarray(network.hidden_current)
 
 
-def _only(study: Study):
-    if len(study.settings) != 1:
-        raise ValueError(
-            'The experiment "adiabatic_limit" sweeps tau_memory itself; leave out '
-            "[experiment.sweep] and variants."
-        )
-    return study.settings[0]
+def _distances(
+    name: str, v: np.ndarray, other: np.ndarray | None, taus: np.ndarray
+) -> dict[str, tuple[Any, ...]]:
+    """The largest distance in time for each tau and probe, and its local slopes."""
+    assert other is not None  # `_fly` saves v
+    error = np.linalg.norm(v - other, axis=-1).max(axis=-1)
+    slope = np.diff(np.log(error), axis=0) / np.diff(np.log(taus))[:, None]
+    return {
+        f"{name}error": (("tau", "probe"), error, PURE),
+        f"{name}slope": (("pair", "probe"), slope, PURE),
+    }
+
+
+def _alike(ends: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """True for probes that end near the reference with every tau."""
+    away = np.linalg.norm(ends - reference, axis=-1)
+    return np.all(away < 0.1 * np.linalg.norm(reference, axis=-1), axis=0)

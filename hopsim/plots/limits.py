@@ -2,42 +2,60 @@
 
 import numpy as np
 
-from ..records import Record
-from ._style import COLOURS, Figure, LIMIT, needed, plots
+from ..records import Dataset, Record
+from ._style import COLOURS, Figure, labels, LIMIT, needed, plots
 
 
 @plots.register("convergence")
 def convergence(record: Record, fig: Figure) -> None:
     r"""$\sup_t|v_\epsilon - v_0|$ against $\tau_h$, with and without a mass. [CL-09]"""
-    data = record.data
-    tau = needed(data, "tau_memory", "convergence")
-    alike = data["same_end"].values.astype(bool)
-    fig.set_size_inches(5.2, 4.2)
-    ax = fig.subplots()
-    slopes = []
-    kinds = [("error", "slope", "adiabatic", 1)]
-    if "mass_error" in data:
-        kinds.append(("mass_error", "mass_slope", "adiabatic with mass", 2))
-    for colour, (error, slope, label, order) in zip(COLOURS, kinds, strict=False):
-        values = needed(data, error, "convergence")[:, alike]
-        low, middle, high = np.percentile(values, [10, 50, 90], axis=1)
-        ax.errorbar(
-            tau,
-            middle,
-            np.stack([middle - low, high - middle]),
-            fmt="o",
-            ms=4,
-            capsize=2,
-            color=colour,
-            label=label,
-        )
-        line = middle[-1] * (tau / tau[-1]) ** order
-        ax.plot(tau, line, color=LIMIT, lw=0.8, ls=["-", "--"][order - 1])
-        slopes.append(f"{np.median(data[slope].values[-1][alike]):.3f}")
-    ax.set_title(f"slope of the last pair: {', '.join(slopes)}")
+    points = labels(record)
+    many = len(points) > 1
+    fig.set_size_inches(6.4 if many else 5.2, 4.2)
+    ax, slopes = fig.subplots(), []
+    for label, data, colour in points:
+        slope = _slope(data, "slope")
+        slopes.append(slope)
+        name = f"{label}: {slope}" if label else "adiabatic"
+        _errors(ax, data, "error", name, 1, colour)
+        if "mass_error" in data:
+            slope = _slope(data, "mass_slope")
+            slopes.append(slope)
+            name = f"{label} with mass: {slope}" if label else "adiabatic with mass"
+            _errors(ax, data, "mass_error", name, 2, colour if many else COLOURS[1])
+    if not many:
+        ax.set_title(f"slope of the last pair: {', '.join(slopes)}")
     ax.set_xscale("log")
     ax.set_yscale("log")
+    tau = points[0][1]["tau_memory"].values
+    ax.set_xticks(tau, [f"{t:.2g}" for t in tau], minor=False)
+    ax.set_xticks([], minor=True)
     ax.set_xlabel(r"time constant of the memories $\tau_h\,/\,\tau_f$")
     ax.set_ylabel(r"$\sup_t\,|v(t) - v_{reduced}(t)|$")
-    spread = f"medians of {np.sum(alike)} probes, 10-90 %;\nlines: orders 1 and 2"
-    ax.legend(title=spread)
+    alike = [int(np.sum(data["same_end"].values)) for _, data, _ in points]
+    spread = f"medians of {min(alike)} probes, 10-90 %"
+    title = f"{spread};\nlines: order 1" + (
+        " and 2" if len(slopes) > len(points) else ""
+    )
+    if many:
+        fig.legend(title=f"slope of the last pair;\n{title}", loc="outside right upper")
+    else:
+        ax.legend(title=title)
+
+
+def _errors(ax, data: Dataset, name: str, label: str, order: int, colour: str) -> None:
+    """Medians over the probes that end alike, and the line of that order."""
+    tau = needed(data, "tau_memory", "convergence")
+    alike = data["same_end"].values.astype(bool)
+    values = needed(data, name, "convergence")[:, alike]
+    low, middle, high = np.percentile(values, [10, 50, 90], axis=1)
+    bars = np.stack([middle - low, high - middle])
+    style = {"fmt": "o", "ms": 4, "capsize": 2, "color": colour, "label": label}
+    ax.errorbar(tau, middle, bars, **style)
+    line = middle[-1] * (tau / tau[-1]) ** order
+    ax.plot(tau, line, color=LIMIT, lw=0.8, ls=["-", "--"][order - 1])
+
+
+def _slope(data: Dataset, name: str) -> str:
+    alike = data["same_end"].values.astype(bool)
+    return f"{np.median(data[name].values[-1][alike]):.3f}"
