@@ -75,7 +75,7 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     tables = read_tables(file, quick, overrides)
     if tables.problems:
         raise ScenarioError(str(file), tables.problems)
-    claim, name = tables.resolved.get("claim"), tables.resolved.get("name")
+    claim, name = tables.resolved.get("claim"), str(tables.resolved.get("name"))
     if not isinstance(claim, dict) or not isinstance(claim.get("id"), str):
         raise ValueError(f"{file} is no claim: it needs a table [claim] with an `id`.")
     if name != file.stem:

@@ -34,7 +34,9 @@ def _listen(tasks: queue.Queue) -> None:
 
 
 def _run(task: dict[str, Any], answers: TextIO) -> None:
-    tell = lambda **words: answers.write(json.dumps(words) + "\n")
+    def tell(**words: Any) -> None:
+        answers.write(json.dumps(words) + "\n")
+
     begun = time.perf_counter()
     try:
         import jax

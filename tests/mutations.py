@@ -28,7 +28,32 @@ class Mutation:
 
 # entries of the scenario that make a claim small enough for a test
 SMALL: dict[str, dict[str, Any]] = {
+    "cl-25": {"experiment.sets": 2, "probes.count": 8},
+    "cl-31": {"experiment.sets": 2, "experiment.tau_memory": [1e-2, 1e-3]},
+    "cl-31-implicit": {"experiment.sets": 2, "experiment.tau_memory": [1.0, 0.1, 0.01]},
+    "cl-32": {"experiment.sets": 2},
+    "cl-33": {"experiment.sets": 2},
+    "cl-33-sphere": {"experiment.sets": 2},
+    "cl-33-tanh": {"experiment.sets": 2},
     "cl-01": {"experiment.sets": 2},
+    "cl-03-retrieval": {"experiment.sets": 2},
+    "cl-01-float32": {"experiment.sets": 2},
+    "cl-02": {"experiment.sets": 2},
+    "cl-04": {"experiment.sets": 4},
+    "cl-06": {"experiment.sets": 2, "run.duration": 12.0, "run.samples": 1201},
+    "cl-11": {"experiment.sets": 2},
+    "cl-11-float32": {"experiment.sets": 2, "experiment.steps": 10},
+    "cl-12": {"experiment.steps": 30},
+    "cl-22": {"experiment.sets": 4, "probes.count": 4, "run.samples": 26},
+    "cl-05": {"experiment.sets": 2},
+    "cl-05-float32": {"experiment.sets": 2},
+    "cl-09": {"experiment.sets": 2},
+    "cl-09-mass": {"experiment.sets": 2},
+    "cl-07-rest": {"experiment.sets": 2},
+    "cl-07-rest-b": {"experiment.sets": 2},
+    "cl-10-length": {"experiment.sets": 2, "probes.count": 2},
+    "cl-10-shift": {"experiment.sets": 2, "probes.count": 2},
+    "cl-15-trajectories": {"experiment.sets": 2, "run.max_steps": 200},
 }
 
 
@@ -71,7 +96,346 @@ def decay_with_the_wrong_sign(monkeypatch):
     monkeypatch.setattr(TwoLayer, "forces", wrong)
 
 
+def dissipation_of_the_features_alone(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    right = TwoLayer.dissipation
+
+    def wrong(self, network, x, dx):
+        return right(self, network, x, (dx[0], 0 * dx[1]))
+
+    monkeypatch.setattr(TwoLayer, "dissipation", wrong)
+
+
+def memories_that_push_back(monkeypatch):
+    from hopsim.network import Network
+
+    right = Network.recalled
+    monkeypatch.setattr(Network, "recalled", lambda self, f: right(self, 1.5 * f))
+
+
+def time_constants_under_a_root(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    right = TwoLayer._taus
+
+    def wrong(self, network):
+        tau_feature, tau_memory = right(self, network)
+        return tau_feature, tau_memory**0.5
+
+    monkeypatch.setattr(TwoLayer, "_taus", wrong)
+
+
+def no_mass(monkeypatch):
+    from hopsim.dynamics import Adiabatic
+
+    right = Adiabatic._drag
+
+    def wrong(self, network, x, dv):
+        dx, drag = right(self, network, x, dv)
+        return dx, 0 * drag
+
+    monkeypatch.setattr(Adiabatic, "_drag", wrong)
+
+
+def adiabatic_decay_with_the_wrong_sign(monkeypatch):
+    from hopsim.dynamics import Adiabatic
+
+    right = Adiabatic.forces
+
+    def wrong(self, network, x, free, recalled=None):
+        (on_v,) = right(self, network, x, free, recalled)
+        return (on_v + 2 * self.decay * x[0],)
+
+    monkeypatch.setattr(Adiabatic, "forces", wrong)
+
+
+def one_way_synapses(monkeypatch):
+    import jax.numpy as jnp
+
+    from hopsim.network import Network
+
+    def wrong(self, f):  # the way back has its neurons in another order
+        return f @ jnp.roll(jnp.asarray(self.memories), 1, axis=1)
+
+    monkeypatch.setattr(Network, "recalled", wrong)
+
+
+def work_with_the_wrong_sign(monkeypatch):
+    from hopsim.dynamics._flow import Flow
+
+    right = Flow.vector_field
+
+    def wrong(self, t, y):
+        rates = right(self, t, y)
+        if rates.work is None:
+            return rates
+        return rates._replace(work=-rates.work)
+
+    monkeypatch.setattr(Flow, "vector_field", wrong)
+
+
+def a_drive_of_half_its_rate(monkeypatch):
+    from hopsim.dynamics import Sinusoid
+
+    right = Sinusoid.rate
+    monkeypatch.setattr(Sinusoid, "rate", lambda self, t: 0.5 * right(self, t))
+
+
+def a_drive_that_comes_late(monkeypatch):
+    from hopsim.dynamics import Sinusoid
+
+    right = Sinusoid.__call__
+    monkeypatch.setattr(Sinusoid, "__call__", lambda self, t: right(self, t - 0.01))
+
+
+def both_layers_from_old_values(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    right = TwoLayer.alternate
+
+    def wrong(self, network, dt, x, free, recalled):
+        (v1, _), lost = right(self, network, dt, x, free, recalled)
+        b = dt / self.tau_memory
+        g = network.feature_lagrangian.activation(x[0])
+        return (v1, (x[1] + b * network.memory_input(g)) / (1 + b)), lost
+
+    monkeypatch.setattr(TwoLayer, "alternate", wrong)
+
+
+def features_that_overshoot(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    right = TwoLayer.alternate
+
+    def wrong(self, network, dt, x, free, recalled):
+        (v1, h1), lost = right(self, network, dt, x, free, recalled)
+        return (x[0] + 1.8 * (v1 - x[0]), h1), lost
+
+    monkeypatch.setattr(TwoLayer, "alternate", wrong)
+
+
+def relaxation_with_implicit_decay(monkeypatch):
+    from hopsim.experiments import relaxation
+
+    right = relaxation.euler
+    monkeypatch.setattr(
+        relaxation,
+        "euler",
+        lambda network, dynamics, theta, x: right(
+            network, dynamics, theta / (1 + theta), x
+        ),
+    )
+
+
+def one_layer_after_the_other(monkeypatch):
+    from hopsim.experiments import relaxation
+
+    right = relaxation.euler
+
+    def wrong(network, dynamics, theta, x):
+        v1, _ = right(network, dynamics, theta, x)
+        _, h1 = right(network, dynamics, theta, (v1, x[1]))
+        return v1, h1
+
+    monkeypatch.setattr(relaxation, "euler", wrong)
+
+
+def softmax_that_sums_to_more(monkeypatch):
+    from hopsim.lagrangians import LogSumExp
+
+    right = LogSumExp.activation
+    monkeypatch.setattr(LogSumExp, "activation", lambda self, x: 1.3 * right(self, x))
+
+
+def log_sum_exp_of_twice_its_value(monkeypatch):
+    from hopsim.lagrangians import LogSumExp
+
+    right = LogSumExp.__call__
+    monkeypatch.setattr(LogSumExp, "__call__", lambda self, x: 2 * right(self, x))
+
+
+ODD = {"kind": "polynomial", "n": 3}  # not convex: nothing is promised
+
+
+def gap_without_the_hidden_current(monkeypatch):
+    from hopsim.network import Network
+
+    def wrong(self, v, h):
+        g = self.feature_lagrangian.activation(v)
+        a = self.memory_input(g) - self.hidden_current
+        return self.memory_lagrangian.bregman(a, h)
+
+    monkeypatch.setattr(Network, "adiabatic_gap", wrong)
+
+
+def divergence_the_other_way_round(monkeypatch):
+    from hopsim.lagrangians import LogSumExp
+
+    right = LogSumExp.bregman
+    monkeypatch.setattr(LogSumExp, "bregman", lambda self, a, b: right(self, b, a))
+
+
+def entropy_at_the_wrong_temperature(monkeypatch):
+    from hopsim.lagrangians import LogSumExp
+
+    right = LogSumExp.bracket
+    wrong = lambda self, x: self.beta * right(self, x)
+    monkeypatch.setattr(LogSumExp, "bracket", wrong)
+
+
+def entropy_that_sees_the_mean(monkeypatch):
+    from hopsim.lagrangians import LogSumExp
+
+    wrong = lambda self, x: self.activation(x) @ x  # without its log-sum-exp
+    monkeypatch.setattr(LogSumExp, "bracket", wrong)
+
+
+def norm_with_a_bracket(monkeypatch):
+    from hopsim.lagrangians import Norm
+
+    monkeypatch.setattr(Norm, "bracket", lambda self, x: self(x))
+
+
+def energy_told_with_twice_the_bracket(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    wrong = lambda self, network, x: network.energy_and_scale(*x, 2.0)
+    monkeypatch.setattr(TwoLayer, "energy_and_scale", wrong)
+
+
+def synapses_to_the_next_memory(monkeypatch):
+    """What memory neuron mu is told by its own memory, it tells the next one."""
+    import jax.numpy as jnp
+
+    from hopsim.network import Network
+
+    right = Network.recalled
+    wrong = lambda self, f: right(self, jnp.roll(f, 1))
+    monkeypatch.setattr(Network, "recalled", wrong)
+
+
+def stop_on_the_dissipation(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    def wrong(self, network, x, forces):
+        taus = self._taus(network)
+        rates = tuple(f / tau for f, tau in zip(forces, taus, strict=True))
+        return self.dissipation(network, x, rates)
+
+    monkeypatch.setattr(TwoLayer, "unrest", wrong)
+
+
+def clocks_a_little_slow(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    right = TwoLayer._taus
+    wrong = lambda self, network: tuple(1.001 * x for x in right(self, network))
+    monkeypatch.setattr(TwoLayer, "_taus", wrong)
+
+
+def _cavity_field(network, s, h):
+    """The field of every neuron with its own share of `h` left out."""
+
+    def one(xi, s_i):
+        return xi @ network.memory_lagrangian.activation(h - xi * s_i)
+
+    return jax.vmap(one, in_axes=(1, 0))(network.memories, s) + network.current
+
+
+def fields_without_self_coupling(monkeypatch):
+    from hopsim.dynamics import sharp
+    from hopsim.network import Network
+
+    wrong = lambda self, g: _cavity_field(self, g, self.memory_input(g))
+    monkeypatch.setattr(Network, "local_field", wrong)
+    wrong = lambda network, run: _cavity_field(network, run.s, run.h)
+    monkeypatch.setattr(sharp, "_target", wrong)
+
+
+def energy_gap_without_the_current(monkeypatch):
+    from hopsim.network import Network
+
+    right = Network.energy_gap
+    wrong = lambda self, s: right(self, s) - 2 * self.current
+    monkeypatch.setattr(Network, "energy_gap", wrong)
+
+
+def attention_a_little_softer(monkeypatch):
+    from hopsim.lagrangians import LogSumExp
+
+    softer = lambda self, x: jax.nn.softmax(0.9 * self.beta * x)
+    monkeypatch.setattr(LogSumExp, "activation", softer)
+
+
+def memory_clocks_a_little_slow(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    right = TwoLayer._taus
+
+    def wrong(self, network):
+        tau_feature, tau_memory = right(self, network)
+        return tau_feature, 1.001 * tau_memory
+
+    monkeypatch.setattr(TwoLayer, "_taus", wrong)
+
+
+def memory_clocks_ignored(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    right = TwoLayer._taus
+
+    def wrong(self, network):
+        tau_feature, tau_memory = right(self, network)
+        return tau_feature, tau_memory / tau_memory
+
+    monkeypatch.setattr(TwoLayer, "_taus", wrong)
+
+
+def energy_with_the_memory_bracket_twice(monkeypatch):
+    from hopsim.network import Network
+
+    right = Network.energy_and_scale
+
+    def wrong(self, v, h, decay=1.0):
+        energy, scale = right(self, v, h, decay)
+        return energy + self.memory_lagrangian.bracket(h), scale
+
+    monkeypatch.setattr(Network, "energy_and_scale", wrong)
+
+
+def synapses_that_differ_both_ways(monkeypatch):
+    import numpy as np
+
+    from hopsim.network import Network
+
+    right = Network.recalled
+
+    def wrong(self, f):
+        return right(self, f) * (1 + 0.1 * np.cos(np.arange(self.features)))
+
+    monkeypatch.setattr(Network, "recalled", wrong)
+
+
+def descent_stopped_too_early(monkeypatch):
+    from hopsim.experiments import _rest
+
+    monkeypatch.setattr(_rest, "DESCENT", 3)
+    monkeypatch.setattr(_rest, "NEWTON", 0)
+
+
 # --- one or more for every claim -----------------------------------------------------
+
+ODD_POWER = {
+    "kind": "network",
+    "memories": {"kind": "gaussian", "count": 12, "features": 32},
+    "feature_lagrangian": {"kind": "log_cosh"},
+    "memory_lagrangian": {"kind": "polynomial", "n": 3},
+}
+ONE_LIFETIME = {
+    "run.duration": 200.0,
+    "experiment.sweep": {"path": "dynamics.tau_memory", "values": [1.0]},
+}
 
 MUTATIONS = [
     Mutation(
@@ -80,4 +444,384 @@ MUTATIONS = [
         "autodiff of E",
         patch=decay_with_the_wrong_sign,
     ),
+    Mutation(
+        "cl-01-float32",
+        "the decay has the wrong sign, as in the poster of KH21",
+        "autodiff of E",
+        patch=decay_with_the_wrong_sign,
+    ),
+    Mutation(
+        "cl-02",
+        "the decay has the wrong sign",
+        "autodiff of E(v)",
+        patch=adiabatic_decay_with_the_wrong_sign,
+    ),
+    Mutation(
+        "cl-02",
+        "the synapses differ from one way to the other",
+        "rises at no state",
+        patch=one_way_synapses,
+    ),
+    Mutation(
+        "cl-04",
+        "an even power in place of x^3",
+        "many states for x^3",
+        {"network.interaction": {"kind": "polynomial", "n": 4}},
+    ),
+    Mutation(
+        "cl-04",
+        "an odd power in place of x^4",
+        "no state for x^4",
+        {"experiment.variants.x^4": {"network.interaction": ODD}},
+    ),
+    Mutation(
+        "cl-06",
+        "the work of the drive has the wrong sign",
+        "that the solver integrates",
+        patch=work_with_the_wrong_sign,
+    ),
+    Mutation(
+        "cl-06",
+        "the drive changes half as fast as it says",
+        "that the solver integrates",
+        patch=a_drive_of_half_its_rate,
+    ),
+    Mutation(
+        "cl-06",
+        "the drive comes late by a hundredth of tau",
+        "by quadrature",
+        patch=a_drive_that_comes_late,
+    ),
+    Mutation(
+        "cl-11",
+        "an odd power, which is not convex",
+        "no step raises",
+        {"network.interaction": ODD},
+    ),
+    Mutation(
+        "cl-11-float32",
+        "the features go on beyond where the step leads",
+        "every step loses",
+        patch=features_that_overshoot,
+    ),
+    Mutation(
+        "cl-11-float32",
+        "both layers from old values (Jacobi)",
+        "no step raises",
+        patch=both_layers_from_old_values,
+    ),
+    Mutation(
+        "cl-12",
+        "an odd power, which is not convex",
+        "theta <= 1",
+        {"network.interaction": ODD},
+    ),
+    Mutation(
+        "cl-12",
+        "the synapses differ from one way to the other",
+        "model B",
+        patch=one_way_synapses,
+    ),
+    Mutation(
+        "cl-12",
+        "the decay is taken implicitly, which no theta can overdo",
+        "do raise",
+        patch=relaxation_with_implicit_decay,
+    ),
+    Mutation(
+        "cl-12-jacobi",
+        "one layer after the other (Gauss-Seidel)",
+        "raise E(v, h)",
+        patch=one_layer_after_the_other,
+    ),
+    Mutation(
+        "cl-22",
+        "a softmax that sums to 1.3",
+        "v(t) lies in the hull",
+        patch=softmax_that_sums_to_more,
+    ),
+    Mutation(
+        "cl-22",
+        "a log-sum-exp of twice its value",
+        "lies between 0 and 1",
+        patch=log_sum_exp_of_twice_its_value,
+    ),
+    Mutation(
+        "cl-05",
+        "the memory neurons dissipate nothing",
+        "|E + Q - E(0)|",
+        patch=dissipation_of_the_features_alone,
+    ),
+    Mutation(
+        "cl-05",
+        "what is recalled is half as strong again as the energy says",
+        "the worst rise",
+        patch=memories_that_push_back,
+    ),
+    Mutation(
+        "cl-05-float32",
+        "the memory neurons dissipate nothing",
+        "|E + Q - E(0)|",
+        patch=dissipation_of_the_features_alone,
+    ),
+    Mutation(
+        "cl-05-float32",
+        "what is recalled is half as strong again as the energy says",
+        "the worst rise",
+        patch=memories_that_push_back,
+    ),
+    Mutation(
+        "cl-09",
+        "the memory time constant enters by its root",
+        "the order of |v_eps - v_0|",
+        patch=time_constants_under_a_root,
+    ),
+    Mutation(
+        "cl-09-mass",
+        "the mass is left out",
+        "the order of |v_eps - v_mass|",
+        patch=no_mass,
+    ),
+    Mutation(
+        "cl-09-mass",
+        "the memory time constant enters by its root",
+        "the order without the mass",
+        patch=time_constants_under_a_root,
+    ),
+    Mutation(
+        "cl-03-identity",
+        "the gap forgets the hidden current",
+        "is the divergence",
+        patch=gap_without_the_hidden_current,
+    ),
+    Mutation(
+        "cl-03-identity",
+        "an odd power",
+        "never below",
+        overrides={"network.memory_lagrangian": {"kind": "polynomial", "n": 3}},
+    ),
+    Mutation(
+        "cl-03-identity",
+        "the entropy of softmax at the wrong temperature",
+        "model B: the gap",
+        patch=entropy_at_the_wrong_temperature,
+    ),
+    Mutation(
+        "cl-03-identity",
+        "the entropy of softmax at the wrong temperature",
+        "tanh and softmax",
+        patch=entropy_at_the_wrong_temperature,
+    ),
+    Mutation(
+        "cl-03-retrieval",
+        "the divergence with its arguments exchanged",
+        "is the divergence",
+        patch=divergence_the_other_way_round,
+    ),
+    Mutation(
+        "cl-03-retrieval",
+        "the run tells another energy",
+        "the recorded energy",
+        patch=energy_told_with_twice_the_bracket,
+    ),
+    Mutation(
+        "cl-03-retrieval",
+        "an odd power",
+        "never below",
+        overrides={"network": ODD_POWER},
+    ),
+    Mutation(
+        "cl-07-spectrum",
+        "asymmetric synapses",
+        "all eigenvalues are real",
+        patch=synapses_to_the_next_memory,
+    ),
+    Mutation(
+        "cl-07-spectrum",
+        "asymmetric synapses",
+        "those of the closed form",
+        patch=synapses_to_the_next_memory,
+    ),
+    Mutation(
+        "cl-07-rest",
+        "asymmetric synapses, which go round for ever",
+        "a residual of 1e-8",
+        overrides=ONE_LIFETIME | {"experiment.sets": 6},
+        patch=synapses_to_the_next_memory,
+    ),
+    Mutation(
+        "cl-07-rest-b",
+        "asymmetric synapses, which go round for ever",
+        "a residual of 1e-8",
+        overrides=ONE_LIFETIME,
+        patch=synapses_to_the_next_memory,
+    ),
+    Mutation(
+        "cl-10-shift",
+        "an entropy that sees the mean of h",
+        "flat along the mode",
+        patch=entropy_that_sees_the_mean,
+    ),
+    Mutation(
+        "cl-10-shift",
+        "an entropy that sees the mean of h",
+        "the energy stays",
+        patch=entropy_that_sees_the_mean,
+    ),
+    Mutation(
+        "cl-10-shift",
+        "clocks slow by a thousandth",
+        "the mode decays",
+        patch=clocks_a_little_slow,
+    ),
+    Mutation(
+        "cl-10-shift",
+        "a stop on dE/dt = 0",
+        "the run goes on",
+        patch=stop_on_the_dissipation,
+    ),
+    Mutation(
+        "cl-10-length",
+        "an energy that sees the length of v",
+        "flat along the mode",
+        patch=norm_with_a_bracket,
+    ),
+    Mutation(
+        "cl-10-length",
+        "an energy that sees the length of v",
+        "the energy stays",
+        patch=norm_with_a_bracket,
+    ),
+    Mutation(
+        "cl-10-length",
+        "clocks slow by a thousandth",
+        "the mode decays",
+        patch=clocks_a_little_slow,
+    ),
+    Mutation(
+        "cl-10-length",
+        "a stop on dE/dt = 0",
+        "the run goes on",
+        patch=stop_on_the_dissipation,
+    ),
+    Mutation(
+        "cl-15",
+        "fields without self-coupling",
+        "lowers E by 2|w_i|",
+        patch=fields_without_self_coupling,
+    ),
+    Mutation(
+        "cl-15",
+        "an odd power",
+        "lowers E by 2|w_i|",
+        overrides={"network.interaction": {"kind": "polynomial", "n": 3}},
+    ),
+    Mutation(
+        "cl-15",
+        "an energy gap that forgets the current",
+        "the energy gap",
+        patch=energy_gap_without_the_current,
+    ),
+    Mutation(
+        "cl-15-trajectories",
+        "fields without self-coupling",
+        "lowers E by 2|w_i|",
+        patch=fields_without_self_coupling,
+    ),
+    Mutation(
+        "cl-15-trajectories",
+        "an odd power",
+        "lowers E by 2|w_i|",
+        overrides={"network.interaction": {"kind": "polynomial", "n": 3}},
+    ),
+    Mutation(
+        "cl-16",
+        "an autapse larger than the self-coupling",
+        "no sliding",
+        overrides={"network.autapse": 1e6},
+    ),
+    Mutation(
+        "cl-16",
+        "an odd power",
+        "no sliding for x^4",
+        overrides={"experiment.variants": {"x^4": {"network.interaction.n": 3}}},
+    ),
+    Mutation(
+        "cl-16",
+        "a rectified power",
+        "x^3 slides",
+        overrides={"network.interaction.kind": "rectified_polynomial"},
+    ),
+    *[
+        Mutation(
+            "cl-25",
+            f"attention softer by a tenth ({check})",
+            check,
+            patch=attention_a_little_softer,
+        )
+        for check in ("slope of ln", "leading order", "from a query", "never exceeds")
+    ],
+    Mutation(
+        "cl-25",
+        "memories that crowd",
+        "one step from the memory",
+        overrides={"network.memories.radius": 0.5},
+    ),
+    Mutation(
+        "cl-25",
+        "a flow that is stopped too early",
+        "flow from the memory",
+        overrides={"run.duration": 4.0},
+    ),
+    *[
+        Mutation(
+            "cl-31",
+            f"memory neurons as slow as the others ({check})",
+            check,
+            patch=memory_clocks_ignored,
+        )
+        for check in ("takes steps as", "limit of stability")
+    ],
+    Mutation(
+        "cl-31-implicit",
+        "an explicit solver",
+        "hardly depend",
+        overrides={"experiment.sweep.values": ["tsit5"]},
+    ),
+    Mutation(
+        "cl-32",
+        "an energy with the memory bracket twice",
+        "differences of E*",
+        patch=energy_with_the_memory_bracket_twice,
+    ),
+    Mutation(
+        "cl-32",
+        "synapses that differ both ways",
+        "autodiff through",
+        patch=synapses_that_differ_both_ways,
+    ),
+    *[
+        Mutation(
+            claim,
+            "a descent that is stopped too early",
+            "at rest",
+            patch=descent_stopped_too_early,
+        )
+        for claim in ("cl-32", "cl-33")
+    ],
+    Mutation(
+        "cl-33",
+        "a strong drive",
+        "linear theory",
+        overrides={"dynamics.drive.amplitude": 0.1},
+    ),
+    *[
+        Mutation(
+            claim,
+            "memory neurons slower by a thousandth",
+            "linear theory",
+            patch=memory_clocks_a_little_slow,
+        )
+        for claim in ("cl-33", "cl-33-sphere", "cl-33-tanh")
+    ],
 ]

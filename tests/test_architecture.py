@@ -21,7 +21,16 @@ FILES = sorted(HOME.glob("**/*.py"))
 # Modules of one package, and of one cell of this table, may import each other (no
 # circles: see below).
 FLOORS = [
-    ["_clock", "_types", "_norms", "_registry", "_streams", "environment", "tables"],
+    [
+        "_names",
+        "_clock",
+        "_types",
+        "_norms",
+        "_registry",
+        "_streams",
+        "environment",
+        "tables",
+    ],
     [
         *("trajectory", "records", "statistics", "lagrangians", "theory"),
         *("datasets", "patterns", "sources"),
@@ -29,9 +38,9 @@ FLOORS = [
     ["network", "spectrum"],
     ["solvers", "dynamics"],
     ["batches", "simulation", "certificates", "profile"],
-    ["checks", "plots", "summary", "experiments"],
-    ["leaves", "scenario", "runs", "catalogue"],
-    ["cli", "__main__", "__init__"],
+    ["checks", "plots", "summary", "report", "experiments"],
+    ["leaves", "scenario", "runs", "catalogue", "claims", "crew", "verification"],
+    ["worker", "terminal", "cli", "__main__", "__init__"],
 ]
 PLACE = {name: (i, k) for i, row in enumerate(FLOORS) for k, name in enumerate(row)}
 
@@ -124,6 +133,7 @@ LOADED = {
     "pooch": set(),
     "PIL": set(),
     "rich": set(),
+    "jinja2": set(),
     "typer": {"cli"},
     "diffrax": {"dynamics._integrate", "dynamics._choice", "solvers"},
     "optimistix": {"experiments.portrait"},
@@ -132,11 +142,12 @@ LATER = {
     "matplotlib": {"plots"},
     "xarray": {"records", "sources"},
     "h5py": {"records"},
-    "scipy": {"statistics", "theory"},
+    "scipy": {"statistics", "theory", "experiments"},
     "sklearn": {"datasets"},
     "pooch": {"datasets"},
     "PIL": {"datasets"},
-    "rich": {"cli"},
+    "rich": {"terminal"},
+    "jinja2": {"report"},
 }
 
 

@@ -701,6 +701,44 @@ def pictures(tiny, swept):
         "film": Record(image),
         "convergence": Record(limit),
         "portrait": Record(landscape),
+        **pictures_of_descent(rng),
+    }
+
+
+def pictures_of_descent(rng):
+    """Records for the plots of steps, of a drive and of the hull."""
+    curve, sets = ("probe", "sample"), np.array([0, 0, 1, 1])
+    time = np.linspace(0, 4, 9)
+    steps = made(
+        ladder=("pace", [0.1, 10.0]),
+        energy=(("pace", "step"), -np.sort(rng.uniform(size=(2, 6)))),
+        dt=("state", 10.0 ** np.arange(4)),
+        rise=("state", rng.uniform(-9, 3, 4)),
+    )
+    relaxed = made(
+        set=("state", sets),
+        theta=("theta", [0.5, 1.0, 1.5]),
+        rises=(("state", "theta", "step"), rng.uniform(size=(4, 3, 5)) > 0.5),
+    )
+    driven = made(
+        time=("sample", time),
+        period=2.0,
+        energy=(curve, rng.uniform(size=(4, 9))),
+        dissipated=(curve, np.cumsum(rng.uniform(size=(4, 9)), axis=1)),
+        work=(curve, -np.cumsum(rng.uniform(size=(4, 9)), axis=1)),
+    )
+    hull = made(
+        time=("sample", time),
+        distance=(curve, np.exp(-time) * np.ones((4, 1))),
+        hull_error=(curve, np.zeros((4, 9))),
+        level=(("probe", "inner"), rng.uniform(size=(4, 20))),
+        end_time=("probe", np.full(4, 3.0)),
+    )
+    return {
+        "step_sizes": Record(steps),
+        "relaxation": Record(relaxed),
+        "power_balance": Record(driven),
+        "hull": Record(hull),
     }
 
 

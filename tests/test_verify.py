@@ -231,7 +231,7 @@ def told(out):
     """The ledger, without what may differ between a run and its repetition."""
     book = json.loads((out / "ledger.json").read_text())
     for entry in book["claims"]:
-        entry.pop("seconds"), entry.pop("kept")
+        del entry["seconds"], entry["kept"]
     return {k: v for k, v in book.items() if k not in ("seconds", "wall")}
 
 

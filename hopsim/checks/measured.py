@@ -50,7 +50,7 @@ class AbstractMeasured(AbstractCheck):
         failed = [v for v in each if not v.passed]
         known = [v for v in failed or each if v.value is not None]
         worst = max(known, key=self.severity) if known else (failed or each)[0]
-        label = worst.statement.removeprefix(self.statement).strip(" ()")
+        label = worst.statement[len(self.statement) + 2 : -1]  # "statement (label)"
         return [
             dataclasses.replace(
                 worst,

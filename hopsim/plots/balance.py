@@ -1,34 +1,80 @@
 """The balance of energy: two routes to dE/dt against each other."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..records import Record
 from ._style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
 
 
+class Routes(NamedTuple):
+    """Two routes to one number: their variables, and the words on the axes."""
+
+    closed: str
+    other: str
+    error: str
+    sign: int  # the closed form is `sign` times the other
+    closed_label: str
+    other_label: str
+    error_label: str
+    linear: float  # where the axes stop being logarithmic
+
+
+ROUTES = (
+    Routes(
+        *("dissipation", "rate", "balance_error", -1),
+        r"loss $\dot x^T \tau H \dot x$, closed form",
+        r"$-dE/dt$, autodiff",
+        r"error, relative to $\Sigma|terms|$",
+        1e-2,
+    ),
+    Routes(
+        *("hebbian", "difference", "difference_error", 1),
+        r"$-f^T D\, g$, closed form",
+        r"$dE^*/d\xi$ along $D$, differences",
+        r"error, relative to $S_E + \Sigma|terms|$",
+        1.0,
+    ),
+)
+
+
 @plots.register("parity")
 def parity(record: Record, fig: Figure) -> None:
-    r"""$\dot E$ by autodiff against $-\dot x^T\tau H\dot x$, and the error. [CL-01]"""
+    r"""Two routes to $\dot E$ or $dE^*/d\xi$, and their difference. [CL-01; CL-32]"""
+    known = [routes for routes in ROUTES if routes.other in record]
+    routes = (known or ROUTES)[0]
     fig.set_size_inches(8.4, 3.6)
     one, two = fig.subplots(1, 2)
     for label, data, colour in labels(record):
-        rate = needed(data, "rate", "parity")
-        loss, error = data["dissipation"].values, data["balance_error"].values
-        one.plot(loss, -rate, ".", ms=3, color=colour, label=label or None)
+        other = routes.sign * needed(data, routes.other, "parity").ravel()
+        closed, error = (data[k].values.ravel() for k in (routes.closed, routes.error))
+        one.plot(closed, other, ".", ms=3, color=colour, label=label or None)
         shown = np.maximum(np.sort(error), 1e-18)
         two.plot(shown, (np.arange(error.size) + 1) / error.size, color=colour)
     span = np.array(one.get_xlim())
     one.plot(span, span, color=LIMIT, lw=0.7, zorder=0)
-    for axis in ("x", "y"):
-        getattr(one, f"set_{axis}scale")("symlog", linthresh=1e-2)
-    one.set_xlabel(r"loss $\dot x^T \tau H \dot x$, closed form")
-    one.set_ylabel(r"$-dE/dt$, autodiff")
+    ticks = _sparse_ticks(float(np.max(np.abs(span))), routes.linear)
+    one.set_xscale("symlog", linthresh=routes.linear)
+    one.set_yscale("symlog", linthresh=routes.linear)
+    one.set_xticks(ticks, minor=False)
+    one.set_yticks(ticks, minor=False)
+    one.set_xlabel(routes.closed_label)
+    one.set_ylabel(routes.other_label)
     two.set_xscale("log")
-    two.set_xlabel(r"error, relative to $\Sigma|terms|$")
+    two.set_xlabel(routes.error_label)
     two.set_ylabel("share of states")
     if len(record.points()) > 1:
         handles, names = one.get_legend_handles_labels()
         fig.legend(handles, names, loc="outside right upper", markerscale=2)
+
+
+def _sparse_ticks(largest: float, linear: float) -> list[float]:
+    """Zero and a few powers of ten on both sides, for an axis linear up to `linear`."""
+    first, last = np.log10(linear), np.floor(np.log10(max(largest, 10 * linear)))
+    stride = max(1, int(np.ceil((last - first) / 2)))
+    powers = [10.0**k for k in np.arange(last, first, -stride)]
+    return [-p for p in powers] + [0.0] + powers[::-1]
 
 
 @plots.register("rates")

@@ -1,0 +1,104 @@
+"""Fixed points of two layers: a long descent from a probe, polished by Newton."""
+
+import dataclasses
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._types import AnyArray
+from ..dynamics import TwoLayer
+from ..network import Network
+from ._base import Setting
+
+
+DESCENT = 1000  # AltIMEX steps: monotone, so they end at a minimum
+STEP = 10.0  # of each, in units of tau_feature: nearly that of attention
+NEWTON = 8  # each step squares the error that the descent has left
+
+
+def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
+    """The dynamics without its drive, or one clear error."""
+    network, motion = setting.network, setting.dynamics
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    if not isinstance(motion, TwoLayer) or not all(layer.smooth for layer in layers):
+        names = " and ".join(type(layer).__name__ for layer in layers)
+        raise ValueError(
+            f'The experiment "{kind}" needs dynamics kind "two_layer" and Lagrangians '
+            f"without jumps, got {type(motion).__name__} with {names}."
+        )
+    return dataclasses.replace(motion, drive=None)
+
+
+def descend(
+    network: Network, motion: TwoLayer, v: Float[AnyArray, " feature"]
+) -> Float[Array, " feature"]:
+    """Near the minimum of the energy to which AltIMEX leads from `v`. [THEORY 5.2]"""
+    free = jnp.ones((network.features,), bool)
+    dt = jnp.asarray(STEP, network.dtype)
+
+    def down(_, x: tuple) -> tuple:
+        recalled = motion.recalled(network, x)
+        return motion.alternate(network, dt, x, free, recalled)[0]
+
+    x = motion.start(network, jnp.asarray(v), None)
+    return jax.lax.fori_loop(0, DESCENT, down, x)[0]
+
+
+def polish(
+    network: Network, motion: TwoLayer, v: Float[AnyArray, " feature"]
+) -> Float[Array, " feature"]:
+    r"""The root of $I + \xi^T f(\xi g(v) + J) - c g - \alpha v$ near `v`, by Newton.
+
+    Differentiable in the network by the implicit function theorem: the Jacobian is
+    invertible at every stable fixed point, zero modes included. [THEORY 4.4, 5.1]
+    """
+
+    def force(v: Array) -> Array:
+        g = network.feature_lagrangian.activation(v)
+        return network.local_field(g) - motion.decay * v
+
+    def newton(force: Callable, v: Array) -> Array:
+        step = lambda _, v: v - jnp.linalg.solve(jax.jacfwd(force)(v), force(v))
+        return jax.lax.fori_loop(0, NEWTON, step, v)
+
+    def tangent(linear: Callable, y: Array) -> Array:
+        return jnp.linalg.solve(jax.jacfwd(linear)(y), y)
+
+    return jax.lax.custom_root(force, jnp.asarray(v), newton, tangent)
+
+
+def hessians(
+    network: Network, v: Float[AnyArray, " feature"], h: Float[AnyArray, " memory"]
+) -> tuple[Float[Array, "feature feature"], Float[Array, "memory memory"]]:
+    """H_v and H_h as matrices, column by column."""
+    on_v = lambda z: network.feature_lagrangian.curvature(v, z)
+    on_h = lambda z: network.memory_lagrangian.curvature(h, z)
+    columns = jax.vmap(on_v)(jnp.eye(network.features, dtype=network.dtype))
+    rows = jax.vmap(on_h)(jnp.eye(network.count, dtype=network.dtype))
+    return columns, rows
+
+
+def loop_gain(
+    network: Network,
+    on_v: Float[AnyArray, "probe feature feature"],
+    on_h: Float[AnyArray, "probe memory memory"],
+) -> Float[np.ndarray, " probe"]:
+    r"""The largest eigenvalue of $\xi^T H_h\xi H_v - c H_v$, by NumPy.
+
+    A state of rest is stable iff it lies below the decay. [THEORY 5.1]
+    """
+    xi, c = np.asarray(network.memories), network.autapse
+    on_v, on_h = np.asarray(on_v), np.asarray(on_h)
+    loop = xi.T @ on_h @ xi @ on_v - (0 if c is None else np.asarray(c) * on_v)
+    return np.max(np.linalg.eigvals(loop).real, axis=-1)
+
+
+def with_memories(
+    network: Network, memories: Float[AnyArray, "memory feature"]
+) -> Network:
+    """The same network with other memories."""
+    return eqx.tree_at(lambda n: n.memories, network, memories)
