@@ -583,12 +583,6 @@ MUTATIONS = [
         patch=no_mass,
     ),
     Mutation(
-        "cl-09-mass",
-        "the memory time constant enters by its root",
-        "the order without the mass",
-        patch=time_constants_under_a_root,
-    ),
-    Mutation(
         "cl-03-identity",
         "the gap forgets the hidden current",
         "is the divergence",

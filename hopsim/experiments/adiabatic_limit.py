@@ -1,10 +1,11 @@
 """The adiabatic limit: how fast the two-layer flow tends to the slaved one."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..certificates import certify
 from ..dynamics import Adiabatic, TwoLayer
@@ -18,11 +19,11 @@ from ._ensemble import AbstractEnsemble
 class AdiabaticLimit(AbstractEnsemble):
     r"""$\sup_t |v_\epsilon(t) - v_0(t)| = O(\epsilon)$, $\epsilon = \tau_h/\tau_f$.
 
-    Every probe is flown by the adiabatic flow and by two layers with each `tau_memory`
-    (in units of tau_feature); slopes are taken between neighbours. Both runs must stay
-    in one basin: probes whose ends differ are marked. With `mass`, against the
-    adiabatic flow with the mass that `tau_memory` gives it, too: there the distance is
-    $O(\epsilon^2)$. [THEORY CL-09]
+    Every probe is flown by two layers with each `tau_memory` (in units of tau_feature)
+    and by the adiabatic flow, `slaved`; slopes are taken between neighbours. Both runs
+    must stay in one basin: probes whose ends differ are marked. With `mass`, they are
+    also held against the adiabatic flow with the mass that `tau_memory` gives it: there
+    the distance is $O(\epsilon^2)$. [THEORY CL-09]
     """
 
     row: ClassVar[str] = "probe"
@@ -30,6 +31,7 @@ class AdiabaticLimit(AbstractEnsemble):
 
     sets: int = Field(1, ge=1)
     tau_memory: list[float] = Field(min_length=2)
+    slaved: bool = True
     mass: bool = True
     audit: bool = True  # False: distances alone, from programs that compile sooner
 
@@ -40,37 +42,51 @@ class AdiabaticLimit(AbstractEnsemble):
                 f"{type(setting.dynamics).__name__}."
             )
 
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> "AdiabaticLimit":
+        if not (self.slaved or self.mass):
+            raise ValueError("set slaved, mass or both: a limit is held against one")
+        return self
+
     def measure(self, setting: Setting) -> Variables:
         taus = np.sort(np.asarray(self.tau_memory))[::-1]
         motion: Any = setting.dynamics  # two layers: see `check`
-        slaved = Adiabatic(motion.tau_feature, motion.decay, motion.drive)
-        reference = _fly(setting, slaved, None, self.audit)
+        limit = Adiabatic(motion.tau_feature, motion.decay, motion.drive)
         paths = _fly(setting, motion, taus, self.audit)
-        axes, size = ("tau", "probe", "sample"), len(setting.probes.values)
+        size = len(setting.probes.values)
         every = lambda x: np.asarray(x).reshape(len(taus), size, *np.shape(x)[1:])
-        pair = lambda name: (("tau", "probe"), every(getattr(paths, name)), PURE)
-        path = lambda name: (axes, every(getattr(paths, name)), PURE)
+        alike, found = np.ones(size, bool), self._of_paths(setting, paths, taus, every)
+        if self.slaved:
+            reference = _fly(setting, limit, None, self.audit)
+            found |= _distances("", every(paths.v), reference.v, taus)
+            found["v"] = (("probe", "sample", "feature"), reference.v, PURE)
+            alike &= _alike(every(paths.final), reference.final)
+        if self.mass:
+            heavy = _fly(setting, limit, taus, self.audit)
+            found |= _distances("mass_", every(paths.v), every(heavy.v), taus)
+            alike &= _alike(every(paths.final), every(heavy.final))
+        return found | {"same_end": ("probe", alike, PURE)}
+
+    def _of_paths(
+        self, setting: Setting, paths: Trajectory, taus: np.ndarray, every: Callable
+    ) -> dict[str, tuple[Any, ...]]:
+        """What the runs of two layers leave."""
+        pair, path = ("tau", "probe"), ("tau", "probe", "sample")
         tau = ("tau", taus, {"long_name": "tau_memory", "units": "tau_feature"})
         found: dict[str, tuple[Any, ...]] = {
             "tau_memory": tau,
-            "time": ("sample", reference.times, TIME),
-            "same_end": ("probe", _alike(every(paths.final), reference.final), PURE),
-            "v": (("probe", "sample", "feature"), reference.v, PURE),
+            "time": ("sample", paths.times, TIME),
             "solver": ((), paths.solver),
         }
-        found |= _distances("", every(paths.v), reference.v, taus)
-        if self.mass:
-            heavy = _fly(setting, slaved, taus, self.audit)
-            found |= _distances("mass_", every(paths.v), every(heavy.v), taus)
-        found |= {k: path(k) for k in ("energy", "effective_energy", "gap")}
-        found |= {k: pair(k) for k in ("steps", "ending")}
+        told = ["steps", "ending"]
         if self.audit:
-            told = ("worst_rise", "rise_limit", "worst_excess")
-            found |= {k: pair(k) for k in told}
+            told += ["worst_rise", "rise_limit", "worst_excess"]
             certified = every(certify(setting.network, paths).holds)
-            found["certified"] = (("tau", "probe"), certified, PURE)
+            found["certified"] = (pair, certified, PURE)
             found["promised"] = ("tau", np.full(len(taus), paths.promise.given), PURE)
-        return found
+        found |= {k: (pair, every(getattr(paths, k)), PURE) for k in told}
+        energies = ("energy", "effective_energy", "gap")
+        return found | {k: (path, every(getattr(paths, k)), PURE) for k in energies}
 
 
 def _fly(

@@ -14,15 +14,17 @@ def convergence(record: Record, fig: Figure) -> None:
     fig.set_size_inches(6.4 if many else 5.2, 4.2)
     ax, slopes = fig.subplots(), []
     for label, data, colour in points:
-        slope = _slope(data, "slope")
-        slopes.append(slope)
-        name = f"{label}: {slope}" if label else "adiabatic"
-        _errors(ax, data, "error", name, 1, colour)
-        if "mass_error" in data:
-            slope = _slope(data, "mass_slope")
-            slopes.append(slope)
-            name = f"{label} with mass: {slope}" if label else "adiabatic with mass"
-            _errors(ax, data, "mass_error", name, 2, colour if many else COLOURS[1])
+        for name, other, order, hue in (
+            ("", "adiabatic", 1, colour),
+            ("mass_", "adiabatic with mass", 2, colour if many else COLOURS[1]),
+        ):
+            if f"{name}error" in data:
+                slope = _slope(data, f"{name}slope")
+                slopes.append(slope)
+                told = f"{label} {name.rstrip('_')}".rstrip() + f": {slope}"
+                _errors(ax, data, f"{name}error", told if label else other, order, hue)
+    if not slopes:
+        needed(points[0][1], "error", "convergence")
     if not many:
         ax.set_title(f"slope of the last pair: {', '.join(slopes)}")
     ax.set_xscale("log")
@@ -34,9 +36,8 @@ def convergence(record: Record, fig: Figure) -> None:
     ax.set_ylabel(r"$\sup_t\,|v(t) - v_{reduced}(t)|$")
     alike = [int(np.sum(data["same_end"].values)) for _, data, _ in points]
     spread = f"medians of {min(alike)} probes, 10-90 %"
-    title = f"{spread};\nlines: order 1" + (
-        " and 2" if len(slopes) > len(points) else ""
-    )
+    orders = [k for k, e in ((1, "error"), (2, "mass_error")) if e in points[0][1]]
+    title = f"{spread};\nlines: order {' and '.join(map(str, orders))}"
     if many:
         fig.legend(title=f"slope of the last pair;\n{title}", loc="outside right upper")
     else:
