@@ -98,8 +98,9 @@ class _Hand(threading.Thread):
     def dismiss(self) -> None:
         """Ends the process, whatever it does."""
         self._dismissed = True
-        if self._process is not None:
-            self._process.kill()
+        process = self._process  # its thread may let go of it at any moment
+        if process is not None:
+            process.kill()
         if self.is_alive():
             self.join()
 

@@ -28,6 +28,25 @@ class Mutation:
 
 # entries of the scenario that make a claim small enough for a test
 SMALL: dict[str, dict[str, Any]] = {
+    "cl-01": {"experiment.sets": 2},
+    "cl-01-float32": {"experiment.sets": 2},
+    "cl-02": {"experiment.sets": 2},
+    "cl-03-retrieval": {"experiment.sets": 2},
+    "cl-04": {"experiment.sets": 4},
+    "cl-05": {"experiment.sets": 2},
+    "cl-05-float32": {"experiment.sets": 2},
+    "cl-06": {"experiment.sets": 2, "run.duration": 12.0, "run.samples": 1201},
+    "cl-07-rest": {"experiment.sets": 2},
+    "cl-07-rest-b": {"experiment.sets": 2},
+    "cl-09": {"experiment.sets": 2},
+    "cl-09-mass": {"experiment.sets": 2},
+    "cl-10-length": {"experiment.sets": 2, "probes.count": 2},
+    "cl-10-shift": {"experiment.sets": 2, "probes.count": 2},
+    "cl-11": {"experiment.sets": 2},
+    "cl-11-float32": {"experiment.sets": 2, "experiment.steps": 10},
+    "cl-12": {"experiment.steps": 30},
+    "cl-15-trajectories": {"experiment.sets": 2, "run.max_steps": 200},
+    "cl-22": {"experiment.sets": 4, "probes.count": 4, "run.samples": 26},
     "cl-25": {"experiment.sets": 2, "probes.count": 8},
     "cl-31": {"experiment.sets": 2, "experiment.tau_memory": [1e-2, 1e-3]},
     "cl-31-implicit": {"experiment.sets": 2, "experiment.tau_memory": [1.0, 0.1, 0.01]},
@@ -35,32 +54,19 @@ SMALL: dict[str, dict[str, Any]] = {
     "cl-33": {"experiment.sets": 2},
     "cl-33-sphere": {"experiment.sets": 2},
     "cl-33-tanh": {"experiment.sets": 2},
-    "cl-01": {"experiment.sets": 2},
-    "cl-03-retrieval": {"experiment.sets": 2},
-    "cl-01-float32": {"experiment.sets": 2},
-    "cl-02": {"experiment.sets": 2},
-    "cl-04": {"experiment.sets": 4},
-    "cl-06": {"experiment.sets": 2, "run.duration": 12.0, "run.samples": 1201},
-    "cl-11": {"experiment.sets": 2},
-    "cl-11-float32": {"experiment.sets": 2, "experiment.steps": 10},
-    "cl-12": {"experiment.steps": 30},
-    "cl-22": {"experiment.sets": 4, "probes.count": 4, "run.samples": 26},
-    "cl-05": {"experiment.sets": 2},
-    "cl-05-float32": {"experiment.sets": 2},
-    "cl-09": {"experiment.sets": 2},
-    "cl-09-mass": {"experiment.sets": 2},
-    "cl-07-rest": {"experiment.sets": 2},
-    "cl-07-rest-b": {"experiment.sets": 2},
-    "cl-10-length": {"experiment.sets": 2, "probes.count": 2},
-    "cl-10-shift": {"experiment.sets": 2, "probes.count": 2},
-    "cl-15-trajectories": {"experiment.sets": 2, "run.max_steps": 200},
 }
 
 
 def judge(
-    claim: str, overrides: dict[str, Any], patch: Callable | None = None
+    claim: str,
+    overrides: dict[str, Any],
+    patch: Callable | None = None,
+    out: Path | None = None,
 ) -> dict[str, bool]:
-    """The statements of a claim and whether they held, in a quick and small run."""
+    """The statements of a claim and whether they held, in a quick and small run.
+
+    With `out` the pictures are drawn, too.
+    """
     import hopsim
 
     small = SMALL.get(claim, {}) | overrides
@@ -70,13 +76,14 @@ def judge(
             jax.clear_caches()  # what was traced before knows nothing of the patch
         try:
             path = CLAIMS / f"{claim}.toml"
-            record = hopsim.run(hopsim.load_scenario(path, True, small))
+            record = hopsim.run(hopsim.load_scenario(path, True, small), out=out)
         finally:
             if patch is not None:
                 jax.clear_caches()
+    assert out is None or record.attrs["not_drawn"] == ""
     found: dict[str, bool] = {}
     for verdict in record.verdicts:
-        assert verdict.value is not None or not verdict.passed, verdict
+        assert verdict.value is not None, f"{claim} could not be judged: {verdict}"
         found[verdict.statement] = found.get(verdict.statement, True) & verdict.passed
     return found
 

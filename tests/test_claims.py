@@ -8,8 +8,8 @@ FILES = sorted(path.stem for path in mutations.CLAIMS.glob("*.toml"))
 
 
 @pytest.mark.parametrize("claim", FILES)
-def test_claim_holds(claim):
-    found = mutations.judge(claim, {})
+def test_claim_holds_and_is_drawn(claim, tmp_path):
+    found = mutations.judge(claim, {}, out=tmp_path)
     assert found
     assert all(found.values()), found
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
+from pictures import made, pictures as claim_pictures
 from toml_text import dumps
 from typer.testing import CliRunner
 
@@ -17,7 +18,7 @@ from hopsim.catalogue import NOUNS, REGISTRIES
 from hopsim.checks import checks
 from hopsim.cli import app
 from hopsim.plots import draw, plots, render
-from hopsim.records import dataset, join, Record, save
+from hopsim.records import join, Record, save
 from hopsim.summary import lines
 
 
@@ -251,7 +252,7 @@ def test_a_file_that_is_no_record_is_refused(tmp_path, content):
 def test_run_directory_is_complete_and_named_by_its_hash(tiny, tiny_file):
     folder = tiny.path.parent
     assert folder.name == f"tiny-{hopsim.load_scenario(tiny_file).hash}"
-    files = {"record.nc", "scenario.toml", "summary.txt"}
+    files = {"record.nc", "scenario.toml", "summary.txt", "verdicts.json"}
     assert {p.name for p in folder.iterdir()} == files | {
         "energy.png", "overlap.png", "gap.png",
     }  # fmt: skip
@@ -489,12 +490,6 @@ def test_list_knows_near_misses():
 # --- verdicts -------------------------------------------------------------------------
 
 
-def made(**variables):
-    """A dataset of one point from (dimensions, values) or plain scalars."""
-    pairs = {k: v if isinstance(v, tuple) else ((), v) for k, v in variables.items()}
-    return dataset(pairs)
-
-
 def falls(excess, promised=True, rise=0.0):
     return made(
         worst_excess=("probe", np.asarray(excess, float)),
@@ -675,13 +670,6 @@ def pictures(tiny, swept):
         offset=("feature", np.linspace(0, 1, 12)),
         hidden=("feature", np.arange(12) >= 6),
     )
-    tau = np.array([0.1, 0.05, 0.025])
-    limit = made(
-        tau_memory=("tau", tau),
-        error=(("tau", "probe"), tau[:, None] * rng.uniform(1, 2, (1, 5))),
-        slope=(("pair", "probe"), np.ones((2, 5))),
-        same_end=("probe", np.arange(5) < 4),
-    )
     axis = np.linspace(-1.5, 1.5, 13)
     landscape = made(
         axis=("grid", axis),
@@ -699,46 +687,8 @@ def pictures(tiny, swept):
         "sweep": swept,
         "gallery": Record(image),
         "film": Record(image),
-        "convergence": Record(limit),
         "portrait": Record(landscape),
-        **pictures_of_descent(rng),
-    }
-
-
-def pictures_of_descent(rng):
-    """Records for the plots of steps, of a drive and of the hull."""
-    curve, sets = ("probe", "sample"), np.array([0, 0, 1, 1])
-    time = np.linspace(0, 4, 9)
-    steps = made(
-        ladder=("pace", [0.1, 10.0]),
-        energy=(("pace", "step"), -np.sort(rng.uniform(size=(2, 6)))),
-        dt=("state", 10.0 ** np.arange(4)),
-        rise=("state", rng.uniform(-9, 3, 4)),
-    )
-    relaxed = made(
-        set=("state", sets),
-        theta=("theta", [0.5, 1.0, 1.5]),
-        rises=(("state", "theta", "step"), rng.uniform(size=(4, 3, 5)) > 0.5),
-    )
-    driven = made(
-        time=("sample", time),
-        period=2.0,
-        energy=(curve, rng.uniform(size=(4, 9))),
-        dissipated=(curve, np.cumsum(rng.uniform(size=(4, 9)), axis=1)),
-        work=(curve, -np.cumsum(rng.uniform(size=(4, 9)), axis=1)),
-    )
-    hull = made(
-        time=("sample", time),
-        distance=(curve, np.exp(-time) * np.ones((4, 1))),
-        hull_error=(curve, np.zeros((4, 9))),
-        level=(("probe", "inner"), rng.uniform(size=(4, 20))),
-        end_time=("probe", np.full(4, 3.0)),
-    )
-    return {
-        "step_sizes": Record(steps),
-        "relaxation": Record(relaxed),
-        "power_balance": Record(driven),
-        "hull": Record(hull),
+        **claim_pictures(rng),
     }
 
 

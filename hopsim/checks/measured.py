@@ -28,6 +28,7 @@ class AbstractMeasured(AbstractCheck):
     variable: str
     statement: str = Field(min_length=1)
     source: str = Field(min_length=1)
+    expected: str = ""  # the value of theory, where the tolerance does not say it
     where: dict[str, list[float]] = Field(default_factory=dict)
     each: bool = False
 
@@ -109,7 +110,7 @@ class Bound(AbstractMeasured):
             statement=self.statement,
             passed=broken == 0,
             measured=f"{worst:.4g}",
-            expected=_interval(self.at_least, self.at_most),
+            expected=self.expected or _interval(self.at_least, self.at_most),
             source=self.source,
             error=f"({self.of}; bound broken in {broken}/{len(seen)} sets, share in "
             f"[{share.low:.2g}, {share.high:.2g}])",
@@ -181,7 +182,7 @@ class Fraction(AbstractMeasured):
             statement=self.statement,
             passed=bool(passed),
             measured=f"{hits}/{size} = {seen.value:.4g}",
-            expected=asked,
+            expected=self.expected or ("0" if self.never else asked),
             source=self.source,
             error=error,
             tolerance=asked,
@@ -231,7 +232,7 @@ class Exponent(AbstractMeasured):
             statement=self.statement,
             passed=self.low <= found.value <= self.high,
             measured=f"{found.value:.4f}",
-            expected=f"in [{self.low:g}, {self.high:g}]",
+            expected=self.expected or f"{0.5 * (self.low + self.high):g}",
             source=self.source,
             error=f"[{found.low:.4f}, {found.high:.4f}] (95 %, bootstrap over sets)",
             tolerance=f"[{self.low:g}, {self.high:g}]",
