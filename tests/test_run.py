@@ -274,7 +274,7 @@ def test_a_repeat_is_numbered_and_force_replaces(tiny, tiny_file, tmp_path):
     assert (tmp_path / first / "record.nc").exists()
 
 
-@pytest.mark.parametrize("where", ["render", "save", "summary_lines"])
+@pytest.mark.parametrize("where", ["save", "summary_lines"])
 def test_a_crash_in_the_middle_leaves_nothing(
     tiny, tiny_file, tmp_path, monkeypatch, where
 ):
@@ -285,6 +285,14 @@ def test_a_crash_in_the_middle_leaves_nothing(
     with pytest.raises(RuntimeError, match="boom"):
         hopsim.run(tiny_file, out=tmp_path, overrides={"plots": ["gap"]})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_that_crashes_loses_no_run(tiny, tiny_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(hopsim.runs, "render", lambda *_: 1 / 0)
+    record = hopsim.run(tiny_file, out=tmp_path, overrides={"plots": ["gap"]})
+    assert kept(record).is_dir()
+    told = dict(lines(record))["not drawn"]
+    assert told == "gap: ZeroDivisionError: division by zero"
 
 
 def test_a_crash_leaves_the_old_run_that_force_would_replace(
@@ -369,11 +377,11 @@ def test_a_bad_file_exits_with_two(tmp_path):
         (["network.current=[1, 2]"], "The current must be one number or have shape"),
         (
             [
-                "experiment.variants={a={}, b={}}",
+                "dynamics.kind=adiabatic",
                 "experiment.tau_memory=[0.2, 0.1]",
                 "experiment.kind=adiabatic_limit",
             ],
-            "sweeps tau_memory itself",
+            'needs dynamics kind "two_layer", got Adiabatic',
         ),
     ],
     ids=lambda x: x[-1] if isinstance(x, list) else "",
@@ -536,6 +544,16 @@ def converged(*flags):
 
 
 # kind -> [(settings, data, passes)]
+SAID = {"statement": "it holds", "source": "hopsim"}
+POWER = {"variable": "error", "against": "tau_memory"}
+
+
+def power(order):
+    tau = np.array([0.1, 0.2, 0.4])
+    error = tau[:, None] ** order * np.ones((1, 3))
+    return made(tau_memory=("tau", tau), error=(("tau", "probe"), error))
+
+
 JUDGED = {
     "energy_falls": [
         ({}, falls([-1e-12, -1e-13]), True),
@@ -585,6 +603,19 @@ JUDGED = {
         ({"at_least": 0.5}, ends(0.0, 1e-3), True),
         ({"within": 1e-2}, ends(0.0, 1e-3), True),
         ({}, ends(0.0, np.nan), False),
+    ],
+    "bound": [
+        ({"variable": "error", "at_most": 0.2} | SAID, power(2.0), True),
+        ({"variable": "error", "at_most": 0.1} | SAID, power(2.0), False),
+        ({"variable": "error", "at_least": 0.1} | SAID, power(2.0), False),
+    ],
+    "fraction": [
+        ({"variable": "retrieved", "never": True} | SAID, recalled(0, 9), True),
+        ({"variable": "retrieved", "never": True} | SAID, recalled(1, 9), False),
+    ],
+    "exponent": [
+        ({"low": 1.9, "high": 2.1} | POWER | SAID, power(2.0), True),
+        ({"low": 1.9, "high": 2.1} | POWER | SAID, power(3.0), False),
     ],
     "convergence_order": [
         ({}, slopes(0.95, 1.0, 1.05), True),

@@ -39,4 +39,5 @@ def test_scenario_in_short_holds_what_it_claims(name, tmp_path):
     path = ROOT / "scenarios" / f"{name}.toml"
     files = run(path, tmp_path / "runs", "--quick")
     pictures = {f"{picture}.png" for picture in PICTURES[name]}
-    assert files == {"record.nc", "scenario.toml", "summary.txt"} | pictures
+    kept = {"record.nc", "scenario.toml", "summary.txt", "verdicts.json"}
+    assert files == kept | pictures

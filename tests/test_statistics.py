@@ -176,7 +176,8 @@ def test_where_restricts_the_rows():
     missing = check.model_copy(update={"where": {"dial": [5.0, 6.0]}})
     assert "lies in `where`" in judged(missing, record(x=x, dial=dial)).measured
     unknown = check.model_copy(update={"variable": "y"})
-    assert "did not record 'y'" in judged(unknown, record(x=x, dial=dial)).measured
+    told = judged(unknown, record(x=x, dial=dial)).measured
+    assert "needs 'y', which the experiment did not record" in told
 
 
 def test_a_fraction_is_a_mean_over_sets():

@@ -62,8 +62,8 @@ class EnergyFalls(AbstractCheck):
     """
 
     def judge(self, data: Dataset) -> Verdict:
-        over = ~_needed(data, "certified").astype(bool)
-        promised = bool(np.all(_needed(data, "promised")))
+        over = ~needed(data, "certified").astype(bool)
+        promised = bool(np.all(needed(data, "promised")))
         i = np.unravel_index(np.argmax(data["worst_rise"].values), over.shape)
         return Verdict(
             statement="energy certified to fall at every accepted step",
@@ -88,8 +88,8 @@ class Ledger(AbstractCheck):
     below: float | None = Field(None, gt=0)
 
     def judge(self, data: Dataset) -> Verdict:
-        residual = np.asarray(_needed(data, "ledger_residual"), dtype=float)
-        limit = np.asarray(_needed(data, "ledger_tolerance"), dtype=float)
+        residual = np.asarray(needed(data, "ledger_residual"), dtype=float)
+        limit = np.asarray(needed(data, "ledger_tolerance"), dtype=float)
         limit = limit if self.below is None else np.full_like(limit, self.below)
         known = bool(np.all(np.isfinite(residual)))
         i = int(np.argmax(residual / limit)) if known else 0
@@ -110,7 +110,7 @@ class Overlap(AbstractCheck):
     of: Literal["mean", "median", "worst"] = "mean"
 
     def judge(self, data: Dataset) -> Verdict:
-        final = _needed(data, "overlap")[:, -1]
+        final = needed(data, "overlap")[:, -1]
         final = final[np.isfinite(final)]
         if not final.size:
             raise ValueError("no probe has a target")
@@ -136,8 +136,8 @@ class Retrieved(AbstractCheck):
     level: float = Field(0.95, gt=0, lt=1)
 
     def judge(self, data: Dataset) -> Verdict:
-        aimed = _needed(data, "aimed").astype(bool)
-        hits, trials = int(np.sum(_needed(data, "retrieved"))), int(np.sum(aimed))
+        aimed = needed(data, "aimed").astype(bool)
+        hits, trials = int(np.sum(needed(data, "retrieved"))), int(np.sum(aimed))
         if not trials:
             raise ValueError("no probe has a target")
         low, high = wilson(hits, trials, self.level)
@@ -157,7 +157,7 @@ class Converged(AbstractCheck):
     at_least: float = Field(1.0, ge=0, le=1)
 
     def judge(self, data: Dataset) -> Verdict:
-        converged = _needed(data, "converged").astype(bool)
+        converged = needed(data, "converged").astype(bool)
         share = float(np.mean(converged))
         return Verdict(
             statement="probes converged",
@@ -174,7 +174,7 @@ class Promised(AbstractCheck):
     expected: Literal["full", "adiabatic", "none"]
 
     def judge(self, data: Dataset) -> Verdict:
-        kind = str(_needed(data, "promise")[()]).split(":")[0]
+        kind = str(needed(data, "promise")[()]).split(":")[0]
         return Verdict(
             statement="promise of descent",
             passed=kind == self.expected,
@@ -216,7 +216,7 @@ class SameEnd(AbstractCheck):
     at_least: float = Field(1.0, ge=0, le=1)
 
     def judge(self, data: Dataset) -> Verdict:
-        final = _needed(data, "final")
+        final = needed(data, "final")
         if final.ndim != 3:
             raise ValueError("same_end compares the points of a sweep or of variants")
         away = np.max(np.abs(final - final[:1]), axis=(0, 2)) / np.max(np.abs(final))
@@ -247,7 +247,7 @@ class ConvergenceOrder(AbstractCheck):
 
     def judge(self, data: Dataset) -> Verdict:
         name = "mass_slope" if self.mass else "slope"
-        slopes = _needed(data, name)[-1][_needed(data, "same_end").astype(bool)]
+        slopes = needed(data, name)[-1][needed(data, "same_end").astype(bool)]
         middle = float(np.median(slopes)) if slopes.size else float("nan")
         return Verdict(
             statement="order of the adiabatic limit" + ", with mass" * self.mass,
@@ -262,7 +262,8 @@ class ConvergenceOrder(AbstractCheck):
         )
 
 
-def _needed(data: Dataset, name: str) -> np.ndarray:
+def needed(data: Dataset, name: str) -> np.ndarray:
+    """A variable of the record, or one clear error."""
     if name not in data:
         raise ValueError(
             f"this check needs {name!r}, which the experiment did not record"

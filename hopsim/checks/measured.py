@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from .. import statistics
 from ..records import Dataset, Record, Verdict
-from .kinds import AbstractCheck, checks
+from .kinds import AbstractCheck, checks, needed
 
 
 class AbstractMeasured(AbstractCheck):
@@ -63,10 +63,8 @@ class AbstractMeasured(AbstractCheck):
 
     def by_set(self, data: Dataset) -> list[np.ndarray]:
         """The chosen entries of the variable, flat, for each pattern set."""
-        needed = (self.variable, *self.where)
-        for name in needed:
-            if name not in data:
-                raise ValueError(f"the experiment did not record {name!r}")
+        for name in (self.variable, *self.where):
+            needed(data, name)
         chosen = data[self.variable].notnull() | True
         for name, (low, high) in self.where.items():
             chosen = chosen & (data[name] >= low) & (data[name] <= high)
@@ -212,9 +210,8 @@ class Exponent(AbstractMeasured):
     last: int | None = Field(None, ge=2)
 
     def judge(self, data: Dataset) -> Verdict:
-        for name in (self.variable, self.against):
-            if name not in data:
-                raise ValueError(f"the experiment did not record {name!r}")
+        needed(data, self.variable)
+        needed(data, self.against)
         x = data[self.against]
         order = np.argsort(-x.values)
         order = order if self.last is None else order[-self.last :]
