@@ -21,7 +21,7 @@ def ledger(record: Record, fig: Figure) -> None:
     path.set_title(f"{label}: one probe" if label else "one probe")
     path.set_xlabel(TIME_LABEL)
     path.set_ylabel("energy")
-    path.legend(loc="center right")
+    path.legend(loc="center right", bbox_to_anchor=(1, 0.75))
     for i, (_, data, colour) in enumerate(points):
         share = needed(data, "ledger_by_rtol", "ledger")
         spread = 0.3 * np.linspace(-1, 1, share.size)
