@@ -62,12 +62,16 @@ def page(book: dict) -> str:
             f"[{claim['source']}] Fails for a true claim with a probability of at most "
             f"{claim['false_alarm']:g}.\n\n"
         )
-        text += cells("", "measured", "interval", "samples", "tolerance")
-        text += cells(*["---"] * 5)
+        text += cells(
+            *("check", "verdict", "expected", "measured"),
+            *("interval", "samples", "tolerance"),
+        )
+        text += cells(*["---"] * 7)
         for check in claim["checks"]:
-            mark = "holds" if check["passed"] else "**FAILS**"
             text += cells(
-                f"{check['statement']} {mark}",
+                check["statement"],
+                "holds" if check["passed"] else "**fails**",
+                check["expected"],
                 check["measured"],
                 check["error"],
                 check["samples"],
