@@ -9,7 +9,9 @@ import functools as ft
 import hashlib
 import importlib.metadata
 import json
+import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ from ._names import nearest
 from .tables import digest, read_tables, ScenarioError
 
 
-COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "numpy")
+COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "numpy", "scipy")
+PLACE = Path("scenarios/claims")  # of the claims that ship
 Entry = dict[str, Any]  # one claim in the ledger: plain data, as it is written
 
 
@@ -44,9 +47,19 @@ class Task:
     @property
     def rerun(self) -> str:
         """The command that runs it alone."""
-        size = "--quick" if self.quick else "--full"
-        sets = "".join(f" --set {k}={json.dumps(v)}" for k, v in self.overrides.items())
-        return f"hopsim verify {self.name} {size}{sets}"
+        return command([self.name], self.quick, self.overrides, self.file.parent)
+
+
+def command(
+    words: Iterable[str], quick: bool, overrides: Mapping[str, Any], place: Path
+) -> str:
+    """The command line that asks for this, quoted for a shell."""
+    parts = ["hopsim", "verify", *words, "--quick" if quick else "--full"]
+    for name, value in overrides.items():
+        parts += ["--set", f"{name}={json.dumps(value, default=str)}"]
+    if place != PLACE:
+        parts += ["--claims", str(place)]
+    return shlex.join(parts)
 
 
 def find(
@@ -57,7 +70,8 @@ def find(
     All of them without words. Raises ValueError for a word that names nothing and for
     files that are no claims.
     """
-    tasks = [_task(file, quick, overrides) for file in sorted(place.glob("*.toml"))]
+    files = [f for f in sorted(place.glob("*.toml")) if not f.name.startswith(".")]
+    tasks = [_task(file, quick, overrides) for file in files]
     if not tasks:
         raise ValueError(
             f"There are no claims in {str(place)!r}; run from hopsim's own directory, "
@@ -76,14 +90,37 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     if tables.problems:
         raise ScenarioError(str(file), tables.problems)
     claim, name = tables.resolved.get("claim"), str(tables.resolved.get("name"))
-    if not isinstance(claim, dict) or not isinstance(claim.get("id"), str):
+    if not isinstance(claim, dict) or "id" not in claim:
         raise ValueError(f"{file} is no claim: it needs a table [claim] with an `id`.")
+    for key, (kind, rule) in TABLE.items():
+        if not isinstance(claim.get(key, kind()), kind):
+            raise ValueError(f"{file}: claim.{key} must be {rule}, got {claim[key]!r}.")
     if name != file.stem:
-        raise ValueError(f'{file} must be named as it says: name = "{file.stem}".')
-    known = f"{digest(tables.resolved)} {_sources()} {_versions()}"
+        raise ValueError(
+            f'{file} must be named as it says: name = "{file.stem}", got "{name}".'
+        )
+    # quick runs are compiled in another way, and devices round in another way
+    size = "quick" if quick else "full"
+    known = f"{digest(tables.resolved)} {size} {_sources()} {_versions()} {_device()}"
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))
     return Task(file, name, claim, title, tables.text, key, quick, overrides)
+
+
+# what `[claim]` may hold; the scenario's own check says more when it is run
+TABLE = {
+    "id": (str, "a string"),
+    "statement": (str, "a string"),
+    "source": (str, "a string"),
+    "tags": (list, "a list of strings"),
+    "false_alarm": (float, "a number between 0 and 1"),
+}
+
+
+def _device() -> str:
+    """What JAX will find, as far as that shows without starting it."""
+    found = [name for name in ("nvidia0", "kfd") if Path("/dev", name).exists()]
+    return " ".join([os.environ.get("JAX_PLATFORMS", ""), *found])
 
 
 @ft.cache
@@ -110,7 +147,7 @@ def _require_known(word: str, tasks: list[Task]) -> None:
     known = sorted(set().union(*map(_names, tasks)))
     if word not in known:
         raise ValueError(
-            f"There is no claim and no tag {word!r}; {nearest(word, known)}."
+            f"There is no claim and no tag {word!r}; {nearest(word, known)}"
         )
 
 
@@ -123,13 +160,23 @@ def _natural(text: str) -> list[tuple[int, str]]:
 # --- entries of the ledger ------------------------------------------------------------
 
 
+def told(file: Path) -> dict[str, Any] | None:
+    """What a run wrote of its verdicts; None if that is damaged or missing."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        checks = [bool(check["passed"]) for check in found["checks"]]
+        whole = (
+            checks and found["passed"] == all(checks) and float(found["seconds"]) >= 0
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return found if whole else None
+
+
 def kept(task: Task, place: Path) -> Entry | None:
     """What an earlier run of the very same claim found, if there is one."""
-    try:
-        text = (place / task.directory / "verdicts.json").read_text(encoding="utf-8")
-        return _entry(task) | json.loads(text) | {"kept": True}
-    except (OSError, ValueError):
-        return None
+    found = told(place / task.directory / "verdicts.json")
+    return None if found is None else _entry(task) | found | {"kept": True}
 
 
 def done(task: Task, place: Path) -> Entry:
@@ -166,7 +213,7 @@ def _entry(task: Task) -> Entry:
     }
 
 
-def ledger(entries: list[Entry], quick: bool) -> dict[str, Any]:
+def ledger(entries: list[Entry], quick: bool, command: str) -> dict[str, Any]:
     """All entries with their totals, as plain data."""
     ordered = sorted(entries, key=lambda e: (_natural(e["id"]), e["name"]))
     passed = sum(bool(e["passed"]) for e in ordered)
@@ -175,7 +222,7 @@ def ledger(entries: list[Entry], quick: bool) -> dict[str, Any]:
     return {
         "hopsim": __version__,
         "size": "quick" if quick else "full",
-        "command": f"hopsim verify {'--quick' if quick else '--full'}",
+        "command": command,
         "seconds": sum(float(e["seconds"]) for e in ordered),
         "passed": passed,
         "failed": len(ordered) - passed,

@@ -124,12 +124,16 @@ def verify(
     with _guarded():
         if cache:
             _keep_programs()
-        from .claims import find
+        from .claims import command, find
         from .verification import verify as verify_claims
 
-        tasks = find(place, claims or [], quick, _parse(overrides))
+        words, changes = claims or [], _parse(overrides)
+        tasks = find(place, words, quick, changes)
+        again = command(words, quick, changes, place)
         with terminal.verifying(len(tasks)) as show:
-            ledger = verify_claims(tasks, out, jobs, show.progress, show.finished)
+            ledger = verify_claims(
+                tasks, out, jobs, show.progress, show.finished, again
+            )
         terminal.ledger(ledger, out)
         if ledger["failed"]:
             raise typer.Exit(1)

@@ -118,7 +118,9 @@ class _Hand(threading.Thread):
         assert process.stdin is not None
         assert process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(_order(task, self._place)) + "\n")
+            process.stdin.write(
+                json.dumps(_order(task, self._place), default=str) + "\n"
+            )
             process.stdin.flush()
         for line in process.stdout:
             answer: dict[str, Any] = json.loads(line)

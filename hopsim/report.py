@@ -7,11 +7,12 @@ a network. Same ledger and same pictures, same bytes: no time of day is in it.
 import base64
 import math
 import mimetypes
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from ._files import write_whole
 
 
 WIDTH, MARGIN = 240.0, 14.0  # of the strip that shows a value against its tolerance
@@ -46,15 +47,7 @@ def render(ledger: Mapping[str, Any], place: Path) -> str:
 
 def write(ledger: Mapping[str, Any], place: Path, path: Path) -> Path:
     """Write the page under a temporary name, then rename it into place."""
-    text = render(ledger, place)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        # half a surrogate pair is no UTF-8, and may still stand in a message
-        temporary.write_bytes(text.encode("utf-8", errors="xmlcharrefreplace"))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return write_whole(path, render(ledger, place))
 
 
 def duration(seconds: float) -> str:

@@ -9,7 +9,6 @@ import json
 import math
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from . import __version__
 from ._clock import phase, watch
+from ._files import make_place
 from ._names import nearest
 from .dynamics import dynamics_kinds
 from .environment import precision, prefetch, provenance
@@ -51,7 +51,7 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario, quick, overrides)
     if out is not None:
-        _make_place(Path(out))
+        make_place(Path(out), "Run directories")
     begun = time.perf_counter()
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
@@ -103,19 +103,6 @@ def _kinds(kinds: list[str]) -> str:
     return " | ".join(dict.fromkeys(kinds))
 
 
-def _make_place(out: Path) -> None:
-    """The directory of run directories; tried before any work is done."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"Run directories cannot be made in {str(out)!r} ({error.strerror}); name "
-            "another place with --out."
-        ) from error
-
-
 def _keep(
     scenario: Scenario,
     record: Record,
@@ -126,6 +113,7 @@ def _keep(
 ) -> Record:
     """Everything into a hidden directory first, renamed when it is complete."""
     temporary = out / f".{name}.{os.getpid()}"
+    shutil.rmtree(temporary, ignore_errors=True)  # of a killed process of this number
     temporary.mkdir()
     try:
         (temporary / "scenario.toml").write_text(scenario.text, encoding="utf-8")

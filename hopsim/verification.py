@@ -1,13 +1,13 @@
 """Verification: every claim that is not kept is run, and all are told in one ledger."""
 
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from . import claims, crew, report
+from ._files import make_place, write_whole
 from .claims import Entry, Task
 
 
@@ -17,6 +17,7 @@ def verify(
     jobs: int | None = None,
     progress: crew.Tell = lambda *_: None,
     finished: Callable[[Entry], None] = lambda _: None,
+    command: str = "hopsim verify",
 ) -> dict[str, Any]:
     """The ledger of some claims; `ledger.json` and `report.html` are written too.
 
@@ -27,18 +28,13 @@ def verify(
 
     - `place`: the directory that keeps every finished claim.
     - `jobs`: processes that run side by side; default one for each core.
+    - `command`: how to ask for the same again, as the report will say.
     - `progress`, `finished`: told of every step, and of every claim that has ended.
 
     Raises ValueError if `place` cannot be written to.
     """
     begun = time.perf_counter()
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(
-            f"Claims cannot be kept in {str(place)!r} ({error.strerror}); name another "
-            "place with --out."
-        ) from error
+    make_place(place, "Ledgers")
     known = {task.name: claims.kept(task, place) for task in tasks}
     entries = [entry for entry in known.values() if entry is not None]
     for entry in entries:
@@ -49,9 +45,11 @@ def verify(
         entry = claims.failed(task, why, seconds) if why else claims.done(task, place)
         entries.append(entry)
         finished(entry)
-    book = claims.ledger(entries, all(task.quick for task in tasks))
+    book = claims.ledger(entries, all(task.quick for task in tasks), command)
     book["wall"] = time.perf_counter() - begun
-    _write(place / "ledger.json", json.dumps(book, indent=1, allow_nan=False) + "\n")
+    write_whole(
+        place / "ledger.json", json.dumps(book, indent=1, allow_nan=False) + "\n"
+    )
     report.write(book, place, place / "report.html")
     return book
 
@@ -60,15 +58,11 @@ def _longest_first(tasks: list[Task], place: Path) -> list[Task]:
     """By what earlier versions of each took, so that no long one is left to the end."""
 
     def seconds(task: Task) -> float:
-        taken = 1e9  # unknown: first of all
-        for file in place.glob(f"{task.name}-????????????????/verdicts.json"):
-            taken = float(json.loads(file.read_text(encoding="utf-8"))["seconds"])
-        return taken
+        taken = [
+            told["seconds"]
+            for file in place.glob(f"{task.name}-????????????????/verdicts.json")
+            if (told := claims.told(file)) is not None
+        ]
+        return taken[-1] if taken else 1e9  # unknown: first of all
 
     return sorted(tasks, key=lambda task: -seconds(task))
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)

@@ -7,6 +7,7 @@ ends at once when its input does, so none is left behind when the parent is kill
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ def main(cores: str) -> None:
     """Runs the tasks that come in on the given processor cores, `0,1` say."""
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C does
     # answers go where standard output went; whatever else is printed goes to the errors
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)

@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 
 from hopsim.checks import measured
-from hopsim.experiments import _ensemble
-from hopsim.records import dataset, Record
+from hopsim.records import dataset, join, Record
 from hopsim.statistics import exponent, half_point, mean, proportion, wilson
 
 
@@ -162,6 +161,46 @@ def test_bound_is_broken_by_what_is_not_finite():
     assert not judged(check, record(x=error)).passed
 
 
+def test_a_fraction_is_of_what_is_true():
+    check = measured.Fraction(variable="x", never=True, **SAID)
+    verdict = judged(check, record(x=np.full(12, np.nan)))
+    assert not verdict.passed
+    assert "a fraction is of what is true" in verdict.measured
+
+
+def test_where_refuses_what_is_no_number():
+    dial = np.full(12, np.nan)
+    check = measured.Bound(variable="x", at_most=10, where={"dial": [0, 1]}, **SAID)
+    assert "needs finite numbers" in judged(check, record(x=dial, dial=dial)).measured
+
+
+def test_what_has_no_rows_is_not_replicated():
+    data = record(x=np.zeros(12)).data.assign(theta=("theta", np.zeros(3)))
+    verdict = judged(measured.Bound(variable="theta", at_most=1, **SAID), Record(data))
+    assert "not measured for each pattern set" in verdict.measured
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "match"),
+    [
+        (measured.Bound, {"at_least": 2.0, "at_most": 1.0}, "must not exceed"),
+        (measured.Bound, {"at_most": float("inf")}, "finite"),
+        (measured.Bound, {}, "give at_most"),
+        (measured.Fraction, {}, "give at_least"),
+        (measured.Fraction, {"at_least": 0.0}, "greater than 0"),
+        (measured.Exponent, {"against": "t", "low": 2.0, "high": 1.0}, "low < high"),
+        (
+            measured.Exponent,
+            {"against": "t", "low": 1.0, "high": 2.0, "where": {"t": [0.0, 1.0]}},
+            "takes no `where`",
+        ),
+    ],
+)
+def test_a_check_that_could_not_fail_is_refused(kind, settings, match):
+    with pytest.raises(ValueError, match=match):
+        kind(variable="x", **settings, **SAID)
+
+
 def test_bound_from_below_tells_the_smallest():
     check = measured.Bound(variable="x", at_least=0.0, **SAID)
     verdict = judged(check, record(x=np.linspace(0.1, 1, 12)))
@@ -172,7 +211,9 @@ def test_bound_from_below_tells_the_smallest():
 def test_where_restricts_the_rows():
     x, dial = np.arange(12.0), np.tile([0.0, 1.0], 6)
     check = measured.Bound(variable="x", at_most=10, where={"dial": [0, 0.5]}, **SAID)
-    assert judged(check, record(x=x, dial=dial)).passed
+    verdict = judged(check, record(x=x, dial=dial))
+    assert verdict.passed
+    assert verdict.samples == "6 (of 12) in 3 pattern sets"
     missing = check.model_copy(update={"where": {"dial": [5.0, 6.0]}})
     assert "lies in `where`" in judged(missing, record(x=x, dial=dial)).measured
     unknown = check.model_copy(update={"variable": "y"})
@@ -194,12 +235,14 @@ def test_a_fraction_is_a_mean_over_sets():
 
 def test_the_worst_of_several_points_is_told():
     parts = [record(x=np.full(12, v)).data for v in (0.2, 0.9, 0.5)]
-    joined = Record(_ensemble.join(parts, ["a (1)", "b (2)", "c"]))
+    joined = Record(join(parts, ["a (1)", "b (2)", "c"]))
     verdict = judged(measured.Bound(variable="x", at_most=1, **SAID), joined)
     assert verdict.value == 0.9
     assert verdict.error.endswith("worst of 3 points: b (2)")
     each = measured.Bound(variable="x", at_most=1, each=True, **SAID)
     assert len(each.verdicts(joined)) == 3
+    absent = judged(measured.Bound(variable="y", at_most=1, **SAID), joined)
+    assert (absent.statement, absent.error) == ("it holds", "worst of 3 points: a (1)")
 
 
 def test_an_exponent_takes_the_median_of_each_set():

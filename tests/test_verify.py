@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -128,13 +129,18 @@ def test_the_key_changes_with_all_that_decides_a_result(shelf, monkeypatch):
 
 def test_a_quick_run_has_a_key_of_its_own(shelf):
     place, _ = shelf
-    with open(place / "cl-10.toml", "a") as file:
-        file.write("[quick]\nexperiment.sets = 1\n")
     (small,), (whole,) = (find(place, ["cl-10"], quick, {}) for quick in (True, False))
     assert small.key != whole.key
-    assert small.rerun == "hopsim verify cl-10 --quick"
+    assert small.rerun.startswith("hopsim verify cl-10 --quick --claims ")
     (other,) = find(place, ["cl-10"], False, {"seed": 3})
-    assert other.rerun == "hopsim verify cl-10 --full --set seed=3"
+    assert shlex.split(other.rerun)[:5] == [
+        "hopsim",
+        "verify",
+        "cl-10",
+        "--full",
+        "--set",
+    ]
+    assert shlex.split(other.rerun)[5:] == ["seed=3", "--claims", str(place)]
 
 
 # --- the crew, with a stand-in for its processes --------------------------------------
@@ -196,17 +202,31 @@ def test_a_process_that_dies_takes_one_claim_with_it(shelf, stand_in, tmp_path):
     assert [e["kept"] for e in again["claims"]] == [True, False, True]
 
 
-def test_a_run_that_left_half_a_file_is_not_kept(shelf, stand_in, tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    ['{"passed": tr', "null", "{}", '{"passed": true, "checks": [], "seconds": 1}'],
+)
+def test_a_run_that_left_no_whole_verdicts_is_not_kept(shelf, stand_in, tmp_path, text):
     (task,) = find(shelf[0], ["cl-10"], True, {})
     place = tmp_path / "out" / task.directory
     place.mkdir(parents=True)
-    (place / "verdicts.json").write_text('{"passed": tr')
+    (place / "verdicts.json").write_text(text)
     assert claims.kept(task, tmp_path / "out") is None
+    verification._longest_first([task], tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("tags", 5), ("source", 5), ("statement", True), ("false_alarm", "abc")],
+)
+def test_a_claim_of_wrong_types_is_refused(shelf, key, value):
+    with pytest.raises(ValueError, match=rf"claim.{key} must be a .*, got {value!r}"):
+        find(shelf[0], ["cl-10"], True, {f"claim.{key}": value})
 
 
 def test_a_place_that_cannot_be_written_to_is_told_before_any_work(shelf, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match=r"cannot be kept in .* --out"):
+    with pytest.raises(ValueError, match=r"Ledgers cannot be made in .* --out"):
         verification.verify(find(shelf[0], [], True, {}), tmp_path / "file" / "out")
 
 

@@ -194,7 +194,7 @@ class EnergyRises(AbstractCheck):
     at_least: float = Field(ge=0, le=1)
 
     def judge(self, data: Dataset) -> Verdict:
-        rising = np.asarray(data["worst_excess"]) > 0
+        rising = needed(data, "worst_excess") > 0
         share = float(np.mean(rising))
         return Verdict(
             statement="energy is seen to rise",

@@ -46,36 +46,53 @@ class AbstractMeasured(AbstractCheck):
     def verdicts(self, record: Record) -> list[Verdict]:
         """The verdict on the worst point, or one for each."""
         each = super().verdicts(record)
-        if self.each or len(each) == 1:
+        labels = [label for label, _ in record.points() if self.point in (None, label)]
+        if self.each or len(each) != len(labels) or len(each) == 1:
             return each
-        failed = [v for v in each if not v.passed]
-        known = [v for v in failed or each if v.value is not None]
-        worst = max(known, key=self.severity) if known else (failed or each)[0]
-        label = worst.statement[len(self.statement) + 2 : -1]  # "statement (label)"
+        failed = [k for k, v in enumerate(each) if not v.passed]
+        known = [k for k in failed or range(len(each)) if each[k].value is not None]
+        severities = [self.severity(each[k]) for k in known]
+        k = known[int(np.argmax(severities))] if known else (failed or [0])[0]
+        many = f" at each of {len(each)} points" if each[k].samples else ""
+        worst = f"worst of {len(each)} points: {labels[k]}"
         return [
             dataclasses.replace(
-                worst,
+                each[k],
                 statement=self.statement,
-                error=f"{worst.error}; worst of {len(each)} points: {label}",
-                samples=f"{worst.samples} at each of {len(each)} points",
+                error="; ".join(filter(None, [each[k].error, worst])),
+                samples=f"{each[k].samples}{many}",
             )
         ]
 
+    def impossible(self, reason: str) -> Verdict:
+        """The verdict of a check that this record does not allow."""
+        plain = super().impossible(reason)
+        said = {"statement": self.statement, "source": self.source}
+        return dataclasses.replace(plain, **said)
+
     def by_set(self, data: Dataset) -> list[np.ndarray]:
         """The chosen entries of the variable, flat, for each pattern set."""
-        for name in (self.variable, *self.where):
-            needed(data, name)
+        needed(data, self.variable)
+        owner = data.get("set", 0)
+        if "set" in data and not set(data["set"].dims) <= set(data[self.variable].dims):
+            raise ValueError(f"{self.variable!r} is not measured for each pattern set")
         chosen = data[self.variable].notnull() | True
         for name, (low, high) in self.where.items():
+            if not np.all(np.isfinite(_numbers(data, name))):
+                raise ValueError(f"`where` needs finite numbers, {name!r} has others")
             chosen = chosen & (data[name] >= low) & (data[name] <= high)
-        # arithmetic of xarray lays them out alike
-        owner = 0 * chosen + data.get("set", 0)
+        owner = 0 * chosen + owner  # arithmetic of xarray lays them out alike
         alike = lambda x: x.broadcast_like(owner).transpose(*owner.dims).values
         kept = alike(chosen)
         values, owner = alike(data[self.variable])[kept], owner.values[kept]
         if not values.size:
             raise ValueError(f"nothing of {self.variable!r} lies in `where`")
         return [values[owner == k] for k in np.unique(owner)]
+
+    def samples(self, data: Dataset, groups: list[np.ndarray]) -> str:
+        """How many entries of how many sets; and of how many in all, if not all."""
+        size, whole = sum(values.size for values in groups), data[self.variable].size
+        return _samples(len(groups), size, whole if self.where else size)
 
 
 @checks.register("bound")
@@ -87,14 +104,17 @@ class Bound(AbstractMeasured):
     it), "median" or "mean" of a set.
     """
 
-    at_most: float | None = None
-    at_least: float | None = None
+    at_most: float | None = Field(None, allow_inf_nan=False)
+    at_least: float | None = Field(None, allow_inf_nan=False)
     of: Literal["worst", "median", "mean"] = "worst"
 
     @model_validator(mode="after")
     def _has_a_bound(self):
         if self.at_most is None and self.at_least is None:
             raise ValueError("give at_most, at_least or both")
+        low = -np.inf if self.at_least is None else self.at_least
+        if self.at_most is not None and low > self.at_most:
+            raise ValueError("at_least must not exceed at_most")
         return self
 
     def judge(self, data: Dataset) -> Verdict:
@@ -103,7 +123,6 @@ class Bound(AbstractMeasured):
         broken = int(np.sum(~self._kept(seen)))
         worst = float(seen[np.argmax(self._badness(seen))])
         share = statistics.proportion(broken, len(seen))
-        size = sum(values.size for values in groups)
         return Verdict(
             statement=self.statement,
             passed=broken == 0,
@@ -116,7 +135,7 @@ class Bound(AbstractMeasured):
             value=worst,
             low=float(np.min(seen)),
             high=float(np.max(seen)),
-            samples=_samples(len(seen), size),
+            samples=self.samples(data, groups),
         )
 
     def severity(self, verdict: Verdict) -> float:
@@ -150,8 +169,8 @@ class Fraction(AbstractMeasured):
     `never = true` asks that no entry be true in any set.
     """
 
-    at_least: float | None = Field(None, ge=0, le=1)
-    at_most: float | None = Field(None, ge=0, le=1)
+    at_least: float | None = Field(None, gt=0, le=1)
+    at_most: float | None = Field(None, ge=0, lt=1)
     never: bool = False
     level: float = Field(0.95, gt=0, lt=1)
 
@@ -162,7 +181,9 @@ class Fraction(AbstractMeasured):
         return self
 
     def judge(self, data: Dataset) -> Verdict:
-        groups = [np.asarray(values, bool) for values in self.by_set(data)]
+        groups = self.by_set(data)
+        if any(values.dtype != bool for values in groups):
+            raise ValueError(f"a fraction is of what is true, {self.variable!r} is not")
         hits, size = sum(int(np.sum(v)) for v in groups), sum(v.size for v in groups)
         seen = statistics.mean(np.array([np.mean(v) for v in groups]), self.level)
         low, high = max(seen.low, 0.0), min(seen.high, 1.0)
@@ -179,7 +200,7 @@ class Fraction(AbstractMeasured):
         return Verdict(
             statement=self.statement,
             passed=bool(passed),
-            measured=f"{hits}/{size} = {seen.value:.4g}",
+            measured=f"{hits}/{size}, {seen.value:.4g} of a set",
             expected=self.expected or ("0" if self.never else asked),
             source=self.source,
             error=error,
@@ -187,7 +208,7 @@ class Fraction(AbstractMeasured):
             value=seen.value,
             low=low,
             high=high,
-            samples=_samples(len(groups), size),
+            samples=self.samples(data, groups),
         )
 
     def severity(self, verdict: Verdict) -> float:
@@ -209,15 +230,26 @@ class Exponent(AbstractMeasured):
     high: float
     last: int | None = Field(None, ge=2)
 
+    @model_validator(mode="after")
+    def _is_an_interval(self):
+        if not self.low < self.high:
+            raise ValueError(f"low < high is needed, got {self.low} and {self.high}")
+        if self.where:
+            raise ValueError("an exponent takes no `where`; use `last`")
+        return self
+
     def judge(self, data: Dataset) -> Verdict:
         needed(data, self.variable)
         needed(data, self.against)
         x = data[self.against]
+        if x.ndim != 1:
+            raise ValueError(f"{self.against!r} must have one dimension, has {x.ndim}")
         order = np.argsort(-x.values)
         order = order if self.last is None else order[-self.last :]
         (dim,) = x.dims
         y = data[self.variable].isel({dim: order}).transpose(dim, ...).values
         rows = data["set"].values if "set" in data else np.zeros(y.shape[1:], int)
+        whole = rows.size
         if "same_end" in data:  # rows that do not end alike cannot be compared
             kept = data["same_end"].values.astype(bool)
             y, rows = y[:, kept], rows[kept]
@@ -236,7 +268,7 @@ class Exponent(AbstractMeasured):
             value=found.value,
             low=found.low,
             high=found.high,
-            samples=_samples(found.sets, rows.size * len(order)),
+            samples=_samples(found.sets, rows.size * len(order), whole * len(order)),
         )
 
     def severity(self, verdict: Verdict) -> float:
@@ -250,6 +282,13 @@ def _interval(low: float | None, high: float | None) -> str:
     return f">= {low:g}" if high is None else f"in [{low:g}, {high:g}]"
 
 
-def _samples(sets: int, size: int) -> str:
-    word = "set" if sets == 1 else "sets"
-    return f"{size} in {sets} pattern {word}"
+def _numbers(data: Dataset, name: str) -> np.ndarray:
+    values = needed(data, name)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{name!r} holds no numbers")
+    return values
+
+
+def _samples(sets: int, size: int, whole: int) -> str:
+    kept = f"{size}" if size == whole else f"{size} (of {whole})"
+    return f"{kept} in {sets} pattern set{'s' if sets != 1 else ''}"

@@ -46,7 +46,7 @@ class AdiabaticGap(AbstractEnsemble):
             "terms": ("state", terms, PURE | {"long_name": "sum of |terms|"}),
             "gap_error": ("state", told, PURE),
             "kl_error": ("state", _kl_error(network, v, h, full - slaved, terms), PURE),
-            "below": ("state", full - slaved < -floor * terms, PURE),
+            "below": ("state", ~(full - slaved >= -floor * terms), PURE),
         }
 
 

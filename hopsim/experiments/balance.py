@@ -48,6 +48,12 @@ class EnergyBalance(AbstractEnsemble):
         h = h if isinstance(dynamics, TwoLayer) else None
         seen = _balance(setting.network, dynamics, v, h)
         rate, loss, terms = (np.asarray(x) for x in seen)
+        bad = int(np.sum(~np.isfinite(rate)))
+        if bad:
+            raise ValueError(
+                f"dE/dt is not finite at {bad} of {rate.size} states; use a smaller "
+                "spread or memory_spread."
+            )
         floor = 1000 * np.finfo(setting.network.dtype).eps
         scale = np.maximum(terms, np.finfo(setting.network.dtype).tiny)
         return {

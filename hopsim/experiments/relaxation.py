@@ -62,7 +62,7 @@ class RelaxationDescent(AbstractEnsemble):
         return {
             "theta": ("theta", theta, PURE | {"long_name": "share of the way"}),
             "rise": (("state", "theta"), rises.max(axis=-1), unit),
-            "rises": (("state", "theta", "step"), rises > EPSILONS, PURE),
+            "rises": (("state", "theta", "step"), ~(rises <= EPSILONS), PURE),
         }
 
 

@@ -52,5 +52,5 @@ class RetrievalGap(AbstractEnsemble):
             "gap": (path, gap, PURE),
             "gap_error": (path, np.abs(full - slaved - gap) / terms, PURE),
             "told_error": (path, np.abs(full - flown.energy) / terms, PURE),
-            "below": (path, full - slaved < -floor * terms, PURE),
+            "below": (path, ~(full - slaved >= -floor * terms), PURE),
         }
