@@ -62,8 +62,10 @@ def judge(
     overrides: dict[str, Any],
     patch: Callable | None = None,
     out: Path | None = None,
-) -> dict[str, bool]:
+) -> dict[str, bool | None]:
     """The statements of a claim and whether they held, in a quick and small run.
+
+    None where that could not be judged.
 
     With `out` the pictures are drawn, too.
     """
@@ -81,10 +83,11 @@ def judge(
             if patch is not None:
                 jax.clear_caches()
     assert out is None or record.attrs["not_drawn"] == ""
-    found: dict[str, bool] = {}
+    found: dict[str, bool | None] = {}
     for verdict in record.verdicts:
-        assert verdict.value is not None, f"{claim} could not be judged: {verdict}"
-        found[verdict.statement] = found.get(verdict.statement, True) & verdict.passed
+        before = found.get(verdict.statement, True)
+        known = verdict.value is not None and before is not None
+        found[verdict.statement] = before and verdict.passed if known else None
     return found
 
 

@@ -11,7 +11,7 @@ FILES = sorted(path.stem for path in mutations.CLAIMS.glob("*.toml"))
 def test_claim_holds_and_is_drawn(claim, tmp_path):
     found = mutations.judge(claim, {}, out=tmp_path)
     assert found
-    assert all(found.values()), found
+    assert set(found.values()) == {True}, found
 
 
 @pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=str)
@@ -19,7 +19,8 @@ def test_claim_is_seen_to_fail(mutation):
     found = mutations.judge(mutation.claim, mutation.overrides, mutation.patch)
     told = {k: passed for k, passed in found.items() if mutation.seen_by in k}
     assert told
-    assert not all(told.values()), f"{mutation}: {found}"
+    # seen by what it measures: a check that could not be made has seen nothing
+    assert False in told.values(), f"{mutation}: {found}"
 
 
 def test_every_claim_has_a_mutation():
