@@ -134,8 +134,9 @@ def _sources() -> str:
 
 
 @ft.cache
-def _versions() -> str:
-    return " ".join(f"{p} {importlib.metadata.version(p)}" for p in COMPUTING)
+def _versions() -> dict[str, str]:
+    """The versions of what computes."""
+    return {package: importlib.metadata.version(package) for package in COMPUTING}
 
 
 def _names(task: Task) -> set[str]:
@@ -218,7 +219,6 @@ def ledger(entries: list[Entry], quick: bool, command: str) -> dict[str, Any]:
     ordered = sorted(entries, key=lambda e: (_natural(e["id"]), e["name"]))
     passed = sum(bool(e["passed"]) for e in ordered)
     devices = {e["device"] for e in ordered if "device" in e}
-    versions = {p: importlib.metadata.version(p) for p in COMPUTING}
     return {
         "hopsim": __version__,
         "size": "quick" if quick else "full",
@@ -226,7 +226,7 @@ def ledger(entries: list[Entry], quick: bool, command: str) -> dict[str, Any]:
         "seconds": sum(float(e["seconds"]) for e in ordered),
         "passed": passed,
         "failed": len(ordered) - passed,
-        "versions": versions,
+        "versions": _versions(),
         "device": ", ".join(sorted(devices)),
         "claims": ordered,
     }

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from . import terminal
+from ._cores import cores
 
 
 _BEGAN = time.perf_counter()
@@ -39,8 +40,6 @@ def main() -> None:
     """The entry point of the command `hopsim`."""
     # set before JAX starts: a failed check inside a compiled program would otherwise be
     # a host callback, and hopsim labels every ending on the host instead
-    from .crew import cores
-
     os.environ.setdefault("EQX_ON_ERROR", "nan")
     # one device for each core: small networks run a chunk of their probes on each
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(len(cores())))

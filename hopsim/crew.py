@@ -14,18 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ._cores import cores
 from .claims import Task
 
 
 Tell = Callable[[Task, str, int, int], None]  # (task, what, done, total)
 GONE = "its process ended with code {}; memory, or a kill?"
-
-
-def cores() -> list[int]:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def shares(jobs: int) -> list[list[int]]:

@@ -51,12 +51,20 @@ def stiffness(gain: Number, tau_feature: Number, tau_memory: Number) -> Number:
     return 0.5 * (a + b + ((a - b) ** 2 + 4 * gain * a * b) ** 0.5)
 
 
+def hessians(
+    network: Network, v: Features, h: Hidden
+) -> tuple[Float[Array, "feature feature"], Float[Array, "memory memory"]]:
+    """`H_v` and `H_h` as matrices, column by column. (Dense.)"""
+    on_v = lambda z: network.feature_lagrangian.curvature(v, z)
+    on_h = lambda z: network.memory_lagrangian.curvature(h, z)
+    columns = jax.vmap(on_v)(jnp.eye(network.features, dtype=network.dtype))
+    rows = jax.vmap(on_h)(jnp.eye(network.count, dtype=network.dtype))
+    return columns, rows
+
+
 def coupling_values(network: Network, v: Features, h: Hidden) -> Float[Array, " mode"]:
     """The singular values `s_k` of `H_h^(1/2) xi H_v^(1/2)`, largest first. (Dense.)"""
-    basis_v = jnp.eye(network.features, dtype=network.dtype)
-    basis_h = jnp.eye(network.count, dtype=network.dtype)
-    hessian_v = jax.vmap(lambda e: network.feature_lagrangian.curvature(v, e))(basis_v)
-    hessian_h = jax.vmap(lambda e: network.memory_lagrangian.curvature(h, e))(basis_h)
+    hessian_v, hessian_h = hessians(network, v, h)
     a = _root(hessian_h) @ network.memories @ _root(hessian_v)
     return jnp.linalg.svd(a, compute_uv=False)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import claims, crew, report
+from ._cores import cores
 from ._files import make_place, write_whole
 from .claims import Entry, Task
 
@@ -40,7 +41,7 @@ def verify(
     for entry in entries:
         finished(entry)
     rest = _longest_first([t for t in tasks if known[t.name] is None], place)
-    hands = max(1, min(jobs or len(crew.cores()), len(rest)))
+    hands = max(1, min(jobs or len(cores()), len(rest)))
     for task, why, seconds in crew.work(rest, place, hands, progress) if rest else ():
         entry = claims.failed(task, why, seconds) if why else claims.done(task, place)
         entries.append(entry)

@@ -112,15 +112,15 @@ class Bound(AbstractMeasured):
     def _has_a_bound(self):
         if self.at_most is None and self.at_least is None:
             raise ValueError("give at_most, at_least or both")
-        low = -np.inf if self.at_least is None else self.at_least
-        if self.at_most is not None and low > self.at_most:
+        low, high = self._ends
+        if low > high:
             raise ValueError("at_least must not exceed at_most")
         return self
 
     def judge(self, data: Dataset) -> Verdict:
         groups = self.by_set(data)
         seen = np.array([self._reduced(values) for values in groups])
-        broken = int(np.sum(~self._kept(seen)))
+        broken = int(np.sum(self._badness(seen) > 0))
         worst = float(seen[np.argmax(self._badness(seen))])
         share = statistics.proportion(broken, len(seen))
         return Verdict(
@@ -149,15 +149,14 @@ class Bound(AbstractMeasured):
             return float(values[np.argmax(self._badness(values))])
         return float({"median": np.median, "mean": np.mean}[self.of](values))
 
-    def _kept(self, values: np.ndarray) -> np.ndarray:
+    @property
+    def _ends(self) -> tuple[float, float]:
         low = -np.inf if self.at_least is None else self.at_least
-        high = np.inf if self.at_most is None else self.at_most
-        return (values >= low) & (values <= high)  # False for NaN
+        return low, np.inf if self.at_most is None else self.at_most
 
     def _badness(self, values: np.ndarray) -> np.ndarray:
-        """How far beyond the nearest bound; NaN is the worst of all."""
-        low = -np.inf if self.at_least is None else self.at_least
-        high = np.inf if self.at_most is None else self.at_most
+        """How far beyond the nearest bound, > 0 if broken; NaN is the worst of all."""
+        low, high = self._ends
         return np.nan_to_num(np.maximum(low - values, values - high), nan=np.inf)
 
 

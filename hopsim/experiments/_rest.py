@@ -71,15 +71,9 @@ def polish(
     return jax.lax.custom_root(force, jnp.asarray(v), newton, tangent)
 
 
-def hessians(
-    network: Network, v: Float[AnyArray, " feature"], h: Float[AnyArray, " memory"]
-) -> tuple[Float[Array, "feature feature"], Float[Array, "memory memory"]]:
-    """H_v and H_h as matrices, column by column."""
-    on_v = lambda z: network.feature_lagrangian.curvature(v, z)
-    on_h = lambda z: network.memory_lagrangian.curvature(h, z)
-    columns = jax.vmap(on_v)(jnp.eye(network.features, dtype=network.dtype))
-    rows = jax.vmap(on_h)(jnp.eye(network.count, dtype=network.dtype))
-    return columns, rows
+def autapse(network: Network) -> np.ndarray:
+    """The autapse c as a number, 0 where there is none."""
+    return np.asarray(0.0 if network.autapse is None else network.autapse)
 
 
 def loop_gain(
@@ -91,9 +85,9 @@ def loop_gain(
 
     A state of rest is stable iff it lies below the decay. [THEORY 5.1]
     """
-    xi, c = np.asarray(network.memories), network.autapse
+    xi = np.asarray(network.memories)
     on_v, on_h = np.asarray(on_v), np.asarray(on_h)
-    loop = xi.T @ on_h @ xi @ on_v - (0 if c is None else np.asarray(c) * on_v)
+    loop = xi.T @ on_h @ xi @ on_v - autapse(network) * on_v
     return np.max(np.linalg.eigvals(loop).real, axis=-1)
 
 

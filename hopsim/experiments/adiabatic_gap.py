@@ -38,15 +38,14 @@ class AdiabaticGap(AbstractEnsemble):
         network = setting.network
         v, h = random_states(setting, self.states, self.spread, self.memory_spread)
         full, slaved, gap, terms = (np.asarray(x) for x in energies(network, v, h))
-        floor = 1000 * np.finfo(network.dtype).eps
-        told = np.abs(full - slaved - gap) / terms
+        error, below = compared(full, slaved, gap, terms)
         return {
             "excess": ("state", full - slaved, PURE | {"long_name": "E(v,h) - E(v)"}),
             "gap": ("state", gap, PURE | {"long_name": "divergence of L_h"}),
             "terms": ("state", terms, PURE | {"long_name": "sum of |terms|"}),
-            "gap_error": ("state", told, PURE),
+            "gap_error": ("state", error, PURE),
             "kl_error": ("state", _kl_error(network, v, h, full - slaved, terms), PURE),
-            "below": ("state", ~(full - slaved >= -floor * terms), PURE),
+            "below": ("state", below, PURE),
         }
 
 
@@ -69,6 +68,14 @@ def energies(
         return full, slaved, network.adiabatic_gap(v, h), terms
 
     return jax.vmap(one)(v, h)
+
+
+def compared(
+    full: np.ndarray, slaved: np.ndarray, gap: np.ndarray, terms: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The error of the gap, and where `E(v, h)` lies below `E(v)` (NaN does)."""
+    floor = 1000 * np.finfo(full.dtype).eps
+    return np.abs(full - slaved - gap) / terms, ~(full - slaved >= -floor * terms)
 
 
 def _kl_error(

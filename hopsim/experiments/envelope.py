@@ -13,11 +13,11 @@ from .._types import AnyArray
 from ..dynamics import TwoLayer
 from ..network import Network
 from ..records import Variables
+from ..spectrum import hessians
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
 from ._rest import (
     descend,
-    hessians,
     loop_gain,
     polish,
     require_two_layers,

@@ -14,10 +14,10 @@ from .._types import AnyArray
 from ..dynamics import Sinusoid, TwoLayer
 from ..network import Network
 from ..records import Variables
-from ..sources import ProbeSet
+from ..spectrum import hessians
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
-from ._rest import descend, hessians, loop_gain, polish, require_two_layers
+from ._rest import autapse, descend, loop_gain, polish, require_two_layers
 
 
 LINE = 60  # frequencies at which the picture has its lines
@@ -107,8 +107,8 @@ class LinearResponse(AbstractEnsemble):
         amplitude, size = float(np.asarray(motion.drive.amplitude)), len(self.omegas)
         drive = dataclasses.replace(motion.drive, amplitude=amplitude * u)
         every = lambda x: np.tile(x, (size, 1))  # all frequencies run in one batch
-        starts = ProbeSet(every(v), np.tile(setting.probes.targets, size))
-        run = dataclasses.replace(setting, probes=starts).simulate(
+        run = setting.simulate(
+            probes=every(v),
             dynamics=dataclasses.replace(motion, drive=drive),
             varied={"dynamics.drive.omega": np.repeat(self.omegas, len(v))},
             memory_start=every(h),
@@ -175,13 +175,12 @@ def _response(
 ) -> Complex[np.ndarray, "omega probe feature feature"]:
     """The matrix that takes the amplitude of the current to that of v. [CL-33]"""
     xi, (tau_f, tau_h) = np.asarray(network.memories), _times(motion)
-    c = 0.0 if network.autapse is None else np.asarray(network.autapse)
     eye = lambda size: np.eye(size, dtype=complex)
     matrices = []
     for w in omegas:
         lag = eye(network.count) / (1 + 1j * w * tau_h)
         leak = eye(network.features) * (np.asarray(motion.decay) + 1j * w * tau_f)
-        matrices.append(leak + c * on_v - xi.T @ on_h @ lag @ xi @ on_v)
+        matrices.append(leak + autapse(network) * on_v - xi.T @ on_h @ lag @ xi @ on_v)
     return np.linalg.inv(np.stack(matrices))
 
 
@@ -193,10 +192,10 @@ def _slowest(
 ) -> Float[np.ndarray, " probe"]:
     """The rate at which the slowest mode of the Jacobian dies."""
     xi, (tau_f, tau_h) = np.asarray(network.memories), _times(motion)
-    c = 0.0 if network.autapse is None else np.asarray(network.autapse)
     n, k = network.features, network.count
     jacobian = np.zeros((len(on_v), n + k, n + k))
-    jacobian[:, :n, :n] = -np.asarray(motion.decay) * np.eye(n) - c * on_v
+    jacobian[:, :n, :n] = -np.asarray(motion.decay) * np.eye(n)
+    jacobian[:, :n, :n] -= autapse(network) * on_v
     jacobian[:, :n, n:] = xi.T @ on_h
     jacobian[:, n:, :n] = xi @ on_v
     jacobian[:, n:, n:] = -np.eye(k)

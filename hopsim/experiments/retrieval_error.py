@@ -1,6 +1,5 @@
 """Retrieval errors of model B, down to where they are far below rounding."""
 
-import dataclasses
 from typing import ClassVar
 
 import equinox as eqx
@@ -14,7 +13,6 @@ from .._types import AnyArray
 from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network
 from ..records import Variables
-from ..sources import ProbeSet
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
 
@@ -192,8 +190,5 @@ def _flown(
     setting: Setting, own: Float[np.ndarray, "probe feature"]
 ) -> Float[np.ndarray, " probe"]:
     """How far from its memory the flow ends that starts there."""
-    starts = ProbeSet(own, setting.probes.targets)
-    trajectory = dataclasses.replace(setting, probes=starts).simulate(
-        samples=2, audit=False
-    )
+    trajectory = setting.simulate(probes=own, samples=2, audit=False)
     return np.linalg.norm(trajectory.final - own, axis=1)

@@ -8,7 +8,7 @@ from ..dynamics import TwoLayer
 from ..records import Variables
 from ._base import experiments, PURE, Setting, TIME
 from ._ensemble import AbstractEnsemble
-from .adiabatic_gap import energies
+from .adiabatic_gap import compared, energies
 
 
 @experiments.register("retrieval_gap")
@@ -40,7 +40,7 @@ class RetrievalGap(AbstractEnsemble):
         states = (x.reshape(-1, x.shape[-1]) for x in (flown.v, flown.h))
         seen = energies(setting.network, *states)
         full, slaved, gap, terms = (np.asarray(x).reshape(shape) for x in seen)
-        floor = 1000 * np.finfo(setting.network.dtype).eps
+        error, below = compared(full, slaved, gap, terms)
         path = ("probe", "sample")
         return {
             "time": ("sample", flown.times, TIME),
@@ -50,7 +50,7 @@ class RetrievalGap(AbstractEnsemble):
             "energy": (path, full, PURE),
             "effective_energy": (path, slaved, PURE),
             "gap": (path, gap, PURE),
-            "gap_error": (path, np.abs(full - slaved - gap) / terms, PURE),
+            "gap_error": (path, error, PURE),
             "told_error": (path, np.abs(full - flown.energy) / terms, PURE),
-            "below": (path, ~(full - slaved >= -floor * terms), PURE),
+            "below": (path, below, PURE),
         }

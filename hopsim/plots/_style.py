@@ -85,6 +85,12 @@ def needed(data: Dataset, name: str, plot: str) -> np.ndarray:
     return data[name].values
 
 
+def shares(ax: Any, values: np.ndarray, **style: Any) -> None:
+    """Which share of the values is at most so large; for a logarithmic axis."""
+    shown = np.maximum(np.sort(values), 1e-18)  # zeros, too, have a place
+    ax.plot(shown, (np.arange(shown.size) + 1) / shown.size, **style)
+
+
 def _missing(plot: str, name: str) -> str:
     return (
         f"The plot {plot!r} needs {name!r}, which this record does not hold; see "

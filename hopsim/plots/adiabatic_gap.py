@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..records import Record
-from ._style import Figure, labels, LIMIT, needed, plots
+from ._style import Figure, labels, LIMIT, needed, plots, shares
 
 
 @plots.register("adiabatic_gap")
@@ -16,9 +16,9 @@ def adiabatic_gap(record: Record, fig: Figure) -> None:
         gap, error = data["gap"].values, data["gap_error"].values
         known = "kl_error" in data and np.all(np.isfinite(data["kl_error"].values))
         one.loglog(gap, excess, ".", ms=3, color=colour, label=label or None)
-        _shares(two, error, colour, "-")
+        shares(two, error, color=colour, ls="-")
         if known:
-            _shares(two, data["kl_error"].values, colour, ":")
+            shares(two, data["kl_error"].values, color=colour, ls=":")
     span = np.array(one.get_xlim())
     one.plot(span, span, color=LIMIT, lw=0.7, zorder=0)
     one.set_xlabel(r"divergence $D_{L_h}(\xi g + J\,\|\,h)$")
@@ -32,9 +32,3 @@ def adiabatic_gap(record: Record, fig: Figure) -> None:
     if len(record.points()) > 1:
         handles, names = one.get_legend_handles_labels()
         fig.legend(handles, names, loc="outside right upper", markerscale=2)
-
-
-def _shares(ax, error: np.ndarray, colour: str, style: str) -> None:
-    shown = np.maximum(np.sort(error), 1e-18)
-    share = (np.arange(error.size) + 1) / error.size
-    ax.plot(shown, share, color=colour, ls=style)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..records import Record
-from ._style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
+from ._style import BAD, Figure, GOOD, labels, LIMIT, needed, plots, shares
 
 
 class Routes(NamedTuple):
@@ -50,8 +50,7 @@ def parity(record: Record, fig: Figure) -> None:
         other = routes.sign * needed(data, routes.other, "parity").ravel()
         closed, error = (data[k].values.ravel() for k in (routes.closed, routes.error))
         one.plot(closed, other, ".", ms=3, color=colour, label=label or None)
-        shown = np.maximum(np.sort(error), 1e-18)
-        two.plot(shown, (np.arange(error.size) + 1) / error.size, color=colour)
+        shares(two, error, color=colour)
     span = np.array(one.get_xlim())
     one.plot(span, span, color=LIMIT, lw=0.7, zorder=0)
     ticks = _sparse_ticks(float(np.max(np.abs(span))), routes.linear)

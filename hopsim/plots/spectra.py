@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..records import Record
-from ._style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
+from ._style import BAD, Figure, GOOD, labels, LIMIT, needed, plots, shares
 
 
 COLUMNS = 3
@@ -58,10 +58,9 @@ def _errors(ax, record: Record) -> None:
         ("imaginary", BAD, r"largest $|\mathrm{Im}\,\lambda|$"),
     ):
         for i, (_, data, _) in enumerate(labels(record)):
-            shown = np.maximum(np.sort(data[name].values), 1e-18)
-            share = (np.arange(shown.size) + 1) / shown.size
             named = text if i == 0 else None
-            ax.plot(shown, share, color=colour, lw=0.8, alpha=0.7, label=named)
+            style = {"color": colour, "lw": 0.8, "alpha": 0.7, "label": named}
+            shares(ax, data[name].values, **style)
     ax.axvline(1e-12, color=LIMIT, ls=":", lw=0.8)
     ax.text(7e-13, 0.5, "tolerance", fontsize=7, rotation=90, ha="right", va="center")
     ax.set_xscale("log")
