@@ -1,6 +1,5 @@
 """Zero modes: displacements that the energy does not see, and how they decay."""
 
-import dataclasses
 from typing import Any, ClassVar, Literal
 
 import equinox as eqx
@@ -32,7 +31,8 @@ class ZeroModes(AbstractEnsemble):
     flight to rest, and one from the resting state displaced: the energy stays, while
     the mode falls as $e^{-t/\tau_h}$ or $e^{-\alpha t/\tau_f}$. The run may end when
     that has brought the residual below its tolerance: `stop_share` is its duration by
-    that time. [THEORY 1.8, CL-10]
+    that time. `start_residual` tells where the flight to rest was too slow to end: such
+    a start goes on drifting by itself, beside the mode. [THEORY 1.8, CL-10]
     """
 
     row: ClassVar[str] = "probe"
@@ -88,7 +88,7 @@ class ZeroModes(AbstractEnsemble):
             "end_time": ("probe", flown.end_time, TIME),
             "stop_share": ("probe", self._stop_share(setting, flown, x, tau), PURE),
             "residual": ("probe", flown.residual, PURE),
-            "rested": ("probe", rest.converged, PURE),
+            "start_residual": ("probe", rest.residual, PURE),
             "converged": ("probe", flown.converged, PURE),
         }
 
@@ -101,10 +101,7 @@ class ZeroModes(AbstractEnsemble):
             memory_start=near, residual_tolerance=self.rest, **common
         )
         v, h = self._displaced(rest.final, rest.final_memory)
-        displaced = dataclasses.replace(
-            setting, probes=setting.probes._replace(values=v)
-        )
-        return rest, displaced.simulate(memory_start=h, **common)
+        return rest, setting.simulate(probes=v, memory_start=h, **common)
 
     def _displaced(self, v: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return (v, h + self.amount) if self.mode == "shift" else (self.amount * v, h)
