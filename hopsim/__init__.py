@@ -26,17 +26,23 @@ _HOMES = {
     "simulate": "simulation",
     "Ending": "trajectory",
     "Trajectory": "trajectory",
+    "Relaxation": "sweeps",
+    "relax": "sweeps",
 }
-_MODULES = ("dynamics", "lagrangians", "patterns", "datasets", "plots", "solvers")
+_MODULES = (
+    *("dynamics", "lagrangians", "patterns", "datasets"),
+    *("plots", "solvers", "theory"),
+)
 
 if TYPE_CHECKING:
-    from . import datasets, dynamics, lagrangians, patterns, plots, solvers
+    from . import datasets, dynamics, lagrangians, patterns, plots, solvers, theory
     from .certificates import Certificate, certify
     from .network import model_a, model_b, model_c, Network
     from .records import load_record, Record, Verdict
     from .runs import run
     from .scenario import load_scenario, Scenario
     from .simulation import simulate
+    from .sweeps import relax, Relaxation
     from .trajectory import Ending, Trajectory
 
 
@@ -57,6 +63,7 @@ __all__ = [
     "Ending",
     "Network",
     "Record",
+    "Relaxation",
     "Scenario",
     "Trajectory",
     "Verdict",
@@ -72,7 +79,9 @@ __all__ = [
     "model_c",
     "patterns",
     "plots",
+    "relax",
     "run",
     "simulate",
     "solvers",
+    "theory",
 ]

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ._names import nearest
 from ._streams import Stream
 from .checks import AbstractCheck, checks
-from .dynamics import AbstractDynamics, dynamics_kinds
+from .dynamics import Dynamics, dynamics_kinds
 from .experiments import AbstractExperiment, experiments, RunSettings, Setting
 from .leaves import Leaf, make_now, read_leaf, read_model
 from .network import networks
@@ -87,7 +87,7 @@ class Point:
     label: str
     value: float | None
     network: Leaf
-    dynamics: AbstractDynamics
+    dynamics: Dynamics
     probes: Leaf
     run: RunSettings
 

@@ -12,10 +12,11 @@ from jaxtyping import Bool, Float
 
 from ._types import AnyArray
 from .batches import Batch, check_varied, costs, extremes, solve, substitute
-from .dynamics import AbstractDynamics, Plan, Solution
+from .dynamics import AbstractDynamics, Binary, Dynamics, Plan, Solution
 from .dynamics._base import Method
 from .dynamics._choice import DEFAULT_STEP
 from .network import Network
+from .spin_simulation import simulate_spins
 from .trajectory import Ending, Promise, StepLog, Trajectory
 
 
@@ -25,7 +26,7 @@ EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
 
 def simulate(
     network: Network,
-    dynamics: AbstractDynamics,
+    dynamics: Dynamics,
     probes: Float[AnyArray, "probe feature"],
     *,
     duration: float,
@@ -57,7 +58,8 @@ def simulate(
     **Arguments:**
 
     - `probes`: initial states of the feature neurons; finite numbers.
-    - `duration`, `step`: in units of `tau_feature`. A `step` fixes the step size;
+    - `duration`, `step`: in units of `tau_feature`; in sweeps for spins, of which there
+      are at most so many. A `step` fixes the step size;
       without it Runge-Kutta adapts it and AltIMEX takes 0.1.
     - `samples`: equally spaced sampling times, both ends included; at least 2.
     - `solver`: "auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" or a
@@ -76,12 +78,36 @@ def simulate(
       Probes are then run in the order of their expected cost.
     - `chunk`, `devices`: probes in one compiled call on one device (made a multiple of
       8), and the devices; default all that help. See `hopsim.batches`.
-    - `key`: for random dynamics; unused by deterministic ones.
+    - `key`: of the orders and coins of spins; unused by flows.
     - `progress`: called with (probes done, probes in all) between compiled calls.
     """
     # --- validate
-    del key  # every dynamics so far is deterministic
     probes = _check_probes(network, probes)
+    if isinstance(dynamics, Binary):
+        asked = {
+            "solver": (solver, "auto"),
+            "step": (step, None),
+            "memory_start": (memory_start, None),
+            "varied": (varied or None, None),
+            "step_log": (step_log, 0),
+        }
+        for name, (value, plain) in asked.items():
+            _require(value is plain or value == plain, name, "left out for spins", name)
+        _check_sampling(duration, samples, until, save)
+        _require(duration >= 1, "duration", ">= 1 sweep of all spins", duration)
+        begun = time.perf_counter()
+        trajectory = simulate_spins(
+            network, dynamics, probes, duration=duration, samples=samples, until=until,
+            save=tuple(save), clamped=clamped, key=0 if key is None else key,
+            chunk=chunk, devices=devices, progress=progress,
+        )  # fmt: skip
+        trajectory = dataclasses.replace(
+            trajectory, seconds=time.perf_counter() - begun
+        )
+        if throw:
+            _raise_if_failed(trajectory)
+        return trajectory
+    del key  # flows are deterministic
     memory_start = _check_memory_start(network, probes, memory_start)
     values = check_varied(network, dynamics, varied, len(probes))
     batch = Batch(probes, memory_start, values)
@@ -131,20 +157,18 @@ def _plan(
     atol = (1e-9 if double else 1e-5) if atol is None else atol
     if residual_tolerance is None:
         residual_tolerance = 1e-6 if double else 1e-4
-    positive = {"duration": duration, "rtol": rtol, "atol": atol}
+    save = _check_sampling(duration, samples, until, save)
+    positive = {"rtol": rtol, "atol": atol}
     positive["residual_tolerance"] = residual_tolerance
     for name, value in positive.items():
-        _require(value > 0 and math.isfinite(value), name, "a finite number > 0", value)
+        _require_positive(name, value)
     _require(rtol <= 0.1, "rtol", "<= 0.1, or the audit says nothing", rtol)
     _require(residual_tolerance < 1, "residual_tolerance", "< 1", residual_tolerance)
-    for name, value in {"samples": samples, "max_steps": max_steps}.items():
-        _require(isinstance(value, int | np.integer), name, "an integer", value)
+    _require(
+        isinstance(max_steps, int | np.integer), "max_steps", "an integer", max_steps
+    )
     _require(step is None or 0 < step < math.inf, "step", "a finite number > 0", step)
-    _require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
     _require(max_steps >= 1, "max_steps", ">= 1", max_steps)
-    _require(until in ("steady", "duration"), "until", '"steady" or "duration"', until)
-    save = (save,) if isinstance(save, str) else tuple(save)
-    _require(set(save) <= {"v", "g", "h"}, "save", 'made of "v", "g" and "h"', save)
     _require(0 <= step_log <= len(probes), "step_log", "0 to the probes", step_log)
     _require(audit or not step_log, "step_log", "0 without an audit", step_log)
     if not double and rtol < 1e-5:
@@ -258,6 +282,23 @@ def _ledger_tolerance(plan: Plan, method: Method, steps: AnyArray) -> np.ndarray
 def _require(condition: bool, name: str, rule: str, value: Any) -> None:
     if not condition:
         raise ValueError(f"{name} must be {rule}, got {value}.")
+
+
+def _require_positive(name: str, value: float) -> None:
+    _require(value > 0 and math.isfinite(value), name, "a finite number > 0", value)
+
+
+def _check_sampling(
+    duration: float, samples: int, until: str, save: Sequence[str]
+) -> tuple[str, ...]:
+    """The clock and what is kept, in which flows and spins are alike."""
+    _require_positive("duration", duration)
+    _require(isinstance(samples, int | np.integer), "samples", "an integer", samples)
+    _require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
+    _require(until in ("steady", "duration"), "until", '"steady" or "duration"', until)
+    save = (save,) if isinstance(save, str) else tuple(save)
+    _require(set(save) <= {"v", "g", "h"}, "save", 'made of "v", "g" and "h"', save)
+    return save
 
 
 def _check_probes(network: Network, probes: AnyArray) -> np.ndarray:

@@ -18,6 +18,7 @@ class Ending(enum.IntEnum):
     NONFINITE = 4
     STEP_UNDERFLOW = 5
     SOLVER_FAILED = 6
+    CYCLE = 7
 
     @property
     def sentence(self) -> str:
@@ -34,6 +35,8 @@ _SENTENCES = {
     Ending.STEP_UNDERFLOW: "The step size fell to nothing: the state blows up, "
     "or the field is too rough for this solver.",
     Ending.SOLVER_FAILED: "The implicit solver's root finder did not converge.",
+    Ending.CYCLE: "Two states follow each other for ever: a 2-cycle of all spins at "
+    "once.",
 }
 
 

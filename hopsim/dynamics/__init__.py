@@ -4,8 +4,12 @@ from ._base import AbstractDynamics, dynamics_kinds, Plan, Solution
 from ._drive import AbstractDrive, drives, Pulse, Sinusoid
 from ._flow import AbstractFlow
 from .adiabatic import Adiabatic
+from .binary import Binary
 from .sharp import Sharp
 from .two_layer import TwoLayer
+
+
+Dynamics = AbstractDynamics | Binary  # what `simulate` can run
 
 
 __all__ = [
@@ -13,6 +17,8 @@ __all__ = [
     "AbstractDynamics",
     "AbstractFlow",
     "Adiabatic",
+    "Binary",
+    "Dynamics",
     "Plan",
     "Pulse",
     "Sharp",

@@ -12,11 +12,12 @@ from .._names import nearest
 from .._registry import Registry
 from .._streams import Stream
 from ..certificates import certify
-from ..dynamics import AbstractDynamics
+from ..dynamics import Binary, Dynamics
 from ..network import Network
 from ..records import Dataset, dataset, Record
 from ..simulation import simulate
 from ..sources import PatternSet, ProbeSet
+from ..sweeps import relax, Relaxation
 from ..trajectory import Ending, Trajectory
 
 
@@ -77,7 +78,7 @@ class Setting:
     value: float | None  # the swept number, if it is one
     patterns: PatternSet
     network: Network
-    dynamics: AbstractDynamics
+    dynamics: Dynamics
     probes: ProbeSet
     run: RunSettings
     stream: Stream  # of random numbers that the experiment itself may draw
@@ -100,6 +101,27 @@ class Setting:
             "progress": progress,
         }
         return simulate(self.network, dynamics, probes, **(settings | overrides))
+
+    def relax(self, **overrides: Any) -> Relaxation:
+        """`hopsim.relax` of the probes; the duration is the largest number of sweeps.
+
+        Further arguments, and `network`, `dynamics` or `starts`, override those of the
+        setting. Raises ValueError unless the dynamics are binary.
+        """
+        dynamics = overrides.pop("dynamics", self.dynamics)
+        if not isinstance(dynamics, Binary):
+            raise ValueError(
+                'Spins are swept under dynamics kind "binary", got '
+                f"{type(dynamics).__name__}; set it so."
+            )
+        settings = {
+            "max_sweeps": max(1, int(self.run.duration)),
+            "clamped": self._clamped(),
+            "key": self.stream.child("sweeps"),
+        }
+        network = overrides.pop("network", self.network)
+        starts = overrides.pop("starts", self.probes.values)
+        return relax(network, dynamics, starts, **(settings | overrides))
 
     def _clamped(self) -> np.ndarray | None:
         features, asked = self.network.features, self.run.clamped

@@ -2,6 +2,7 @@
 
 import abc
 from collections.abc import Callable
+from fractions import Fraction
 from typing import ClassVar, TYPE_CHECKING
 
 import equinox as eqx
@@ -111,6 +112,66 @@ class AbstractAdditiveLagrangian(AbstractLagrangian):
 
     def __call__(self, x: Layer) -> Scalar:
         return jnp.sum(self.interaction(x))
+
+    # --- up to a positive factor: what a spin needs to decide ------------------------
+
+    def level(self, x: Layer) -> Scalar:
+        """The `scale` at which inputs like `x` neither overflow nor vanish; here 1."""
+        return jnp.ones((), x.dtype)
+
+    def relative(self, x: Layer, scale: Scalar) -> Layer:
+        """`F(x) / unit(scale)`, free of overflow while `|x|` is at most `scale`.
+
+        The sign of an energy difference needs no more. [MRS24 sec. 4] Here `F` itself,
+        which any interaction function offers; override it where `F` overflows.
+        """
+        return self.interaction(x)
+
+    def relative_activation(self, x: Layer, scale: Scalar) -> Layer:
+        """`F'(x) / unit(scale)`."""
+        return self.activation(x)
+
+    def log_unit(self, scale: AnyArray) -> AnyArray:
+        """The logarithm of the positive factor `unit(scale)`; here 0."""
+        return jnp.zeros_like(scale)
+
+    def relative_gap(self, x: Layer, scale: Scalar) -> tuple[Layer, Layer]:
+        """`(F(x + 1) - F(x - 1)) / unit(scale)`, and the sum of its |terms|.
+
+        What one memory with `xi_i = 1` adds to the energy gap of spin i, where `x` is
+        the memory's input from the other spins. Override it where the difference has
+        a form without cancellation.
+        """
+        up, down = self.relative(x + 1, scale), self.relative(x - 1, scale)
+        return up - down, jnp.abs(up) + jnp.abs(down)
+
+    def gap_bound(self, scale: AnyArray) -> tuple[float | AnyArray, int] | None:
+        """A factor and a power p with which the |terms| of `relative_gap` are bounded.
+
+        By `factor ((reach(x) + 2) / scale)^p` at every input within 1 of `x`. None
+        where no such law is known: the terms are then added up themselves.
+        """
+        return None
+
+    def reach(self, x: AnyArray) -> Array:
+        """How far out an input counts as being, >= 0; it moves no more than `x`."""
+        return jnp.abs(x)
+
+    def relative_error(self, reach: float) -> float | Array:
+        """A bound on the error of every term of `relative_gap`, in units of rounding.
+
+        Relative to that term's size, for inputs up to `reach`. An own interaction
+        function is trusted to a few units in the last place.
+        """
+        return 16.0
+
+    def rational(self, x: Fraction) -> Fraction | None:
+        """`F(x)` exactly, or None where `F` of a rational number is not rational."""
+        return None
+
+    def rational_activation(self, x: Fraction) -> Fraction | None:
+        """`F'(x)` exactly, or None."""
+        return None
 
 
 @lagrangians.register("rescaled")

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from .._types import AnyArray, as_number, Scalar
 from ._base import (
@@ -51,6 +52,26 @@ class Exponential(AbstractAdditiveLagrangian):
     def bregman(self, a: Layer, b: Layer) -> Scalar:
         step = self.rate * (a - b)
         return jnp.sum(self.interaction(b) * (jnp.expm1(step) - step))
+
+    def level(self, x: Layer) -> Scalar:
+        return jnp.max(x)
+
+    def log_unit(self, scale: AnyArray) -> AnyArray:
+        return self.rate * (scale - self.shift)
+
+    def relative(self, x: Layer, scale: Scalar) -> Layer:
+        return jnp.exp(self.rate * (x - scale))
+
+    def relative_activation(self, x: Layer, scale: Scalar) -> Layer:
+        return self.rate * self.relative(x, scale)
+
+    def relative_gap(self, x: Layer, scale: Scalar) -> tuple[Layer, Layer]:
+        gap = 2 * jnp.sinh(self.rate) * self.relative(x, scale)
+        return gap, gap
+
+    def relative_error(self, reach: float) -> float | Array:
+        # that of the argument, which enters the value as it is, and of exp itself
+        return 16.0 + 4 * self.rate * reach
 
     def normalised(self, features: int) -> AbstractLagrangian:
         # F(x) = exp(rate (x - N)) / rate: field 1 at overlap 1, and no overflow

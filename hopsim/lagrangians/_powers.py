@@ -1,13 +1,16 @@
 """Lagrangians of memory neurons that are powers, with their kinks."""
 
+import math
+from fractions import Fraction
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._types import Scalar
+from .._types import AnyArray, Scalar
 from ._base import (
     AbstractAdditiveLagrangian,
     AbstractLagrangian,
@@ -17,8 +20,43 @@ from ._base import (
 )
 
 
+class AbstractPower(AbstractAdditiveLagrangian):
+    """What powers of degree `n` have in common: safe forms, for spins. [MRS24 sec. 4]
+
+    To add one: set `n` and implement what an additive Lagrangian asks for.
+    """
+
+    n: eqx.AbstractVar[int]
+
+    def level(self, x: Layer) -> Scalar:
+        # a power of two, by which nothing is rounded: exact ties stay exact. Not exp2,
+        # which need not return one; rounding away the mantissa does
+        bits = jnp.finfo(x.dtype)
+        near = jax.lax.reduce_precision(jnp.max(jnp.abs(x)) + 2, bits.nexp, 0)
+        return 2 * near
+
+    def log_unit(self, scale: AnyArray) -> AnyArray:
+        return self.n * jnp.log(scale)
+
+    def relative(self, x: Layer, scale: Scalar) -> Layer:
+        return self.interaction(x / scale)
+
+    def relative_activation(self, x: Layer, scale: Scalar) -> Layer:
+        return self.activation(x / scale) / scale
+
+    def gap_bound(self, scale: AnyArray) -> tuple[float | AnyArray, int] | None:
+        # F(y + 1) - F(y - 1) = 2 F' somewhere between: at most 2 n (|y| + 1)^(n-1); and
+        # the two powers, which are formed for large n, are at most (|y| + 1)^n each
+        if self.n > EXPANDED:
+            return 2.0, self.n
+        return 2 * self.n / scale, max(self.n - 1, 1)
+
+    def relative_error(self, reach: float) -> float:
+        return 2.0 * self.n + 8  # repeated multiplication, and the quotient
+
+
 @lagrangians.register("polynomial")
-class Polynomial(AbstractAdditiveLagrangian):
+class Polynomial(AbstractPower):
     r"""$L(x) = \sum_\mu x_\mu^n$, for every sign of $x$. [KH16 eq. 3; KH21]
 
     Convex for even `n` only: an odd power lets the two-layer energy rise, and hopsim
@@ -56,9 +94,21 @@ class Polynomial(AbstractAdditiveLagrangian):
     def bregman(self, a: Layer, b: Layer) -> Scalar:
         return jnp.sum(_power_bregman(self.n, a, b))
 
+    def relative_gap(self, x: Layer, scale: Scalar) -> tuple[Layer, Layer]:
+        if self.n > EXPANDED:
+            return super().relative_gap(x, scale)
+        gap = _power_gap(self.n, x / scale, 1 / scale)
+        return gap, jnp.abs(gap)
+
+    def rational(self, x: Fraction) -> Fraction:
+        return x**self.n
+
+    def rational_activation(self, x: Fraction) -> Fraction:
+        return self.n * x ** (self.n - 1)
+
 
 @lagrangians.register("rectified_polynomial")
-class RectifiedPolynomial(AbstractAdditiveLagrangian):
+class RectifiedPolynomial(AbstractPower):
     r"""$L(x) = \sum_\mu F(x_\mu)$ with $F(x) = \max(x, 0)^n$. [KH16 eq. 3; MRS24 eq. 6]
 
     Convex for every `n`, unlike the plain `Polynomial(n)`. For n = 1 the activation is
@@ -98,9 +148,26 @@ class RectifiedPolynomial(AbstractAdditiveLagrangian):
     def bregman(self, a: Layer, b: Layer) -> Scalar:
         return jnp.sum(_rectified_bregman(self.n, a, b))
 
+    def relative_gap(self, x: Layer, scale: Scalar) -> tuple[Layer, Layer]:
+        if self.n > EXPANDED:
+            return super().relative_gap(x, scale)
+        both = _power_gap(self.n, x / scale, 1 / scale)  # where x - 1 >= 0
+        up = jnp.where(x > -1, (x + 1) / scale, 0) ** self.n
+        gap = jnp.where(x >= 1, both, up)
+        return gap, gap
+
+    def reach(self, x: AnyArray) -> Array:
+        return jnp.maximum(x, 0)
+
+    def rational(self, x: Fraction) -> Fraction:
+        return max(x, Fraction(0)) ** self.n
+
+    def rational_activation(self, x: Fraction) -> Fraction:
+        return self.n * x ** (self.n - 1) if x > 0 else Fraction(0)
+
 
 @lagrangians.register("leaky_rectified_polynomial")
-class LeakyRectifiedPolynomial(AbstractAdditiveLagrangian):
+class LeakyRectifiedPolynomial(AbstractPower):
     r"""$F(x) = x^n$ for $x \ge 0$, $F(x) = s x$ for $x < 0$. [MRS24 eq. 6]
 
     Convex iff the slope $s \le 0$: the default -0.01 is the printed formula; +0.01 is
@@ -154,12 +221,56 @@ class LeakyRectifiedPolynomial(AbstractAdditiveLagrangian):
         leak = -self.slope * jnp.sum(crossing)
         return jnp.sum(_rectified_bregman(self.n, a, b)) + leak
 
+    def relative(self, x: Layer, scale: Scalar) -> Layer:
+        # each branch by its own power of the scale: F is not homogeneous, and its line
+        # would be magnified by scale**(n - 1) if x alone were scaled
+        power = jnp.where(x > 0, x / scale, 0) ** self.n
+        return power + jnp.where(x < 0, x, 0) * self._line(scale)
+
+    def relative_activation(self, x: Layer, scale: Scalar) -> Layer:
+        power = self.n * jnp.where(x >= 0, x / scale, 0) ** (self.n - 1) / scale
+        return jnp.where(x >= 0, power, self._line(scale))
+
+    def _line(self, scale: Scalar) -> Scalar:
+        """`slope / scale^n`: by logarithms, or the power alone would vanish."""
+        if self.slope == 0:
+            return jnp.zeros_like(scale)
+        size = math.log(abs(self.slope)) - self.n * jnp.log(scale)
+        return math.copysign(1.0, self.slope) * jnp.exp(size)
+
+    def relative_error(self, reach: float) -> float:
+        # the logarithms of the line: |log slope| + n log scale, by what they round
+        logs = abs(math.log(abs(self.slope))) if self.slope else 0.0
+        return super().relative_error(reach) + 4 * (logs + self.n * math.log(reach + 2))
+
+    def gap_bound(self, scale: AnyArray) -> None:
+        return None  # two laws at once
+
+    def rational(self, x: Fraction) -> Fraction:
+        return x**self.n if x >= 0 else Fraction(self.slope) * x
+
+    def rational_activation(self, x: Fraction) -> Fraction:
+        return self.n * x ** (self.n - 1) if x >= 0 else Fraction(self.slope)
+
     def normalised(self, features: int) -> AbstractLagrangian:
         # both branches by one factor: scaling inside would change the leak [THEORY 2.4]
         return Rescaled(self, outside=features ** (1 - self.n) / self.n)
 
 
 # --- formulas shared by several powers -----------------------------------------------
+
+EXPANDED = 12  # above it, two powers cost less than their difference's polynomial
+
+
+def _power_gap(n: int, u: Array, e: Array) -> Array:
+    """`(u + e)^n - (u - e)^n` without cancellation: `sum_odd k 2 C(n, k) u^(n-k) e^k`.
+
+    Every term has the sign of `u^(n-1)`; by Horner's rule in `u^2`.
+    """
+    total = jnp.zeros_like(u)
+    for k in range(1, n + 1, 2):
+        total = total * u**2 + 2 * math.comb(n, k) * e**k
+    return total if n % 2 else total * u
 
 
 def _power_bregman(n: int, a: Array, b: Array) -> Array:

@@ -1,0 +1,369 @@
+r"""Sweeps over spins: the one compiled loop that visits them, and its certificate.
+
+Many starts are visited together, one spin of each at a time: arrays are laid out
+`(memory, lane)`, the lane being a start. The memory inputs $x_\mu = \xi_\mu\cdot s$ are
+formed by one product at the start of a sweep and then updated at every flip, so that a
+sweep costs N K and not N N K. They are integers, exact in any float.
+
+The drive $S$ of a spin is a sum whose rounding error is bounded, by
+$c u \sum|\text{terms}|$ with $c$ from the number of additions in a row and from the
+terms themselves. Beyond the bound the sign of $S$ is certain; within it the decision is
+repeated in float64, and where that does not do either the lane waits for exact integers
+(`hopsim.exact`).
+[MRS24 sec. 4; THEORY 2.2]
+"""
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Real, UInt32
+
+from .._types import AnyArray, cast, Scalar
+from ..lagrangians import AbstractAdditiveLagrangian
+
+
+BLOCK = 64  # terms added in one row of a product; the rows are added then
+GROUP = 8  # visits that share one bound on the |terms| of their drives
+TRUST = 1.01  # the |terms| are summed in floating point, too
+
+
+class Couplings(eqx.Module):
+    """What decides the spins of one network, up to a positive factor.
+
+    `memories` lie feature by feature and are padded by zero memories, which decide
+    nothing; `current` is what is added to the drive, in units of the interaction.
+    """
+
+    memories: AnyArray  # (feature, memory): int8 for binary ones, else float64
+    by_memory: (
+        AnyArray | None
+    )  # the same, (memory, feature), where there is room for it
+    count: Int[AnyArray, ""]  # memories that are real
+    hidden_current: Float[AnyArray, " memory"]
+    current: Float[AnyArray, " feature"]
+    autapse: Scalar
+    layer: AbstractAdditiveLagrangian
+    integer_units: Float[AnyArray, ""]  # powers of two in every integer gap, 0: none
+    rule: str = eqx.field(static=True)
+    tie: str = eqx.field(static=True)
+    synchronous: bool = eqx.field(static=True)
+    binary: bool = eqx.field(static=True)  # memories of +-1: integer inputs
+    rechecked: bool = eqx.field(static=True)  # float32 first, float64 where in doubt
+    exact: bool = eqx.field(static=True)  # lanes wait for exact integers
+
+
+class Swept(NamedTuple):
+    """One sweep of some lanes."""
+
+    s: AnyArray  # (lane, feature)
+    flips: Int[AnyArray, " lane"]
+    ties: Int[AnyArray, " lane"]  # visits with no drive, or none that is certain
+    doubtful: Int[AnyArray, " lane"]  # visits that float64 decided
+    waits_at: Int[AnyArray, " lane"]  # the visit at which the lane waits; -1: nowhere
+
+
+class _Lanes(NamedTuple):
+    x: Float[Array, "memory lane"]
+    s: Float[Array, "feature lane"]
+    seen: Float[Array, "feature lane"]  # the spins that decide: s, or those before
+    flips: Int[Array, " lane"]
+    ties: Int[Array, " lane"]
+    doubtful: Int[Array, " lane"]
+    waits_at: Int[Array, " lane"]
+
+
+def sweep(
+    couplings: Couplings,
+    s: Real[Array, "lane feature"],
+    alive: Bool[Array, " lane"],
+    numbers: UInt32[Array, " lane"],
+    order: Int[Array, " visit"],
+    visits: Int[AnyArray, ""],
+    seed: UInt32[Array, "2"],
+) -> Swept:
+    """Visit `order[:visits]`, one spin after the other, in every lane that is alive.
+
+    `numbers` and `seed` key the coins of random ties.
+    """
+    dtype = jnp.float32 if couplings.rechecked else jnp.float64
+    columns = s.T.astype(dtype)
+    x = _inputs(couplings, columns)
+    real = _real(couplings)[:, None]
+    level = cast(couplings.layer, dtype).level
+    scale = jax.vmap(level, in_axes=1)(jnp.where(real, x, x[:1]))
+    reach = _reach(couplings, columns)
+    lanes = s.shape[0]
+    zeros = jnp.zeros(lanes, jnp.int32)
+    start = _Lanes(x, columns, columns, zeros, zeros, zeros, zeros - 1)
+
+    bounded = couplings.rechecked and couplings.layer.gap_bound(scale) is not None
+
+    def visit(t: Array, now: _Lanes, size: Callable | None = None) -> _Lanes:
+        i = order[t]
+        waiting = (now.waits_at >= 0) | ~alive
+        w = jax.lax.dynamic_index_in_dim(couplings.memories, i, 0, False)
+        seen = now.seen if couplings.synchronous else now.s
+        s_i = jax.lax.dynamic_index_in_dim(seen, i, 0, False)
+        state = (couplings, now.x, s_i, w, i, scale, reach)
+        known = None if size is None else size(now.flips)
+        sign, certain = _decide(*state, dtype, known)
+        doubt = ~certain & ~waiting
+        if couplings.rechecked:
+            again = lambda: _decide(*state, jnp.float64)
+            sign, certain = jax.lax.cond(jnp.any(doubt), again, lambda: (sign, certain))
+        unsure = ~certain & ~waiting
+        stopped = unsure & couplings.exact
+        tied = (sign == 0) & ~waiting & ~stopped
+        toss = None
+        if couplings.tie == "random":
+            toss = jax.vmap(coin, in_axes=(None, 0, None))(seed, numbers, t)
+        wanted = jnp.where(sign == 0, _tied(couplings, s_i, toss), sign.astype(dtype))
+        # what is not certain moves nothing, unless the tie rule speaks
+        new = jnp.where(waiting | stopped, s_i, wanted)
+        flipped = new != s_i
+        x = now.x
+        if not couplings.synchronous:
+            step = lambda x: x + w.astype(dtype)[:, None] * (new - s_i)[None]
+            x = jax.lax.cond(jnp.any(flipped), step, lambda x: x, x)
+        return _Lanes(
+            x,
+            jax.lax.dynamic_update_index_in_dim(now.s, new, i, 0),
+            now.seen,
+            now.flips + flipped.astype(jnp.int32),
+            now.ties + tied.astype(jnp.int32),
+            now.doubtful + (doubt & couplings.rechecked).astype(jnp.int32),
+            jnp.where(stopped, t, now.waits_at),
+        )
+
+    def group(k: Array, now: _Lanes) -> _Lanes:
+        size = _sizes(couplings, now, scale, real)
+        end = jnp.minimum((k + 1) * GROUP, visits)
+        return jax.lax.fori_loop(k * GROUP, end, partial(visit, size=size), now)
+
+    if bounded:
+        end = jax.lax.fori_loop(0, (visits + GROUP - 1) // GROUP, group, start)
+    else:
+        end = jax.lax.fori_loop(0, visits, visit, start)
+    return Swept(
+        end.s.T.astype(s.dtype), end.flips, end.ties, end.doubtful, end.waits_at
+    )
+
+
+def _sizes(couplings: Couplings, now: _Lanes, scale: Array, real: Array) -> Callable:
+    """A bound on the |terms| of any spin's drive, from the number of flips so far.
+
+    By Minkowski's inequality: f flips move every input by at most 2 f, and so the
+    p-norm of the inputs by at most 2 f K^(1/p).
+    """
+    layer = cast(couplings.layer, scale.dtype)
+    bound = layer.gap_bound(scale)
+    assert bound is not None
+    factor, p = bound
+    terms = ((layer.reach(now.x) + 2) / scale[None]) ** p
+    norm = _sum(real[:, 0].astype(terms.dtype), terms) ** (1 / p)
+    width = couplings.count.astype(terms.dtype) ** (1 / p) / scale
+    flips = now.flips
+    moved = 0 if couplings.synchronous else 2
+    far = lambda later: (moved * (later - flips)).astype(norm.dtype)
+    return lambda later: factor * (norm + far(later) * width) ** p
+
+
+def _tied(couplings: Couplings, s_i: Array, toss: Array | None) -> Array:
+    """What a spin without a drive becomes."""
+    if couplings.tie == "keep":
+        return s_i
+    if toss is not None:
+        return toss.astype(s_i.dtype)
+    return jnp.full_like(s_i, 1 if couplings.tie == "+1" else -1)
+
+
+def coin(seed: AnyArray, number: AnyArray, visit: AnyArray) -> Array:
+    """A fair +1 or -1, keyed by (seed, start, visit). [Appleby's murmur3 finaliser]
+
+    Integer operations alone, the same on the host and in every compiled program.
+    """
+    word = lambda x: jnp.asarray(x).astype(jnp.uint32)
+    h = word(seed)[0]
+    for key in (word(seed)[1], word(number), word(visit)):
+        h = (h ^ key) * jnp.uint32(0x9E3779B1) + jnp.uint32(0x7F4A7C15)
+        for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+            h = (h ^ (h >> jnp.uint32(shift))) * jnp.uint32(factor)
+    return jnp.where(h >> jnp.uint32(31), 1, -1)
+
+
+def _real(couplings: Couplings) -> Bool[Array, " memory"]:
+    """Which memories are there, and which only pad."""
+    size = couplings.memories.shape[1]
+    return jnp.arange(size, dtype=jnp.int32) < couplings.count
+
+
+# --- one decision ---------------------------------------------------------------------
+
+
+def _decide(
+    couplings: Couplings,
+    x: Float[Array, "memory lane"],
+    s_i: Float[Array, " lane"],
+    w: Array,
+    i: Array,
+    scale: Float[Array, " lane"],
+    reach: Float[Array, " lane"],
+    dtype,
+    known: Array | None = None,
+) -> tuple[Int[Array, " lane"], Bool[Array, " lane"]]:
+    """The sign of the drive of spin i, and whether rounding leaves it certain.
+
+    `known` bounds the sum of its |terms|, which is formed here if it is not given.
+    """
+    x, s_i, w, scale, reach = (a.astype(dtype) for a in (x, s_i, w, scale, reach))
+    couplings = dataclasses.replace(couplings, layer=cast(couplings.layer, dtype))
+    form = _binary_terms if couplings.binary else _real_terms
+    drive, size = form(couplings, x, s_i, w, scale, reach, known)
+    # --- what does not go through the memories
+    rest = couplings.current[i].astype(dtype)
+    if couplings.rule == "local_field":
+        rest = rest - couplings.autapse.astype(dtype) * s_i
+    log_unit = couplings.layer.log_unit(scale)
+    rest = rest * jnp.exp(-log_unit)
+    drive, size = drive + rest, size + jnp.abs(rest)
+    # --- how far rounding can have moved it
+    info = jnp.finfo(dtype)
+    rows, far = x.shape[0] // BLOCK, 2.0 * couplings.current.size
+    steps = BLOCK + rows + 8 + couplings.layer.relative_error(far)
+    if not _is_one(couplings.layer):
+        steps = steps + jnp.abs(log_unit) + 8  # of the rest's own factor
+    bound = steps * (0.5 * info.eps) * TRUST * size
+    # what has been flushed to zero: a term, or a factor of an input
+    flushed = 8.0 * x.shape[0] * (1 + far) * float(info.tiny)
+    bound = bound + flushed
+    certain = jnp.abs(drive) > bound
+    if couplings.binary and couplings.rule == "energy_gap":
+        # sums of integers are exact up to 2^p units
+        units = couplings.integer_units * 2.0 ** (info.nmant + 1)
+        limit = units.astype(dtype) * jnp.exp2(-jnp.round(log_unit / jnp.log(2.0)))
+        plain = rest == 0
+        certain = certain | ((units > 0) & plain & (TRUST * size < limit))
+    # NaN compares false everywhere: never certain, never a flip
+    sign = jnp.where(drive > 0, 1, jnp.where(drive < 0, -1, 0))
+    return jnp.where(certain, sign, 0), certain
+
+
+def _is_one(layer: AbstractAdditiveLagrangian) -> bool:
+    return type(layer).log_unit is AbstractAdditiveLagrangian.log_unit
+
+
+def _binary_terms(couplings, x, s_i, w, scale, reach, known) -> tuple[Array, Array]:
+    """Memories of +1 and -1: one term for each, `xi` times a function of its input."""
+    layer, rule = couplings.layer, couplings.rule
+    y = x if rule == "local_field" else x - w[:, None] * s_i[None]
+    if rule == "energy_gap":
+        terms, sizes = _each(layer.relative_gap)(y, scale)
+    else:
+        terms = _each(layer.relative_activation)(y, scale)
+        sizes = jnp.abs(terms)
+    return _sum(w, terms), _sum(jnp.abs(w), sizes) if known is None else known
+
+
+def _real_terms(couplings, x, s_i, w, scale, reach, known) -> tuple[Array, Array]:
+    """Any memories; `reach` bounds the error of their inputs."""
+    layer, rule = couplings.layer, couplings.rule
+    y = x if rule == "local_field" else x - w[:, None] * s_i[None]
+    real = _real(couplings).astype(x.dtype)
+    unit = 0.5 * jnp.finfo(x.dtype).eps
+    if rule == "energy_gap":
+        ups, downs = y + w[:, None], y - w[:, None]
+        up, down = (
+            _each(layer.relative)(ups, scale),
+            _each(layer.relative)(downs, scale),
+        )
+        slopes = jnp.abs(_each(layer.relative_activation)(ups, scale))
+        slopes = slopes + jnp.abs(_each(layer.relative_activation)(downs, scale))
+        size = _sum(real, jnp.abs(up) + jnp.abs(down) + reach[None] * slopes)
+        return _sum(real, up - down), size
+    # an error of an input moves the activation: by its secant over that error
+    terms = _each(layer.relative_activation)(y, scale)
+    shift = unit * reach[None]
+    spread = _each(layer.relative_activation)(y + shift, scale) - terms
+    spread = jnp.abs(spread) + jnp.abs(
+        terms - _each(layer.relative_activation)(y - shift, scale)
+    )
+    return _sum(w, terms), _sum(jnp.abs(w), jnp.abs(terms) + spread / unit)
+
+
+def _each(function: Callable) -> Callable:
+    """A function of one layer and its scale, for every lane."""
+    return jax.vmap(function, in_axes=(1, 0), out_axes=1)
+
+
+def _sum(w: Float[Array, " memory"], terms: Float[Array, "memory lane"]) -> Array:
+    """`w . terms` for every lane, in rows of BLOCK: few additions after each other."""
+    rows = w.reshape(-1, BLOCK)
+    blocks = terms.reshape(-1, BLOCK, terms.shape[-1])
+    highest = jax.lax.Precision.HIGHEST
+    parts = jnp.einsum("rm,rml->rl", rows, blocks, precision=highest)
+    return jnp.sum(parts, axis=0)
+
+
+FEATURES_AT_ONCE = 64  # of int8 memories that are made floats: bounded memory
+
+
+def _inputs(
+    couplings: Couplings, s: Float[Array, "feature lane"]
+) -> Float[Array, "memory lane"]:
+    """`x = xi s + J`, a block of features at a time."""
+    highest = jax.lax.Precision.HIGHEST
+    size = min(FEATURES_AT_ONCE, s.shape[0])
+    part = partial(jax.lax.dynamic_slice_in_dim, slice_size=size)
+
+    def add(k: Array, x: Array) -> Array:
+        spins = part(s, k * size)
+        if couplings.by_memory is not None:  # thrice as fast, at twice the memory
+            some = part(couplings.by_memory, k * size, axis=1).astype(s.dtype)
+            return x + jnp.einsum("mi,il->ml", some, spins, precision=highest)
+        some = part(couplings.memories, k * size).astype(s.dtype)
+        return x + jnp.einsum("im,il->ml", some, spins, precision=highest)
+
+    start = jnp.zeros((couplings.memories.shape[1], s.shape[1]), s.dtype)
+    start = start + couplings.hidden_current.astype(s.dtype)[:, None]
+    return jax.lax.fori_loop(0, s.shape[0] // size, add, start)
+
+
+def _reach(couplings: Couplings, s: Float[Array, "feature lane"]) -> Array:
+    """A bound on the error of every input, in units of rounding: (lane,).
+
+    Of N products added up and of as many updates, each relative to the largest sum of
+    |terms| that a memory can have. Integers have none.
+    """
+    if couplings.binary:
+        return jnp.zeros(s.shape[1], s.dtype)
+    size = jnp.abs(couplings.memories).T @ jnp.maximum(jnp.abs(s), 1)
+    size = size + jnp.abs(couplings.hidden_current)[:, None]
+    return (2.0 * couplings.memories.shape[0] + 8) * jnp.max(size, axis=0)
+
+
+def padded(count: int) -> int:
+    """A size that several counts of memories share, so that they share a program."""
+    if count <= 1024:
+        return max(BLOCK, 1 << (count - 1).bit_length())
+    quarter = 1 << ((count - 1).bit_length() - 3)  # a quarter of the octave
+    return quarter * -(-count // quarter)
+
+
+def padded_features(features: int) -> int:
+    """The same for features; they cost one product a sweep."""
+    if features <= 128:
+        return max(16, 1 << (features - 1).bit_length())
+    return FEATURES_AT_ONCE * -(-features // FEATURES_AT_ONCE)
+
+
+def padded_to(x: np.ndarray, *shape: int) -> np.ndarray:
+    """The array with zeros behind, in every dimension."""
+    out = np.zeros(shape, x.dtype)
+    out[tuple(slice(k) for k in x.shape)] = x
+    return out

@@ -1,0 +1,234 @@
+r"""Exact decisions of spins, for memories of +1 and -1: integers, and no rounding.
+
+The memory inputs of spins are integers, so the drive of spin i is a sum over few values
+$y$ of the input, $S_i = \sum_y c_i(y)\, g(y)$, with integer counts
+$c_i(y) = \sum_{\mu: y_\mu = y} \xi_{\mu i}$ and an exact table $g$. It is the reference
+that every floating sweep is held to, and what decides when rounding could matter.
+[MRS24 sec. 4; THEORY 2.2]
+"""
+
+import decimal
+import functools as ft
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from ._types import AnyArray
+from .lagrangians import (
+    AbstractAdditiveLagrangian,
+    Exponential,
+    LogSumExp,
+    Rescaled,
+)
+from .network import Network
+
+
+Spins = Int[np.ndarray, " feature"]
+DIGITS = 50  # of an exponential sum at first; doubled until its sign is certain
+
+
+class Exact:
+    """The drives of all spins of a network with binary memories, without rounding.
+
+    `rule` is that of `dynamics.Binary`. Raises ValueError where the memories are not
+    all +1 or -1, currents meet an exponential, or the interaction function has no
+    exact form (`rational`).
+    """
+
+    def __init__(self, network: Network, rule: str = "energy_gap"):
+        if not is_exact(network):
+            raise ValueError(
+                "Exact decisions need memories of +1 and -1, no hidden current, and an "
+                "interaction function with exact values, got "
+                f"{type(network.memory_lagrangian).__name__}; the floating sweep "
+                "certifies what it decides."
+            )
+        self.memories = np.asarray(network.memories).astype(np.int8)
+        self.rule = rule
+        self.lagrangian = network.memory_lagrangian
+        self.current = [Fraction(float(x)) for x in np.asarray(network.current)]
+        c = network.autapse
+        self.autapse = Fraction(0 if c is None else float(np.asarray(c)))
+        self._table: dict[int, Fraction] = {}
+
+    def sign(self, x: Int[np.ndarray, " memory"], s_i: int, i: int) -> int:
+        """The sign of the drive of spin i, -1, 0 or +1, from the memory inputs `x`."""
+        xi = self.memories[:, i].astype(np.int64)
+        y = x if self.rule == "local_field" else x - xi * s_i
+        low = int(y.min())
+        up = np.bincount(y[xi > 0] - low, minlength=int(y.max()) - low + 1)
+        down = np.bincount(y[xi < 0] - low, minlength=len(up))
+        counts = {low + int(k): int(up[k] - down[k]) for k in np.flatnonzero(up - down)}
+        return self._sign(counts, self._rest(s_i, i))
+
+    def sweep(
+        self,
+        s: Spins,
+        order: Int[np.ndarray, " visit"],
+        tie: Callable[[int, int], int] = lambda visit, s_i: s_i,
+        seen: Spins | None = None,
+    ) -> tuple[Spins, int, int]:
+        """The spins after visiting `order` one by one; how many flipped, and tied.
+
+        `tie` tells what a spin without a drive becomes, from the number of the visit
+        and its value. `seen` is the state that decides if all spins move at once.
+        """
+        s = np.array(s, np.int64)
+        x = self._inputs(s if seen is None else np.array(seen, np.int64))
+        flips = ties = 0
+        for visit, i in enumerate(np.asarray(order).tolist()):
+            old = int(s[i])
+            sign = self.sign(x, old, i)
+            new = sign or tie(visit, old)
+            ties += sign == 0
+            if new != old:
+                flips += 1
+                s[i] = new
+                if seen is None:
+                    x += (new - old) * self.memories[:, i].astype(np.int64)
+        return s, flips, ties
+
+    def _inputs(self, s: Spins) -> Int[np.ndarray, " memory"]:
+        """`xi s`, some memories at a time: a product makes them int64."""
+        parts = (rows @ s for rows in in_rows(self.memories))
+        return np.concatenate(list(parts))
+
+    def _rest(self, s_i: int, i: int) -> Fraction:
+        """What does not go through the memories."""
+        if self.rule == "energy_gap":
+            return 2 * self.current[i]
+        own = self.autapse * s_i if self.rule == "local_field" else 0
+        return self.current[i] - own
+
+    def _sign(self, counts: dict[int, int], rest: Fraction) -> int:
+        rate = _rate(self.lagrangian)
+        if rate is not None:
+            return _sign_of_exponentials(counts, rate)
+        total = rest + sum(c * self._entry(y) for y, c in counts.items())
+        return (total > 0) - (total < 0)
+
+    def _entry(self, y: int) -> Fraction:
+        if y not in self._table:
+            value = ft.partial(self._value, self.rule != "energy_gap")
+            gap = self.rule == "energy_gap"
+            self._table[y] = value(y + 1) - value(y - 1) if gap else value(y)
+        return self._table[y]
+
+    def _value(self, slope: bool, y: int) -> Fraction:
+        value = _value(self.lagrangian, slope, Fraction(y))
+        assert value is not None  # `is_exact`
+        return value
+
+
+def in_rows(x: AnyArray, entries: int = 2**24) -> Iterator[np.ndarray]:
+    """Some rows after the other: what is made of them stays small."""
+    x = np.asarray(x)
+    size = max(1, entries // max(1, x.shape[-1]))
+    return (x[k : k + size] for k in range(0, len(x), size))
+
+
+def are_spins(x: AnyArray) -> bool:
+    """True if every entry is +1 or -1."""
+    return all(bool(np.all(np.abs(rows) == 1)) for rows in in_rows(x))
+
+
+def is_exact(network: Network) -> bool:
+    """True if decisions of this network's spins can be made in exact arithmetic."""
+    layer = network.memory_lagrangian
+    if not are_spins(network.memories) or np.any(np.asarray(network.hidden_current)):
+        return False
+    if _rate(layer) is not None:  # then a current makes sums that Decimals cannot end
+        own = network.autapse is not None and np.any(np.asarray(network.autapse))
+        return not (np.any(np.asarray(network.current)) or own)
+    return _value(layer, False, Fraction(1)) is not None
+
+
+def _value(layer: Any, slope: bool, x: Fraction) -> Fraction | None:
+    """F(x), or F'(x), of an additive Lagrangian; None where it is not rational."""
+    if isinstance(layer, Rescaled):
+        i, o = (Fraction(float(np.asarray(k))) for k in (layer.inside, layer.outside))
+        inner = _value(layer.lagrangian, slope, i * x)
+        return None if inner is None else (o * i if slope else o) * inner
+    if not isinstance(layer, AbstractAdditiveLagrangian):
+        return None
+    return layer.rational_activation(x) if slope else layer.rational(x)
+
+
+def _rate(layer: Any) -> Fraction | None:
+    """The rate of an exponential; log-sum-exp decides as one, whatever the rule."""
+    if isinstance(layer, Rescaled):
+        return _rate(layer.lagrangian)
+    if isinstance(layer, Exponential):
+        return Fraction(float(np.asarray(layer.rate)))
+    if isinstance(layer, LogSumExp):
+        return Fraction(float(np.asarray(layer.beta)))
+    return None
+
+
+def _sign_of_exponentials(counts: dict[int, int], rate: Fraction) -> int:
+    r"""The sign of $\sum_y c(y) e^{\lambda y}$, to as many digits as it takes.
+
+    Zero only if all counts vanish: e to a rational power is transcendental.
+    """
+    if not counts:
+        return 0
+    top, size, digits = max(counts), sum(abs(c) for c in counts.values()), DIGITS
+    while True:
+        with decimal.localcontext() as context:
+            context.prec = digits
+            whole = decimal.Decimal(rate.numerator) / rate.denominator
+            terms = (c * (whole * (y - top)).exp() for y, c in counts.items())
+            total = sum(terms, start=decimal.Decimal(0))
+            # the exponents err by their size, every term and sum by one unit
+            far = 1 + whole * (top - min(counts))
+            slack = decimal.Decimal(10) ** (2 - digits) * size * (far + len(counts))
+            if abs(total) > slack:
+                return 1 if total > 0 else -1
+        digits *= 2
+
+
+def energy(network: Network, s: Spins) -> Fraction:
+    r"""$E = -\sum_\mu F(\xi_\mu\cdot s) - I\cdot s + \frac c2 N$ exactly. [KH16 eq. 1]
+
+    Raises ValueError where `F` has no exact values.
+    """
+    s = np.asarray(s, np.int64)
+    x = [rows.astype(np.int64) @ s for rows in in_rows(network.memories)]
+    values, counts = np.unique(np.concatenate(x), return_counts=True)
+    phi = Fraction(0)
+    for a, b in zip(np.asarray(network.current), np.asarray(s), strict=True):
+        phi += Fraction(float(a)) * int(b)
+    for y, number in zip(values.tolist(), counts.tolist(), strict=True):
+        value = _value(network.memory_lagrangian, False, Fraction(y))
+        if value is None:
+            raise ValueError(
+                "An exact energy needs an interaction function with exact values, got "
+                f"{type(network.memory_lagrangian).__name__}."
+            )
+        phi += number * value
+    c = network.autapse
+    own = 0 if c is None else Fraction(float(np.asarray(c))) * len(s) / 2
+    return own - phi
+
+
+def parity_gcd(network: Network) -> int:
+    """The largest power of two that divides every value of an integer gap table.
+
+    Sums of such values stay exact in a float of p bits while their |terms| add up to
+    less than 2^p times this. 0 where the table is not made of integers.
+    """
+    layer: Any = network.memory_lagrangian
+    layer = layer.lagrangian if isinstance(layer, Rescaled) else layer
+    n = network.features
+    if _rate(layer) is not None or layer.rational(Fraction(1)) is None:
+        return 0
+    value = [layer.rational(Fraction(y)) for y in range(-n, n + 1)]
+    gaps = [up - down for down, up in zip(value, value[2:], strict=False)][::2]
+    if any(g.denominator != 1 for g in gaps):
+        return 0
+    whole = math.gcd(*(int(g) for g in gaps))
+    return whole & -whole

@@ -1,0 +1,147 @@
+"""`simulate` for spins: sweeps as the clock, and the binary energy at each of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ._types import AnyArray
+from .dynamics import Binary
+from .network import Network
+from .sweeps import relax
+from .trajectory import Ending, Trajectory
+
+
+EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
+ENERGIES_AT_ONCE = 64  # states whose energies are formed together
+
+
+def simulate_spins(
+    network: Network,
+    dynamics: Binary,
+    probes: Float[np.ndarray, "probe feature"],
+    *,
+    duration: float,
+    samples: int,
+    until: str,
+    save: tuple[str, ...],
+    clamped: np.ndarray | None,
+    key: Any,
+    chunk: int | None,
+    devices: Any,
+    progress: Callable[[int, int], None] | None,
+) -> Trajectory:
+    """The trajectory of `relax`, with the state after each sweep at the samples.
+
+    Every flip is certain to lower the energy, or is none; beside that, the energies
+    before and after each sweep are formed anew and compared, to rounding. Raises
+    ValueError where they leave the finite numbers.
+    """
+    times = np.linspace(0, duration, samples)
+    at = np.floor(times).astype(int)
+    shape = (len(probes), samples)
+    path = np.zeros((*shape, network.features), network.dtype)
+    energies, scales = np.zeros((2, *shape), network.dtype)
+    last: dict[str, np.ndarray] = {}
+    count = len(probes)
+    worst = {
+        "rise": np.zeros(count),
+        "time": np.full(count, np.nan),
+        "limit": np.zeros(count),
+        "excess": np.full(count, -np.inf),
+    }
+
+    def watch(sweep: int, spins: np.ndarray) -> None:
+        energy, scale = (np.asarray(x) for x in _energies(network, spins))
+        if not np.all(np.isfinite(energy)):
+            raise ValueError(
+                "The binary energy leaves the finite numbers of "
+                f"{network.dtype}: it reaches {np.max(np.abs(energy))}; use "
+                "normalised = true, or hopsim.relax, which needs no energies."
+            )
+        later = at >= sweep
+        path[:, later] = spins[:, None]
+        energies[:, later], scales[:, later] = energy[:, None], scale[:, None]
+        if sweep:
+            rise = energy - last["energy"]
+            unit = EPSILONS * float(np.finfo(network.dtype).eps)
+            limit = unit * np.maximum(scale, last["scale"])
+            higher = rise > worst["rise"]
+            worst["rise"] = np.where(higher, rise, worst["rise"])
+            worst["time"] = np.where(higher, sweep, worst["time"])
+            worst["limit"] = np.where(higher, limit, worst["limit"])
+            worst["excess"] = np.maximum(worst["excess"], rise - limit)
+        else:
+            worst["limit"] = EPSILONS * float(np.finfo(network.dtype).eps) * scale
+        last.update(energy=energy, scale=scale)
+
+    found = relax(
+        network,
+        dynamics,
+        probes,
+        max_sweeps=int(duration),
+        clamped=clamped,
+        key=key,
+        chunk=chunk,
+        devices=devices,
+        watch=watch,
+        progress=progress,
+    )
+    final = np.asarray(found.final, network.dtype)
+    inputs = lambda s: np.asarray(_inputs(network, s))
+    ended = np.full(count, int(Ending.DURATION))
+    ending = ended if until == "duration" else found.ending
+    nothing = np.full(count, np.nan)
+    whole = np.asarray(found.sweeps, float)
+    return Trajectory(
+        times=times,
+        energy=energies,
+        effective_energy=energies,
+        gap=np.zeros_like(energies),
+        dissipation=energies[:, :1] - energies,
+        final=final,
+        final_memory=inputs(final),
+        end_time=np.full(count, float(duration)) if until == "duration" else whole,
+        steps=found.flips,
+        rejected=np.zeros(count, int),
+        residual=np.where(found.converged, 0.0, np.nan),
+        worst_rise=worst["rise"],
+        worst_time=worst["time"],
+        rise_limit=worst["limit"],
+        worst_excess=worst["excess"],
+        ledger_residual=nothing,
+        ledger_tolerance=nothing,
+        ending=ending,
+        promise=dynamics.promise(network),
+        solver=f"{dynamics.order} sweeps",
+        ledger_kind="not applicable",
+        rise_tolerance=EPSILONS * float(np.finfo(network.dtype).eps),
+        rise_gain=0.0,
+        v=path if "v" in save else None,
+        g=path if "g" in save else None,
+        h=inputs(path) if "h" in save else None,
+    )
+
+
+@eqx.filter_jit
+def _energies(
+    network: Network, spins: AnyArray
+) -> tuple[Float[Array, " probe"], Float[Array, " probe"]]:
+    """Binary energies, and the sums of their |terms|."""
+
+    def one(s: Array) -> tuple[Array, Array]:
+        scale = network.energy_scale(s, network.memory_input(s))
+        return network.binary_energy(s), scale
+
+    states = jnp.asarray(spins, network.dtype)
+    return jax.lax.map(one, states, batch_size=ENERGIES_AT_ONCE)
+
+
+@eqx.filter_jit
+def _inputs(network: Network, spins: AnyArray) -> Float[Array, "*batch memory"]:
+    flat = jnp.asarray(spins, network.dtype).reshape(-1, network.features)
+    return jax.vmap(network.memory_input)(flat).reshape(*spins.shape[:-1], -1)

@@ -1,0 +1,207 @@
+r"""Capacities: how many random memories a Dense Associative Memory keeps.
+
+Each compares the drive of one memory on a spin, $N^n - (N-2)^n$, with the crosstalk of
+the $K - 1$ others. N is `features`, K is `count`, n the interaction vertex. Of the two
+kinds of numbers here `no_error_count` and `bit_error` are KH16's, to leading order in
+N; `gaussian_bit_error` takes both moments exactly for finite N. [KH16 sec. 2]
+"""
+
+import functools as ft
+import math
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+
+# --- powers -------------------------------------------------------------------------
+
+
+def double_factorial(k: int) -> int:
+    r"""$k!! = k (k-2) (k-4) \cdots$, with $0!! = (-1)!! = 1$; k >= -1. [KH16]"""
+    if k < -1:
+        raise ValueError(f"A double factorial is of a number >= -1, got {k}.")
+    return math.prod(range(k, 0, -2))
+
+
+def no_error_count(n: int, features: int) -> float:
+    r"""$K = N^{n-1} / [2 (2n-3)!! \ln N]$: bits fail with P < 1/N. [KH16 eq. 6]
+
+    To leading order of the exponential alone, so that a bit's P at this K is rather
+    $1 / (N \sqrt{4\pi \ln N})$, below 1/N. Needs n >= 2 and N >= 2.
+    """
+    _check(n, features)
+    return features ** (n - 1) / (2 * double_factorial(2 * n - 3) * math.log(features))
+
+
+def no_error_exponent(n: int, features: float) -> float:
+    r"""$d\ln K / d\ln N = n - 1 - 1/\ln N$ of `no_error_count`. [KH16 eq. 6; CL-19]"""
+    _check(n, features)
+    return n - 1 - 1 / math.log(features)
+
+
+def bit_error(
+    n: int,
+    features: int,
+    count: float,
+    tail: Literal["normal", "asymptotic"] = "normal",
+) -> float:
+    r"""P that a bit of a stored memory is unstable, to leading order in N. [KH16 eq. 5]
+
+    Signal over noise is $x = \sqrt{N^{n-1} / [(2n-3)!!\,K]}$, from the moments
+    $2nN^{n-1}$ and $4n^2(2n-3)!!\,KN^{n-1}$.
+
+    **Arguments:**
+
+    - `count`: K > 0; KH16 writes K for K - 1.
+    - `tail`: "normal" is $Q(x) = \frac12\mathrm{erfc}(x/\sqrt2)$; "asymptotic" is what
+      KH16 prints, $e^{-x^2/2}/(x\sqrt{2\pi})$, larger by a share of about $1/x^2$.
+    """
+    _check(n, features)
+    if not count > 0:
+        raise ValueError(f"The number of memories must be > 0, got {count}.")
+    x = math.sqrt(features ** (n - 1) / (double_factorial(2 * n - 3) * count))
+    if tail == "normal":
+        return _normal_tail(x)
+    return math.exp(-(x**2) / 2) / (x * math.sqrt(2 * math.pi))
+
+
+def gaussian_bit_error(
+    n: int, features: int, count: float, rectified: bool = False
+) -> float:
+    r"""P that a bit of a stored memory is unstable, both moments exact for finite N.
+
+    $Q(\Delta / \sqrt{(K-1) V})$: the signal is $\Delta = N^n - (N-2)^n$, and one other
+    random memory adds $\pm g(z)$ of mean 0, with $g(z) = F(z+1) - F(z-1)$ and z the sum
+    of N - 1 random signs; $V = 2^{1-N}\sum_k\binom{N-1}{k} g(N-1-2k)^2$ is summed in
+    integers. The law of the sum of all K - 1 is taken for normal, which underrates its
+    tail for large n. [KH16 sec. 2; THEORY DAM-08]
+
+    **Arguments:**
+
+    - `count`: K >= 1.
+    - `rectified`: $F = \max(x, 0)^n$ in place of $x^n$; V is then about half as large.
+    """
+    _check(n, features)
+    if not count >= 1:
+        raise ValueError(f"The number of memories must be >= 1, got {count}.")
+    if count == 1:
+        return 0.0
+    signal = features**n - (features - 2) ** n
+    ratio = Fraction(signal**2) / crosstalk_variance(n, features, rectified)
+    return _normal_tail(math.sqrt(ratio / Fraction(count - 1)))
+
+
+@ft.cache
+def crosstalk_variance(n: int, features: int, rectified: bool = False) -> Fraction:
+    r"""$V = E[g(z)^2]$, exactly: the crosstalk that one random memory adds to a bit.
+
+    For $F = x^n$ it tends to $4n^2 (2n-3)!!\,N^{n-1}$. [KH16; THEORY DAM-08]
+    """
+    _check(n, features)
+    F = (lambda x: max(x, 0) ** n) if rectified else (lambda x: x**n)
+    gap = lambda z: F(z + 1) - F(z - 1)
+    others = features - 1
+    total = sum(
+        math.comb(others, k) * gap(others - 2 * k) ** 2 for k in range(features)
+    )
+    return Fraction(total, 2**others)
+
+
+def stable_share(n: int, features: int, count: float, rectified: bool = False) -> float:
+    r"""$(1 - P)^N$, the share of stored memories that no bit leaves. [THEORY 2.5]
+
+    P is `gaussian_bit_error`; the bits are taken for independent.
+    """
+    error = gaussian_bit_error(n, features, count, rectified)
+    return math.exp(features * math.log1p(-error))
+
+
+def best_overlap_law(
+    features: int, count: int
+) -> tuple[Float[np.ndarray, " value"], Float[np.ndarray, " value"]]:
+    r"""The law of $\max_\mu\xi_\mu\cdot s/N$ for a random state s: values, weights.
+
+    $P(\max\le x) = B(x)^K$, B the binomial distribution of one overlap. [KH16 app. B]
+    """
+    bits = [math.comb(features, k) for k in range(features + 1)]
+    below = np.array([0, *np.cumsum(np.array(bits, object))], object) / 2**features
+    weights = np.diff(below.astype(float) ** count)
+    return 2 * np.arange(features + 1) / features - 1, weights
+
+
+# --- the classical model, n = 2 -------------------------------------------------------
+
+
+def classical_load(overlap_argument: float) -> float:
+    r"""$\alpha(y) = \frac12[\mathrm{erf}(y)/y - \frac{2}{\sqrt\pi} e^{-y^2}]^2$.
+
+    The load K/N at which the retrieval state of the classical model has the overlap
+    $m = \mathrm{erf}(y)$, y > 0. Its maximum is 0.138. [AGS 1985 at T = 0]
+    """
+    y = overlap_argument
+    if not y > 0:
+        raise ValueError(f"y = erf^-1(m) must be > 0, got {y}.")
+    return 0.5 * (math.erf(y) / y - 2 / math.sqrt(math.pi) * math.exp(-(y**2))) ** 2
+
+
+@ft.cache
+def classical_capacity() -> tuple[float, float]:
+    r"""The largest load of the classical model and its overlap: 0.1379, 0.967.
+
+    The maximum of $\alpha(y)$ of `classical_load`; above it no state lies near a
+    memory. [AGS 1985]
+    """
+    from scipy.optimize import minimize_scalar
+
+    found = minimize_scalar(lambda y: -classical_load(y), bracket=(1.0, 1.5, 2.0))
+    return -float(found.fun), math.erf(found.x)
+
+
+# --- the exponential model -----------------------------------------------------------
+
+
+def exponential_stable_share(features: int, count: float) -> float:
+    r"""$e^{-K^2 N / 2^{N+1}}$: P that all K memories are stable under F = e^x. [CL-20]
+
+    $K^2/2$ pairs of memories are neighbours (one bit apart) with probability $N/2^N$
+    each, and of two neighbours one is unstable.
+    """
+    _check(2, features)
+    return math.exp(-math.ldexp(count**2 * features, -features - 1))
+
+
+def exponential_half_count(features: int) -> float:
+    r"""$K_{1/2} = \sqrt{2 \ln 2 \cdot 2^N / N}$: half of all sets are stable. [CL-20]
+
+    The root of `exponential_stable_share` = 1/2, so that $\ln K / N \to \ln 2 / 2$.
+    """
+    _check(2, features)
+    return math.sqrt(2 * math.log(2) * 2.0**features / features)
+
+
+def error_correcting_load(radius: float) -> float:
+    r"""$\ln K / N < \frac12 I(1 - 2\rho)$ keeps all memories, $\rho N$ bits corrected.
+
+    $I(x) = \frac12[(1+x)\ln(1+x) + (1-x)\ln(1-x)]$ and $0 \le \rho \le 1/2$; at
+    $\rho = 0$ it is $\ln 2 / 2$. [Demircigil 2017; CL-20]
+    """
+    if not 0 <= radius <= 0.5:
+        raise ValueError(f"The radius must lie in [0, 1/2], got {radius}.")
+    x = 1 - 2 * radius
+    terms = [(1 + s * x) * np.log1p(s * x) for s in (1, -1) if 1 + s * x > 0]
+    return float(sum(terms)) / 4
+
+
+def _normal_tail(x: float) -> float:
+    """P that a normal number exceeds x."""
+    return math.erfc(x / math.sqrt(2)) / 2
+
+
+def _check(n: int, features: float) -> None:
+    if n < 2 or features < 2:
+        raise ValueError(
+            "Capacities are of an interaction vertex n >= 2 and of two features or "
+            f"more, got n = {n} and {features} features."
+        )

@@ -1,0 +1,445 @@
+"""The binary memory: sweeps against exact integers, energies and brute force."""
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import hopsim
+from hopsim import _clock, lagrangians as L, patterns
+from hopsim._streams import Stream
+from hopsim.dynamics import Binary
+from hopsim.exact import energy, Exact, is_exact
+from hopsim.network import model_b, Network
+from hopsim.sweeps import relax
+from hopsim.trajectory import Ending
+
+
+RULES = ("energy_gap", "cavity_field", "local_field")
+LAYERS = {
+    "x": L.Polynomial(1),
+    "x^2": L.Polynomial(2),
+    "x^3": L.Polynomial(3),
+    "x^4": L.Polynomial(4),
+    "x^20": L.Polynomial(20),
+    "x^100": L.Polynomial(100),
+    "rectified x": L.RectifiedPolynomial(1),
+    "rectified x^3": L.RectifiedPolynomial(3),
+    "rectified x^60": L.RectifiedPolynomial(60),
+    "leaky, falling": L.LeakyRectifiedPolynomial(5, -0.3),
+    "leaky, rising": L.LeakyRectifiedPolynomial(20, 0.3),
+    "exp": L.Exponential(0.7),
+    "log-sum-exp": L.LogSumExp(0.5),
+    "rescaled": L.Rescaled(L.RectifiedPolynomial(4), inside=1 / 30, outside=7.5),
+}
+EXACT = ("x^3", "x^20", "rectified x^3", "leaky, falling")
+FEATURES, STARTS = 30, 16  # one size for all: compiled programs are shared
+
+
+def network(layer, count, features=FEATURES, seed=0, **parts) -> Network:
+    memories = patterns.random_binary(seed, count, features)
+    return Network(memories, L.AbsoluteValue(), layer, **parts)
+
+
+def starts(features=FEATURES, count=STARTS, seed=5):
+    return patterns.random_binary(seed, count, features)
+
+
+def exactly(network, dynamics, starts, key, sweeps=20):
+    """Every start in Python integers, by the same orders."""
+    exact, ends = Exact(network, dynamics.rule), []
+    for s in np.asarray(starts).astype(int):
+        for t in range(sweeps):
+            order = np.arange(len(s))
+            if dynamics.order == "permutation":
+                order = Stream(key).child("order", t).generator().permutation(len(s))
+            s, flips, _ = exact.sweep(s, order)
+            if not flips:
+                break
+        ends.append(s)
+    return np.stack(ends)
+
+
+FIELDS = ("x^3", "x^20", "rectified x", "leaky, falling", "exp")  # by all three rules
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [(k, "energy_gap") for k in LAYERS] + [(k, r) for k in FIELDS for r in RULES[1:]],
+)
+def test_sweeps_decide_as_exact_integers(name, rule):
+    # few memories: ties and near ties everywhere; many: sums beyond 2^24
+    for count in (2, 7, 60):
+        one = network(LAYERS[name], count)
+        found = relax(one, Binary(rule=rule), starts(), key=3, max_sweeps=20)
+        assert np.array_equal(found.final, exactly(one, Binary(rule=rule), starts(), 3))
+
+
+@pytest.mark.parametrize(
+    ("layer", "features", "count"),
+    [
+        (L.Polynomial(100), 784, 40),
+        (L.RectifiedPolynomial(100), 784, 40),
+        (L.Polynomial(5), 100, 2000),
+        (L.RectifiedPolynomial(20), 100, 2000),
+        (L.LeakyRectifiedPolynomial(100, -0.01), 100, 200),
+        (L.Exponential(1.0), 784, 40),
+    ],
+)
+def test_large_networks_decide_as_exact_integers(layer, features, count):
+    one = network(layer, count, features)
+    near = patterns.corrupted(1, np.asarray(one.memories)[:2], flipped=0.3)
+    some = np.concatenate([near, starts(features, 2)])
+    dynamics = Binary(order="sequential")
+    found = relax(one, dynamics, some, max_sweeps=2)
+    assert np.array_equal(found.final, exactly(one, dynamics, some, 0, sweeps=2))
+
+
+@pytest.mark.parametrize("layer", [L.Polynomial(60), L.RectifiedPolynomial(100)])
+def test_twin_memories_whose_leading_terms_cancel(layer):
+    parents = patterns.random_binary(0, 4, 100)
+    twins = patterns.corrupted(1, parents, flipped=0.03)
+    one = Network(np.concatenate([parents, twins]), L.AbsoluteValue(), layer)
+    # the last of three bits from the twin: at the others both are equally near
+    some = parents.copy()
+    for start, twin in zip(some, twins, strict=True):
+        other = np.flatnonzero(start != twin)[-1]
+        start[other] = twin[other]
+    found = relax(one, Binary(order="sequential"), some, max_sweeps=5)
+    ends = exactly(one, Binary(order="sequential"), some, 0, sweeps=5)
+    assert np.array_equal(found.final, ends)
+    assert found.doubtful.sum() > 0  # or the case would not be the hard one
+
+
+# --- the energy, by a route without incremental inputs --------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**20),
+    count=st.integers(1, 8),
+    name=st.sampled_from(EXACT),
+)
+def test_no_flip_raises_the_exact_energy(seed, count, name):
+    one = network(LAYERS[name], count, features=12, seed=seed)
+    s = starts(12, 1, seed + 1)
+    states = []
+    relax(one, Binary(), s, key=seed, watch=lambda _, now: states.append(now.copy()))
+    energies = [energy(one, now[0]) for now in states]
+    assert all(b <= a for a, b in itertools.pairwise(energies))
+    for (a, x), (b, y) in itertools.pairwise(zip(energies, states, strict=True)):
+        assert b < a or np.array_equal(x, y)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**20),
+    count=st.integers(1, 8),
+    name=st.sampled_from(EXACT),
+)
+def test_each_visit_is_decided_by_two_energies(seed, count, name):
+    """Inputs that are carried along decide as energies formed anew at every visit."""
+    one = network(LAYERS[name], count, features=12, seed=seed)
+    s = starts(12, 1, seed + 1)
+    found = relax(one, Binary(order="sequential"), s, max_sweeps=3)
+    now = s[0].astype(int)
+    for _ in range(3):
+        before = now.copy()
+        for i in range(12):
+            other = now.copy()
+            other[i] *= -1
+            if energy(one, other) < energy(one, now):
+                now = other
+        if (now == before).all():
+            break
+    assert np.array_equal(found.final[0], now)
+
+
+@pytest.mark.parametrize(
+    "name", ["x^2", "x^3", "x^4", "rectified x^3", "leaky, falling"]
+)
+def test_all_states_of_a_small_network(name):
+    """Over all 2^10 states: those at rest are those that no single flip lowers."""
+    features = 10
+    one = network(LAYERS[name], 6, features)
+    every = 2 * np.array(list(itertools.product((0, 1), repeat=features))) - 1
+    found = relax(one, Binary(order="synchronous"), every.astype(float), max_sweeps=1)
+    still = np.all(found.final == every, axis=1)
+    levels = {tuple(s): energy(one, s) for s in every}
+    lowest = []
+    for s in every:
+        turned = np.where(np.eye(features, dtype=bool), -s, s)
+        lowest.append(all(levels[tuple(t)] >= levels[tuple(s)] for t in turned))
+    assert np.array_equal(still, lowest)
+    assert 0 < still.sum() < len(every)
+    ends = relax(one, Binary(), every.astype(float), max_sweeps=50)
+    assert ends.converged.all()
+    minima = {tuple(s) for s in every[still]}
+    assert {tuple(s) for s in ends.final} <= minima
+
+
+# --- the same results, however they are computed --------------------------------------
+
+
+@pytest.mark.parametrize("order", ["permutation", "random", "synchronous"])
+def test_chunks_devices_and_precision_change_nothing(order):
+    one, some = network(L.Polynomial(3), 40), starts(count=50)
+    dynamics = Binary(order=order, tie="random")
+    first = relax(one, dynamics, some, key=1, max_sweeps=10)
+    alone = {"devices": jax.devices()[:1]}
+    changes: list[Any] = [{"chunk": 8}, {"precision": "float64"}, alone]
+    for changed in changes:
+        other = relax(one, dynamics, some, key=1, max_sweeps=10, **changed)
+        for name in ("final", "sweeps", "flips", "ties", "ending"):
+            assert np.array_equal(getattr(first, name), getattr(other, name)), name
+    part = relax(one, dynamics, some[:7], key=1, max_sweeps=10)
+    assert np.array_equal(part.final, first.final[:7])
+
+
+def test_padding_is_neutral():
+    """Networks of one padded size share a program, and decide as if alone."""
+    for count in (57, 64):
+        for features in (17, 30):
+            one = network(L.Polynomial(3), count, features)
+            some = starts(features, 4)
+            dynamics = Binary(order="sequential")
+            found = relax(one, dynamics, some, max_sweeps=20)
+            assert np.array_equal(found.final, exactly(one, dynamics, some, 0))
+
+
+# --- conventions ----------------------------------------------------------------------
+
+
+def test_ties_go_where_they_are_told():
+    # one memory, two spins, x^1: no drive but the current's, which is zero
+    one = Network(
+        np.array([[1.0, 1.0], [1.0, -1.0]]), L.AbsoluteValue(), L.Polynomial(1)
+    )
+    s = np.array([[1.0, -1.0], [-1.0, -1.0]])
+    ends = {
+        t: relax(one, Binary(tie=t), s, max_sweeps=3).final
+        for t in ("keep", "+1", "-1")
+    }
+    # spin 0 has the drive 4, spin 1 none
+    assert np.array_equal(ends["keep"], [[1, -1], [1, -1]])
+    assert np.array_equal(ends["+1"], [[1, 1], [1, 1]])
+    assert np.array_equal(ends["-1"], [[1, -1], [1, -1]])
+
+
+def test_coins_of_ties_are_fair_and_reproducible():
+    memories = np.array([[1.0, 1.0], [1.0, -1.0]])
+    one = Network(memories, L.AbsoluteValue(), L.Polynomial(1))
+    s = np.ones((4000, 2))
+    draw = lambda key: relax(one, Binary(tie="random"), s, key=key, max_sweeps=1).final
+    assert np.array_equal(draw(0), draw(0))
+    heads = np.sum(draw(0)[:, 1] > 0)
+    assert abs(heads - 2000) < 5 * np.sqrt(1000)  # 5 sigma
+    assert not np.array_equal(draw(0), draw(1))
+
+
+def test_a_cycle_of_two_is_found_and_told():
+    # two spins that repel: at once, each follows the other's past for ever
+    one = Network(np.array([[1.0, -1.0]]), L.AbsoluteValue(), L.Polynomial(2))
+    found = relax(one, Binary(order="synchronous"), np.ones((1, 2)), max_sweeps=50)
+    assert found.ending[0] == Ending.CYCLE
+    assert found.sweeps[0] <= 3
+    assert relax(one, Binary(), np.ones((1, 2))).converged.all()
+
+
+def test_rest_under_random_visits_is_rest():
+    one, some = network(L.Polynomial(3), 20), starts()
+    found = relax(one, Binary(order="random"), some, max_sweeps=50)
+    assert found.converged.all()
+    at_once = relax(one, Binary(order="synchronous"), found.final, max_sweeps=1)
+    assert np.array_equal(at_once.final, found.final)
+
+
+def test_too_few_sweeps_are_told():
+    one, some = network(L.Polynomial(2), 60), starts()
+    found = relax(one, Binary(), some, max_sweeps=1)
+    assert np.all(found.ending[found.flips > 0] == Ending.UNSETTLED)
+
+
+def test_clamped_spins_stay_and_count():
+    one = network(L.RectifiedPolynomial(3), 5)
+    held = np.arange(FEATURES) < 10
+    for values in (1.0, 0.3):  # spins; and real numbers, by the floating route
+        some = np.where(held, values, starts())
+        found = relax(one, Binary(order="sequential"), some, clamped=held)
+        assert np.all(found.final[:, held] == values)
+        assert found.converged.all()
+        for s in found.final.astype(float):
+            gap = np.asarray(one.energy_gap(s))
+            assert np.all(gap[~held] * s[~held] >= 0)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_currents_join_the_drive(rule):
+    current = 30.0 * patterns.gaussian(7, 1, FEATURES)[0]
+    one = network(L.Polynomial(3), 9, current=current, autapse=2.5)
+    dynamics = Binary(order="sequential", rule=rule)
+    found = relax(one, dynamics, starts(), max_sweeps=20)
+    assert np.array_equal(found.final, exactly(one, dynamics, starts(), 0))
+    without = relax(network(L.Polynomial(3), 9), dynamics, starts(), max_sweeps=20)
+    assert not np.array_equal(found.final, without.final)
+
+
+# --- what has no exact form: real memories, own functions -----------------------------
+
+
+class Quartic(L.AbstractAdditiveLagrangian):
+    """F(x) = x^4 + x^2, as a user would write it."""
+
+    convex = True
+    smooth = True
+    degree = None
+
+    def interaction(self, x):
+        return x**4 + x**2
+
+    def activation(self, x):
+        return 4 * x**3 + 2 * x
+
+    def bracket(self, x):
+        return jnp.sum(3 * x**4 + x**2)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_own_interaction_function(rule):
+    one = network(Quartic(), 9)
+    assert not is_exact(one)
+    dynamics = Binary(order="sequential", rule=rule)
+    found = relax(one, dynamics, starts(), max_sweeps=20)
+    xi = np.asarray(one.memories).astype(int)
+    F, f = lambda x: x**4 + x**2, lambda x: 4 * x**3 + 2 * x
+    for s, end in zip(starts().astype(int), found.final, strict=True):
+        for _ in range(20):
+            before = s.copy()
+            for i in range(FEATURES):
+                x = xi @ s
+                z = x - xi[:, i] * s[i]
+                drive = {
+                    "energy_gap": np.sum(F(z + xi[:, i]) - F(z - xi[:, i])),
+                    "cavity_field": np.sum(xi[:, i] * f(z)),
+                    "local_field": np.sum(xi[:, i] * f(x)),
+                }[rule]
+                s[i] = np.sign(drive) or s[i]
+            if (s == before).all():
+                break
+        assert np.array_equal(end, s)
+
+
+@pytest.mark.parametrize(
+    "layer", [L.RectifiedPolynomial(3), L.Polynomial(20), L.Exponential(0.5)]
+)
+def test_real_memories_take_the_floating_route(layer):
+    memories = patterns.gaussian(0, 9, FEATURES)
+    one = Network(memories, L.AbsoluteValue(), layer, hidden_current=0.1)
+    found = relax(one, Binary(order="sequential"), starts(), max_sweeps=50)
+    assert found.converged.all()
+    assert not found.exact.any()
+    for s in found.final.astype(float):
+        assert np.all(np.asarray(one.energy_gap(s)) * s >= 0)
+    # the first sweep of one start, by exact fractions of the same floats
+    if not isinstance(layer, L.Exponential):
+        xi = [[Fraction(float(x)) for x in row] for row in np.asarray(one.memories)]
+        J = Fraction(float(one.hidden_current[0]))
+        s = [int(x) for x in starts()[0]]
+        for i in range(FEATURES):
+            phi = []
+            for value in (1, -1):
+                s_now = [*s[:i], value, *s[i + 1 :]]
+                inputs = [sum(map(lambda a, b: a * b, row, s_now)) + J for row in xi]
+                phi.append(sum(layer.rational(x) for x in inputs))
+            s[i] = 1 if phi[0] > phi[1] else -1 if phi[0] < phi[1] else s[i]
+        first = relax(one, Binary(order="sequential"), starts()[:1], max_sweeps=1)
+        assert first.final[0].tolist() == s
+
+
+def test_never_a_nan_turned_into_a_state():
+    """An own function that overflows everywhere decides nothing, and says so."""
+
+    class Huge(Quartic):
+        def interaction(self, x):
+            return jnp.exp(100 * x**2 + 800)
+
+    found = relax(network(Huge(), 5), Binary(), starts(), max_sweeps=3)
+    assert np.array_equal(found.final, starts())  # nothing was certain: nothing moved
+    assert np.all(found.ties == FEATURES)
+
+
+# --- simulate -------------------------------------------------------------------------
+
+
+def test_simulate_spins_with_its_certificate():
+    one = network(L.Polynomial(3), 5)
+    path = hopsim.simulate(one, Binary(), starts(), duration=30.0, samples=31, key=2)
+    found = relax(one, Binary(), starts(), max_sweeps=30, key=2)
+    assert np.array_equal(path.final, found.final)
+    assert path.converged.all()
+    assert path.promise.kind == "binary"
+    assert np.all(np.diff(path.energy, axis=1) <= 0)
+    certificate = hopsim.certify(one, path)
+    assert certificate.promised
+    assert np.all(certificate.holds)
+    assert np.allclose(path.energy[:, -1], [float(energy(one, s)) for s in found.final])
+    assert path.v is not None
+    assert np.array_equal(path.v[:, 0], starts())
+
+
+def test_what_is_not_promised_is_told():
+    one = network(L.Polynomial(3), 200)
+    for dynamics in (Binary(rule="local_field"), Binary(order="synchronous")):
+        path = hopsim.simulate(one, dynamics, starts(), duration=20.0)
+        assert not path.promise.given
+        rose = hopsim.certify(one, path)
+        assert str(rose).startswith("not promised")
+    assert not np.all(rose.falls)  # some spins that move at once climb
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"starts": np.zeros((2, FEATURES))}, r"must be \+1 or -1"),
+        ({"max_sweeps": 0}, "max_sweeps"),
+        (
+            {"starts": np.full((1, FEATURES), 2.0), "clamped": np.ones(FEATURES, bool)},
+            r"lie in \[-1, 1\]",
+        ),
+        ({"starts": np.full((1, FEATURES), np.nan)}, r"must be \+1 or -1"),
+    ],
+)
+def test_bad_input_is_refused(change, says):
+    arguments = {"starts": starts()} | change
+    with pytest.raises(ValueError, match=says):
+        relax(network(L.Polynomial(2), 3), Binary(), **arguments)
+
+
+def test_what_spins_cannot_do_is_told():
+    with pytest.raises(ValueError, match="LogSumExp without"):
+        relax(
+            model_b(patterns.random_binary(0, 3, 8), current=1.0),
+            Binary(),
+            np.ones((1, 8)),
+        )
+    one = network(L.Polynomial(2), 3)
+    with pytest.raises(ValueError, match="left out for spins"):
+        hopsim.simulate(one, Binary(), starts(), duration=5.0, step=0.1)
+
+
+def test_one_program_for_like_shapes():
+    """Counts that are padded alike, and all currents, share a compiled sweep."""
+    dynamics = Binary(order="sequential")
+    relax(network(L.Polynomial(7), 40), dynamics, starts())
+    with _clock.watch() as clock:
+        relax(network(L.Polynomial(7), 60), dynamics, starts())
+        relax(network(L.Polynomial(7), 50, current=1.0), dynamics, starts())
+    assert clock.programs == 0
+    with _clock.watch() as clock:
+        relax(network(L.Polynomial(7), 90), dynamics, starts())
+    assert clock.programs > 0
