@@ -2,9 +2,9 @@
 
     python tests/benchmarks/run.py [--here] [--quick]
 
-Makes an environment of its own with hopsim, its test tools, PyTorch and torchdiffeq;
-`--here` uses the current one; `--quick` leaves the large networks out. All but the
-two-core case run on one pinned core with one thread: with default threads a shared
+Makes an environment of its own with hopsim, its test tools, PyTorch, torchdiffeq and
+numba; `--here` uses the current one; `--quick` leaves the large networks out. All but
+the two-core cases run on one pinned core with one thread: with default threads a shared
 machine measures its scheduler.
 """
 
@@ -18,6 +18,7 @@ import venv
 
 
 HERE = pathlib.Path(__file__).parent
+PEERS = ("torch==2.13.0", "torchdiffeq==0.2.5", "numba==0.68.1")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
@@ -28,22 +29,29 @@ def main() -> None:
         if "--here" not in sys.argv:
             python = _environment(pathlib.Path(work) / "env")
         print("## b1, b2: milliseconds, medians (ratio to hopsim duration bare)\n")
-        report = _pinned(python, pathlib.Path(work), "not b3")
+        ode, binary = "test_ode.py", "test_binary.py"
+        report = _pinned(python, pathlib.Path(work), ode, "not b3")
         print(table(report))
         print("\n## b3: 1,024 probes of unequal cost, milliseconds\n")
-        print(ragged(_pinned(python, pathlib.Path(work), "b3")))
-        for name in ("cores", "cold", "stiff", "precision"):
+        print(ragged(_pinned(python, pathlib.Path(work), ode, "b3")))
+        print("\n## b4: memories x spins a CPU second, in 1e9 (hopsim over it)\n")
+        print(rates(_pinned(python, pathlib.Path(work), binary, "test")))
+        scripts = ["cores", "cold", "stiff", "precision", "binary_cores", "scan"]
+        scripts += [] if "--quick" in sys.argv else ["scale"]
+        for name in scripts:
             script = str(HERE / f"{name}.py")
             subprocess.run([python, script], check=True, cwd=HERE.parents[1])
         cpu = report["machine_info"].get("cpu", {}).get("brand_raw", "unknown")
         print(f"\n{cpu}, load {os.getloadavg()[0]:.1f}")
 
 
-def _pinned(python: str, work: pathlib.Path, which: str) -> dict:
+def _pinned(python: str, work: pathlib.Path, file: str, which: str) -> dict:
     report = work / "report.json"
-    command = [python, "-m", "pytest", str(HERE), "--benchmark-only", "-q", "-p"]
+    command = [python, "-m", "pytest", str(HERE / file), "--benchmark-only", "-q", "-p"]
     command += ["no:cacheprovider", "-o", "addopts=", f"--benchmark-json={report}"]
-    if "--quick" in sys.argv:
+    if file == "test_binary.py":  # other processes must not slow a peer down
+        command += ["--benchmark-timer=time.process_time"]
+    elif "--quick" in sys.argv:
         which += " and not 784 and not 256"
     command += ["-k", which]
     if hasattr(os, "sched_setaffinity"):
@@ -103,11 +111,31 @@ def ragged(report: dict) -> str:
     return "\n".join(lines)
 
 
+def rates(report: dict) -> str:
+    """Markdown: how many memories meet a spin in a second, hopsim first."""
+    found: dict[str, dict[str, float]] = {}
+    for entry in report["benchmarks"]:
+        name, _, case = entry["name"].removeprefix("test_").rstrip("]").partition("[")
+        rate = entry["extra_info"]["visits"] / entry["stats"]["median"]
+        found.setdefault(case.replace("-", " "), {})[name.replace("_", " ")] = rate
+    names = list(dict.fromkeys(name for case in found.values() for name in case))
+    lines = ["| n | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for case, speeds in found.items():
+        cells = [
+            f"{speeds[n] / 1e9:.3g} ({speeds['hopsim'] / speeds[n]:.2f})"
+            if n in speeds
+            else ""
+            for n in names
+        ]
+        lines.append(f"| {case} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def _environment(path: pathlib.Path) -> str:
     venv.create(path, with_pip=True)
     python = str(path / "bin" / "python")
     install = [python, "-m", "pip", "install", "-q"]
-    subprocess.run([*install, "torch==2.13.0", "torchdiffeq==0.2.5"], check=True)
+    subprocess.run([*install, *PEERS], check=True)
     subprocess.run([*install, "-e", ".[test]"], check=True, cwd=HERE.parents[1])
     return python
 
