@@ -144,6 +144,16 @@ def idx_images(name: str, split: str) -> Images:
     return Images(pixels, labels.astype(np.int64), (rows, columns))
 
 
+def held(name: str, split: str) -> bool:
+    """True if the folder `HOPSIM_DATA` holds a split: it can be read at once."""
+    folder = os.environ.get("HOPSIM_DATA")
+    kinds = ("images-idx3", "labels-idx1")
+    files = [f"{PREFIXES[split]}-{kind}-ubyte.gz" for kind in kinds]
+    return bool(folder) and all(
+        Path(folder, SOURCES[name].folder, file).is_file() for file in files
+    )
+
+
 def image_folder(path: str | os.PathLike[str]) -> Images:
     """The images of a folder: every subfolder is a class, or all are of class 0.
 

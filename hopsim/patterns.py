@@ -80,6 +80,11 @@ def standardised(
     return _cast(norm * x / length)
 
 
+def as_spins(pixels: Float[AnyArray, "memory feature"]) -> Patterns:
+    """Images as spins: +1 where a pixel in [0, 1] exceeds 127/255, else -1. [DAM-21]"""
+    return _cast(np.where(np.asarray(pixels) * 255 > 127, 1.0, -1.0))
+
+
 def corrupted(
     key: Any,
     memories: Float[AnyArray, "memory feature"],

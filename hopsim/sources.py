@@ -101,10 +101,14 @@ def images(
     per_class: Count | None = None,
     centred: bool = True,
     norm: Positive | None = None,
+    binary: bool = False,
 ) -> PatternSet:
-    r"""A folder of images, a subfolder a class; $|\xi_\mu| =$ `norm`. [hopsim]"""
+    r"""A folder of images, a subfolder a class; $|\xi_\mu| =$ `norm`. [hopsim]
+
+    With `binary` spins, neither centred nor scaled: +1 above 127 of 255, else -1.
+    """
     found = datasets.image_folder(folder)
-    return _as_memories(found, per_class, None, None, centred, norm, None)
+    return _as_memories(found, per_class, None, None, centred, norm, binary, None)
 
 
 @memory_sources.register("digits")
@@ -115,12 +119,16 @@ def digits(
     classes: Sequence[int] | None = None,
     centred: bool = True,
     norm: Positive | None = None,
+    binary: bool = False,
     shuffled: bool = False,
 ) -> PatternSet:
-    r"""Real 8x8 digits (1,797, offline), $|\xi_\mu| =$ `norm`. [UCI; scikit-learn]"""
+    r"""Real 8x8 digits (1,797, offline), $|\xi_\mu| =$ `norm`. [UCI; scikit-learn]
+
+    With `binary` spins, neither centred nor scaled: +1 above 127 of 255, else -1.
+    """
     generator = stream.generator() if shuffled else None
     return _as_memories(
-        datasets.digits(), per_class, count, classes, centred, norm, generator
+        datasets.digits(), per_class, count, classes, centred, norm, binary, generator
     )
 
 
@@ -133,11 +141,14 @@ def _idx(name: str, split: Literal["train", "test"]):
         classes: Sequence[int] | None = None,
         centred: bool = True,
         norm: Positive | None = None,
+        binary: bool = False,
         shuffled: bool = False,
     ) -> PatternSet:
         generator = stream.generator() if shuffled else None
         found = datasets.idx_images(name, split)
-        return _as_memories(found, per_class, count, classes, centred, norm, generator)
+        return _as_memories(
+            found, per_class, count, classes, centred, norm, binary, generator
+        )
 
     source.__name__ = source.__qualname__ = name
     return source
@@ -256,9 +267,17 @@ def _as_memories(
     classes: Sequence[int] | None,
     centred: bool,
     norm: float | None,
+    binary: bool,
     generator: np.random.Generator | None,
 ) -> PatternSet:
     chosen = datasets.select(found, per_class, count, classes, generator)
+    if binary:
+        if norm is not None:
+            raise ValueError(
+                f"Spins are not scaled; leave out binary or norm = {norm}."
+            )
+        spins = patterns.as_spins(chosen.pixels)
+        return PatternSet(spins, chosen.labels, chosen.shape)
     values = patterns.standardised(chosen.pixels, centred, norm)
     # what was subtracted, in the units of the memories of median contrast
     mean = chosen.pixels.mean(axis=0) * centred

@@ -7,7 +7,7 @@ example here, filed under its kind.
 import numpy as np
 
 from hopsim import dynamics, experiments, lagrangians as L, patterns
-from hopsim.checks import kinds, measured
+from hopsim.checks import average, kinds, measured
 from hopsim.network import model_a, model_b, model_c, Network
 
 
@@ -41,6 +41,7 @@ DYNAMICS = {
     "two_layer": dynamics.TwoLayer(0.5),
     "adiabatic": dynamics.Adiabatic(),
     "sharp": dynamics.Sharp(),
+    "binary": dynamics.Binary(),
 }
 
 NETWORK_KINDS = {
@@ -164,39 +165,73 @@ CHECKS = {
         source="hopsim",
     ),
     "convergence_order": kinds.ConvergenceOrder(low=0.8, high=1.2),
+    "average": average.Average(
+        variable="steps", low=0, high=100, statement="few steps", source="hopsim"
+    ),
 }
 
 EXPERIMENTS = {
     "recall": experiments.Recall(retrieved_above=0.9),
+    "recall_histogram": experiments.RecallHistogram(sets=2, mirrors=True),
+    "half_capacity": experiments.HalfCapacity(features=[8], loads=[1.0, 2.0]),
+    "capacity_curve": experiments.CapacityCurve(features=[8], loads=[0.1, 0.2]),
     "adiabatic_gap": experiments.AdiabaticGap(sets=2),
     "adiabatic_limit": experiments.AdiabaticLimit(tau_memory=[0.1, 0.05]),
     "altimex_descent": experiments.AltIMEXDescent(sets=2),
+    "conventions": experiments.Conventions(sets=2),
     "driven": experiments.Driven(sets=2),
     "energy_balance": experiments.EnergyBalance(sets=2),
     "hull": experiments.Hull(sets=2),
     "relaxation_descent": experiments.RelaxationDescent(sets=2, theta=[0.5, 1.0]),
     "envelope": experiments.Envelope(sets=2),
+    "fixed_points": experiments.FixedPoints(sets=2),
     "flips": experiments.Flips(sets=2),
+    "float_range": experiments.FloatRange(sizes=[100]),
     "flow": experiments.FlowEnsemble(sets=2),
+    "limits": experiments.Limits(counts=[10, 20]),
     "linear_response": experiments.LinearResponse(omegas=[1.0], settle=9.0),
+    "overflow": experiments.Overflow(sets=2),
     "portrait": experiments.Portrait(resolution=21),
     "retrieval_error": experiments.RetrievalError(betas=[1.0, 2.0]),
     "retrieval_gap": experiments.RetrievalGap(sets=2),
+    "scaling": experiments.Scaling(sets=2),
     "spectrum": experiments.Spectrum(sets=2),
     "stiffness": experiments.Stiffness(tau_memory=[0.1, 0.01]),
+    "truth_table": experiments.TruthTable(n=[2, 3]),
     "zero_modes": experiments.ZeroModes(sets=2),
+    "deletion": experiments.Deletion(sets=2, left=[1, 2]),
+    "exponential_capacity": experiments.ExponentialCapacity(sets=2, features=[5]),
+    "real_recall": experiments.RealRecall(sets=1, n=[3]),
+    "spin_recall": experiments.SpinRecall(sets=2),
+    "stability": experiments.Stability(sets=2),
 }
 
 PLOTS = {  # and a variable without which there is nothing to draw
     "adiabatic_gap": "excess",
     "bode": "response_gain",
+    "conventions": "convention_name",
+    "fixed_points": "rest",
+    "float_range": "closed_error",
+    "limits": "recalled",
+    "overflow": "wrong",
+    "scaling": "same",
+    "truth_table": "solved",
     "flips": "against",
     "settling": "end_time",
+    "recall_histogram": "overlap",
+    "half_capacity": "unsigned_perfect",
+    "capacity_curve": "overlap",
     "retrieval_error": "log_error",
     "sliding": "sliding",
     "spectrum": "closed",
     "stiffness": "steps",
     "zero_modes": "end_time",
+    "deletion": "left",
+    "exponential_capacity": "stable_share",
+    "real_recall": "n",
+    "recalled_images": "final",
+    "spin_recall": "recovered",
+    "stability": "bit_ratio",
     "energy": "energy",
     "gap": "gap",
     "gallery": "target",

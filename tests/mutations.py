@@ -434,6 +434,92 @@ def descent_stopped_too_early(monkeypatch):
     monkeypatch.setattr(_rest, "NEWTON", 0)
 
 
+def spins_that_keep_their_share(monkeypatch):
+    """The energy gap taken for the local field."""
+    from hopsim.dynamics import Binary
+    from hopsim.experiments import conventions
+
+    local = Binary(rule="local_field")
+    monkeypatch.setitem(conventions.CONVENTIONS, "energy gap", local)
+
+
+def a_local_field_without_its_share(monkeypatch):
+    from hopsim.dynamics import Binary
+    from hopsim.experiments import conventions, fixed_points
+
+    cavity = Binary(rule="cavity_field")
+    monkeypatch.setitem(conventions.CONVENTIONS, "local field", cavity)
+    right = fixed_points.FixedPoints._held
+    rules: Any = {"local_field": "cavity_field", "energy_gap": "energy_gap"}
+    wrong = lambda self, setting, s, rule: right(self, setting, s, rules[rule])
+    monkeypatch.setattr(fixed_points.FixedPoints, "_held", wrong)
+
+
+def a_certificate_that_trusts_everything(monkeypatch):
+    """Rounding is taken to be a millionth of what it is: no doubt is left."""
+    from hopsim.dynamics import _spins
+
+    monkeypatch.setattr(_spins, "TRUST", 1e-9)
+
+
+def a_bracket_that_cancels(monkeypatch):
+    import jax.numpy as jnp
+
+    from hopsim.lagrangians import LogSumExp
+
+    def wrong(self, x):
+        total = self(x)
+        return x @ jnp.exp(self.beta * (x - total)) - total
+
+    monkeypatch.setattr(LogSumExp, "bracket", wrong)
+
+
+def scaling_outside_of_the_power(monkeypatch):
+    """F(x / N) for n + 1 in place of n."""
+    from hopsim.experiments import scaling
+
+    right = scaling._scaled
+
+    def wrong(layer, features):
+        n = getattr(layer, "n", None)
+        return right(layer if n is None else type(layer)(n + 1), features)
+
+    monkeypatch.setattr(scaling, "_scaled", wrong)
+
+
+def exponentials_taken_as_they_are(monkeypatch):
+    from hopsim.experiments import scaling
+
+    monkeypatch.setattr(scaling, "_scaled", lambda layer, features: layer)
+
+
+def neurons_that_are_not_deleted(monkeypatch):
+    from hopsim.experiments import Deletion
+
+    wrong = lambda self, setting, left: setting.relax().final
+    monkeypatch.setattr(Deletion, "_ends", wrong)
+
+
+def crosstalk_of_four_memories_in_five(monkeypatch):
+    from hopsim.theory import capacity
+
+    right = capacity.gaussian_bit_error
+    wrong = lambda n, N, K, rectified: right(n, N, 0.8 * K, rectified)
+    monkeypatch.setattr(capacity, "gaussian_bit_error", wrong)
+
+
+def the_same_power_for_every_n(n):
+    def patch(monkeypatch):
+        from hopsim.experiments import real_recall
+        from hopsim.lagrangians import RectifiedPolynomial
+
+        monkeypatch.setattr(
+            real_recall, "RectifiedPolynomial", lambda _: RectifiedPolynomial(n)
+        )
+
+    return patch
+
+
 # --- one or more for every claim -----------------------------------------------------
 
 ODD_POWER = {
@@ -446,6 +532,24 @@ ONE_LIFETIME = {
     "run.duration": 200.0,
     "experiment.sweep": {"path": "dynamics.tau_memory", "values": [1.0]},
 }
+
+
+def a_factorial_of_one_step(monkeypatch):
+    import math
+
+    from hopsim.theory import capacity
+
+    monkeypatch.setattr(capacity, "double_factorial", math.factorial)
+
+
+OTHER_POWERS = "experiment.variants"
+
+
+def powers(kind, **exponents):
+    """Variants of a claim, each with the power that is given for it."""
+    leaf = lambda n: {"network.interaction": {"kind": kind, "n": n}}
+    return {label: leaf(n) for label, n in exponents.items()}
+
 
 MUTATIONS = [
     Mutation(
@@ -828,4 +932,245 @@ MUTATIONS = [
         )
         for claim in ("cl-33", "cl-33-sphere", "cl-33-tanh")
     ],
+    Mutation(
+        "dam-09",
+        "the energy gap is taken for the local field",
+        "the energy gap recalls",
+        patch=spins_that_keep_their_share,
+    ),
+    Mutation(
+        "dam-09",
+        "the local field without its self term",
+        "recalls next to nothing",
+        patch=a_local_field_without_its_share,
+    ),
+    Mutation(
+        "dam-10",
+        "a certificate that trusts every float",
+        "no certified decision",
+        patch=a_certificate_that_trusts_everything,
+    ),
+    Mutation(
+        "dam-10",
+        "four features, whose powers stay finite",
+        "is NaN for every random state",
+        {
+            "experiment.n": [30, 100],
+            "network.memories.features": 4,
+            "network.memories.count": 16,
+            "experiment.spins": 2,
+        },
+    ),
+    Mutation(
+        "cl-30",
+        "a bracket that is a difference of large numbers",
+        "loses less than",
+        patch=a_bracket_that_cancels,
+    ),
+    Mutation(
+        "cl-14",
+        "x^3, which is not convex",
+        "every strict minimum",
+        {
+            "network.interaction": ODD,
+            "experiment.variants": {"x^4, K = 40": {}},
+            "experiment.only": ["x^4, K = 40"],
+            "experiment.sets": 40,
+        },
+    ),
+    Mutation(
+        "cl-14-odd",
+        "an even power in place of x^3",
+        "some minima",
+        {"network.interaction": {"kind": "polynomial", "n": 4}},
+    ),
+    Mutation(
+        "cl-14",
+        "a field without the spin's own share",
+        "nearly half",
+        patch=a_local_field_without_its_share,
+    ),
+    Mutation(
+        "cl-17",
+        "no autapse",
+        "with the autapse",
+        {"experiment.gamma": 0.0},
+    ),
+    Mutation(
+        "cl-17",
+        "the flow with the autapse in the place of the one without",
+        "recalls nothing",
+        {"experiment.rules": ["binary", "sharp flow, autapse", "sharp flow"]},
+    ),
+    Mutation(
+        "cl-29",
+        "another power in the scaled network",
+        "every path",
+        patch=scaling_outside_of_the_power,
+    ),
+    Mutation(
+        "cl-29",
+        "an exponential that is not scaled",
+        "exp with x/N",
+        patch=exponentials_taken_as_they_are,
+    ),
+    Mutation(
+        "dam-01",
+        "AND in place of XOR",
+        "x^3 solves",
+        {
+            "network.memories.values": [
+                [-1, -1, -1],
+                [-1, 1, -1],
+                [1, -1, -1],
+                [1, 1, 1],
+            ]
+        },
+    ),
+    Mutation(
+        "dam-01",
+        "AND in place of XOR",
+        "x^4 ties",
+        {
+            "network.memories.values": [
+                [-1, -1, -1],
+                [-1, 1, -1],
+                [1, -1, -1],
+                [1, 1, 1],
+            ]
+        },
+    ),
+    Mutation(
+        "dam-08",
+        "a theory that forgets the crosstalk of every fifth memory",
+        "share of unstable bits",
+        patch=crosstalk_of_four_memories_in_five,
+    ),
+    *[
+        Mutation(
+            "cl-20",
+            f"an exponential that is not steep ({check})",
+            check,
+            {"network.interaction.rate": 0.3},
+        )
+        for check in ("chi^2", "without a pair")
+    ],
+    *[
+        Mutation(
+            "cl-21",
+            f"more memories than the network holds ({check})",
+            check,
+            {"network.interaction.n": 2},
+        )
+        for check in ("while its neuron is left", "as in the whole", "share recovered")
+    ],
+    Mutation(
+        "cl-21",
+        "the neurons are not deleted",
+        "never recovered",
+        patch=neurons_that_are_not_deleted,
+    ),
+    Mutation(
+        "dam-11",
+        "an exponential of x / N everywhere",
+        "exp(x): recall",
+        {"network.interaction.rate": 0.01},
+    ),
+    Mutation(
+        "dam-11",
+        "an exponential of x",
+        "exp(x/N): recall, K = 1000",
+        {"experiment.variants.exp(x/N), K = 1000": {"network.interaction.rate": 1.0}},
+    ),
+    Mutation(
+        "dam-11-leaky",
+        "a leaky power of x / N everywhere",
+        "leaky power of x, n",
+        {"network.interaction.slope": 1e36},
+    ),
+    Mutation(
+        "dam-11-leaky",
+        "a leaky power of x",
+        "leaky power of x/N",
+        {"experiment.variants.leaky(x/N), n = 20": {"network.interaction.slope": 0.01}},
+    ),
+    Mutation(
+        "dam-21",
+        "n = 3 in place of every n",
+        "n = 50 recalls nearly all",
+        patch=the_same_power_for_every_n(3),
+    ),
+    Mutation(
+        "dam-21",
+        "n = 50 in place of every n",
+        "n = 5 recalls hardly",
+        patch=the_same_power_for_every_n(50),
+    ),
+    Mutation(
+        "dam-02",
+        "(2n - 3)! in place of (2n - 3)!!",
+        "x^3: 361.9 memories",
+        patch=a_factorial_of_one_step,
+    ),
+    Mutation(
+        "dam-03",
+        "the spin's own share is kept",
+        "x^3: the mean overlap",
+        {"dynamics.rule": "local_field"},
+    ),
+    Mutation(
+        "dam-04",
+        "the spin's own share is kept",
+        "0.84 of the starts",
+        {"dynamics.rule": "local_field"},
+    ),
+    Mutation(
+        "dam-05",
+        "n = 3 in place of n = 5 and 6",
+        "every other end is a mixture",
+        {
+            OTHER_POWERS: powers("polynomial", **{"x^5": 3, "x^6": 3}),
+            "probes.count": 20,
+        },
+    ),
+    Mutation(
+        "dam-05",
+        "the spin's own share is kept",
+        "almost every start",
+        {"dynamics.rule": "local_field", "probes.count": 20},
+    ),
+    Mutation(
+        "dam-06",
+        "the rectified power in place of the power",
+        "x^4: the mirror image of a start",
+        {
+            OTHER_POWERS: powers(
+                "rectified_polynomial", **{"x^4": 4, "x^5": 5, "x^6": 6}
+            )
+        },
+    ),
+    Mutation(
+        "dam-07",
+        "the rectified power in place of the power",
+        "power: K_1/2 <",
+        {OTHER_POWERS: powers("rectified_polynomial", power=3, rectified=3)},
+    ),
+    Mutation(
+        "dam-07",
+        "the power in place of the rectified power",
+        "rectified: K_1/2 >",
+        {OTHER_POWERS: powers("polynomial", power=3, rectified=3)},
+    ),
+    Mutation(
+        "cl-18",
+        "n = 2 with rectified memories",
+        "lost at 0.18",
+        {"network.interaction.kind": "rectified_polynomial"},
+    ),
+    Mutation(
+        "cl-19",
+        "the rectified power in place of the power",
+        "at eq. 6 of KH16",
+        {"network.interaction.kind": "rectified_polynomial"},
+    ),
 ]

@@ -19,6 +19,9 @@ def made(**variables):
 def pictures(rng):
     """Plot -> record."""
     found = _steps(rng) | _energies(rng) | _states(rng) | _limits(rng) | _rest(rng)
+    found |= _stored(rng)
+    found |= _spin_rules(rng) | _spin_numerics(rng)
+    found |= _capacities(rng)
     return {name: Record(data) for name, data in found.items()}
 
 
@@ -158,3 +161,153 @@ def _rest(rng):
         converged=("probe", np.array([True, True, True, False])),
     )
     return {"retrieval_error": retrieval, "bode": response, "settling": ended}
+
+
+def _spin_rules(rng):
+    each = ("convention", "start")
+    conventions = made(
+        set=("start", np.array([0, 0, 1, 1])),
+        convention_name=("convention", np.array(["energy gap", "local field"])),
+        perfect=(each, np.array([[True] * 4, [False] * 4])),
+        cycle=(each, np.zeros((2, 4), bool)),
+        unconverged=(each, np.zeros((2, 4), bool)),
+    )
+    counted = made(
+        set=OWNERS,
+        minimum=("state", np.array([True, False, True, False])),
+        rest=("state", np.array([True, True, True, False])),
+        outside=("state", np.zeros(4, bool)),
+    )
+    limits = made(
+        set=("cue", np.array([0, 0, 1, 1])),
+        rule_name=("rule", np.array(["binary", "sharp flow"])),
+        count=("load", np.array([10, 20])),
+        cue_overlap=("cue", np.full(4, 0.8)),
+        overlap=(("rule", "load", "cue"), rng.uniform(size=(2, 2, 4))),
+        recalled=(("rule", "load", "cue"), rng.uniform(size=(2, 2, 4)) > 0.5),
+    )
+    scaled = made(
+        set=("start", np.array([0, 0, 1, 1])),
+        same=("start", np.ones(4, bool)),
+        recalled=("start", np.ones(4, bool)),
+        recalled_scaled=("start", np.zeros(4, bool)),
+    )
+    xor = made(
+        n=("n", np.array([2, 3])),
+        table=(("row", "feature"), np.array([[1, 1, -1], [1, -1, 1]])),
+        solved=(("n", "row"), np.array([[False, False], [True, True]])),
+        tie=(("n", "row"), np.array([[True, False], [False, False]])),
+    )
+    named = {"conventions": conventions, "fixed_points": counted, "limits": limits}
+    return named | {"scaling": scaled, "truth_table": xor}
+
+
+def _spin_numerics(rng):
+    where = ("stress", "n", "method", "decision")
+    signs = made(
+        stress_name=("stress", np.array(["random", "near"])),
+        method_name=("method", np.array(["plain", "certified"])),
+        n=("n", np.array([3, 100])),
+        wrong=(where, np.zeros((2, 2, 2, 4), bool)),
+        undecided=(where, rng.uniform(size=(2, 2, 2, 4)) > 0.7),
+        broken=(where, np.zeros((2, 2, 2, 4), bool)),
+    )
+    errors = ("closed_error", "softmax_error", "exp_error")
+    ranges = made(
+        size=("size", np.array([100, 1000])),
+        precision_name=("precision", np.array(["float32"])),
+        finite_n=(("precision", "size"), np.array([[19, 12]])),
+        finite_theory=(("precision", "size"), np.array([[19, 12]])),
+        vanishing_n=(("precision", "size"), np.array([[84, 40]])),
+        vanishing_theory=(("precision", "size"), np.array([[84, 40]])),
+        **{name: ("probe", rng.uniform(1e-7, 1e-4, 5)) for name in errors},
+    )
+    return {"overflow": signs, "float_range": ranges}
+
+
+def _stored(rng):
+    stored = made(
+        set=OWNERS,
+        bit_ratio=("state", rng.uniform(0.8, 1.2, 4)),
+        stable_ratio=("state", rng.uniform(0.8, 1.2, 4)),
+        theory_bit_error=1e-3,
+        theory_stable=0.9,
+    )
+    recall = made(set=OWNERS, recovered=("state", np.array([True, True, True, False])))
+    kept = np.array([[True, False, True, False], [True] * 4])
+    deleted = made(
+        set=OWNERS,
+        left=("left", np.array([1, 2])),
+        memory_count=2,
+        kept=(("left", "state"), kept),
+        recovered=(("left", "state"), kept),
+        recovered_share=(("left", "state"), kept.mean(axis=1)[:, None] * np.ones(4)),
+    )
+    x = np.array([0.2, 0.7, 2.8])
+    collapse = made(
+        feature_count=("size", np.full(3, 10)),
+        memory_count=("size", np.array([6, 12, 24])),
+        exponent=("size", x),
+        stable=(("size", "draw"), rng.uniform(size=(3, 9)) < np.exp(-x)[:, None]),
+        stable_share=("size", np.exp(-x)),
+        stable_low=("size", 0.9 * np.exp(-x)),
+        stable_high=("size", 1.1 * np.exp(-x)),
+        chi_squared_per_dof=1.0,
+    )
+    wanted = rng.choice([-1.0, 1.0], (3, 16))
+    line = ("task", "vertex")
+    images = made(
+        n=("vertex", np.array([5, 50])),
+        images="made up",
+        image_rows=4,
+        recall=(line, np.array([[0.1, 0.9], [0.2, 0.6]])),
+        recall_low=(line, np.array([[0.0, 0.8], [0.1, 0.5]])),
+        recall_high=(line, np.array([[0.2, 1.0], [0.3, 0.7]])),
+        expected=(line, np.array([[0.1, 0.8], [-1.0, -1.0]])),
+        cue=(("task", "probe", "feature"), np.stack([-wanted, wanted])),
+        final=(("task", "vertex", "probe", "feature"), np.stack([[wanted] * 2] * 2)),
+        wanted=(("probe", "feature"), wanted),
+    )
+    named = {"stability": stored, "spin_recall": recall, "deletion": deleted}
+    named |= {"real_recall": images, "recalled_images": images}
+    return named | {"exponential_capacity": collapse}
+
+
+def _capacities(rng):
+    axes = ("features", "load", "start", "draw")
+    sizes, counts = np.array([50, 100]), np.array([[90, 125], [300, 420]])
+    common = {
+        "set": ("draw", np.arange(2)),
+        "features": ("features", sizes),
+        "count": (("features", "load"), counts),
+        "vertex": 3,
+        "rectified": False,
+    }
+    seen = rng.uniform(size=(2, 2, 5, 2))
+    half = made(
+        load=("load", np.array([0.85, 1.2])),
+        unsigned_perfect=(axes, seen > 0.5),
+        half_count=(("features", "draw"), np.array([[110.0, 118], [350, 380]])),
+        no_error_count=(("features", "draw"), np.array([[106.5] * 2, [361.9] * 2])),
+        **common,
+    )
+    curve = made(
+        load=("load", np.array([0.03, 0.05])),
+        overlap=(axes, seen),
+        returned=(axes, seen > 0.5),
+        flipped=0.1,
+        **common,
+    )
+    ends = np.array([0.4, 0.5, 1.0, -0.2])
+    histogram = made(
+        set=("start", OWNERS[1]),
+        overlap=("start", ends),
+        unsigned_overlap=("start", np.abs(ends)),
+        start_overlap=("start", np.array([0.2, 0.3, 0.3, 0.4])),
+        perfect=("start", ends == 1),
+        unsigned_perfect=("start", ends == 1),
+        memory_count=30,
+        feature_count=20,
+    )
+    named = {"half_capacity": half, "capacity_curve": curve}
+    return named | {"recall_histogram": histogram}

@@ -1,7 +1,7 @@
 """Checks: the physics that a scenario may assert of its record."""
 
-from . import measured
+from . import average, measured
 from .kinds import AbstractCheck, checks
 
 
-__all__ = ["AbstractCheck", "checks", "measured"]
+__all__ = ["AbstractCheck", "average", "checks", "measured"]

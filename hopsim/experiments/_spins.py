@@ -1,0 +1,73 @@
+"""What experiments with spins have in common."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Int
+
+from ..dynamics import Binary
+from ..lagrangians import Polynomial, RectifiedPolynomial, Rescaled
+from ..network import Network
+from ._base import Setting
+
+
+def require_spins(setting: Setting, kind: str) -> None:
+    """Binary dynamics of binary memories, or one clear error."""
+    memories = np.asarray(setting.network.memories)
+    if not isinstance(setting.dynamics, Binary) or np.any(np.abs(memories) != 1):
+        raise ValueError(
+            f'The experiment "{kind}" needs dynamics kind "binary" and memories of +1 '
+            f"and -1, got {type(setting.dynamics).__name__}; use memories kind "
+            '"random_binary", or images with binary = true.'
+        )
+
+
+def require_aims(setting: Setting, kind: str) -> None:
+    """The same, and probes that all aim at memories."""
+    require_spins(setting, kind)
+    if np.any(setting.probes.targets < 0):
+        raise ValueError(
+            f'The experiment "{kind}" needs probes that aim at memories; use probes '
+            'kind "corrupted".'
+        )
+
+
+def power_of(network: Network) -> tuple[int, bool] | None:
+    """The exponent of a power n >= 2 and if it is rectified; None for other functions.
+
+    A factor inside or outside decides no spin.
+    """
+    layer = network.memory_lagrangian
+    while isinstance(layer, Rescaled):
+        layer = layer.lagrangian
+    if not isinstance(layer, Polynomial | RectifiedPolynomial) or layer.n < 2:
+        return None
+    return layer.n, isinstance(layer, RectifiedPolynomial)
+
+
+def is_even(network: Network) -> bool:
+    """True if F(-x) = F(x): then the mirror images of the memories are stored, too."""
+    power = power_of(network)
+    return power is not None and not power[1] and power[0] % 2 == 0
+
+
+ROWS = 1000  # states whose products with all memories are held at once
+
+
+def inputs(
+    memories: Int[np.ndarray, "memory feature"], s: Int[np.ndarray, "start feature"]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    r"""Some states at a time, and their memory inputs $\xi_\mu\cdot s$, exactly."""
+    xi = memories.astype(np.float32).T  # integers below 2^24: exact products
+    for first in range(0, len(s), ROWS):
+        rows = s[first : first + ROWS]
+        yield rows, rows.astype(np.float32) @ xi
+
+
+def extremes(
+    memories: Int[np.ndarray, "memory feature"], s: Int[np.ndarray, "start feature"]
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""$\max_\mu$ and $\min_\mu\ \xi_\mu\cdot s / N$ of every state."""
+    found = [(x.max(axis=1), x.min(axis=1)) for _, x in inputs(memories, s)]
+    high, low = (np.concatenate(p).astype(float) for p in zip(*found, strict=True))
+    return high / s.shape[1], low / s.shape[1]
