@@ -8,7 +8,7 @@ returns an `Estimate`: the value, its interval and the number of sets behind it.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 
 
 LEVEL = 0.95  # of every interval, unless one asks for another
@@ -48,7 +48,7 @@ def proportion(successes: int, trials: int, level: float = LEVEL) -> Estimate:
     return Estimate(successes / trials, *wilson(successes, trials, level), trials)
 
 
-def mean(values: Float[np.ndarray, " set"], level: float = LEVEL) -> Estimate:
+def mean(values: Real[np.ndarray, " set"], level: float = LEVEL) -> Estimate:
     """The mean of one number from each pattern set, by Student's t. [scipy.stats]"""
     values = np.asarray(values, float)
     middle, sets = float(np.mean(values)), len(values)
@@ -61,7 +61,7 @@ def mean(values: Float[np.ndarray, " set"], level: float = LEVEL) -> Estimate:
 
 
 def exponent(
-    x: Float[np.ndarray, " x"],
+    x: Real[np.ndarray, " x"],
     y: Float[np.ndarray, "set x"],
     level: float = LEVEL,
 ) -> Estimate:
@@ -86,7 +86,7 @@ def exponent(
 
 
 def half_point(
-    x: Float[np.ndarray, " x"],
+    x: Real[np.ndarray, " x"],
     successes: Int[np.ndarray, "set x"],
     trials: int,
     level: float = LEVEL,

@@ -554,6 +554,12 @@ def power(order):
     return made(tau_memory=("tau", tau), error=(("tau", "probe"), error))
 
 
+def several():
+    """Four sets whose means are 0.48, 0.5, 0.5, 0.52: 0.5 +- 0.026 by Student's t."""
+    hits = np.array([[0.48], [0.5], [0.5], [0.52]]).ravel()
+    return made(hits=("probe", hits), set=("probe", np.arange(4)))
+
+
 JUDGED = {
     "energy_falls": [
         ({}, falls([-1e-12, -1e-13]), True),
@@ -608,6 +614,11 @@ JUDGED = {
         ({"variable": "error", "at_most": 0.2} | SAID, power(2.0), True),
         ({"variable": "error", "at_most": 0.1} | SAID, power(2.0), False),
         ({"variable": "error", "at_least": 0.1} | SAID, power(2.0), False),
+    ],
+    "average": [
+        ({"variable": "hits", "low": 0.4, "high": 0.6} | SAID, several(), True),
+        ({"variable": "hits", "low": 0.49, "high": 0.51} | SAID, several(), False),
+        ({"variable": "hits", "low": 0.1, "high": 0.4} | SAID, several(), False),
     ],
     "fraction": [
         ({"variable": "retrieved", "never": True} | SAID, recalled(0, 9), True),

@@ -41,7 +41,7 @@ def stability(record: Record, fig: Figure) -> None:
 def spin_recall(record: Record, fig: Figure) -> None:
     r"""Share of probes that end at $s = \xi_\mu$, 95 % over pattern sets. [MRS24]"""
     points = labels(record)
-    fig.set_size_inches(6.4, 1.0 + 0.3 * len(points))
+    fig.set_size_inches(6.4, 1.4 + 0.3 * len(points))
     ax = fig.subplots()
     for i, (_, data, _) in enumerate(points):
         seen = _by_set(data, "recovered", "spin_recall")
@@ -50,7 +50,7 @@ def spin_recall(record: Record, fig: Figure) -> None:
         ax.barh(i, seen.value, 0.7, color=colour, alpha=0.8)
         ax.errorbar(seen.value, i, xerr=half, color=LIMIT, capsize=2)
         text = f"  {seen.value:.3f}"
-        ax.text(seen.value + half, i, text, va="center", fontsize=8)
+        ax.text(min(seen.value + half, 1.0), i, text, va="center", fontsize=8)
     ax.set_yticks(range(len(points)), [label or "probes" for label, *_ in points])
     ax.invert_yaxis()
     ax.set_xlim(0, 1.15)

@@ -25,7 +25,7 @@ def double_factorial(k: int) -> int:
     return math.prod(range(k, 0, -2))
 
 
-def no_error_count(n: int, features: int) -> float:
+def no_error_count(n: int, features: float) -> float:
     r"""$K = N^{n-1} / [2 (2n-3)!! \ln N]$: bits fail with P < 1/N. [KH16 eq. 6]
 
     To leading order of the exponential alone, so that a bit's P at this K is rather
