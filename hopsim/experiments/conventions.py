@@ -11,6 +11,7 @@ from ..records import Variables
 from ..trajectory import Ending
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
+from ._spins import extremes
 
 
 CONVENTIONS = {
@@ -85,16 +86,15 @@ class Conventions(AbstractEnsemble):
     def _under(self, setting: Setting, convention: Binary) -> dict[str, np.ndarray]:
         """What becomes of every start."""
         ended = setting.relax(dynamics=convention)
-        memories = np.asarray(setting.network.memories, np.float32)
-        inputs = ended.final.astype(np.float32) @ memories.T  # integers: exact
-        best, either = np.max(inputs, axis=1), np.max(np.abs(inputs), axis=1)
-        whole = setting.network.features
+        memories = np.asarray(setting.network.memories).astype(np.int8)
+        best, least = extremes(memories, ended.final)
+        either = np.maximum(best, -least)
         return {
-            "signed": best == whole,
-            "perfect": either == whole,
-            "overlap": best / whole,
-            "either_overlap": either / whole,
-            "unconverged": ended.ending == Ending.MAX_STEPS,
+            "signed": best == 1,
+            "perfect": either == 1,
+            "overlap": best,
+            "either_overlap": either,
+            "unconverged": ended.ending == Ending.UNSETTLED,
             "cycle": ended.ending == Ending.CYCLE,
             "ties": ended.ties,
             "flips": ended.flips,
