@@ -138,9 +138,13 @@ def are_spins(x: AnyArray) -> bool:
 
 def is_exact(network: Network) -> bool:
     """True if decisions of this network's spins can be made in exact arithmetic."""
+    hidden = np.any(np.asarray(network.hidden_current))
+    return not hidden and are_spins(network.memories) and has_exact_values(network)
+
+
+def has_exact_values(network: Network) -> bool:
+    """True if the drives have exact values, wherever the memory inputs are integers."""
     layer = network.memory_lagrangian
-    if not are_spins(network.memories) or np.any(np.asarray(network.hidden_current)):
-        return False
     if _rate(layer) is not None:  # then a current makes sums that Decimals cannot end
         own = network.autapse is not None and np.any(np.asarray(network.autapse))
         return not (np.any(np.asarray(network.current)) or own)
@@ -215,20 +219,16 @@ def energy(network: Network, s: Spins) -> Fraction:
     return own - phi
 
 
-def parity_gcd(network: Network) -> int:
+def parity_gcd(layer: AbstractAdditiveLagrangian, features: int) -> int:
     """The largest power of two that divides every value of an integer gap table.
 
     Sums of such values stay exact in a float of p bits while their |terms| add up to
     less than 2^p times this. 0 where the table is not made of integers.
     """
-    layer: Any = network.memory_lagrangian
-    layer = layer.lagrangian if isinstance(layer, Rescaled) else layer
-    n = network.features
-    if _rate(layer) is not None or layer.rational(Fraction(1)) is None:
-        return 0
-    value = [layer.rational(Fraction(y)) for y in range(-n, n + 1)]
+    found = [layer.rational(Fraction(y)) for y in range(-features, features + 1)]
+    value = [x for x in found if x is not None]
     gaps = [up - down for down, up in zip(value, value[2:], strict=False)][::2]
-    if any(g.denominator != 1 for g in gaps):
+    if len(value) < len(found) or any(g.denominator != 1 for g in gaps):
         return 0
     whole = math.gcd(*(int(g) for g in gaps))
     return whole & -whole

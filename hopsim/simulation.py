@@ -17,11 +17,10 @@ from .dynamics._base import Method
 from .dynamics._choice import DEFAULT_STEP
 from .network import Network
 from .spin_simulation import simulate_spins
-from .trajectory import Ending, Promise, StepLog, Trajectory
+from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory
 
 
 LOG_ROWS = 1024  # steps logged at first; runs with more are repeated with more rows
-EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
 
 
 def simulate(
@@ -92,7 +91,9 @@ def simulate(
             "step_log": (step_log, 0),
         }
         for name, (value, plain) in asked.items():
-            _require(value is plain or value == plain, name, "left out for spins", name)
+            _require(
+                value is plain or value == plain, name, "left out for spins", value
+            )
         _check_sampling(duration, samples, until, save)
         _require(duration >= 1, "duration", ">= 1 sweep of all spins", duration)
         begun = time.perf_counter()

@@ -13,10 +13,9 @@ from ._types import AnyArray
 from .dynamics import Binary
 from .network import Network
 from .sweeps import relax
-from .trajectory import Ending, Trajectory
+from .trajectory import Ending, EPSILONS, Trajectory
 
 
-EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
 ENERGIES_AT_ONCE = 64  # states whose energies are formed together
 
 
@@ -45,7 +44,8 @@ def simulate_spins(
     at = np.floor(times).astype(int)
     shape = (len(probes), samples)
     path = np.zeros((*shape, network.features), network.dtype)
-    energies, scales = np.zeros((2, *shape), network.dtype)
+    energies = np.zeros(shape, network.dtype)
+    rounding = EPSILONS * float(np.finfo(network.dtype).eps)
     last: dict[str, np.ndarray] = {}
     count = len(probes)
     worst = {
@@ -65,18 +65,17 @@ def simulate_spins(
             )
         later = at >= sweep
         path[:, later] = spins[:, None]
-        energies[:, later], scales[:, later] = energy[:, None], scale[:, None]
+        energies[:, later] = energy[:, None]
         if sweep:
             rise = energy - last["energy"]
-            unit = EPSILONS * float(np.finfo(network.dtype).eps)
-            limit = unit * np.maximum(scale, last["scale"])
+            limit = rounding * np.maximum(scale, last["scale"])
             higher = rise > worst["rise"]
             worst["rise"] = np.where(higher, rise, worst["rise"])
             worst["time"] = np.where(higher, sweep, worst["time"])
             worst["limit"] = np.where(higher, limit, worst["limit"])
             worst["excess"] = np.maximum(worst["excess"], rise - limit)
         else:
-            worst["limit"] = EPSILONS * float(np.finfo(network.dtype).eps) * scale
+            worst["limit"] = rounding * scale
         last.update(energy=energy, scale=scale)
 
     found = relax(
@@ -119,7 +118,7 @@ def simulate_spins(
         promise=dynamics.promise(network),
         solver=f"{dynamics.order} sweeps",
         ledger_kind="not applicable",
-        rise_tolerance=EPSILONS * float(np.finfo(network.dtype).eps),
+        rise_tolerance=rounding,
         rise_gain=0.0,
         v=path if "v" in save else None,
         g=path if "g" in save else None,

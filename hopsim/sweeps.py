@@ -33,16 +33,14 @@ from .dynamics._spins import (
     Swept,
 )
 from .dynamics.binary import Binary, interaction
-from .exact import are_spins, Exact, is_exact, parity_gcd
+from .exact import are_spins, Exact, has_exact_values, parity_gcd
 from .network import Network
 from .trajectory import Ending
 
 
 TWICE_BYTES = 2**27  # memories up to this size are kept in both orders
 LANES = 64  # starts in one compiled sweep on a CPU
-CHUNK_BYTES = (
-    2**26
-)  # of memory inputs in flight on a CPU: fewer lanes of large networks
+CHUNK_BYTES = 2**26  # of memory inputs on a CPU: large networks have fewer lanes
 SLAB = 2**26  # spins that travel to the devices at once
 
 
@@ -100,8 +98,7 @@ def relax(
     )
     if max_sweeps < 1:
         raise ValueError(f"max_sweeps must be >= 1, got {max_sweeps}.")
-    reference = Exact(network, dynamics.rule) if binary and is_exact(network) else None
-    run = _Run(network, dynamics, binary, reference, free, as_stream(key), precision)
+    run = _Run(network, dynamics, binary, free, as_stream(key), precision)
 
     # --- sweep
     spins = starts.astype(np.int8 if binary else np.float64)
@@ -157,14 +154,18 @@ class _Run:
         network: Network,
         dynamics: Binary,
         binary: bool,
-        reference: Exact | None,
         free: np.ndarray,
         stream: Stream,
         precision: str,
     ):
-        self.dynamics, self.reference, self.stream = dynamics, reference, stream
-        self.free, self.features = free, network.features
-        self.couplings = _couplings(network, dynamics, binary, reference, precision)
+        self.network, self.dynamics = network, dynamics
+        self.free, self.stream = free, stream
+        self.couplings = _couplings(network, dynamics, binary, precision)
+
+    @ft.cached_property
+    def reference(self) -> Exact:
+        """Exact integers, made when the first lane waits for them."""
+        return Exact(self.network, self.dynamics.rule)
 
     def sweep(self, number, spins, alive, chunk, devices) -> Swept:
         """The next sweep of the starts that are alive, arrays on the host."""
@@ -193,7 +194,6 @@ class _Run:
     def _continue(self, found, spins, rows, order, coins, couplings) -> None:
         """End the sweeps of lanes that wait in exact integers, from where they do."""
         for lane in np.flatnonzero(found.waits_at >= 0):
-            assert self.reference is not None  # none waits without it
             first = int(found.waits_at[lane])
             tie = ft.partial(_tied, couplings.tie, coins, int(rows[lane]), first)
             seen = spins[rows[lane]] if couplings.synchronous else None
@@ -218,10 +218,11 @@ def _couplings(
     network: Network,
     dynamics: Binary,
     binary: bool,
-    reference: Exact | None,
     precision: str,
 ) -> Couplings:
     layer, factor = interaction(network)
+    exact = binary and has_exact_values(network)
+    units = parity_gcd(layer, network.features) if exact else 0
     features, count = padded_features(network.features), padded(network.count)
     # --- what the drive has beside the memories, in units of the interaction
     half = 2.0 if dynamics.rule == "energy_gap" else 1.0
@@ -242,13 +243,13 @@ def _couplings(
         current=padded_to(current, features),
         autapse=np.asarray(own),
         layer=layer,
-        integer_units=np.asarray(float(parity_gcd(network) if reference else 0)),
+        integer_units=np.asarray(float(units)),
         rule=dynamics.rule,
         tie=dynamics.tie,
         synchronous=dynamics.synchronous,
         binary=binary,
         rechecked=binary and precision == "auto",
-        exact=reference is not None,
+        exact=exact,
     )
 
 
@@ -268,9 +269,8 @@ def _everywhere(couplings, spins, rows, order, coins, chunk, devices) -> Swept:
         for start in range(0, len(rows), slab):
             mine = rows[start : start + slab]
             dealt = _dealt(len(mine), used, chunks, lanes)
-            state = np.zeros((used * chunks, lanes, couplings.memories.shape[0]))
-            state = state.astype(spins.dtype)
-            state[..., : spins.shape[1]] = 1
+            shape = (used * chunks, lanes, couplings.memories.shape[0])
+            state = np.ones(shape, spins.dtype)
             state[*dealt, : spins.shape[1]] = spins[mine]
             alive = np.zeros((used * chunks, lanes), bool)
             alive[dealt] = True
@@ -282,9 +282,8 @@ def _everywhere(couplings, spins, rows, order, coins, chunk, devices) -> Swept:
                     couplings, state, alive, numbers, order, visits, seed,
                     busy.astype(np.int32), mesh,
                 )  # fmt: skip
-                mine = ft.partial(_picked, dealt)
-                parts.append(jax.tree.map(mine, found))
-            parts[-1] = parts[-1]._replace(s=parts[-1].s[:, : spins.shape[1]])
+                found = jax.tree.map(ft.partial(_picked, dealt), found)
+            parts.append(found._replace(s=found.s[:, : spins.shape[1]]))
     return jax.tree.map(lambda *x: np.concatenate(x), *parts)
 
 

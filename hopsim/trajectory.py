@@ -8,6 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 
+EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
+
+
 class Ending(enum.IntEnum):
     """How the run of one probe ended; the label that travels with its last state."""
 

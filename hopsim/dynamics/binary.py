@@ -4,7 +4,7 @@ $s_i \leftarrow \mathrm{sign}\left[\Phi(s_i = +1) - \Phi(s_i = -1)\right]$, one 
 a time, with the potential $\Phi$ of `Network`. [KH16 eq. 4]
 """
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, get_args, Literal
 
 import equinox as eqx
 
@@ -49,9 +49,9 @@ class Binary(eqx.Module):
     rule: Rule = eqx.field(static=True, default="energy_gap")
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "order": ("sequential", "permutation", "random", "synchronous"),
-        "tie": ("keep", "+1", "-1", "random"),
-        "rule": ("energy_gap", "cavity_field", "local_field"),
+        "order": get_args(Order),
+        "tie": get_args(Tie),
+        "rule": get_args(Rule),
     }
 
     def __check_init__(self):

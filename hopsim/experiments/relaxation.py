@@ -13,7 +13,7 @@ from .._types import AnyArray, cast, Scalar
 from ..dynamics import AbstractFlow, Adiabatic, TwoLayer
 from ..network import Network
 from ..records import Variables
-from ..simulation import EPSILONS
+from ..trajectory import EPSILONS
 from ._base import experiments, PURE, Setting
 from ._descent import descend, Descent
 from ._ensemble import AbstractEnsemble, random_states

@@ -5,13 +5,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..dynamics import Binary
-from ..lagrangians import Polynomial, RectifiedPolynomial, Rescaled
 from ..network import Network
 from ..records import Variables
 from ..theory import capacity
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
-from ._spins import require_aims
+from ._spins import power_of, require_aims
 
 
 @experiments.register("stability")
@@ -61,11 +60,11 @@ class Stability(AbstractEnsemble):
 
 def _power(network: Network) -> tuple[int, bool]:
     """The exponent of a power, and if it is rectified; other functions are refused."""
-    layer = network.memory_lagrangian
-    layer = layer.lagrangian if isinstance(layer, Rescaled) else layer
-    if not isinstance(layer, Polynomial | RectifiedPolynomial) or layer.n < 2:
+    power = power_of(network)
+    if power is None:
         raise ValueError(
             'The experiment "stability" compares with the theory of powers n >= 2, got '
-            f'{layer}; use interaction kind "polynomial" or "rectified_polynomial".'
+            f"{network.memory_lagrangian}; use interaction kind "
+            '"polynomial" or "rectified_polynomial".'
         )
-    return layer.n, isinstance(layer, RectifiedPolynomial)
+    return power
