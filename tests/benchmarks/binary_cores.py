@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def one() -> list[float]:
-    from test_binary import Case
+    from test_binary_speed import Case
 
     case, times = Case(4, False), []
     for _ in range(REPEATS):

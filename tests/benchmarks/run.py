@@ -29,7 +29,7 @@ def main() -> None:
         if "--here" not in sys.argv:
             python = _environment(pathlib.Path(work) / "env")
         print("## b1, b2: milliseconds, medians (ratio to hopsim duration bare)\n")
-        ode, binary = "test_ode.py", "test_binary.py"
+        ode, binary = "test_ode_speed.py", "test_binary_speed.py"
         report = _pinned(python, pathlib.Path(work), ode, "not b3")
         print(table(report))
         print("\n## b3: 1,024 probes of unequal cost, milliseconds\n")
@@ -49,7 +49,7 @@ def _pinned(python: str, work: pathlib.Path, file: str, which: str) -> dict:
     report = work / "report.json"
     command = [python, "-m", "pytest", str(HERE / file), "--benchmark-only", "-q", "-p"]
     command += ["no:cacheprovider", "-o", "addopts=", f"--benchmark-json={report}"]
-    if file == "test_binary.py":  # other processes must not slow a peer down
+    if file == "test_binary_speed.py":  # other processes must not slow a peer down
         command += ["--benchmark-timer=time.process_time"]
     elif "--quick" in sys.argv:
         which += " and not 784 and not 256"
