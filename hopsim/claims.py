@@ -21,7 +21,7 @@ from ._names import nearest
 from .tables import digest, read_tables, ScenarioError
 
 
-COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "numpy", "scipy")
+COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "numpy", "scipy", "numba")
 PLACE = Path("scenarios/claims")  # of the claims that ship
 Entry = dict[str, Any]  # one claim in the ledger: plain data, as it is written
 

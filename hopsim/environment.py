@@ -22,7 +22,7 @@ def precision(name: Literal["float64", "float32"]) -> Iterator[None]:
 
 def provenance() -> dict[str, str]:
     """Versions, machine and device, as they are written into every record."""
-    packages = ("hopsim", "jax", "diffrax", "equinox", "numpy")
+    packages = ("hopsim", "jax", "diffrax", "equinox", "numpy", "numba")
     versions = {f"version_{p}": importlib.metadata.version(p) for p in packages}
     device = jax.devices()[0]
     return versions | {

@@ -8,7 +8,6 @@ that every floating sweep is held to, and what decides when rounding could matte
 """
 
 import decimal
-import functools as ft
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -27,6 +26,7 @@ from .lagrangians import (
 from .network import Network
 
 
+Value = Callable[[Fraction], Fraction | None]
 Spins = Int[np.ndarray, " feature"]
 DIGITS = 50  # of an exponential sum at first; doubled until its sign is certain
 
@@ -53,6 +53,7 @@ class Exact:
         self.current = [Fraction(float(x)) for x in np.asarray(network.current)]
         c = network.autapse
         self.autapse = Fraction(0 if c is None else float(np.asarray(c)))
+        self._gap = gap(network.memory_lagrangian, rule)
         self._table: dict[int, Fraction] = {}
 
     def sign(self, x: Int[np.ndarray, " memory"], s_i: int, i: int) -> int:
@@ -113,15 +114,25 @@ class Exact:
 
     def _entry(self, y: int) -> Fraction:
         if y not in self._table:
-            value = ft.partial(self._value, self.rule != "energy_gap")
-            gap = self.rule == "energy_gap"
-            self._table[y] = value(y + 1) - value(y - 1) if gap else value(y)
+            value = self._gap(y)
+            assert value is not None  # `is_exact`
+            self._table[y] = value
         return self._table[y]
 
-    def _value(self, slope: bool, y: int) -> Fraction:
-        value = _value(self.lagrangian, slope, Fraction(y))
-        assert value is not None  # `is_exact`
-        return value
+
+def gap(layer: Any, rule: str) -> Callable[[int], Fraction | None]:
+    """What a memory with `xi_i = 1` adds to the drive of spin i, from its input `y`.
+
+    `F(y + 1) - F(y - 1)`, or `F'(y)` for the rules of fields; None where that has no
+    exact value.
+    """
+    value = _function(layer, rule != "energy_gap")
+
+    def difference(y: int) -> Fraction | None:
+        up, down = value(Fraction(y + 1)), value(Fraction(y - 1))
+        return None if up is None or down is None else up - down
+
+    return difference if rule == "energy_gap" else lambda y: value(Fraction(y))
 
 
 def in_rows(x: AnyArray, entries: int = 2**24) -> Iterator[np.ndarray]:
@@ -148,18 +159,26 @@ def has_exact_values(network: Network) -> bool:
     if _rate(layer) is not None:  # then a current makes sums that Decimals cannot end
         own = network.autapse is not None and np.any(np.asarray(network.autapse))
         return not (np.any(np.asarray(network.current)) or own)
-    return _value(layer, False, Fraction(1)) is not None
+    return _function(layer, False)(Fraction(1)) is not None
 
 
-def _value(layer: Any, slope: bool, x: Fraction) -> Fraction | None:
-    """F(x), or F'(x), of an additive Lagrangian; None where it is not rational."""
+def _function(layer: Any, slope: bool) -> Value:
+    """F, or F', of an additive Lagrangian; its value is None where not rational.
+
+    Taken once from the layer: a method of a module is made anew at every access.
+    """
     if isinstance(layer, Rescaled):
         i, o = (Fraction(float(np.asarray(k))) for k in (layer.inside, layer.outside))
-        inner = _value(layer.lagrangian, slope, i * x)
-        return None if inner is None else (o * i if slope else o) * inner
+        inner, factor = _function(layer.lagrangian, slope), o * i if slope else o
+
+        def value(x: Fraction) -> Fraction | None:
+            found = inner(i * x)
+            return None if found is None else factor * found
+
+        return value
     if not isinstance(layer, AbstractAdditiveLagrangian):
-        return None
-    return layer.rational_activation(x) if slope else layer.rational(x)
+        return lambda x: None
+    return layer.rational_activation if slope else layer.rational
 
 
 def _rate(layer: Any) -> Fraction | None:
@@ -203,11 +222,11 @@ def energy(network: Network, s: Spins) -> Fraction:
     s = np.asarray(s, np.int64)
     x = [rows.astype(np.int64) @ s for rows in in_rows(network.memories)]
     values, counts = np.unique(np.concatenate(x), return_counts=True)
-    phi = Fraction(0)
+    phi, interaction = Fraction(0), _function(network.memory_lagrangian, False)
     for a, b in zip(np.asarray(network.current), np.asarray(s), strict=True):
         phi += Fraction(float(a)) * int(b)
     for y, number in zip(values.tolist(), counts.tolist(), strict=True):
-        value = _value(network.memory_lagrangian, False, Fraction(y))
+        value = interaction(Fraction(y))
         if value is None:
             raise ValueError(
                 "An exact energy needs an interaction function with exact values, got "
@@ -225,7 +244,8 @@ def parity_gcd(layer: AbstractAdditiveLagrangian, features: int) -> int:
     Sums of such values stay exact in a float of p bits while their |terms| add up to
     less than 2^p times this. 0 where the table is not made of integers.
     """
-    found = [layer.rational(Fraction(y)) for y in range(-features, features + 1)]
+    rational = layer.rational
+    found = [rational(Fraction(y)) for y in range(-features, features + 1)]
     value = [x for x in found if x is not None]
     gaps = [up - down for down, up in zip(value, value[2:], strict=False)][::2]
     if len(value) < len(found) or any(g.denominator != 1 for g in gaps):

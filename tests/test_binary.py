@@ -20,6 +20,7 @@ from hopsim.sweeps import relax
 from hopsim.trajectory import Ending
 
 
+ENGINES = ("walk", "lockstep")
 RULES = ("energy_gap", "cavity_field", "local_field")
 LAYERS = {
     "x": L.Polynomial(1),
@@ -76,8 +77,11 @@ def test_sweeps_decide_as_exact_integers(name, rule):
     # few memories: ties and near ties everywhere; many: sums beyond 2^24
     for count in (2, 7, 60):
         one = network(LAYERS[name], count)
-        found = relax(one, Binary(rule=rule), starts(), key=3, max_sweeps=20)
-        assert np.array_equal(found.final, exactly(one, Binary(rule=rule), starts(), 3))
+        ends = exactly(one, Binary(rule=rule), starts(), 3)
+        for how in ENGINES:
+            sweeps: Any = {"key": 3, "max_sweeps": 20, "engine": how}
+            found = relax(one, Binary(rule=rule), starts(), **sweeps)
+            assert np.array_equal(found.final, ends), how
 
 
 @pytest.mark.parametrize(
@@ -96,8 +100,10 @@ def test_large_networks_decide_as_exact_integers(layer, features, count):
     near = patterns.corrupted(1, np.asarray(one.memories)[:2], flipped=0.3)
     some = np.concatenate([near, starts(features, 2)])
     dynamics = Binary(order="sequential")
-    found = relax(one, dynamics, some, max_sweeps=2)
-    assert np.array_equal(found.final, exactly(one, dynamics, some, 0, sweeps=2))
+    ends = exactly(one, dynamics, some, 0, sweeps=2)
+    for how in ENGINES:
+        found = relax(one, dynamics, some, max_sweeps=2, engine=how)
+        assert np.array_equal(found.final, ends), how
 
 
 @pytest.mark.parametrize("layer", [L.Polynomial(60), L.RectifiedPolynomial(100)])
@@ -110,10 +116,11 @@ def test_twin_memories_whose_leading_terms_cancel(layer):
     for start, twin in zip(some, twins, strict=True):
         other = np.flatnonzero(start != twin)[-1]
         start[other] = twin[other]
-    found = relax(one, Binary(order="sequential"), some, max_sweeps=5)
     ends = exactly(one, Binary(order="sequential"), some, 0, sweeps=5)
-    assert np.array_equal(found.final, ends)
-    assert found.doubtful.sum() > 0  # or the case would not be the hard one
+    for how in ENGINES:
+        found = relax(one, Binary(order="sequential"), some, max_sweeps=5, engine=how)
+        assert np.array_equal(found.final, ends), how
+        assert found.doubtful.sum() > 0  # or the case would not be the hard one
 
 
 # --- the energy, by a route without incremental inputs --------------------------------
@@ -193,7 +200,8 @@ def test_chunks_devices_and_precision_change_nothing(order):
     first = relax(one, dynamics, some, key=1, max_sweeps=10)
     alone = {"devices": jax.devices()[:1]}
     changes: list[Any] = [{"chunk": 8}, {"precision": "float64"}, alone]
-    for changed in changes:
+    lockstep = {"engine": "lockstep"}
+    for changed in [*changes, lockstep, *(lockstep | other for other in changes)]:
         other = relax(one, dynamics, some, key=1, max_sweeps=10, **changed)
         for name in ("final", "sweeps", "flips", "ties", "ending"):
             assert np.array_equal(getattr(first, name), getattr(other, name)), name
@@ -208,7 +216,7 @@ def test_padding_is_neutral():
             one = network(L.Polynomial(3), count, features)
             some = starts(features, 4)
             dynamics = Binary(order="sequential")
-            found = relax(one, dynamics, some, max_sweeps=20)
+            found = relax(one, dynamics, some, max_sweeps=20, engine="lockstep")
             assert np.array_equal(found.final, exactly(one, dynamics, some, 0))
 
 
@@ -435,11 +443,12 @@ def test_what_spins_cannot_do_is_told():
 def test_one_program_for_like_shapes():
     """Counts that are padded alike, and all currents, share a compiled sweep."""
     dynamics = Binary(order="sequential")
-    relax(network(L.Polynomial(7), 40), dynamics, starts())
+    how: Any = {"engine": "lockstep"}
+    relax(network(L.Polynomial(7), 40), dynamics, starts(), **how)
     with _clock.watch() as clock:
-        relax(network(L.Polynomial(7), 60), dynamics, starts())
-        relax(network(L.Polynomial(7), 50, current=1.0), dynamics, starts())
+        relax(network(L.Polynomial(7), 60), dynamics, starts(), **how)
+        relax(network(L.Polynomial(7), 50, current=1.0), dynamics, starts(), **how)
     assert clock.programs == 0
     with _clock.watch() as clock:
-        relax(network(L.Polynomial(7), 90), dynamics, starts())
+        relax(network(L.Polynomial(7), 90), dynamics, starts(), **how)
     assert clock.programs > 0

@@ -13,6 +13,7 @@ repeated in float64, and where that does not do either the lane waits for exact 
 [MRS24 sec. 4; THEORY 2.2]
 """
 
+import abc
 import dataclasses
 from collections.abc import Callable
 from functools import partial
@@ -66,6 +67,45 @@ class Swept(NamedTuple):
     ties: Int[AnyArray, " lane"]  # visits with no drive, or none that is certain
     doubtful: Int[AnyArray, " lane"]  # visits that float64 decided
     waits_at: Int[AnyArray, " lane"]  # the visit at which the lane waits; -1: nowhere
+
+
+class Walked(NamedTuple):
+    """Some sweeps of some starts, on the host, whoever made them."""
+
+    s: np.ndarray  # (start, feature)
+    sweeps: Int[np.ndarray, " start"]
+    flips: Int[np.ndarray, " start"]
+    last: Int[np.ndarray, " start"]  # flips of the last sweep; 0: at rest
+    ties: Int[np.ndarray, " start"]
+    doubtful: Int[np.ndarray, " start"]
+    waits_at: Int[np.ndarray, " start"]  # the visit of the last sweep, or -1
+
+
+class AbstractEngine(abc.ABC):
+    """What makes the sweeps of one network.
+
+    To add one: implement `sweeps_at_once` and `sweep`, and choose it in `relax`.
+    """
+
+    @abc.abstractmethod
+    def sweeps_at_once(self, visits: int) -> int:
+        """How many sweeps one call should make, of so many visits each."""
+
+    @abc.abstractmethod
+    def sweep(
+        self,
+        s: np.ndarray,
+        numbers: np.ndarray,
+        first: np.ndarray,
+        orders: np.ndarray,
+        seeds: np.ndarray,
+        still: bool = False,
+    ) -> Walked:
+        """The sweeps `orders[first:]` of starts with these numbers, until they rest.
+
+        A start that waits for exact integers stops in its sweep. With `still` no spin
+        sees another move, and none moves without a drive.
+        """
 
 
 class _Lanes(NamedTuple):

@@ -7,6 +7,7 @@ a time, with the potential $\Phi$ of `Network`. [KH16 eq. 4]
 from typing import Any, ClassVar, get_args, Literal
 
 import equinox as eqx
+import numpy as np
 
 from ..lagrangians import (
     AbstractAdditiveLagrangian,
@@ -104,3 +105,23 @@ def interaction(network: Network) -> tuple[AbstractAdditiveLagrangian, float]:
             "Exponential(rate) for the sum inside a log-sum-exp."
         )
     return layer, factor
+
+
+def drive_of(
+    network: Network, rule: Rule
+) -> tuple[AbstractAdditiveLagrangian, np.ndarray, float]:
+    """The interaction function, and what a drive has beside it: current and autapse.
+
+    In units of the interaction. An energy gap has twice the current, and no autapse:
+    the energy of spins has it as a constant. A cavity field has no share of its own.
+    """
+    layer, factor = interaction(network)
+    current = np.asarray(network.current, np.float64)
+    if rule == "energy_gap":
+        current = 2 * current
+    own = 0.0
+    if rule == "local_field" and network.autapse is not None:
+        own = float(np.asarray(network.autapse))
+    if np.any(current) or own:
+        current, own = current / factor, own / factor
+    return layer, current, own

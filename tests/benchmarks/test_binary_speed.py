@@ -96,6 +96,12 @@ def test_hopsim(benchmark, case):
     timed(benchmark, case, run, STARTS, 1.0, rounds=7)
 
 
+def test_lockstep(benchmark, case):
+    """The form for accelerators, on the CPU."""
+    run = lambda: case.relax(engine="lockstep").final
+    timed(benchmark, case, run, STARTS, 1.0, rounds=3)
+
+
 def peer(benchmark, case, make, starts=STARTS, gate=GATE, rounds=7):
     starts = min(starts, STARTS)
     one = make(case.n, case.rectified)

@@ -1,0 +1,218 @@
+"""Sweeps in lockstep: many starts in one compiled program, on every device at once.
+
+For accelerators, and for memories or clamped values that are real numbers. Shapes are
+padded, by memories and features that decide nothing, so that networks share programs.
+"""
+
+import dataclasses
+import functools as ft
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+
+from .._clock import phase
+from .._types import AnyArray
+from ..exact import has_exact_values, parity_gcd
+from ..network import Network
+from ._spins import (
+    AbstractEngine,
+    Couplings,
+    padded,
+    padded_features,
+    padded_to,
+    sweep,
+    Swept,
+    Walked,
+)
+from .binary import Binary, drive_of
+
+
+TWICE_BYTES = 2**27  # memories up to this size are kept in both orders
+LANES = 64  # starts in one compiled sweep on a CPU
+CHUNK_BYTES = 2**26  # of memory inputs on a CPU: large networks have fewer lanes
+SLAB = 2**26  # spins that travel to the devices at once
+
+
+class Lockstep(AbstractEngine):
+    """The sweeps of one network, all its starts visiting the same spin together."""
+
+    def __init__(
+        self,
+        network: Network,
+        dynamics: Binary,
+        binary: bool,
+        precision: str,
+        chunk: int | None,
+        devices: Sequence[Any],
+    ):
+        self.couplings = _couplings(network, dynamics, binary, precision)
+        self.chunk, self.devices = chunk, devices
+
+    def sweeps_at_once(self, visits: int) -> int:
+        return 1  # then those that have come to rest leave, and the others close up
+
+    def sweep(
+        self,
+        s: np.ndarray,
+        numbers: np.ndarray,
+        first: np.ndarray,
+        orders: np.ndarray,
+        seeds: np.ndarray,
+        still: bool = False,
+    ) -> Walked:
+        couplings = self.couplings
+        if still:
+            couplings = dataclasses.replace(couplings, synchronous=True, tie="keep")
+        found = _everywhere(
+            couplings, s, numbers, orders[0], seeds[0], self.chunk, self.devices
+        )
+        return Walked(
+            found.s,
+            np.ones(len(s), np.int64),
+            found.flips,
+            found.flips,
+            found.ties,
+            found.doubtful,
+            found.waits_at,
+        )
+
+
+def _couplings(
+    network: Network, dynamics: Binary, binary: bool, precision: str
+) -> Couplings:
+    layer, current, own = drive_of(network, dynamics.rule)
+    exact = binary and has_exact_values(network)
+    units = parity_gcd(layer, network.features) if exact else 0
+    features, count = padded_features(network.features), padded(network.count)
+    memories = np.asarray(network.memories).T
+    memories = memories.astype(np.int8 if binary else np.float64)
+    memories = padded_to(memories, features, count)
+    hidden = np.asarray(network.hidden_current, np.float64)
+    twice = memories.nbytes <= TWICE_BYTES
+    return Couplings(
+        memories=memories,
+        by_memory=np.ascontiguousarray(memories.T) if twice else None,
+        count=np.asarray(network.count, np.int32),
+        hidden_current=padded_to(hidden, count),
+        current=padded_to(current, features),
+        autapse=np.asarray(own),
+        layer=layer,
+        integer_units=np.asarray(float(units)),
+        rule=dynamics.rule,
+        tie=dynamics.tie,
+        synchronous=dynamics.synchronous,
+        binary=binary,
+        rechecked=binary and precision == "auto",
+        exact=exact,
+    )
+
+
+def _everywhere(couplings, spins, numbers, order, coins, chunk, devices) -> Swept:
+    """One sweep, gathered on the host."""
+    lanes, chunks, used = _shape(couplings, len(spins), chunk, len(devices))
+    mesh = Mesh(np.asarray(devices[:used]), ("chunk",))
+    visits = np.asarray(len(order), np.int32)
+    order = padded_to(np.asarray(order, np.int32), couplings.memories.shape[0])
+    slab, parts = used * chunks * lanes, []
+    with jax.enable_x64(True):
+        seed = coins.astype(np.uint32)
+        for start in range(0, len(spins), slab):
+            mine = slice(start, start + slab)
+            dealt = _dealt(len(spins[mine]), used, chunks, lanes)
+            shape = (used * chunks, lanes, couplings.memories.shape[0])
+            state = np.ones(shape, spins.dtype)
+            state[*dealt, : spins.shape[1]] = spins[mine]
+            alive = np.zeros((used * chunks, lanes), bool)
+            alive[dealt] = True
+            keys = np.zeros((used * chunks, lanes), np.uint32)
+            keys[dealt] = numbers[mine]
+            busy = alive.any(axis=1).reshape(used, chunks).sum(axis=1)
+            with phase("integrate"):
+                found = _compiled()(
+                    couplings, state, alive, keys, order, visits, seed,
+                    busy.astype(np.int32), mesh,
+                )  # fmt: skip
+                found = jax.tree.map(ft.partial(_picked, dealt), found)
+            parts.append(found._replace(s=found.s[:, : spins.shape[1]]))
+    return jax.tree.map(lambda *x: np.concatenate(x), *parts)
+
+
+def _picked(where: tuple, x: AnyArray) -> np.ndarray:
+    return np.array(x)[where]  # a copy that may be written to
+
+
+def _dealt(size: int, devices: int, chunks: int, lanes: int) -> tuple:
+    """Where each start goes: chunk after chunk, to the devices in turn."""
+    chunk, lane = np.divmod(np.arange(size), lanes)
+    turn, device = np.divmod(chunk, devices)
+    return device * chunks + turn, lane
+
+
+def _shape(
+    couplings: Couplings, starts: int, chunk: int | None, devices: int
+) -> tuple[int, int, int]:
+    """Lanes of a chunk, chunks of a device, and the devices that have one."""
+    count = couplings.memories.shape[1]
+    if chunk is None:
+        most = CHUNK_BYTES if jax.default_backend() == "cpu" else _memory()
+        most = max(8, most // (count * (4 if couplings.rechecked else 8) * 4))
+        chunk = min(LANES if jax.default_backend() == "cpu" else 2**16, most)
+    power = lambda k: 1 << max(0, math.ceil(math.log2(k)))
+    lanes = min(power(chunk), max(8, power(-(-starts // devices))))
+    used = min(devices, -(-starts // lanes))
+    chunks = power(-(-starts // (lanes * used)))
+    most = max(1, SLAB // (used * lanes * couplings.memories.shape[0]))
+    return lanes, min(chunks, power(most)), used
+
+
+def _memory() -> int:
+    stats = jax.devices()[0].memory_stats() or {}
+    return stats.get("bytes_limit", 2**33) // 4
+
+
+# sweeps are long beside their compilation: the compiler works for them even where it is
+# told to save its time elsewhere
+OPTIMISED = {
+    "xla_backend_optimization_level": 3,
+    "xla_llvm_disable_expensive_passes": False,
+}
+
+
+def _sweep_chunks(
+    couplings, state, alive, numbers, order, visits, seed, busy, mesh
+) -> Swept:
+    arrays, static = eqx.partition(couplings, eqx.is_array)
+
+    def many(arrays, state, alive, numbers, order, visits, seed, busy):
+        own = eqx.combine(arrays, static)
+
+        def one(k, out: Swept) -> Swept:
+            at = ft.partial(jax.lax.dynamic_index_in_dim, index=k, keepdims=False)
+            found = sweep(own, at(state), at(alive), at(numbers), order, visits, seed)
+            put = lambda x, y: jax.lax.dynamic_update_index_in_dim(x, y, k, 0)
+            return jax.tree.map(put, out, found)
+
+        zeros = jnp.zeros(alive.shape, jnp.int32)
+        empty = Swept(state, zeros, zeros, zeros, zeros - 1)
+        return jax.lax.fori_loop(0, busy[0], one, empty)
+
+    everywhere, split = PartitionSpec(), PartitionSpec("chunk")
+    return jax.shard_map(
+        many,
+        mesh=mesh,
+        in_specs=(everywhere, *3 * (split,), *3 * (everywhere,), split),
+        out_specs=split,
+        check_vma=False,
+    )(arrays, state, alive, numbers, order, visits, seed, busy)  # fmt: skip
+
+
+@ft.cache
+def _compiled() -> Callable[..., Swept]:
+    options: Any = {"compiler_options": OPTIMISED}
+    return eqx.filter_jit(_sweep_chunks, **options)
