@@ -89,6 +89,10 @@ def simulate(
             "memory_start": (memory_start, None),
             "varied": (varied or None, None),
             "step_log": (step_log, 0),
+            "rtol": (rtol, None),
+            "atol": (atol, None),
+            "residual_tolerance": (residual_tolerance, None),
+            "audit": (audit, True),
         }
         for name, (value, plain) in asked.items():
             _require(

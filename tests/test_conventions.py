@@ -20,13 +20,13 @@ AT_ONCE = {"order": "synchronous"}
 XOR = [[-1, -1, -1], [-1, 1, 1], [1, -1, 1], [1, 1, -1]]
 
 
-def run(tmp_path, experiment, dynamics=None, network=None, probes=None):
+def run(tmp_path, experiment, dynamics=None, network=None, probes=None, run=None):
     tables = {
         "name": "small",
         "network": NETWORK | (network or {}),
         "dynamics": {"kind": "binary"} | (dynamics or {}),
         "probes": probes or SPINS,
-        "run": {"duration": 50.0},
+        "run": run or {"duration": 50.0},
         "experiment": experiment,
     }
     path = tmp_path / "small.toml"
@@ -44,6 +44,19 @@ def test_conventions_share_memories_and_starts(tmp_path):
     assert data["order"].values.tolist() == [1, 0, 1]
     # the share that it keeps only ever holds a spin
     assert np.all(data["flips"].values[2] <= data["flips"].values[0])
+
+
+def test_starts_that_do_not_come_to_rest_are_counted(tmp_path):
+    """One sweep is not enough: those that flipped in it are unconverged."""
+    names = ["energy gap", "synchronous"]
+    kind = {"kind": "conventions", "sets": 1, "conventions": names}
+    data = run(tmp_path, kind, run={"duration": 1.0})
+    moved = data["flips"].values > 0
+    assert moved.any()
+    assert np.array_equal(data["unconverged"].values, moved)
+    later = run(tmp_path, kind)
+    assert not later["unconverged"].values[0].any()
+    assert later["cycle"].values[1].any()
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 """What experiments with spins have in common."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
+from .._types import AnyArray
 from ..dynamics import Binary
+from ..dynamics.binary import Rule
 from ..lagrangians import Polynomial, RectifiedPolynomial, Rescaled
 from ..network import Network
+from ..sweeps import Relaxation
 from ._base import Setting
 
 
@@ -49,6 +53,22 @@ def is_even(network: Network) -> bool:
     """True if F(-x) = F(x): then the mirror images of the memories are stored, too."""
     power = power_of(network)
     return power is not None and not power[1] and power[0] % 2 == 0
+
+
+def decided(
+    setting: Setting,
+    states: Float[AnyArray, "state feature"],
+    network: Network | None = None,
+    rule: Rule | None = None,
+) -> Relaxation:
+    """What every spin of the states would do, none seeing another move.
+
+    By the tie and rule of the setting's dynamics, and in its network, if not told.
+    """
+    dynamics: Any = setting.dynamics  # binary, see `require_spins`
+    at_once = Binary("synchronous", dynamics.tie, rule or dynamics.rule)
+    network = setting.network if network is None else network
+    return setting.relax(network=network, dynamics=at_once, starts=states, max_sweeps=1)
 
 
 ROWS = 1000  # states whose products with all memories are held at once

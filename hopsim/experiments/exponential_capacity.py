@@ -15,6 +15,7 @@ from ..records import Dataset, dataset, join, Record
 from ..statistics import wilson
 from ..theory import capacity
 from ._base import AbstractExperiment, experiments, PURE, Setting, Study
+from ._spins import decided
 
 
 @experiments.register("exponential_capacity")
@@ -136,13 +137,8 @@ def _count(features: int, load: float) -> int:
 def _unstable(setting: Setting, memories: np.ndarray) -> int:
     """How many of the memories the rule would change in some bit."""
     template = setting.network
-    dynamics: Any = setting.dynamics  # binary, see `_check`
     network = Network(memories, template.feature_lagrangian, template.memory_lagrangian)
-    at_once = Binary("synchronous", dynamics.tie, dynamics.rule)
-    seen = setting.relax(
-        network=network, dynamics=at_once, starts=memories, max_sweeps=1
-    )
-    return int(np.sum(seen.flips > 0))
+    return int(np.sum(decided(setting, memories, network).flips > 0))
 
 
 def _check(setting: Setting) -> None:

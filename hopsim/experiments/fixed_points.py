@@ -15,6 +15,7 @@ from ..network import Network
 from ..records import Variables
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
+from ._spins import decided
 
 
 LARGEST = 16  # features: 65,536 states
@@ -65,8 +66,7 @@ class FixedPoints(AbstractEnsemble):
         self, setting: Setting, s: np.ndarray, rule: Rule
     ) -> tuple[np.ndarray, np.ndarray]:
         """Where no spin would move, and where moreover every spin has a drive."""
-        at_once = Binary(order="synchronous", rule=rule)
-        seen = setting.relax(dynamics=at_once, starts=s, max_sweeps=1)
+        seen = decided(setting, s, rule=rule)
         still = seen.flips == 0
         return still, still & (seen.ties == 0)
 

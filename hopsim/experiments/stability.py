@@ -1,16 +1,15 @@
 """Stability: which bits of stored memories the rule would change."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from ..dynamics import Binary
 from ..network import Network
 from ..records import Variables
 from ..theory import capacity
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
-from ._spins import power_of, require_aims
+from ._spins import decided, power_of, require_aims
 
 
 @experiments.register("stability")
@@ -33,14 +32,12 @@ class Stability(AbstractEnsemble):
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network
-        dynamics: Any = setting.dynamics  # binary, see `check`
         n, rectified = _power(network)
         size = (network.features, network.count)
         error = capacity.gaussian_bit_error(n, *size, rectified=rectified)
         share = capacity.stable_share(n, *size, rectified=rectified)
         stored = np.asarray(network.memories)[setting.probes.targets]
-        at_once = Binary("synchronous", dynamics.tie, dynamics.rule)
-        seen = setting.relax(dynamics=at_once, starts=stored, max_sweeps=1)
+        seen = decided(setting, stored)
         wrong = np.sum(seen.final != stored, axis=1)
         return {
             "wrong_bits": ("probe", wrong, PURE),
