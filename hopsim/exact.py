@@ -40,7 +40,7 @@ class Exact:
     """
 
     def __init__(self, network: Network, rule: str = "energy_gap"):
-        if not is_exact(network):
+        if not is_exact(network, rule):
             raise ValueError(
                 "Exact decisions need memories of +1 and -1, no hidden current, and an "
                 "interaction function with exact values, got "
@@ -54,7 +54,7 @@ class Exact:
         c = network.autapse
         self.autapse = Fraction(0 if c is None else float(np.asarray(c)))
         self._gap = gap(network.memory_lagrangian, rule)
-        self._table: dict[int, Fraction] = {}
+        self._table: dict[int, Fraction | int] = {}
 
     def sign(self, x: Int[np.ndarray, " memory"], s_i: int, i: int) -> int:
         """The sign of the drive of spin i, -1, 0 or +1, from the memory inputs `x`."""
@@ -112,11 +112,12 @@ class Exact:
         total = rest + sum(c * self._entry(y) for y, c in counts.items())
         return (total > 0) - (total < 0)
 
-    def _entry(self, y: int) -> Fraction:
+    def _entry(self, y: int) -> Fraction | int:
         if y not in self._table:
             value = self._gap(y)
             assert value is not None  # `is_exact`
-            self._table[y] = value
+            # sums of integers are a tenth of the work of sums of fractions
+            self._table[y] = int(value) if value.denominator == 1 else value
         return self._table[y]
 
 
@@ -147,19 +148,22 @@ def are_spins(x: AnyArray) -> bool:
     return all(bool(np.all(np.abs(rows) == 1)) for rows in in_rows(x))
 
 
-def is_exact(network: Network) -> bool:
+def is_exact(network: Network, rule: str = "energy_gap") -> bool:
     """True if decisions of this network's spins can be made in exact arithmetic."""
     hidden = np.any(np.asarray(network.hidden_current))
-    return not hidden and are_spins(network.memories) and has_exact_values(network)
+    return (
+        not hidden and are_spins(network.memories) and has_exact_values(network, rule)
+    )
 
 
-def has_exact_values(network: Network) -> bool:
-    """True if the drives have exact values, wherever the memory inputs are integers."""
+def has_exact_values(network: Network, rule: str = "energy_gap") -> bool:
+    """True if the drives have exact values at every integer that an input can be."""
     layer = network.memory_lagrangian
     if _rate(layer) is not None:  # then a current makes sums that Decimals cannot end
         own = network.autapse is not None and np.any(np.asarray(network.autapse))
         return not (np.any(np.asarray(network.current)) or own)
-    return _function(layer, False)(Fraction(1)) is not None
+    value, reach = gap(layer, rule), network.features
+    return all(value(y) is not None for y in range(-reach, reach + 1))
 
 
 def _function(layer: Any, slope: bool) -> Value:

@@ -19,8 +19,8 @@ from jaxtyping import Bool, Int, Real
 from ._streams import as_stream, Stream
 from ._types import AnyArray
 from .dynamics._lockstep import Lockstep
-from .dynamics._spins import AbstractEngine, coin, Walked
-from .dynamics.binary import Binary
+from .dynamics._spins import AbstractEngine, coin, Resume, Walked
+from .dynamics.binary import Binary, settled
 from .exact import are_spins, Exact
 from .network import Network
 from .trajectory import Ending
@@ -35,12 +35,12 @@ class Relaxation:
     flips: Int[np.ndarray, " start"]
     ties: Int[np.ndarray, " start"]  # visits without a drive (or none that is certain)
     doubtful: Int[np.ndarray, " start"]  # decisions that float64 repeated
-    exact: Int[np.ndarray, " start"]  # sweeps that exact integers ended
+    exact: Int[np.ndarray, " start"]  # visits that exact integers decided
     ending: Int[np.ndarray, " start"]  # STEADY, UNSETTLED or CYCLE
 
     @property
     def converged(self) -> Bool[np.ndarray, " start"]:
-        """True where a full sweep moved no spin."""
+        """True where a full sweep moves no spin (by no coin, with random ties)."""
         return self.ending == Ending.STEADY
 
 
@@ -83,9 +83,18 @@ def relax(
         and are_spins(network.memories)
         and not np.any(np.asarray(network.hidden_current))
     )
-    if max_sweeps < 1:
-        raise ValueError(f"max_sweeps must be >= 1, got {max_sweeps}.")
+    _check_whole("max_sweeps", max_sweeps)
+    if chunk is not None:
+        _check_whole("chunk", chunk)
+    for name, value, known in (
+        ("engine", engine, ("auto", "walk", "lockstep")),
+        ("precision", precision, ("auto", "float64")),
+    ):
+        if value not in known:
+            raise ValueError(f"{name} is one of {', '.join(known)}, got {value!r}.")
     devices = list(jax.devices() if devices is None else devices)
+    if not devices:
+        raise ValueError("devices must name one device or more, got none.")
     walks = binary and all(d.platform == "cpu" for d in devices)
     if engine == "walk" and not walks:
         raise ValueError(
@@ -176,7 +185,7 @@ class _Run:
     ) -> tuple[Walked, np.ndarray]:
         """Sweeps `number` to `number + some` of some starts, until they rest.
 
-        And how many sweeps of each exact integers have ended.
+        And how many visits of each exact integers have decided.
         """
         numbers = range(number, number + some)
         orders = np.stack([self._order(k) for k in numbers])
@@ -203,33 +212,41 @@ class _Run:
     def _advance(self, spins, rows, orders, seeds, still) -> tuple[Walked, np.ndarray]:
         s, zeros = spins[rows], lambda: np.zeros(len(rows), np.int64)
         total = Walked(s, zeros(), zeros(), zeros(), zeros(), zeros(), zeros() - 1)
-        first, by_integers = zeros(), zeros()
-        todo = np.arange(len(rows))
+        by_integers, todo = zeros(), np.arange(len(rows))
+        start = Resume(spins[rows], zeros(), zeros(), zeros())
         while todo.size:
+            now = Resume(*(x[todo] for x in start))
             found = self.engine.sweep(
-                total.s[todo], rows[todo], first[todo], orders, seeds, still
+                total.s[todo], rows[todo], now, orders, seeds, still
             )
             total.s[todo] = found.s
             total.last[todo] = found.last
             for name in ("sweeps", "flips", "ties", "doubtful"):
                 getattr(total, name)[todo] += getattr(found, name)
-            # --- the sweeps of starts that wait are ended in exact integers
+            # --- exact integers decide the visits that starts wait at
             waits = np.flatnonzero(found.waits_at >= 0)
             for k, visit in zip(todo[waits], found.waits_at[waits], strict=True):
                 t = total.sweeps[k] - 1
-                seen = spins[rows[k]] if still or self.dynamics.synchronous else None
-                rule = "keep" if still else self.dynamics.tie
+                end = visit + 1 if self.engine.resumes else orders.shape[1]
+                seen = start.before[k] if still or self.dynamics.synchronous else None
+                rule = settled(self.dynamics.tie) if still else self.dynamics.tie
                 tie = ft.partial(_tied, rule, seeds[t], int(rows[k]), int(visit))
                 total.s[k], flips, ties = self.reference.sweep(
-                    total.s[k], orders[t][visit:], tie, seen
+                    total.s[k], orders[t][visit:end], tie, seen
                 )
                 total.flips[k] += flips
                 total.last[k] += flips
                 total.ties[k] += ties
-                first[k] = t + 1
-            by_integers[todo[waits]] += 1
+                by_integers[k] += end - visit
+                start.first[k], start.begin[k] = t, end
+                start.flipped[k] = total.last[k]
             todo = todo[waits]
-            todo = todo[(total.last[todo] > 0) & (first[todo] < len(orders))]
+            ended = start.begin[todo] == orders.shape[1]
+            start.first[todo[ended]] += 1
+            start.begin[todo[ended]] = 0
+            todo = todo[
+                ~ended | ((total.last[todo] > 0) & (start.first[todo] < len(orders)))
+            ]
         return total, by_integers
 
 
@@ -245,10 +262,17 @@ def _tied(tie: str, coins: np.ndarray, start: int, first: int, visit: int, s: in
 # --- what is asked of the arguments -------------------------------------------------
 
 
+def _check_whole(name: str, value: Any) -> None:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}.")
+
+
 def _check(
     network: Network, starts: AnyArray, clamped: AnyArray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The starts, and the numbers of the spins that are free."""
+    if np.iscomplexobj(starts):
+        raise ValueError("Starts are real numbers, got complex ones; take their signs.")
     starts = np.asarray(starts, np.float64)
     if starts.ndim != 2 or starts.shape[1] != network.features or not len(starts):
         raise ValueError(

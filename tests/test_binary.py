@@ -1,6 +1,8 @@
 """The binary memory: sweeps against exact integers, energies and brute force."""
 
+import decimal
 import itertools
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -39,6 +41,7 @@ LAYERS = {
     "rescaled": L.Rescaled(L.RectifiedPolynomial(4), inside=1 / 30, outside=7.5),
 }
 EXACT = ("x^3", "x^20", "rectified x^3", "leaky, falling")
+P2 = L.Polynomial(2)
 FEATURES, STARTS = 30, 16  # one size for all: compiled programs are shared
 
 
@@ -452,3 +455,128 @@ def test_one_program_for_like_shapes():
     with _clock.watch() as clock:
         relax(network(L.Polynomial(7), 90), dynamics, starts(), **how)
     assert clock.programs > 0
+
+
+# --- what rounding could hide ---------------------------------------------------------
+
+
+def slowly(network, s, rate, sweeps=3):
+    """Exponentials and a current, in decimals of 400 digits, spin after spin."""
+    xi, current = np.asarray(network.memories).astype(int), network.current
+    with decimal.localcontext() as context:
+        context.prec = 400
+        rate, s = decimal.Decimal(rate), s.astype(int).copy()
+        for _ in range(sweeps):
+            for i in range(len(s)):
+                z = xi @ s - xi[:, i] * s[i]
+                drive = 2 * decimal.Decimal(float(current[i]))
+                for y, w in zip(z.tolist(), xi[:, i].tolist(), strict=True):
+                    drive += (rate * (y + w)).exp() - (rate * (y - w)).exp()
+                s[i] = s[i] if drive == 0 else (1 if drive > 0 else -1)
+    return s
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_current_beside_exponentials_of_every_size(engine):
+    rng = np.random.default_rng(3)
+    for rate, features, count in ((5.0, 20, 3), (1.0, 60, 4)):
+        xi = 2.0 * rng.integers(0, 2, (count, features)) - 1
+        current = 0.1 * rng.normal(size=features)
+        one = Network(xi, L.AbsoluteValue(), L.Exponential(rate), current)
+        some = -xi[:1]  # all inputs but one are small, and that one is -N
+        order = Binary(order="sequential")
+        found = relax(one, order, some, max_sweeps=3, engine=engine)
+        assert np.array_equal(found.final[0], slowly(one, some[0], rate))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_float32_networks_decide_in_float64_where_in_doubt(engine):
+    # the drive is -1.5e-8 of its terms: float32 values would give it the other sign
+    current = np.array([-0.4596879, 5], np.float32)
+    layer = L.Exponential(np.asarray(0.326, np.float32))
+    one = Network(np.ones((1, 2), np.float32), L.AbsoluteValue(), layer, current)
+    found = relax(
+        one, Binary(order="sequential"), np.array([[-1.0, 1.0]]), engine=engine
+    )
+    assert np.array_equal(found.final, [[-1, 1]])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_current_may_dwarf_the_memories(engine):
+    xi = patterns.random_binary(0, 5, 800)
+    layer = L.Exponential(1.0).normalised(800)
+    one = Network(xi, L.AbsoluteValue(), layer, current=0.5)
+    found = relax(one, Binary(), starts(800, 2), engine=engine)
+    assert np.all(found.final == 1)
+    assert not found.ties.any()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_currents_that_vanish_in_floating_point_still_decide(engine):
+    tiny = np.zeros(40)
+    tiny[0] = 5e-324  # the rest of the drive is an exact tie
+    xi = np.ones((2, 40))
+    xi[1, 0] = -1
+    one = Network(xi, L.AbsoluteValue(), L.Polynomial(11), tiny)
+    some = np.where(np.arange(40) == 0, -1.0, np.ones((1, 40)))
+    held = np.arange(40) > 0
+    order = Binary(order="sequential")
+    assert relax(one, order, some, clamped=held, engine=engine).final[0, 0] == 1
+    # both are rounded by the same factor, to the same number, and differ
+    layer = L.Rescaled(L.Polynomial(2), outside=1.5118216247002567)
+    current = np.array([1.9504636963259354, 9, -9])
+    xi = np.array([[1.0, 1, -1], [-1, 1, 1]])
+    one = Network(xi, L.AbsoluteValue(), layer, current, autapse=1.9504636963259352)
+    order = Binary(order="sequential", rule="local_field", tie="-1")
+    found = relax(one, order, np.ones((1, 3)), max_sweeps=1, engine=engine)
+    ends, _, _ = Exact(one, "local_field").sweep(np.ones(3, int), np.arange(3))
+    assert np.array_equal(found.final[0], ends)
+
+
+def test_rest_under_random_visits_is_rest_by_the_tie_rule():
+    one = Network(np.array([[1.0] * 4, [-1.0, 1, 1, 1]]), L.AbsoluteValue(), P2)
+    some = np.array([[-1.0, 1, 1, 1]])  # the first spin has no drive
+    for key in range(8):
+        found = relax(one, Binary(order="random", tie="+1"), some, key=key)
+        assert found.converged.all()
+        assert found.final[0, 0] == 1
+
+
+class Roots(Quartic):
+    """Known exactly at squares alone."""
+
+    def rational(self, x):
+        root = math.isqrt(abs(int(x)))
+        return Fraction(root) if root**2 == x else None
+
+
+def test_functions_that_are_rational_at_some_inputs_take_the_floating_way():
+    one = network(Roots(), 9)
+    assert not is_exact(one)
+    assert relax(one, Binary(), starts()).converged.all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_sweeps": 2.5}, "whole number"),
+        ({"chunk": -1}, "whole number"),
+        ({"engine": "foo"}, "engine is one of"),
+        ({"precision": "float16"}, "precision is one of"),
+        ({"devices": []}, "one device"),
+    ],
+)
+def test_bad_options_are_told(options, message):
+    with pytest.raises(ValueError, match=message):
+        relax(network(P2, 3), Binary(), starts(), **options)
+
+
+def test_factors_that_have_underflowed_are_told():
+    none = L.Rescaled(L.Polynomial(4), outside=1e-300)
+    one = Network(np.ones((1, 3)), L.AbsoluteValue(), none, current=1e100)
+    with pytest.raises(ValueError, match="finite in units"):
+        relax(one, Binary(), np.ones((1, 3)))
+    small = L.Rescaled(L.Polynomial(4), inside=1e-81)
+    one = Network(np.ones((1, 3)), L.AbsoluteValue(), small, current=1.0)
+    with pytest.raises(ValueError, match="normal number"):
+        relax(one, Binary(), np.ones((1, 3)))

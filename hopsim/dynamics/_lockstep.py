@@ -8,7 +8,7 @@ import dataclasses
 import functools as ft
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -26,11 +26,12 @@ from ._spins import (
     padded,
     padded_features,
     padded_to,
+    Resume,
     sweep,
     Swept,
     Walked,
 )
-from .binary import Binary, drive_of
+from .binary import Binary, drive_of, settled
 
 
 TWICE_BYTES = 2**27  # memories up to this size are kept in both orders
@@ -54,6 +55,8 @@ class Lockstep(AbstractEngine):
         self.couplings = _couplings(network, dynamics, binary, precision)
         self.chunk, self.devices = chunk, devices
 
+    resumes: ClassVar[bool] = False
+
     def sweeps_at_once(self, visits: int) -> int:
         return 1  # then those that have come to rest leave, and the others close up
 
@@ -61,14 +64,15 @@ class Lockstep(AbstractEngine):
         self,
         s: np.ndarray,
         numbers: np.ndarray,
-        first: np.ndarray,
+        start: Resume,
         orders: np.ndarray,
         seeds: np.ndarray,
         still: bool = False,
     ) -> Walked:
         couplings = self.couplings
         if still:
-            couplings = dataclasses.replace(couplings, synchronous=True, tie="keep")
+            tie = settled(self.couplings.tie)
+            couplings = dataclasses.replace(couplings, synchronous=True, tie=tie)
         found = _everywhere(
             couplings, s, numbers, orders[0], seeds[0], self.chunk, self.devices
         )
@@ -87,7 +91,7 @@ def _couplings(
     network: Network, dynamics: Binary, binary: bool, precision: str
 ) -> Couplings:
     layer, current, own = drive_of(network, dynamics.rule)
-    exact = binary and has_exact_values(network)
+    exact = binary and has_exact_values(network, dynamics.rule)
     units = parity_gcd(layer, network.features) if exact else 0
     features, count = padded_features(network.features), padded(network.count)
     memories = np.asarray(network.memories).T
@@ -101,6 +105,7 @@ def _couplings(
         count=np.asarray(network.count, np.int32),
         hidden_current=padded_to(hidden, count),
         current=padded_to(current, features),
+        plain=padded_to((current == 0) & (own == 0), features),
         autapse=np.asarray(own),
         layer=layer,
         integer_units=np.asarray(float(units)),

@@ -17,7 +17,7 @@ import abc
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -27,6 +27,7 @@ from jaxtyping import Array, Bool, Float, Int, Real, UInt32
 
 from .._types import AnyArray, cast, Scalar
 from ..lagrangians import AbstractAdditiveLagrangian
+from .binary import Rule, Tie
 
 
 BLOCK = 64  # terms added in one row of a product; the rows are added then
@@ -48,11 +49,12 @@ class Couplings(eqx.Module):
     count: Int[AnyArray, ""]  # memories that are real
     hidden_current: Float[AnyArray, " memory"]
     current: Float[AnyArray, " feature"]
+    plain: Bool[AnyArray, " feature"]  # no current nor autapse: asked on the host
     autapse: Scalar
     layer: AbstractAdditiveLagrangian
     integer_units: Float[AnyArray, ""]  # powers of two in every integer gap, 0: none
-    rule: str = eqx.field(static=True)
-    tie: str = eqx.field(static=True)
+    rule: Rule = eqx.field(static=True)
+    tie: Tie = eqx.field(static=True)
     synchronous: bool = eqx.field(static=True)
     binary: bool = eqx.field(static=True)  # memories of +-1: integer inputs
     rechecked: bool = eqx.field(static=True)  # float32 first, float64 where in doubt
@@ -81,11 +83,24 @@ class Walked(NamedTuple):
     waits_at: Int[np.ndarray, " start"]  # the visit of the last sweep, or -1
 
 
+class Resume(NamedTuple):
+    """Where starts go on: at a visit of a sweep, with flips already made in it."""
+
+    before: np.ndarray  # (start, feature), as the sweep found them
+    first: Int[np.ndarray, " start"]  # the sweep
+    begin: Int[np.ndarray, " start"]  # the visit
+    flipped: Int[np.ndarray, " start"]
+
+
 class AbstractEngine(abc.ABC):
     """What makes the sweeps of one network.
 
-    To add one: implement `sweeps_at_once` and `sweep`, and choose it in `relax`.
+    To add one: say if a sweep `resumes` behind a visit that exact integers decided
+    (else they decide the rest of it), implement `sweeps_at_once` and `sweep`, and
+    choose it in `relax`.
     """
+
+    resumes: ClassVar[bool]
 
     @abc.abstractmethod
     def sweeps_at_once(self, visits: int) -> int:
@@ -96,7 +111,7 @@ class AbstractEngine(abc.ABC):
         self,
         s: np.ndarray,
         numbers: np.ndarray,
-        first: np.ndarray,
+        start: Resume,
         orders: np.ndarray,
         seeds: np.ndarray,
         still: bool = False,
@@ -223,18 +238,18 @@ def _tied(couplings: Couplings, s_i: Array, toss: Array | None) -> Array:
     return jnp.full_like(s_i, 1 if couplings.tie == "+1" else -1)
 
 
-def coin(seed: AnyArray, number: AnyArray, visit: AnyArray) -> Array:
+def coin(seed: Any, number: Any, visit: Any, xp: Any = jnp) -> AnyArray:
     """A fair +1 or -1, keyed by (seed, start, visit). [Appleby's murmur3 finaliser]
 
-    Integer operations alone, the same on the host and in every compiled program.
+    Integer operations alone, the same by JAX and by NumPy (`xp`; arrays, no scalars).
     """
-    word = lambda x: jnp.asarray(x).astype(jnp.uint32)
+    word = lambda x: xp.asarray(x).astype(xp.uint32)
     h = word(seed)[0]
     for key in (word(seed)[1], word(number), word(visit)):
-        h = (h ^ key) * jnp.uint32(0x9E3779B1) + jnp.uint32(0x7F4A7C15)
+        h = (h ^ key) * xp.uint32(0x9E3779B1) + xp.uint32(0x7F4A7C15)
         for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
-            h = (h ^ (h >> jnp.uint32(shift))) * jnp.uint32(factor)
-    return jnp.where(h >> jnp.uint32(31), 1, -1)
+            h = (h ^ (h >> xp.uint32(shift))) * xp.uint32(factor)
+    return xp.where(h >> xp.uint32(31), 1, -1)
 
 
 def _real(couplings: Couplings) -> Bool[Array, " memory"]:
@@ -266,14 +281,17 @@ def _decide(
     form = _binary_terms if couplings.binary else _real_terms
     drive, size = form(couplings, x, s_i, w, scale, reach, known)
     # --- what does not go through the memories
-    rest = couplings.current[i].astype(dtype)
-    if couplings.rule == "local_field":
-        rest = rest - couplings.autapse.astype(dtype) * s_i
-    log_unit = couplings.layer.log_unit(scale)
-    rest = rest * jnp.exp(-log_unit)
-    drive, size = drive + rest, size + jnp.abs(rest)
-    # --- how far rounding can have moved it
     info = jnp.finfo(dtype)
+    log_unit = couplings.layer.log_unit(scale)
+    # what dwarfs the terms may be cut short: it decides all the same
+    most = 0.25 * float(info.max)
+    cut = lambda x: jnp.clip(x.astype(dtype) * jnp.exp(-log_unit), -most, most)
+    current, own = cut(couplings.current[i]), jnp.zeros_like(s_i)
+    if couplings.rule == "local_field":
+        own = cut(couplings.autapse)
+    drive = drive + (current - own * s_i)
+    size = size + jnp.abs(current) + jnp.abs(own)
+    # --- how far rounding can have moved it
     rows, far = x.shape[0] // BLOCK, 2.0 * couplings.current.size
     steps = BLOCK + rows + 8 + couplings.layer.relative_error(far)
     if not _is_one(couplings.layer):
@@ -287,8 +305,7 @@ def _decide(
         # sums of integers are exact up to 2^p units
         units = couplings.integer_units * 2.0 ** (info.nmant + 1)
         limit = units.astype(dtype) * jnp.exp2(-jnp.round(log_unit / jnp.log(2.0)))
-        plain = rest == 0
-        certain = certain | ((units > 0) & plain & (TRUST * size < limit))
+        certain = certain | ((units > 0) & couplings.plain[i] & (TRUST * size < limit))
     # NaN compares false everywhere: never certain, never a flip
     sign = jnp.where(drive > 0, 1, jnp.where(drive < 0, -1, 0))
     return jnp.where(certain, sign, 0), certain

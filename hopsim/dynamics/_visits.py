@@ -5,19 +5,34 @@ they are not type checked, for what checks types cannot be compiled.
 """
 
 import math
-from typing import no_type_check
+from collections.abc import Callable
+from typing import Any, no_type_check
 
 import numba
 import numpy as np
 
 
 ROW = 1024  # terms that are added up in single precision before they join a double
-HIGHEST = 40  # the exponent of the largest term of a start: room for sums and growth
+HIGHEST = 40  # the exponent of the largest term of a start: room for sums
+GROWTH = 80  # powers of two by which it may grow before the unit is chosen anew
 # sums may be reordered, their bounds hold for any order; infinities and NaN must live
 FREE = {"reassoc", "contract", "nsz"}
 
 
-@numba.njit(fastmath=FREE, cache=True, error_model="numpy")
+def _compiled(**options: Any) -> Callable[[Any], Any]:
+    """Compiled, and kept on disk where some place can be written to."""
+    options = {"error_model": "numpy", **options}
+
+    def compiled(function: Any) -> Any:
+        try:
+            return numba.njit(cache=True, **options)(function)
+        except RuntimeError:  # numba found no place
+            return numba.njit(**options)(function)
+
+    return compiled
+
+
+@_compiled(fastmath=FREE)
 @no_type_check
 def _row(w, s_i, agree, differ):
     """The sum of what the memories of one row add, times the spin; and of its sizes."""
@@ -29,7 +44,7 @@ def _row(w, s_i, agree, differ):
     return total, size
 
 
-@numba.njit(cache=True, error_model="numpy")
+@_compiled()
 @no_type_check
 def _sums(w, s_i, agree, differ):
     total = size = 0.0
@@ -41,7 +56,7 @@ def _sums(w, s_i, agree, differ):
     return total, size
 
 
-@numba.njit(cache=True, error_model="numpy")
+@_compiled()
 @no_type_check
 def _again(w, s_i, x, table, low, high):
     """The same from the table itself, in its own numbers."""
@@ -54,7 +69,7 @@ def _again(w, s_i, x, table, low, high):
     return total, size
 
 
-@numba.njit(cache=True)
+@_compiled()
 @no_type_check
 def _look_up(x, table, low, high, agree, differ):
     for m in range(len(x)):
@@ -63,33 +78,63 @@ def _look_up(x, table, low, high, agree, differ):
         differ[m] = table[near + high]
 
 
-@numba.njit(cache=True)
+@_compiled()
 @no_type_check
 def _add(x, w, s_i):
     for m in range(len(x)):
         x[m] += w[m] * s_i
 
 
-@numba.njit(cache=True)
+@_compiled()
 @no_type_check
-def _move(x, w, change, features):
-    """Move every input with its memory; the largest |x| then."""
-    for m in range(len(x)):
-        x[m] += w[m] * change
+def _range(x):
     least = most = x[0]
     for m in range(len(x)):
         least, most = min(least, x[m]), max(most, x[m])
-    return max(np.int64(most) - features, features - np.int64(least))
+    return np.int64(least), np.int64(most)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@_compiled()
+@no_type_check
+def _scaled(mantissa, exponent):
+    # beyond these it is 0 or infinite anyway, and far beyond the exponent would wrap
+    return math.ldexp(mantissa, np.int32(min(max(exponent, -4000), 4000)))
+
+
+@_compiled()
+@no_type_check
+def _top(mantissa, exponent, first, last, top):
+    """The largest exponent of the entries from `first` to `last`, at least `top`."""
+    for k in range(first, last + 1):
+        if mantissa[k] != 0 and math.isfinite(mantissa[k]):
+            top = max(top, exponent[k])
+    return top
+
+
+@_compiled()
+@no_type_check
+def _slack(slack, exponent, first, last, unit):
+    """The largest absolute error of the entries from `first` to `last`."""
+    most = 0.0
+    for k in range(first, last + 1):
+        if slack[k] > 0:
+            most = max(most, _scaled(slack[k], exponent[k] - unit))
+    return most
+
+
+@_compiled(nogil=True)
 @no_type_check
 def walk(
-    memories, spins, first, orders, tosses, mantissa, exponent, top_mantissa,
-    top_exponent, whole, rest, autapse, low, high, tie, synchronous, single, exact,
-    steps, trust, seen,
+    memories, spins, before, first, begin, flipped, orders, tosses, mantissa, exponent,
+    slack, whole, error, rest, autapse, outer, low, high, tie, synchronous, single,
+    exact, trust, seen,
 ):  # fmt: skip
     """Sweep each row of `spins` from sweep `first` on, until a sweep flips none.
+
+    The first sweep goes on from visit `begin`, after so many have `flipped` in it;
+    `before` is what decides where all spins move at once, else `spins` itself.
+    `mantissa`, `exponent`, `slack`, `whole` and `error` are the fields of `Gaps`,
+    `outer` the exponent of the largest current or autapse.
 
     `seen` receives, for each start, the sweeps made, all flips, those of the last
     sweep, ties, doubtful visits, and the visit at which it waits for exact integers,
@@ -101,52 +146,59 @@ def walk(
     doubles = np.empty(len(mantissa), np.float64)
     singles = np.empty(len(mantissa), np.float32)
     half, tiny = 2.0**-24, 2.0**-53
+    near, away = np.uint64(low), np.uint64(high)  # indices without sign: not wrapped
     for lane in range(len(spins)):
         s = spins[lane]
         x[:] = features
         for first_row in range(0, count, ROW):
             row = slice(first_row, first_row + ROW)
             for i in range(features):
-                _add(x[row], memories[i, row], s[i])
-        far = _move(x, memories[0], 0, features)
+                _add(x[row], memories[i, row], before[lane, i])
         sweeps = all_flips = flips = ties = doubts = 0
         waits_at = -1
         for t in range(first[lane], len(orders)):
-            unit = -(2**62)
-            flips = 0
-            sweeps += 1
-            for visit in range(orders.shape[1]):
-                if unit == -(2**62) or top_exponent[min(far + 1, features)] > unit + 80:
-                    # --- the unit of this start: its largest term is 2^HIGHEST
-                    unit = top_exponent[min(far + 1, features)] - HIGHEST
+            on = begin[lane] if t == first[lane] else 0
+            flips = flipped[lane] if on else 0
+            all_flips -= flips
+            sweeps += on == 0
+            least, most = _range(x)
+            top = _top(mantissa, exponent, least + low, most + high, outer)
+            fresh = True
+            unit, loose = 0, 0.0
+            for visit in range(on, orders.shape[1]):
+                if fresh or top > unit + HIGHEST + GROWTH:
+                    fresh = False
+                    unit = top - HIGHEST
                     for k in range(len(mantissa)):
-                        doubles[k] = math.ldexp(mantissa[k], exponent[k] - unit)
+                        doubles[k] = _scaled(mantissa[k], exponent[k] - unit)
                         singles[k] = doubles[k]
-                    _look_up(x, singles, low, high, agree, differ)
+                    loose = _slack(slack, exponent, least + low, most + high, unit)
+                    _look_up(x, singles, near, away, agree, differ)
                 i = orders[t, visit]
                 w, s_i = memories[i], s[i]
-                other = math.ldexp(rest[i] - autapse * s_i, -unit)
-                reach = min(far + 1, features)
-                top = math.ldexp(top_mantissa[reach], top_exponent[reach] - unit)
-                given = trust * (steps + 8) * tiny * (count * top + abs(other))
+                current, own = _scaled(rest[i], -unit), _scaled(autapse, -unit)
+                other = current - own * s_i
+                # the rounding of what is beside the sum, and errors of cancelled values
+                given = trust * 8 * tiny * (abs(current) + abs(own)) + count * loose
                 certain, sign = False, 0
                 if single:
                     total, size = _sums(w, s_i, agree, differ)
                     drive = s_i * total + other
-                    bound = trust * (ROW + 2) * half * size + given + count * 2.0**-126
-                    certain = abs(drive) > bound
+                    rounding = ((ROW + 2) * half + error) * size + count * 2.0**-126
+                    certain = abs(drive) > trust * rounding + given
                     sign = 1 if drive > 0 else -1
                 if not certain:
                     doubts += single
-                    if len(whole) and other == 0:
-                        number, _ = _again(w, s_i, x, whole, low, high)
+                    if len(whole) and rest[i] == 0 and autapse == 0:
+                        number, _ = _again(w, s_i, x, whole, near, away)
                         sign = s_i * ((number > 0) - (number < 0))
                         certain = True
                     else:
-                        total, size = _again(w, s_i, x, doubles, low, high)
+                        total, size = _again(w, s_i, x, doubles, near, away)
                         drive = s_i * total + other
-                        bound = trust * (count + 8) * tiny * size + given
-                        certain = abs(drive) > bound + count * 2.0**-1022
+                        rounding = ((count + 8) * tiny + error) * size
+                        rounding += (count + 8) * 2.0**-1022
+                        certain = abs(drive) > trust * rounding + given
                         sign = 1 if drive > 0 else -1
                 if not certain:
                     if exact:
@@ -162,8 +214,14 @@ def walk(
                     flips += 1
                     s[i] = sign
                     if not synchronous:
-                        far = _move(x, w, 2 * sign, features)
-                        _look_up(x, singles, low, high, agree, differ)
+                        _add(x, w, 2 * sign)
+                        _look_up(x, singles, near, away, agree, differ)
+                        less, more = _range(x)
+                        if less < least or more > most:
+                            least, most = min(less, least), max(more, most)
+                            start, end = least + low, most + high
+                            top = _top(mantissa, exponent, start, end, top)
+                            loose = _slack(slack, exponent, start, end, unit)
             all_flips += flips
             if waits_at >= 0 or flips == 0:
                 break

@@ -14,62 +14,63 @@ int64 where that holds it, else in float64, and what that leaves open waits for
 import math
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 from .._clock import phase
+from .._types import AnyArray, cast
 from ..exact import gap, has_exact_values
 from ..lagrangians import AbstractAdditiveLagrangian
 from ..network import Network
-from ._spins import AbstractEngine, coin, TRUST, Walked
+from ._spins import AbstractEngine, coin, Resume, TRUST, Walked
 from ._visits import walk
-from .binary import Binary, drive_of
+from .binary import Binary, drive_of, Rule, settled
 
 
 SWEEPS, WORK = 16, 2**31  # of one call at most: sweeps, and memories x visits
 PARTS = 8  # of the starts, for each thread
+UNIT = 2.0**-53  # of rounding
+CANCELLED = 2.0**10  # a value this much smaller than its terms is known absolutely
+NOWHERE = -(2**40)  # the exponent of 0
 TIES = {"keep": 0, "+1": 1, "-1": -1, "random": 2}
 
 
 class Gaps(NamedTuple):
     """What a memory adds to a drive, `mantissa 2^exponent`, for y = -N-1 ... N+1.
 
-    `top` bounds the |terms| of all inputs up to |y|, in the same form; `whole` holds
-    the values as they are, where sums of them fit 64 bits; `steps` bounds the error of
-    a value in units of rounding of `top`.
+    Values are known to `error`, relative to each. Those that are the difference of much
+    larger numbers are known to `slack 2^exponent`, which is 0 for all others. `whole`
+    holds the values as they are, where sums of them fit 64 bits.
     """
 
     mantissa: Float[np.ndarray, " input"]
     exponent: Int[np.ndarray, " input"]
-    top_mantissa: Float[np.ndarray, " reach"]
-    top_exponent: Int[np.ndarray, " reach"]
+    slack: Float[np.ndarray, " input"]
     whole: Int[np.ndarray, " input_or_none"]
-    steps: float
+    error: float
 
 
 def gaps(
-    layer: AbstractAdditiveLagrangian, rule: str, features: int, count: int
+    layer: AbstractAdditiveLagrangian, rule: Rule, features: int, count: int
 ) -> Gaps:
     """The table of one interaction function: from exact values where it has them."""
     inputs = range(-features - 1, features + 2)
     known = list(map(gap(layer, rule), inputs))
     values = [y for y in known if y is not None]
+    if len(values) < len(known):
+        return _evaluated(layer, rule, np.array(inputs))
+    pairs = np.array([_split(y) for y in values])
     whole = np.zeros(0, np.int64)
-    if len(values) == len(known):
-        pairs = np.array([_split(y) for y in values])
-        mantissa, exponent = pairs[:, 0], pairs[:, 1].astype(np.int64)
-        top, steps = _tops(np.abs(mantissa), exponent), 2.0
-        most = count * max(abs(y) for y in values)
-        if most < 2**62 and all(y.denominator == 1 for y in values):
-            whole = np.array([int(y) for y in values])
-    else:
-        mantissa, size, exponent, steps = _evaluated(layer, rule, np.array(inputs))
-        top = _tops(size, exponent)
-    return Gaps(mantissa, exponent, *top, whole, steps)
+    most = count * max(abs(y) for y in values)
+    if most < 2**62 and all(y.denominator == 1 for y in values):
+        whole = np.array([int(y) for y in values])
+    exponent = pairs[:, 1].astype(np.int64)
+    return Gaps(pairs[:, 0], exponent, np.zeros(len(pairs)), whole, 2 * UNIT)
 
 
 def _split(value: Fraction) -> tuple[float, int]:
@@ -79,8 +80,33 @@ def _split(value: Fraction) -> tuple[float, int]:
     return float(value / Fraction(2) ** e), e
 
 
-def _evaluated(layer: AbstractAdditiveLagrangian, rule: str, inputs: np.ndarray):
-    """Values by the layer's own safe forms, each at the scale of its input."""
+def _evaluated(
+    layer: AbstractAdditiveLagrangian, rule: Rule, inputs: np.ndarray
+) -> Gaps:
+    """Values by the layer's own safe forms."""
+    with jax.enable_x64(True):
+        layer = cast(layer, jnp.float64)  # whatever the network's precision
+        found = _values(layer, rule, inputs.astype(np.float64))
+        steps = float(layer.relative_error(float(np.max(np.abs(inputs)))))
+    value, size, log_unit = (np.array(x) for x in found)
+    exponent = np.floor(log_unit / math.log(2))
+    factor = np.exp(log_unit - exponent * math.log(2))
+    value, size = value * factor, size * factor
+    steps += 2 * float(np.max(np.abs(log_unit))) + 16
+    # a value is lost to rounding by as much as its terms are larger than itself
+    lost = np.isfinite(value) & (size > CANCELLED * np.abs(value))
+    kept = np.isfinite(value) & (value != 0) & ~lost
+    loss = np.max(size[kept] / np.abs(value[kept]), initial=1)
+    slack = np.where(lost, steps * UNIT * size, 0)
+    none = np.zeros(0, np.int64)
+    return Gaps(value, exponent.astype(np.int64), slack, none, steps * UNIT * loss)
+
+
+@eqx.filter_jit  # a function of the layer: another rate compiles nothing anew
+def _values(
+    layer: AbstractAdditiveLagrangian, rule: Rule, inputs: Float[AnyArray, " input"]
+) -> tuple[Array, Array, Array]:
+    """Value, |terms| and the logarithm of their unit, at the scale of each input."""
 
     def one(y):
         y = y[None]
@@ -92,27 +118,7 @@ def _evaluated(layer: AbstractAdditiveLagrangian, rule: str, inputs: np.ndarray)
             size = jnp.abs(value)
         return value[0], size[0], layer.log_unit(scale)
 
-    with jax.enable_x64(True):
-        found = jax.jit(jax.vmap(one))(jnp.asarray(inputs, jnp.float64))
-        error = float(layer.relative_error(float(np.max(np.abs(inputs)))))
-    value, size, log_unit = (np.array(x) for x in found)
-    exponent = np.floor(log_unit / math.log(2))
-    factor = np.exp(log_unit - exponent * math.log(2))
-    steps = error + 2 * float(np.max(np.abs(log_unit))) + 16
-    return value * factor, size * factor, exponent.astype(np.int64), steps
-
-
-def _tops(size: np.ndarray, exponent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The largest size among the inputs up to |y|, for y = 0 ... N + 1."""
-    middle = len(size) // 2
-    # where a size is not finite, so is what is compared with it: nothing is certain
-    rank = np.where(size > 0, np.log2(np.where(size > 0, size, 1)) + exponent, -np.inf)
-    rank = np.where(np.isnan(size), np.inf, rank)
-    best, chosen = middle, []
-    for y in range(middle + 1):
-        best = max((best, middle - y, middle + y), key=lambda k: rank[k])
-        chosen.append(best)
-    return size[chosen], exponent[chosen]
+    return jax.vmap(one)(inputs)
 
 
 class Walk(AbstractEngine):
@@ -129,9 +135,13 @@ class Walk(AbstractEngine):
         layer, self.current, self.autapse = drive_of(network, dynamics.rule)
         self.memories = np.ascontiguousarray(np.asarray(network.memories).T, np.int8)
         self.gaps = gaps(layer, dynamics.rule, *self.memories.shape)
-        self.exact = has_exact_values(network)
+        self.exact = has_exact_values(network, dynamics.rule)
+        largest = max(np.max(np.abs(self.current)), abs(self.autapse))
+        self.outer = int(math.frexp(largest)[1]) if largest else NOWHERE
         self.dynamics, self.single = dynamics, precision == "auto"
         self.chunk, self.threads = chunk, threads
+
+    resumes: ClassVar[bool] = True
 
     def sweeps_at_once(self, visits: int) -> int:
         # starts need not wait for each other, but progress is shown between calls
@@ -146,13 +156,15 @@ class Walk(AbstractEngine):
         self,
         s: np.ndarray,
         numbers: np.ndarray,
-        first: np.ndarray,
+        start: Resume,
         orders: np.ndarray,
         seeds: np.ndarray,
         still: bool = False,
     ) -> Walked:
         s, seen = np.array(s, np.int8), np.zeros((len(s), 6), np.int64)
-        tie = "keep" if still else self.dynamics.tie
+        at_once = still or self.dynamics.synchronous
+        before = start.before if at_once else s
+        tie = settled(self.dynamics.tie) if still else self.dynamics.tie
         tosses = np.zeros((len(s), 0, 0), np.int8)
         if tie == "random":
             tosses = _tosses(seeds, numbers, orders.shape[1])
@@ -161,22 +173,28 @@ class Walk(AbstractEngine):
 
         def part(rows: slice) -> None:
             walk(
-                self.memories, s[rows], first[rows], orders, tosses[rows],
-                *self.gaps[:5], self.current, self.autapse, np.uint64(near[0]),
-                np.uint64(near[1]), TIES[tie], still or self.dynamics.synchronous,
-                self.single, self.exact, self.gaps.steps, TRUST, seen[rows],
+                self.memories, s[rows], before[rows], start.first[rows],
+                start.begin[rows], start.flipped[rows], orders, tosses[rows],
+                *self.gaps, self.current, self.autapse, self.outer, near[0], near[1],
+                TIES[tie], at_once, self.single, self.exact, TRUST, seen[rows],
             )  # fmt: skip
 
-        size = self.chunk or max(1, -(-len(s) // (PARTS * self.threads)))
+        # parts are short: nothing interrupts one
+        visits = self.memories.size * len(orders)
+        size = min(-(-len(s) // (PARTS * self.threads)), max(1, WORK // visits))
+        size = self.chunk or size
         rows = [slice(k, k + size) for k in range(0, len(s), size)]
         with phase("integrate"), ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(part, rows))
+            try:
+                list(pool.map(part, rows))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
         return Walked(s, *seen.T)
 
 
 def _tosses(seeds: np.ndarray, numbers: np.ndarray, visits: int) -> np.ndarray:
     """The coins of every start, sweep and visit."""
-    with jax.enable_x64(True):
-        visit = np.arange(visits)[None]
-        found = [coin(seed, numbers[:, None], visit) for seed in seeds]
-        return np.stack(found, axis=1).astype(np.int8)
+    one = lambda seed: coin(seed[:, None, None], numbers[:, None], visit, np)
+    visit = np.arange(visits)[None]
+    return np.stack([one(seed) for seed in seeds], axis=1).astype(np.int8)

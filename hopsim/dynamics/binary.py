@@ -4,6 +4,7 @@ $s_i \leftarrow \mathrm{sign}\left[\Phi(s_i = +1) - \Phi(s_i = -1)\right]$, one 
 a time, with the potential $\Phi$ of `Network`. [KH16 eq. 4]
 """
 
+import math
 from typing import Any, ClassVar, get_args, Literal
 
 import equinox as eqx
@@ -81,6 +82,11 @@ class Binary(eqx.Module):
         return Promise("binary", "a spin moves only to the lower energy")
 
 
+def settled(tie: Tie) -> Tie:
+    """The rule for ties by which rest is judged: coins never rest."""
+    return "keep" if tie == "random" else tie
+
+
 def interaction(network: Network) -> tuple[AbstractAdditiveLagrangian, float]:
     """What decides the spins: an interaction function, and the factor before it.
 
@@ -92,6 +98,12 @@ def interaction(network: Network) -> tuple[AbstractAdditiveLagrangian, float]:
     factor = 1.0
     while isinstance(layer, Rescaled):
         inside, outside = float(layer.inside), float(layer.outside)
+        if not (inside and outside):
+            raise ValueError(
+                "Rescaled by 0 an interaction decides nothing, got inside = "
+                f"{inside:g}, outside = {outside:g}: they have underflowed; use "
+                "normalised = false, which decides the same, or float64 memories."
+            )
         factor *= outside * inside ** (layer.degree or 0)
         layer = layer.lagrangian
     currents = [network.current]
@@ -114,6 +126,7 @@ def drive_of(
 
     In units of the interaction. An energy gap has twice the current, and no autapse:
     the energy of spins has it as a constant. A cavity field has no share of its own.
+    Raises ValueError where those units leave the normal numbers.
     """
     layer, factor = interaction(network)
     current = np.asarray(network.current, np.float64)
@@ -123,5 +136,17 @@ def drive_of(
     if rule == "local_field" and network.autapse is not None:
         own = float(np.asarray(network.autapse))
     if np.any(current) or own:
+        if not factor >= np.finfo(np.float64).tiny:
+            raise ValueError(
+                "Currents cannot be weighed against an interaction rescaled by "
+                f"{factor:g}, which is not a normal number; use normalised = false and "
+                "currents in its units."
+            )
         current, own = current / factor, own / factor
+        if not (np.all(np.isfinite(current)) and math.isfinite(own)):
+            raise ValueError(
+                "Currents must be finite in units of the interaction, got "
+                f"{np.max(np.abs(current)):g}; rescale the interaction by less than "
+                f"{factor:g}."
+            )
     return layer, current, own
