@@ -19,6 +19,13 @@ def pytest_configure(config):
         jax.config.update("jax_disable_most_optimizations", True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_programs():
+    """Compiled programs stay mapped for as long as a cache holds them: let them go."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def getkey():
     """A function that returns a new JAX random key at every call."""
