@@ -457,9 +457,10 @@ def a_local_field_without_its_share(monkeypatch):
 
 def a_certificate_that_trusts_everything(monkeypatch):
     """Rounding is taken to be a millionth of what it is: no doubt is left."""
-    from hopsim.dynamics import _spins
+    from hopsim.dynamics import _spins, _walk
 
-    monkeypatch.setattr(_spins, "TRUST", 1e-9)
+    for engine in (_spins, _walk):
+        monkeypatch.setattr(engine, "TRUST", 1e-9)
 
 
 def a_bracket_that_cancels(monkeypatch):
