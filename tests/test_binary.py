@@ -559,10 +559,8 @@ def test_functions_that_are_rational_at_some_inputs_take_the_floating_way():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_sweeps": 2.5}, "whole number"),
+        ({"max_sweeps": 0}, "whole number"),
         ({"chunk": -1}, "whole number"),
-        ({"engine": "foo"}, "engine is one of"),
-        ({"precision": "float16"}, "precision is one of"),
         ({"devices": []}, "one device"),
     ],
 )

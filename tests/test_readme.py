@@ -11,14 +11,15 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_python_example_runs_and_certifies(capsys):
-    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def test_python_examples_run_and_certify(capsys):
     names: dict = {}
-    exec(compile(code, "README.md", "exec"), names)
+    for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        exec(compile(code, "README.md", "exec"), names)
     assert "energy certified to fall: 20/20 probes" in capsys.readouterr().out
     path = names["path"]
     assert path.v.shape == (20, 201, 100)
     assert np.all(path.converged)
+    assert np.all(names["ended"].converged)
 
 
 def test_first_command_names_a_scenario_that_exists():

@@ -142,7 +142,8 @@ def drive_of(
                 f"{factor:g}, which is not a normal number; use normalised = false and "
                 "currents in its units."
             )
-        current, own = current / factor, own / factor
+        with np.errstate(over="ignore"):
+            current, own = current / factor, float(np.float64(own) / factor)
         if not (np.all(np.isfinite(current)) and math.isfinite(own)):
             raise ValueError(
                 "Currents must be finite in units of the interaction, got "
