@@ -54,6 +54,7 @@ class Lockstep(AbstractEngine):
     ):
         self.couplings = _couplings(network, dynamics, binary, precision)
         self.chunk, self.devices = chunk, devices
+        self.most = 0  # starts: as they become fewer they keep their program
 
     resumes: ClassVar[bool] = False
 
@@ -73,9 +74,11 @@ class Lockstep(AbstractEngine):
         if still:
             tie = settled(self.couplings.tie)
             couplings = dataclasses.replace(couplings, synchronous=True, tie=tie)
+        self.most = max(self.most, len(s))
         found = _everywhere(
-            couplings, s, numbers, orders[0], seeds[0], self.chunk, self.devices
-        )
+            couplings, s, numbers, orders[0], seeds[0], self.chunk, self.devices,
+            self.most,
+        )  # fmt: skip
         return Walked(
             found.s,
             np.ones(len(s), np.int64),
@@ -118,9 +121,9 @@ def _couplings(
     )
 
 
-def _everywhere(couplings, spins, numbers, order, coins, chunk, devices) -> Swept:
+def _everywhere(couplings, spins, numbers, order, coins, chunk, devices, most) -> Swept:
     """One sweep, gathered on the host."""
-    lanes, chunks, used = _shape(couplings, len(spins), chunk, len(devices))
+    lanes, chunks, used = _shape(couplings, most, chunk, len(devices))
     mesh = Mesh(np.asarray(devices[:used]), ("chunk",))
     visits = np.asarray(len(order), np.int32)
     order = padded_to(np.asarray(order, np.int32), couplings.memories.shape[0])
