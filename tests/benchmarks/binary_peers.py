@@ -7,6 +7,7 @@ flips. PyTorch and numba are imported where they are used.
 """
 
 import functools as ft
+import importlib
 import math
 from typing import Any
 
@@ -93,10 +94,14 @@ def numpy_incremental(n: int, rectified: bool, at_once: int = AT_ONCE) -> Peer:
     return run
 
 
-def torch_incremental(n: int, rectified: bool, at_once: int = AT_ONCE) -> Peer:
-    import torch
-
+def _torch() -> Any:
+    torch = importlib.import_module("torch")  # only tests/benchmarks/run.py installs it
     torch.set_num_threads(1)
+    return torch
+
+
+def torch_incremental(n: int, rectified: bool, at_once: int = AT_ONCE) -> Peer:
+    torch = _torch()
     as_torch = lambda x: torch.from_numpy(x.astype(np.float32))
 
     def run(memories, starts):
@@ -110,9 +115,7 @@ def torch_incremental(n: int, rectified: bool, at_once: int = AT_ONCE) -> Peer:
 
 def torch_package(n: int, rectified: bool) -> Peer:
     """Both states of one neuron through all memories, by two products: float64."""
-    import torch
-
-    torch.set_num_threads(1)
+    torch = _torch()
     up = (lambda y: torch.clip(y, 0, None)) if rectified else (lambda y: y)
     energy = lambda similarity: -_power(up(similarity), n).sum(dim=0)
 
