@@ -21,13 +21,13 @@ from jaxtyping import Float
 from ._clock import phase, watched, Work, worked
 from ._types import AnyArray
 from .dynamics import AbstractDynamics, Plan, Solution
+from .environment import device_bytes
 from .network import Network
 from .solvers import evaluations
 
 
 CHUNK = 64  # probes in one compiled call on a CPU: their stages stay in the cache
 LANES = 8  # a chunk is a multiple of this, or one probe: the rows of a SIMD product
-GPU_BYTES = 2**33  # what a chunk may take of an accelerator, if it does not say
 
 
 class Batch(NamedTuple):
@@ -181,7 +181,7 @@ def _shape(
     """The size of a chunk, and how many devices have one of it at a time."""
     most = chunk or CHUNK
     if chunk is None and jax.default_backend() != "cpu":
-        most = max(LANES, _memory() // _bytes(network, plan))
+        most = max(LANES, device_bytes() // 2 // _bytes(network, plan))
     # half-empty chunks cost nearly as much as full ones: rather fewer devices. Several
     # processes must all take part.
     if jax.process_count() == 1:
@@ -196,11 +196,6 @@ def _bytes(network: Network, plan: Plan) -> int:
     """What one probe takes: its stages, and its samples."""
     state = network.features + network.count
     return network.dtype.itemsize * state * (40 + 3 * len(plan.times))
-
-
-def _memory() -> int:
-    stats = jax.devices()[0].memory_stats() or {}
-    return stats.get("bytes_limit", GPU_BYTES) // 2
 
 
 def _place(where: Any, tree: Any, spec: PartitionSpec) -> Any:

@@ -20,6 +20,12 @@ def precision(name: Literal["float64", "float32"]) -> Iterator[None]:
         yield
 
 
+def device_bytes() -> int:
+    """The memory of the first device; 8 GiB if it does not say."""
+    stats = jax.devices()[0].memory_stats() or {}
+    return stats.get("bytes_limit", 2**33)
+
+
 def provenance() -> dict[str, str]:
     """Versions, machine and device, as they are written into every record."""
     packages = ("hopsim", "jax", "diffrax", "equinox", "numpy", "numba")

@@ -19,8 +19,8 @@ from jaxtyping import Bool, Int, Real
 from ._streams import as_stream, Stream
 from ._types import AnyArray
 from .dynamics._lockstep import Lockstep
-from .dynamics._spins import AbstractEngine, coin, Resume, Walked
-from .dynamics.binary import Binary, settled
+from .dynamics._spins import AbstractEngine, coin, Starts, Walked
+from .dynamics.binary import Binary, settled, Tie
 from .exact import are_spins, Exact
 from .network import Network
 from .trajectory import Ending
@@ -193,12 +193,14 @@ class _Run:
         if self.dynamics.tie == "random":
             draw = lambda k: self.stream.child("coins", k).generator()
             seeds[:] = [draw(k).integers(2**32, size=2) for k in numbers]
-        return self._advance(spins, rows, orders, seeds, False)
+        still = self.dynamics.synchronous
+        return self._advance(spins, rows, orders, seeds, self.dynamics.tie, still)
 
     def at_rest(self, spins: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Where no spin would move."""
         seeds = np.zeros((1, 2), np.uint32)
-        walked, _ = self._advance(spins, rows, self.free[None], seeds, True)
+        tie = settled(self.dynamics.tie)
+        walked, _ = self._advance(spins, rows, self.free[None], seeds, tie, True)
         return walked.flips == 0
 
     def _order(self, number: int) -> Int[np.ndarray, " visit"]:
@@ -209,16 +211,25 @@ class _Run:
             return draw.permutation(self.free)
         return draw.choice(self.free, len(self.free))
 
-    def _advance(self, spins, rows, orders, seeds, still) -> tuple[Walked, np.ndarray]:
-        s, zeros = spins[rows], lambda: np.zeros(len(rows), np.int64)
-        total = Walked(s, zeros(), zeros(), zeros(), zeros(), zeros(), zeros() - 1)
+    def _advance(
+        self,
+        spins: np.ndarray,
+        rows: np.ndarray,
+        orders: np.ndarray,
+        seeds: np.ndarray,
+        tie: Tie,
+        still: bool,
+    ) -> tuple[Walked, np.ndarray]:
+        zeros = lambda: np.zeros(len(rows), np.int64)
+        starts = Starts(spins[rows], rows, spins[rows], zeros(), zeros(), zeros())
+        # shares its states and last flips with `starts`: what is found is gone on from
+        total = Walked(
+            starts.s, zeros(), zeros(), starts.last, zeros(), zeros(), zeros() - 1
+        )
         by_integers, todo = zeros(), np.arange(len(rows))
-        start = Resume(spins[rows], zeros(), zeros(), zeros())
         while todo.size:
-            now = Resume(*(x[todo] for x in start))
-            found = self.engine.sweep(
-                total.s[todo], rows[todo], now, orders, seeds, still
-            )
+            now = Starts(*(x[todo] for x in starts))
+            found = self.engine.sweep(now, orders, seeds, tie, still)
             total.s[todo] = found.s
             total.last[todo] = found.last
             for name in ("sweeps", "flips", "ties", "doubtful"):
@@ -228,25 +239,22 @@ class _Run:
             for k, visit in zip(todo[waits], found.waits_at[waits], strict=True):
                 t = total.sweeps[k] - 1
                 end = visit + 1 if self.engine.resumes else orders.shape[1]
-                seen = start.before[k] if still or self.dynamics.synchronous else None
-                rule = settled(self.dynamics.tie) if still else self.dynamics.tie
-                tie = ft.partial(_tied, rule, seeds[t], int(rows[k]), int(visit))
+                seen = starts.before[k] if still else None
+                toss = ft.partial(_tied, tie, seeds[t], int(rows[k]), int(visit))
                 total.s[k], flips, ties = self.reference.sweep(
-                    total.s[k], orders[t][visit:end], tie, seen
+                    total.s[k], orders[t][visit:end], toss, seen
                 )
                 total.flips[k] += flips
                 total.last[k] += flips
                 total.ties[k] += ties
                 by_integers[k] += end - visit
-                start.first[k], start.begin[k] = t, end
-                start.flipped[k] = total.last[k]
+                starts.first[k], starts.begin[k] = t, end
             todo = todo[waits]
-            ended = start.begin[todo] == orders.shape[1]
-            start.first[todo[ended]] += 1
-            start.begin[todo[ended]] = 0
-            todo = todo[
-                ~ended | ((total.last[todo] > 0) & (start.first[todo] < len(orders)))
-            ]
+            ended = starts.begin[todo] == orders.shape[1]
+            starts.first[todo[ended]] += 1
+            starts.begin[todo[ended]] = 0
+            more = (total.last[todo] > 0) & (starts.first[todo] < len(orders))
+            todo = todo[~ended | more]
         return total, by_integers
 
 

@@ -20,13 +20,13 @@ AT_ONCE = {"order": "synchronous"}
 XOR = [[-1, -1, -1], [-1, 1, 1], [1, -1, 1], [1, 1, -1]]
 
 
-def run(tmp_path, experiment, dynamics=None, network=None, probes=None, run=None):
+def run(tmp_path, experiment, dynamics=None, network=None, probes=None, sweeps=50.0):
     tables = {
         "name": "small",
         "network": NETWORK | (network or {}),
         "dynamics": {"kind": "binary"} | (dynamics or {}),
         "probes": probes or SPINS,
-        "run": run or {"duration": 50.0},
+        "run": {"duration": sweeps},
         "experiment": experiment,
     }
     path = tmp_path / "small.toml"
@@ -50,7 +50,7 @@ def test_starts_that_do_not_come_to_rest_are_counted(tmp_path):
     """One sweep is not enough: those that flipped in it are unconverged."""
     names = ["energy gap", "synchronous"]
     kind = {"kind": "conventions", "sets": 1, "conventions": names}
-    data = run(tmp_path, kind, run={"duration": 1.0})
+    data = run(tmp_path, kind, sweeps=1.0)
     moved = data["flips"].values > 0
     assert moved.any()
     assert np.array_equal(data["unconverged"].values, moved)

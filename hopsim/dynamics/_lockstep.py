@@ -18,6 +18,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from .._clock import phase
 from .._types import AnyArray
+from ..environment import device_bytes
 from ..exact import has_exact_values, parity_gcd
 from ..network import Network
 from ._spins import (
@@ -26,12 +27,12 @@ from ._spins import (
     padded,
     padded_features,
     padded_to,
-    Resume,
+    Starts,
     sweep,
     Swept,
     Walked,
 )
-from .binary import Binary, drive_of, settled
+from .binary import Binary, drive_of, Tie
 
 
 TWICE_BYTES = 2**27  # memories up to this size are kept in both orders
@@ -63,21 +64,18 @@ class Lockstep(AbstractEngine):
 
     def sweep(
         self,
-        s: np.ndarray,
-        numbers: np.ndarray,
-        start: Resume,
+        starts: Starts,
         orders: np.ndarray,
         seeds: np.ndarray,
-        still: bool = False,
+        tie: Tie,
+        still: bool,
     ) -> Walked:
-        couplings = self.couplings
-        if still:
-            tie = settled(self.couplings.tie)
-            couplings = dataclasses.replace(couplings, synchronous=True, tie=tie)
+        couplings = dataclasses.replace(self.couplings, synchronous=still, tie=tie)
+        s = starts.s
         self.most = max(self.most, len(s))
         found = _everywhere(
-            couplings, s, numbers, orders[0], seeds[0], self.chunk, self.devices,
-            self.most,
+            couplings, s, starts.numbers, orders[0], seeds[0], self.chunk,
+            self.devices, self.most,
         )  # fmt: skip
         return Walked(
             found.s,
@@ -168,7 +166,7 @@ def _shape(
     """Lanes of a chunk, chunks of a device, and the devices that have one."""
     count = couplings.memories.shape[1]
     if chunk is None:
-        most = CHUNK_BYTES if jax.default_backend() == "cpu" else _memory()
+        most = CHUNK_BYTES if jax.default_backend() == "cpu" else device_bytes() // 4
         most = max(8, most // (count * (4 if couplings.rechecked else 8) * 4))
         chunk = min(LANES if jax.default_backend() == "cpu" else 2**16, most)
     power = lambda k: 1 << max(0, math.ceil(math.log2(k)))
@@ -177,11 +175,6 @@ def _shape(
     chunks = power(-(-starts // (lanes * used)))
     most = max(1, SLAB // (used * lanes * couplings.memories.shape[0]))
     return lanes, min(chunks, power(most)), used
-
-
-def _memory() -> int:
-    stats = jax.devices()[0].memory_stats() or {}
-    return stats.get("bytes_limit", 2**33) // 4
 
 
 # sweeps are long beside their compilation: the compiler works for them even where it is

@@ -83,13 +83,15 @@ class Walked(NamedTuple):
     waits_at: Int[np.ndarray, " start"]  # the visit of the last sweep, or -1
 
 
-class Resume(NamedTuple):
-    """Where starts go on: at a visit of a sweep, with flips already made in it."""
+class Starts(NamedTuple):
+    """States, and where they go on: at a visit of a sweep, with flips made in it."""
 
+    s: np.ndarray  # (start, feature)
+    numbers: Int[np.ndarray, " start"]  # which key their coins
     before: np.ndarray  # (start, feature), as the sweep found them
     first: Int[np.ndarray, " start"]  # the sweep
     begin: Int[np.ndarray, " start"]  # the visit
-    flipped: Int[np.ndarray, " start"]
+    last: Int[np.ndarray, " start"]  # flips of the sweep that they are in
 
 
 class AbstractEngine(abc.ABC):
@@ -109,17 +111,16 @@ class AbstractEngine(abc.ABC):
     @abc.abstractmethod
     def sweep(
         self,
-        s: np.ndarray,
-        numbers: np.ndarray,
-        start: Resume,
+        starts: Starts,
         orders: np.ndarray,
         seeds: np.ndarray,
-        still: bool = False,
+        tie: Tie,
+        still: bool,
     ) -> Walked:
-        """The sweeps `orders[first:]` of starts with these numbers, until they rest.
+        """The sweeps `orders[first:]` of some starts, until they rest.
 
         A start that waits for exact integers stops in its sweep. With `still` no spin
-        sees another move, and none moves without a drive.
+        sees another move.
         """
 
 

@@ -125,13 +125,13 @@ def _slack(slack, exponent, first, last, unit):
 @_compiled(nogil=True)
 @no_type_check
 def walk(
-    memories, spins, before, first, begin, flipped, orders, tosses, mantissa, exponent,
+    memories, spins, before, first, begin, last, orders, tosses, mantissa, exponent,
     slack, whole, error, rest, autapse, outer, low, high, tie, synchronous, single,
     exact, trust, seen,
 ):  # fmt: skip
     """Sweep each row of `spins` from sweep `first` on, until a sweep flips none.
 
-    The first sweep goes on from visit `begin`, after so many have `flipped` in it;
+    The first sweep goes on from visit `begin`, after `last` spins have flipped in it;
     `before` is what decides where all spins move at once, else `spins` itself.
     `mantissa`, `exponent`, `slack`, `whole` and `error` are the fields of `Gaps`,
     `outer` the exponent of the largest current or autapse.
@@ -158,7 +158,7 @@ def walk(
         waits_at = -1
         for t in range(first[lane], len(orders)):
             on = begin[lane] if t == first[lane] else 0
-            flips = flipped[lane] if on else 0
+            flips = last[lane] if on else 0
             all_flips -= flips
             sweeps += on == 0
             least, most = _range(x)

@@ -27,9 +27,9 @@ from .._types import AnyArray, cast
 from ..exact import gap, has_exact_values
 from ..lagrangians import AbstractAdditiveLagrangian
 from ..network import Network
-from ._spins import AbstractEngine, coin, Resume, TRUST, Walked
+from ._spins import AbstractEngine, coin, Starts, TRUST, Walked
 from ._visits import walk
-from .binary import Binary, drive_of, Rule, settled
+from .binary import Binary, drive_of, Rule, Tie
 
 
 SWEEPS, WORK = 16, 2**31  # of one call at most: sweeps, and memories x visits
@@ -154,29 +154,27 @@ class Walk(AbstractEngine):
 
     def sweep(
         self,
-        s: np.ndarray,
-        numbers: np.ndarray,
-        start: Resume,
+        starts: Starts,
         orders: np.ndarray,
         seeds: np.ndarray,
-        still: bool = False,
+        tie: Tie,
+        still: bool,
     ) -> Walked:
-        s, seen = np.array(s, np.int8), np.zeros((len(s), 6), np.int64)
-        at_once = still or self.dynamics.synchronous
-        before = start.before if at_once else s
-        tie = settled(self.dynamics.tie) if still else self.dynamics.tie
+        s = np.array(starts.s, np.int8)
+        seen = np.zeros((len(s), 6), np.int64)
+        before = starts.before if still else s
         tosses = np.zeros((len(s), 0, 0), np.int8)
         if tie == "random":
-            tosses = _tosses(seeds, numbers, orders.shape[1])
+            tosses = _tosses(seeds, starts.numbers, orders.shape[1])
         near = (1, 1) if self.dynamics.rule == "local_field" else (0, 2)
         orders = np.ascontiguousarray(orders, np.int32)
 
         def part(rows: slice) -> None:
             walk(
-                self.memories, s[rows], before[rows], start.first[rows],
-                start.begin[rows], start.flipped[rows], orders, tosses[rows],
+                self.memories, s[rows], before[rows], starts.first[rows],
+                starts.begin[rows], starts.last[rows], orders, tosses[rows],
                 *self.gaps, self.current, self.autapse, self.outer, near[0], near[1],
-                TIES[tie], at_once, self.single, self.exact, TRUST, seen[rows],
+                TIES[tie], still, self.single, self.exact, TRUST, seen[rows],
             )  # fmt: skip
 
         # parts are short: nothing interrupts one
