@@ -1,6 +1,6 @@
 """Closed forms of the literature, to hold what is measured against. NumPy only."""
 
-from . import capacity
+from . import capacity, mean_field, potts
 
 
-__all__ = ["capacity"]
+__all__ = ["capacity", "mean_field", "potts"]

@@ -131,6 +131,59 @@ def best_overlap_law(
     return 2 * np.arange(features + 1) / features - 1, weights
 
 
+# --- freezing: what the self-coupling of the flow costs ------------------------------
+
+
+def freezing_count(
+    n: int, features: float, overlap: float, beta: float = math.inf
+) -> float:
+    r"""$K^* = N^{n/2} m^{n-1} / (n-1)!!$: beyond it the sharp flow is frozen. [CL-17]
+
+    With F = (N/n)(x/N)^n a memory at overlap m drives a wrong bit by $m^{n-1}$, and the
+    bit holds itself by its own share of its field, $s = (n-1)!!\,K / N^{n/2}$: a sharp
+    one where s is larger. A graded bit $g = \tanh\beta(m^{n-1} + s g)$ has a second
+    state of rest, against the drive, only where $s > \cosh^2 t/\beta$ with
+    $\frac12\sinh 2t - t = \beta m^{n-1}$: K* is larger.
+    [THEORY 2.1.4; the fold of one neuron with a self-coupling]
+
+    **Arguments:**
+
+    - `n`: even. (For a rectified power both the share and the loads are others.)
+    - `overlap`: of the cue, in (0, 1].
+    - `beta`: of graded neurons, as of `model_a`; the other neurons taken as saturated.
+    """
+    _check(n, features)
+    if n % 2 or not 0 < overlap <= 1 or not beta > 0:
+        raise ValueError(
+            "The freezing load is of an even n, an overlap in (0, 1] and beta > 0, got "
+            f"n = {n}, {overlap} and {beta}."
+        )
+    drive = overlap ** (n - 1)
+    share = drive
+    if beta < math.inf:
+        from scipy.optimize import brentq
+
+        fold = lambda t: math.sinh(2 * t) / 2 - t - beta * drive
+        most = math.asinh(4 * beta * drive + 4) / 2
+        share = float(np.cosh(np.asarray(brentq(fold, 0.0, most)))) ** 2 / beta
+    return share * features ** (n / 2) / double_factorial(n - 1)
+
+
+def self_coupling(n: int, features: int, count: int) -> float:
+    r"""$\langle\sum_\mu F''(x_\mu)\rangle = (n-1) K N^{1-n} E[z^{n-2}]$. [CL-17]
+
+    For F = (N/n)(x/N)^n and the mean over random spins, z a sum of N random signs: the
+    autapse c that cancels each neuron's coupling to itself. It tends to
+    $(n-1)!!\,K / N^{n/2}$ for even n and is 0 for odd ones. [THEORY 2.1.2, 2.1.5]
+    """
+    _check(n, features)
+    moment = sum(
+        math.comb(features, k) * (features - 2 * k) ** (n - 2)
+        for k in range(features + 1)
+    )
+    return float(Fraction((n - 1) * count * moment, 2**features * features ** (n - 1)))
+
+
 # --- the classical model, n = 2 -------------------------------------------------------
 
 
