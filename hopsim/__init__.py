@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Attractors": "attractors",
+    "find_attractors": "attractors",
+    "label_basins": "attractors",
     "Certificate": "certificates",
     "certify": "certificates",
     "Network": "network",
@@ -36,6 +39,7 @@ _MODULES = (
 
 if TYPE_CHECKING:
     from . import datasets, dynamics, lagrangians, patterns, plots, solvers, theory
+    from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
     from .network import model_a, model_b, model_c, Network
     from .records import load_record, Record, Verdict
@@ -59,6 +63,7 @@ def __dir__():
 
 
 __all__ = [
+    "Attractors",
     "Certificate",
     "Ending",
     "Network",
@@ -71,6 +76,8 @@ __all__ = [
     "certify",
     "datasets",
     "dynamics",
+    "find_attractors",
+    "label_basins",
     "lagrangians",
     "load_record",
     "load_scenario",

@@ -44,6 +44,50 @@ def sphere(
     return _cast(radius * x / np.linalg.norm(x, axis=1, keepdims=True))
 
 
+def orthogonal(key: Any, count: int, features: int, norm: float = 1.0) -> Patterns:
+    r"""$\xi_\mu\cdot\xi_\nu = M^2\delta_{\mu\nu}$: a random frame of length M = `norm`.
+
+    At most as many as there are features. [THEORY CL-23]
+    """
+    _check_sizes(count, features)
+    _check_independent(count, features)
+    x = as_stream(key).generator().standard_normal((features, count))
+    return _cast(norm * np.linalg.qr(x)[0].T)
+
+
+def simplices(
+    key: Any,
+    clusters: int,
+    per_cluster: int,
+    features: int,
+    norm: float = 4.0,
+    distance: float = 1.5,
+) -> Patterns:
+    r"""Clusters whose centres are orthogonal, of length `norm`: a simplex about each.
+
+    The members of one cluster have one `distance` from each other, at right angles to
+    all centres and to the other clusters. [THEORY CL-24]
+    """
+    count = clusters * per_cluster
+    _check_sizes(count, features)
+    _check_independent(count, features)
+    frame = orthogonal(key, count, features).reshape(clusters, per_cluster, features)
+    middle = np.mean(frame, axis=1, keepdims=True)
+    centre = norm * np.sqrt(per_cluster) * middle
+    found = centre + distance / np.sqrt(2) * (frame - middle)
+    return _cast(found.reshape(count, features))
+
+
+def cyclic(key: Any, features: int) -> Patterns:
+    r"""$\xi_{\mu i} = x_{i - \mu}$: all N shifts of one normal vector around a ring.
+
+    All have one norm and one overlap with their mean, a single number. [THEORY CL-23]
+    """
+    _check_sizes(features, features)
+    x = as_stream(key).generator().standard_normal(features)
+    return _cast(np.stack([np.roll(x, shift) for shift in range(features)]))
+
+
 def correlated(
     key: Any, clusters: int, per_cluster: int, features: int, flipped: float = 0.1
 ) -> Patterns:
@@ -158,3 +202,11 @@ def overlap(
 def _check_sizes(count: int, features: int) -> None:
     if count < 1 or features < 1:
         raise ValueError(f"Sizes must be >= 1, got {count} memories of {features}.")
+
+
+def _check_independent(count: int, features: int) -> None:
+    if count > features:
+        raise ValueError(
+            f"{features} features have room for as many orthogonal directions, got "
+            f"{count} memories."
+        )

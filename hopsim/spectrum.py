@@ -69,6 +69,60 @@ def coupling_values(network: Network, v: Features, h: Hidden) -> Float[Array, " 
     return jnp.linalg.svd(a, compute_uv=False)
 
 
+def loop_gains(network: Network, v: Features, h: Hidden) -> Float[Array, " feature"]:
+    r"""Eigenvalues of $H_v^{1/2}(\xi^T H_h\xi - c)H_v^{1/2}$, largest first. (Dense.)
+
+    `s_k^2`, and zeros; with an autapse c its share is taken off. A state of rest is
+    stable iff all lie below the decay; those above count its unstable directions, of
+    two layers and of one. No matrix of the memory neurons is formed. [THEORY 5.1]
+    """
+    on_v = lambda z: network.feature_lagrangian.curvature(v, z)
+    root = _root(jax.vmap(on_v)(jnp.eye(network.features, dtype=network.dtype)))
+    around = jax.vmap(lambda g: _around(network, h, g))
+    loop = around(root) @ root
+    return jnp.linalg.eigvalsh(0.5 * (loop + loop.T))[::-1]
+
+
+def largest_loop_gains(
+    network: Network, v: Features, h: Hidden, rounds: int = 40
+) -> Float[Array, " round"]:
+    r"""The largest of `loop_gains`, by Lanczos: matrix products only, no matrix.
+
+    On $(\xi^T H_h\xi - c) H_v$, which is self-adjoint in the inner product
+    $a\cdot H_v b$. Ends of the spectrum come first; of equal values one is found.
+    """
+    rounds = min(rounds, network.features)
+    on_v = lambda z: network.feature_lagrangian.curvature(v, z)
+    z = jnp.cos(jnp.arange(network.features, dtype=network.dtype) * 2.0 + 0.5)
+    empty = jnp.zeros((rounds, network.features), network.dtype)
+    nothing = jnp.zeros((rounds, rounds), network.dtype)
+
+    def step(k, carry):
+        z, found, held, small = carry
+        hz = on_v(z)
+        size = jnp.sqrt(jnp.maximum(z @ hz, 0))
+        scale = jnp.where(k > 0, jnp.max(jnp.abs(small)), 0)
+        over = jnp.where(size > 1e-12 * scale, inverse(size), 0)
+        found, held = found.at[k].set(z * over), held.at[k].set(hz * over)
+        new = _around(network, h, held[k])
+        column = held @ new
+        small = small.at[:, k].set(column).at[k, :].set(column)
+        for _ in range(2):  # once more: what is lost to cancellation
+            new = new - (held @ new) @ found
+        return new, found, held, small
+
+    small = jax.lax.fori_loop(0, rounds, step, (z, empty, empty, nothing))[3]
+    return jnp.linalg.eigvalsh(small)[::-1]
+
+
+def _around(network: Network, h: Hidden, g: Features) -> Array:
+    """`(xi^T H_h xi - c) g`."""
+    x = network.memory_input(g) - network.hidden_current
+    f = network.memory_lagrangian.curvature(h, x)
+    back = network.recalled(f)
+    return back if network.autapse is None else back - network.autapse * g
+
+
 def two_layer_eigenvalues(
     s: Float[Array, " mode"],
     features: int,

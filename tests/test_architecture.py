@@ -39,7 +39,10 @@ FLOORS = [
     ],
     ["network", "spectrum", "exact"],
     ["solvers", "dynamics"],
-    ["batches", "sweeps", "spin_simulation", "simulation", "certificates", "profile"],
+    [
+        *("batches", "sweeps", "spin_simulation", "simulation", "certificates"),
+        *("attractors", "profile"),
+    ],
     ["checks", "plots", "summary", "report", "experiments"],
     ["leaves", "scenario", "runs", "catalogue", "claims", "crew", "verification"],
     ["worker", "terminal", "cli", "__main__", "__init__"],
@@ -138,7 +141,8 @@ LOADED = {
     "jinja2": set(),
     "typer": {"cli"},
     "diffrax": {"dynamics._integrate", "dynamics._choice", "solvers"},
-    "optimistix": {"experiments.portrait"},
+    "optimistix": {"attractors"},
+    "lineax": {"attractors"},
 }
 LATER = {
     "matplotlib": {"plots"},

@@ -1,6 +1,7 @@
 """Fixed points of two layers: a long descent from a probe, polished by Newton."""
 
 import dataclasses
+import functools as ft
 from collections.abc import Callable
 
 import equinox as eqx
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._types import AnyArray
+from ..attractors.newton import rest_condition
 from ..dynamics import TwoLayer
 from ..network import Network
 from ._base import Setting
@@ -57,9 +59,7 @@ def polish(
     invertible at every stable fixed point, zero modes included. [THEORY 4.4, 5.1]
     """
 
-    def force(v: Array) -> Array:
-        g = network.feature_lagrangian.activation(v)
-        return network.local_field(g) - motion.decay * v
+    force = ft.partial(rest_condition, network, motion.decay)
 
     def newton(force: Callable, v: Array) -> Array:
         step = lambda _, v: v - jnp.linalg.solve(jax.jacfwd(force)(v), force(v))

@@ -4,16 +4,18 @@ from typing import ClassVar
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-import optimistix as optx
 from jaxtyping import Array, Float
 from pydantic import Field
 
 from .._types import AnyArray, cast
+from ..attractors import polish
+from ..attractors.finding import describe
+from ..attractors.settling import distinct
 from ..environment import precision
 from ..network import Network
-from ..records import dataset, join, Record
+from ..patterns import grid
+from ..records import Dataset, dataset, join, Record
 from ._base import (
     AbstractExperiment,
     experiments,
@@ -28,8 +30,8 @@ from ._base import (
 class Portrait(AbstractExperiment):
     r"""Contours of $E(v)$, trajectories, and zeros of $\nabla\Phi(g(v)) - v$. [KH21]
 
-    Fixed points by Newton's method from every point of a grid, kept where the residual
-    is below 1e-10 and told apart at 1e-6; an index counts the unstable directions.
+    Fixed points by Newton's method from every point of a grid, in float64, told apart
+    at 1e-6; an index counts the unstable directions.
     [THEORY 5.1-5.2]
     """
 
@@ -60,67 +62,41 @@ class Portrait(AbstractExperiment):
         if not self.low < self.high:
             raise ValueError(f"low < high is needed, got {self.low} and {self.high}.")
 
-    def _landscape(self, setting: Setting):
-        # in float64 whatever the run's precision: roots are told apart at 1e-6
+    def _landscape(self, setting: Setting) -> Dataset:
+        network, dynamics = setting.network, setting.dynamics
+        decay = float(np.asarray(getattr(dynamics, "decay", 1.0)))
+        axis = np.linspace(self.low, self.high, self.resolution)
+        few = grid(self.low, self.high, self.starts)
+        found = polish(network, few, decay=decay)
+        roots = distinct(network, found.v, found.residual, found.converged)
+        known = describe(network, dynamics, decay, roots.v)
+        order = np.argsort(known.energy)
+        order = order[known.index[order] >= 0]  # where there is a derivative
         with precision("float64"):
-            network = cast(setting.network, np.float64)
-            axis = np.linspace(self.low, self.high, self.resolution)
-            mesh = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1)
-            few = np.linspace(self.low, self.high, self.starts)
-            starts = np.stack(np.meshgrid(few, few), -1).reshape(-1, 2)
-            decay = np.asarray(getattr(setting.dynamics, "decay", 1.0), float)
-            energies, *found = _survey(network, decay, mesh.reshape(-1, 2), starts)
-        points, energy, index = _distinct(*(np.asarray(x) for x in found))
+            double, alpha = cast(network, np.float64), np.asarray(decay)
+            pixels = grid(self.low, self.high, self.resolution)
+            energies = np.asarray(_energies(double, alpha, pixels))
         return dataset(
             {
                 "axis": ("grid", axis, PURE),
                 "landscape": (
                     ("grid", "grid_2"),
-                    np.asarray(energies).reshape(mesh.shape[:2]),
+                    energies.reshape(self.resolution, self.resolution),
                     PURE | {"long_name": "effective energy E(v) at (axis, axis)"},
                 ),
-                "fixed_point": (("fixed", "feature"), points, PURE),
-                "fixed_energy": ("fixed", energy, PURE),
-                "fixed_index": ("fixed", index, PURE | {"long_name": "unstable modes"}),
+                "fixed_point": (("fixed", "feature"), roots.v[order], PURE),
+                "fixed_energy": ("fixed", known.energy[order], PURE),
+                "fixed_index": (
+                    "fixed",
+                    known.index[order],
+                    PURE | {"long_name": "unstable modes"},
+                ),
             }
         )
 
 
 @eqx.filter_jit
-def _survey(
-    network: Network,
-    decay: Float[AnyArray, ""],
-    mesh: Float[AnyArray, "point 2"],
-    starts: Float[AnyArray, "start 2"],
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Energies on the mesh; roots, their residuals, energies and unstable modes."""
-
-    def force(v: AnyArray, args: None = None) -> Array:
-        g = network.feature_lagrangian.activation(v)
-        return network.local_field(g) - decay * v
-
-    def polish(v: AnyArray) -> tuple[Array, Array, Array, Array]:
-        newton = optx.Newton(rtol=1e-13, atol=1e-13)
-        root = optx.root_find(force, newton, v, throw=False, max_steps=64).value
-        jacobian = jax.jacfwd(force)(root)
-        # two real eigenvalues [THEORY 5.1], from trace and determinant
-        half = 0.5 * jnp.trace(jacobian)
-        determinant = jnp.linalg.det(jacobian)
-        spread = jnp.sqrt(jnp.maximum(half**2 - determinant, 0))
-        unstable = (half + spread > 0).astype(int) + (half - spread > 0).astype(int)
-        residual = jnp.max(jnp.abs(force(root)))
-        return root, residual, network.effective_energy(root, decay), unstable
-
-    energies = jax.vmap(lambda v: network.effective_energy(v, decay))(mesh)
-    return energies, *jax.vmap(polish)(starts)
-
-
-def _distinct(
-    roots: np.ndarray, residual: np.ndarray, energy: np.ndarray, index: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    kept: list[int] = []
-    for i in np.argsort(energy):
-        near = [np.linalg.norm(roots[i] - roots[k]) < 1e-6 for k in kept]
-        if residual[i] < 1e-10 and not any(near):
-            kept.append(int(i))
-    return roots[kept], energy[kept], index[kept]
+def _energies(
+    network: Network, decay: Float[AnyArray, ""], v: Float[AnyArray, "point 2"]
+) -> Float[Array, " point"]:
+    return jax.vmap(lambda v: network.effective_energy(v, decay))(v)

@@ -1,0 +1,201 @@
+r"""Certified balls of model B: states from which every motion is known to come back.
+
+With $d_{ij} = |\xi_i - \xi_j|$ and $\Delta_{ij} = \xi_i\cdot(\xi_i - \xi_j)$, the ball
+of radius r about $\xi_i$ is forward invariant and holds exactly one fixed point, which
+attracts all of it, if
+
+$$\text{(1)}\; \sum_{j\ne i} d_{ij}\, e^{-\beta(\Delta_{ij} - r d_{ij})} \le r, \qquad
+\text{(2)}\; \beta \sum_{j\ne i} d_{ij}^2\, e^{-\beta(\Delta_{ij} - r d_{ij})} < 1 .$$
+
+On the ball $p_j \le p_j / p_i \le e^{-\beta(\Delta_{ij} - r d_{ij})}$, so that (1)
+keeps the target $\xi^T p$ in it and (2) bounds $\beta\,\mathrm{Cov}_p(\xi)$ by 1. That
+is so for the adiabatic flow, for two layers with any `tau_memory` if h(0) is `xi u` for
+some u of the ball, for AltIMEX with any step, and for attention, which (2) makes a
+contraction. It holds without currents and for decay 1. [THEORY CL-26]
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._types import AnyArray
+from ..dynamics import Adiabatic, Dynamics, TwoLayer
+from ..lagrangians import LogSumExp, Quadratic
+from ..network import Network
+
+
+ROWS = 2**22  # entries of one table of pairs: some memories at a time
+HALVINGS = 70  # of an interval: more than a float64 can tell apart
+
+
+class Balls(NamedTuple):
+    """What is certified about every memory, all rounding on the safe side."""
+
+    radius: Float[np.ndarray, " memory"]  # the largest ball; 0 where there is none
+    inner: Float[np.ndarray, " memory"]  # the smallest, its fixed point; or NaN
+    limit: Float[np.ndarray, " memory"]  # of the radius for beta -> infinity
+
+
+class _Pairs(NamedTuple):
+    """Some memories against all others: distances from above, separations from below.
+
+    Copies of a memory, itself the first, have the distance 0.
+    """
+
+    d: Float[np.ndarray, "row memory"]
+    separation: Float[np.ndarray, "row memory"]
+
+
+def certified_balls(
+    network: Network,
+    dynamics: Dynamics | None = None,
+    which: Int[AnyArray, " row"] | None = None,
+) -> Balls:
+    r"""The largest and the smallest ball of CL-26 about every memory. [THEORY CL-26]
+
+    The left side of (2) grows with r and is the derivative of that of (1), so the
+    largest r at which (2) holds is also where (1) is nearest to holding: there is a
+    ball iff (1) holds there. Below it (1) holds from `inner` on, which bounds
+    $|x^* - \xi_i|$. The limit is $\min_j \Delta_{ij} / d_{ij}$, half the distance of
+    the nearest memory where all norms are equal. A single memory has a ball without
+    end. Copies of a memory count as the memory itself: its ball is theirs.
+
+    Raises ValueError unless the network is model B without currents and autapse, and
+    the dynamics, if given, one of those that the certificate covers.
+
+    **Arguments:**
+
+    - `dynamics`: the motion that is to be certified; default any that is covered.
+    - `which`: numbers of the memories that are asked about; default all.
+    """
+    beta = _require_covered(network, dynamics)
+    # the memories as they are: float32 is exact in float64
+    memories = np.asarray(network.memories).astype(np.float64)
+    rows = np.arange(len(memories)) if which is None else np.asarray(which)
+    size = max(1, ROWS // memories.size)
+    parts = [
+        _balls(_pairs(memories, rows[k : k + size]), beta)
+        for k in range(0, len(rows), size)
+    ]
+    return Balls(*(np.concatenate(x) for x in zip(*parts, strict=True)))
+
+
+def _pairs(
+    memories: Float[np.ndarray, "memory feature"], rows: Int[np.ndarray, " row"]
+) -> _Pairs:
+    own = memories[rows]
+    away = own[:, None] - memories[None]
+    d = np.linalg.norm(away, axis=-1)
+    separation = np.einsum("rf,rmf->rm", own, away)
+    # rounding of a product of N terms, and of the differences it is made of
+    slack = (memories.shape[1] + 8) * np.finfo(float).eps
+    lost = slack * np.linalg.norm(own, axis=-1)[:, None] * d
+    return _Pairs(d * (1 + slack), separation - lost)
+
+
+def _balls(pairs: _Pairs, beta: float) -> Balls:
+    # --- the largest radius with (2)
+    low = np.zeros(len(pairs.d))
+    high = _alone(pairs, beta)
+    endless = np.isinf(high)
+    possible = ~endless & (high > 0)
+    possible &= _sum(pairs, beta, low, 2) < 1
+    low, high = low.copy(), np.where(possible, high, 0)
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        holds = possible & (_sum(pairs, beta, middle, 2) < 1)
+        low, high = np.where(holds, middle, low), np.where(holds, high, middle)
+    # --- is (1) true there?
+    possible &= _sum(pairs, beta, low, 1) <= low
+    # --- the smallest radius with (1), in its logarithm: it may be 1e-100
+    tiny = np.finfo(float).tiny
+    largest = np.log(np.where(possible, low, 1))
+    below = np.log(np.maximum(_sum(pairs, beta, np.zeros_like(low), 1), tiny))
+    below = np.where(possible, np.minimum(below, largest), largest)
+    above = largest
+    for _ in range(HALVINGS):
+        middle = 0.5 * (below + above)
+        holds = _sum(pairs, beta, np.exp(middle), 1) <= np.exp(middle)
+        below = np.where(possible & ~holds, middle, below)
+        above = np.where(possible & holds, middle, above)
+    inner = np.where(endless, 0, np.where(possible, np.exp(above), np.nan))
+    radius = np.where(endless, np.inf, np.where(possible, low, 0))
+    return Balls(radius, inner, np.maximum(_alone(pairs, np.inf), 0))
+
+
+def _sum(
+    pairs: _Pairs, beta: float, r: Float[np.ndarray, " row"], power: int
+) -> Float[np.ndarray, " row"]:
+    """The left side of (1) or of (2), never below what it is in exact arithmetic."""
+    there = pairs.d > 0
+    log_d = np.log(np.where(there, pairs.d, 1))
+    factor = np.log(beta) if power == 2 else 0.0
+    pull, push = beta * r[:, None] * pairs.d, beta * pairs.separation
+    exponent = factor + power * log_d + pull - push
+    size = np.abs(factor) + power * np.abs(log_d) + pull + np.abs(push)
+    eps = np.finfo(float).eps
+    terms = np.where(there, np.exp(np.minimum(exponent + 8 * eps * size, 700)), 0)
+    return np.sum(terms, axis=1) * (1 + (terms.shape[1] + 8) * eps)
+
+
+def _alone(pairs: _Pairs, beta: float) -> Float[np.ndarray, " row"]:
+    r"""$\min_j [\Delta_{ij}/d_{ij} - \ln(\beta d_{ij}^2) / (\beta d_{ij})]$.
+
+    Where one term of (2) alone is 1: no certified radius exceeds it.
+    """
+    there = pairs.d > 0
+    d = np.where(there, pairs.d, 1)
+    shift = 0 if np.isinf(beta) else np.log(beta * d**2) / (beta * d)
+    return np.min(np.where(there, pairs.separation / d - shift, np.inf), axis=1)
+
+
+def _require_covered(network: Network, dynamics: Dynamics | None) -> float:
+    """The sharpness of the attention, or one error that says what is not covered."""
+    layer = network.memory_lagrangian
+    model_b = isinstance(network.feature_lagrangian, Quadratic)
+    if not (model_b and isinstance(layer, LogSumExp)):
+        names = (network.feature_lagrangian, network.memory_lagrangian)
+        got = " and ".join(type(x).__name__ for x in names)
+        raise ValueError(
+            f"Certified balls are known for model B alone, got {got}; use model_b, or "
+            "measure the radius with `basin_radii`."
+        )
+    there = {
+        "current": np.any(np.asarray(network.current)),
+        "hidden_current": np.any(np.asarray(network.hidden_current)),
+        "autapse": network.autapse is not None and np.any(np.asarray(network.autapse)),
+    }
+    named = [name for name, set_ in there.items() if set_]
+    if named:
+        raise ValueError(
+            f"Certified balls are known without {' and '.join(named)} only; leave "
+            "them out, or measure the radius with `basin_radii`."
+        )
+    reason = None if dynamics is None else _not_covered(dynamics)
+    if reason is not None:
+        raise ValueError(
+            f"Certified balls do not cover {reason}; use TwoLayer or Adiabatic with "
+            "one time constant for each layer and decay 1."
+        )
+    return float(np.asarray(layer.beta))
+
+
+def _not_covered(dynamics: Dynamics) -> str | None:
+    """What of the dynamics is outside of the certificate, or None."""
+    if not isinstance(dynamics, TwoLayer | Adiabatic):
+        return type(dynamics).__name__
+    motion: Any = dynamics
+    if isinstance(dynamics, Adiabatic) and motion.tau_memory is not None:
+        return "the adiabatic flow with a mass (tau_memory)"
+    if motion.drive is not None:
+        return "a drive I(t)"
+    decay = float(np.asarray(motion.decay))
+    if decay != 1:
+        return f"the decay {decay:g}"
+    for name in ("tau_feature", "tau_memory"):
+        taus = getattr(motion, name)
+        # the ball is no longer invariant where its directions have different clocks
+        if taus is not None and np.unique(np.asarray(taus)).size > 1:
+            return f"neurons with different {name}"
+    return None

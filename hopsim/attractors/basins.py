@@ -1,0 +1,238 @@
+"""Basins: how far from a state the motion still comes back, and what shares they have.
+
+A basin belongs to a motion: time constants, solver and step move its boundary, while
+the fixed points stay (THEORY 5.2). Everything here runs the dynamics that it is given;
+basins of a flow are never estimated by steps of attention.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._streams import as_stream, Stream
+from .._types import AnyArray
+from ..patterns import sphere
+from ..statistics import half_point, wilson
+from .finding import label_basins
+
+
+Labels = Int[np.ndarray, " state"]
+States = Float[np.ndarray, "state feature"]
+Displacement = Callable[[Stream, States, Float[np.ndarray, " state"]], States]
+
+
+class Radii(NamedTuple):
+    """How far each centre can be displaced until half of its states end elsewhere.
+
+    `radius` is inf where that does not happen up to the largest displacement, and NaN
+    where the centre itself has no known end. Unconverged states count as lost.
+    """
+
+    radius: Float[np.ndarray, " centre"]
+    low: Float[np.ndarray, " centre"]  # more than half come back from there (95 %)
+    high: Float[np.ndarray, " centre"]  # less than half do
+    tried: Float[np.ndarray, "round centre"]
+    hits: Int[np.ndarray, "round centre"]
+    unknown: Int[np.ndarray, "round centre"]  # with label -1
+    trials: int  # states of every centre in every round
+
+
+class Shares(NamedTuple):
+    """The shares of the attractors; they add up to one with the unknown, label -1."""
+
+    label: Int[np.ndarray, " label"]  # -1, 0, 1, ...
+    hits: Int[np.ndarray, " label"]
+    fraction: Float[np.ndarray, " label"]
+    low: Float[np.ndarray, " label"]  # Wilson, 95 %
+    high: Float[np.ndarray, " label"]
+
+
+def basin_radii(
+    attractors: Any,
+    centres: Float[AnyArray, "centre feature"],
+    *,
+    displaced: Literal["isotropic", "nearest", "flips"] = "isotropic",
+    largest: float | None = None,
+    rounds: int = 12,
+    trials: int = 32,
+    key: Any = 0,
+    **flow: Any,
+) -> Radii:
+    r"""The empirical radius of the basin about every centre. [THEORY 5.4]
+
+    A state has come back if it ends at the same attractor as its centre. The radius at
+    which half of them do is bracketed by bisection and then fitted by a logistic in
+    its logarithm; its interval are the nearest radii tried at which Wilson's interval
+    of the share lies on one side of 1/2.
+
+    **Arguments:**
+
+    - `attractors`: of `find_attractors`, with its network and dynamics.
+    - `centres`: the memories, as a rule.
+    - `displaced`: "isotropic" in directions drawn at random, "nearest" towards the
+      nearest other memory (one state tells), "flips" of signs at random places:
+      the radius is then a share of all features.
+    - `largest`: displacement; default four times the largest norm, the distance of the
+      nearest other memory, or all features.
+    - `flow`: how `label_basins` runs the states.
+    """
+    centres = np.asarray(centres)
+    label = lambda rows, states: label_basins(attractors, states, **flow)
+    own = label_basins(attractors, centres, **flow)
+    if displaced == "isotropic":
+        size = 4 * float(np.max(np.linalg.norm(centres, axis=1)))
+        far = np.full(len(centres), size)
+        move: Displacement = isotropic
+    elif displaced == "nearest":
+        directions, far = nearest(centres, np.asarray(attractors.network.memories))
+        move, trials = along(directions), 1
+    else:
+        far, move = np.ones(len(centres)), flips
+    if largest is not None:
+        far = np.full(len(centres), float(largest))
+    unit = 1 / centres.shape[1] if displaced == "flips" else 0.0
+    return bisected(
+        label, centres, own, move, far, unit, rounds=rounds, trials=trials, key=key
+    )
+
+
+def basin_shares(
+    attractors: Any, radius: float, *, probes: int = 1000, key: Any = 0, **flow: Any
+) -> Shares:
+    r"""The shares of the sphere $|v| = R$ that the attractors' basins take.
+
+    Raises ValueError unless R > 0 and there is a probe. [THEORY 5.4]
+    """
+    if not radius > 0 or probes < 1:
+        raise ValueError(
+            "Shares are of a sphere of radius > 0 and of one probe or more, got "
+            f"radius {radius} and {probes} probes."
+        )
+    states = sphere(as_stream(key), probes, attractors.network.features, radius)
+    labels = label_basins(attractors, states, **flow)
+    return shares(labels, attractors.table.sizes["attractor"])
+
+
+def shares(labels: Labels, number: int) -> Shares:
+    """Hits and Wilson intervals of the labels -1, 0, ..., number - 1."""
+    names = np.arange(-1, number)
+    hits = np.bincount(labels + 1, minlength=number + 1)
+    limits = _wilson(len(labels))[hits]
+    return Shares(names, hits, hits / len(labels), limits[:, 0], limits[:, 1])
+
+
+def bisected(
+    label: Callable[[Int[np.ndarray, " state"], States], Labels],
+    centres: Float[np.ndarray, "centre feature"],
+    own: Int[np.ndarray, " centre"],
+    move: Displacement,
+    largest: Float[np.ndarray, " centre"],
+    unit: float = 0.0,
+    *,
+    rounds: int,
+    trials: int,
+    key: Any = 0,
+) -> Radii:
+    """Radii by bisection, all centres at once; see `basin_radii`.
+
+    `label(rows, states)` tells where states end that are displaced from the centres
+    `rows`; `own` are the ends of the centres. The largest displacement is tried first;
+    displacements are multiples of `unit`, if one is given.
+    """
+    if rounds < 1 or trials < 1:
+        raise ValueError(f"Need a round and a trial, got {rounds} and {trials}.")
+    stream, rows = as_stream(key), np.repeat(np.arange(len(centres)), trials)
+    low, high, now = np.zeros(len(centres)), np.array(largest), np.array(largest)
+    tried, hits, unknown = [], [], []
+    for number in range(rounds):
+        begin = centres[rows]
+        states = move(stream.child(number), begin, now[rows]).astype(centres.dtype)
+        found = label(rows, states).reshape(len(centres), trials)
+        back = np.sum((found == own[:, None]) & (found >= 0), axis=1)
+        tried.append(now)
+        hits.append(back)
+        unknown.append(np.sum(found < 0, axis=1))
+        kept = 2 * back >= trials
+        low, high = np.where(kept, now, low), np.where(kept, high, now)
+        now = 0.5 * (low + high)
+        now = unit * np.rint(now / unit) if unit else now
+    return _fitted(np.stack(tried), np.stack(hits), np.stack(unknown), own, trials)
+
+
+def _fitted(
+    tried: Float[np.ndarray, "round centre"],
+    hits: Int[np.ndarray, "round centre"],
+    unknown: Int[np.ndarray, "round centre"],
+    own: Int[np.ndarray, " centre"],
+    trials: int,
+) -> Radii:
+    limits = _wilson(trials)[hits] if trials > 1 else np.stack([hits, hits], axis=-1)
+    most, least = limits[..., 0] > 0.5, limits[..., 1] < 0.5
+    low = np.max(np.where(most, tried, 0), axis=0)
+    high = np.min(np.where(least, tried, np.inf), axis=0)
+    low = np.minimum(low, high)  # noise may have it otherwise
+    kept = 2 * hits >= trials
+    inside = np.max(np.where(kept, tried, 0), axis=0)
+    outside = np.min(np.where(kept, np.inf, tried), axis=0)
+    radius = 0.5 * (inside + outside)
+    radius = np.where(kept[0], np.inf, radius)  # not lost at the largest
+    for i in np.flatnonzero(~kept[0]) if trials > 1 else ():
+        there = tried[:, i] > 0
+        x, seen = tried[there, i], hits[there, i]
+        # (a share may be one half at every radius that is left)
+        if 2 * np.min(seen, initial=trials) < trials < 2 * np.max(seen, initial=0):
+            radius[i] = half_point(x, seen[None], trials).value
+    unknown_end = own < 0
+    blank = lambda x: np.where(unknown_end, np.nan, x)
+    return Radii(blank(radius), blank(low), blank(high), tried, hits, unknown, trials)
+
+
+def _wilson(trials: int) -> Float[np.ndarray, "hits 2"]:
+    """Wilson's interval for every possible number of hits."""
+    return np.array([wilson(hits, trials) for hits in range(trials + 1)])
+
+
+# --- displacements --------------------------------------------------------------------
+
+
+def isotropic(
+    stream: Stream, states: States, size: Float[np.ndarray, " state"]
+) -> States:
+    """`v + r e`, e uniform on the unit sphere."""
+    e = stream.generator().standard_normal(states.shape)
+    return states + size[:, None] * e / np.linalg.norm(e, axis=1, keepdims=True)
+
+
+def along(directions: Float[np.ndarray, "state feature"]) -> Displacement:
+    """`v + r e`, with a direction given for every state."""
+    return lambda stream, states, size: states + size[:, None] * directions
+
+
+def flips(stream: Stream, states: States, size: Float[np.ndarray, " state"]) -> States:
+    """A share r of the signs reversed, at random places."""
+    features = states.shape[1]
+    ranks = np.argsort(stream.generator().random(states.shape), axis=1)
+    flipped = ranks < np.rint(size * features)[:, None]
+    return np.where(flipped, -states, states)
+
+
+def nearest(
+    centres: Float[np.ndarray, "centre feature"],
+    others: Float[np.ndarray, "other feature"],
+) -> tuple[Float[np.ndarray, "centre feature"], Float[np.ndarray, " centre"]]:
+    """Unit vectors from every centre to the nearest other that is not its copy, and
+    how far it is.
+
+    Raises ValueError where there is none.
+    """
+    distance = np.stack([np.linalg.norm(others - x, axis=1) for x in centres])
+    distance = np.where(distance > 0, distance, np.inf)
+    far = np.min(distance, axis=1)
+    if not np.all(np.isfinite(far)):
+        raise ValueError(
+            "The direction to the nearest memory needs two that differ, got "
+            f'{len(others)} of one kind; use displaced = "isotropic".'
+        )
+    return (others[np.argmin(distance, axis=1)] - centres) / far[:, None], far

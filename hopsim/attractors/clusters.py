@@ -1,0 +1,51 @@
+"""Points told apart: clusters by an exact comparison, at a cost near linear in them."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._types import AnyArray
+
+
+_SEED = 20210118  # of the direction along which points are sorted
+
+
+def clusters(
+    points: Float[AnyArray, "point dimension"],
+    tolerance: float,
+    others: Float[AnyArray, "point other"] | None = None,
+    other_tolerance: float = 0.0,
+) -> Int[np.ndarray, " point"]:
+    """The leader of every point: itself, or one within the tolerance of it.
+
+    Distances are Euclidean and compared exactly, in `points` and in `others`: two
+    points farther apart than the tolerance never share a leader's place. Points are
+    sorted along one random direction, in which near ones stay near, so that only few
+    leaders are compared with each.
+    """
+    points = np.asarray(points, np.float64)
+    place = points @ _direction(points.shape[1])
+    # what rounding may add to a distance along the direction
+    width = tolerance + 1e-13 * float(np.max(np.abs(place), initial=0.0))
+    owner = np.arange(len(points))
+    leaders = np.empty(len(points), int)
+    first = last = 0
+    for i in np.argsort(place, kind="stable"):
+        while first < last and place[leaders[first]] < place[i] - width:
+            first += 1
+        near = leaders[first:last]
+        away = np.linalg.norm(points[near] - points[i], axis=1)
+        fits = away <= tolerance
+        if others is not None:
+            beside = np.linalg.norm(others[near] - others[i], axis=1)
+            fits &= beside <= other_tolerance
+        if np.any(fits):
+            owner[i] = near[fits][np.argmin(away[fits])]
+        else:
+            leaders[last] = i
+            last += 1
+    return owner
+
+
+def _direction(dimension: int) -> np.ndarray:
+    u = np.random.default_rng(_SEED).standard_normal(dimension)
+    return u / np.linalg.norm(u)

@@ -1,0 +1,184 @@
+r"""Newton's method on the condition of rest, $R(v) = \nabla\Phi(g(v)) - \alpha v = 0$.
+
+Its roots are the fixed points of every flow of the network, two layers or one, whatever
+the time constants; $R' = \xi^T H_h \xi H_v - c H_v - \alpha$. [THEORY 5.1-5.2]
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import lineax as lx
+import numpy as np
+import optimistix as optx
+from jaxtyping import Array, Bool, Float
+
+from .._norms import relative
+from .._types import AnyArray, cast, Scalar
+from ..batches import CHUNK, LANES
+from ..environment import precision
+from ..network import Features, Network
+
+
+DENSE = 256  # features up to which a Jacobian is formed; Krylov spaces beyond
+ROOM = 2**27  # bytes that the Jacobians of one chunk may take
+CLOSE = 1e-9  # a Newton step so short squares to less than rounding
+SAFE_STEPS = 256  # of Levenberg and Marquardt, where Newton has failed
+
+
+class Polished(NamedTuple):
+    """Where Newton's method has led from every state, and whether to a root."""
+
+    v: Float[np.ndarray, "state feature"]
+    residual: Float[np.ndarray, " state"]  # |R(v)| / (1 + |v|), maximum norms
+    converged: Bool[np.ndarray, " state"]  # the residual is within the tolerance
+
+
+def polish(
+    network: Network,
+    v: Float[AnyArray, "state feature"],
+    *,
+    decay: float | AnyArray = 1.0,
+    tolerance: float = 1e-12,
+    max_steps: int = 50,
+) -> Polished:
+    r"""The roots of $I + \xi^T f(\xi g(v) + J) - c g(v) - \alpha v$ near every state.
+
+    Newton's method; where that fails, as it may where $R'$ is singular, the least
+    squares of Levenberg and Marquardt from the same start. In float64, whatever the
+    precision of the network. Layers with jumps have no derivative worth the name: there
+    one substitution is tried, which is exact between flips, and `converged` tells of
+    the residual alone. A state that was not improved is handed back as it came.
+
+    **Arguments:**
+
+    - `decay`: alpha, of the dynamics whose fixed points are looked for.
+    - `tolerance`: of the residual, relative to `1 + |v|`.
+    - `max_steps`: Newton steps.
+    """
+    v = np.asarray(v, np.float64)
+    if v.ndim != 2 or v.shape[1] != network.features:
+        raise ValueError(
+            f"States must have shape (state, {network.features}), got {v.shape}; a "
+            "single state is written v[None, :]."
+        )
+    if not np.all(np.isfinite(v)):
+        raise ValueError("States must be finite numbers, got NaN or infinity.")
+    smooth = network.feature_lagrangian.smooth and network.memory_lagrangian.smooth
+    tries = [_newton, _least_squares] if smooth else [_substitute]
+    best, residual = v.copy(), np.full(len(v), np.inf)
+    left = np.arange(len(v))
+    with precision("float64"):
+        network = cast(network, np.float64)
+        alpha = np.asarray(decay, np.float64)
+        for attempt in tries:
+            if not left.size:
+                break
+            step = lambda network, alpha, x, f=attempt: f(network, alpha, x, max_steps)
+            found, after = in_chunks(step, network, alpha, v[left])
+            better = after < residual[left]
+            best[left[better]], residual[left[better]] = found[better], after[better]
+            left = np.flatnonzero(~(residual <= tolerance))
+    return Polished(best, residual, residual <= tolerance)
+
+
+def rest_condition(network: Network, decay: AnyArray, v: Features) -> Array:
+    r"""$R(v) = \nabla\Phi(g(v)) - \alpha v$, whose roots are the fixed points."""
+    g = network.feature_lagrangian.activation(v)
+    return network.local_field(g) - decay * v
+
+
+def in_chunks(
+    function: Callable,
+    network: Network,
+    decay: AnyArray,
+    *rows: Any,
+    dense: bool | None = None,
+) -> Any:
+    """`function(network, decay, *rows)`, a few rows at a time, gathered on the host.
+
+    Chunks have one of few sizes, so that few programs are compiled; the last one
+    repeats its last row. They are small if each row is `dense`, with a matrix of its
+    own.
+    """
+    parts = []
+    matrices = network.features <= DENSE if dense is None else dense
+    for chosen in _rows(network, len(rows[0]), matrices):
+        part = function(network, decay, *(x[chosen] for x in rows))
+        parts.append(jax.tree.map(np.asarray, part))
+    gathered = lambda *x: np.concatenate(x)[: len(rows[0])]
+    return jax.tree.map(gathered, *parts)
+
+
+def _rows(network: Network, number: int, dense: bool) -> Iterator[np.ndarray]:
+    each = 8 * network.features * max(network.features, network.count)
+    most = CHUNK
+    if dense:
+        most = int(np.clip(LANES * (ROOM // (LANES * each)), LANES, CHUNK))
+    size = LANES if number <= LANES else most
+    for start in range(0, number, size):
+        yield np.minimum(np.arange(start, start + size), number - 1)
+
+
+def _better(
+    network: Network, decay: AnyArray, old: Array, new: Array
+) -> tuple[Array, Scalar]:
+    """Whichever of the two is nearer to rest, and its residual."""
+    before, after = (_residual(network, decay, v) for v in (old, new))
+    return jnp.where(after < before, new, old), jnp.minimum(after, before)
+
+
+def _residual(network: Network, decay: AnyArray, v: Array) -> Scalar:
+    found = relative(rest_condition(network, decay, v), v)
+    return jnp.where(jnp.isfinite(found), found, jnp.inf)
+
+
+@eqx.filter_jit
+def _newton(
+    network: Network, decay: AnyArray, v: AnyArray, max_steps: int
+) -> tuple[Array, Array]:
+    size = network.features
+    # R' is a symmetric matrix in other coordinates, mostly -alpha: few products do
+    krylov = lx.GMRES(rtol=1e-10, atol=1e-14, restart=min(size, 40), max_steps=400)
+    linear = lx.LU() if size <= DENSE else krylov
+    solver = optx.Newton(rtol=CLOSE, atol=CLOSE, linear_solver=linear)
+
+    def one(v: Array) -> tuple[Array, Array]:
+        force = lambda v, _: rest_condition(network, decay, v)
+        found = optx.root_find(force, solver, v, throw=False, max_steps=max_steps)
+        return _better(network, decay, v, found.value)
+
+    return jax.vmap(one)(v)
+
+
+@eqx.filter_jit
+def _least_squares(
+    network: Network, decay: AnyArray, v: AnyArray, max_steps: int
+) -> tuple[Array, Array]:
+    del max_steps  # each is shorter than Newton's: there must be more of them
+    dense = network.features <= DENSE
+    linear = lx.QR() if dense else lx.Normal(lx.CG(rtol=1e-10, atol=1e-14))
+    solver = optx.LevenbergMarquardt(rtol=1e-12, atol=1e-26, linear_solver=linear)
+
+    def one(v: Array) -> tuple[Array, Array]:
+        force = lambda v, _: rest_condition(network, decay, v)
+        found = optx.least_squares(force, solver, v, throw=False, max_steps=SAFE_STEPS)
+        return _better(network, decay, v, found.value)
+
+    return jax.vmap(one)(v)
+
+
+@eqx.filter_jit
+def _substitute(
+    network: Network, decay: AnyArray, v: AnyArray, max_steps: int
+) -> tuple[Array, Array]:
+    del max_steps  # between flips the field is constant: once is exact
+
+    def one(v: Array) -> tuple[Array, Array]:
+        new = v + rest_condition(network, decay, v) / decay
+        same = jnp.all(jnp.sign(new) == jnp.sign(v))
+        return _better(network, decay, v, jnp.where(same, new, v))
+
+    return jax.vmap(one)(v)

@@ -1,0 +1,132 @@
+"""From where flows have ended to the fixed points that they were about to reach."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from .._types import AnyArray, cast
+from ..environment import precision
+from ..network import Network
+from .clusters import clusters
+from .newton import in_chunks, polish, rest_condition
+
+
+COARSE = 1e-3  # ends so near are polished once; who belongs there is verified after
+SAME = 1e-6  # two roots so near are one: far above what Newton leaves, 1e-12
+
+
+class Settled(NamedTuple):
+    """Distinct fixed points, and which of them every end belongs to (-1: to none)."""
+
+    v: Float[np.ndarray, "root feature"]
+    f: Float[np.ndarray, "root memory"]
+    residual: Float[np.ndarray, " root"]
+    labels: Int[np.ndarray, " end"]
+
+
+def settle(
+    network: Network, decay: AnyArray, ends: Float[AnyArray, "end feature"]
+) -> Settled:
+    r"""The fixed point of every end of a flow, by polishing representatives only.
+
+    Ends are clustered coarsely and one of each cluster is polished. An end x belongs to
+    the root $v^*$ only if what drives it is what drives it there, to first order:
+    $|R(x) - R'(v^*)(x - v^*)| \le \frac12 |R'(v^*)(x - v^*)|$. Between two roots the
+    linear part alone would point at one and R at the other. The rest is polished one by
+    one, and whoever fails again has the label -1: its flow had not come near enough.
+    """
+    ends = np.asarray(ends, np.float64)
+    if not len(ends):
+        return distinct(network, ends, np.zeros(0), np.zeros(0, bool))
+    owner = clusters(ends, COARSE * size_of(ends))
+    leaders, owner = np.unique(owner, return_inverse=True)
+    first = polish(network, ends[leaders], decay=decay)
+    roots, residual = first.v[owner], first.residual[owner]
+    fits = first.converged[owner] & belong(network, decay, ends, roots)
+    alone = ~fits
+    alone[leaders] = False  # they were polished
+    if np.any(alone):
+        again = polish(network, ends[alone], decay=decay)
+        roots[alone], residual[alone] = again.v, again.residual
+        near = belong(network, decay, ends[alone], again.v)
+        fits[alone] = again.converged & near
+    return distinct(network, roots, residual, fits)
+
+
+def distinct(
+    network: Network,
+    roots: Float[np.ndarray, "end feature"],
+    residual: Float[np.ndarray, " end"],
+    fits: Bool[np.ndarray, " end"],
+) -> Settled:
+    """Roots told apart in v and in f, whatever number of ends share one."""
+    labels = np.full(len(roots), -1)
+    kept = np.flatnonzero(fits)
+    # many ends share one root to the last bit: each is looked at only once
+    _, once, copies = np.unique(
+        roots[kept], axis=0, return_index=True, return_inverse=True
+    )
+    v = roots[kept][once]
+    f = activations(network, v)
+    owner = clusters(v, SAME * size_of(v), f, SAME * size_of(f))
+    chosen, number = np.unique(owner, return_inverse=True)
+    labels[kept] = number[copies.ravel()]
+    return Settled(v[chosen], f[chosen], residual[kept][once][chosen], labels)
+
+
+def size_of(points: Float[np.ndarray, "point dimension"]) -> float:
+    """The length of the longest point: the unit in which points are told apart."""
+    longest = float(np.max(np.linalg.norm(points, axis=1), initial=0.0))
+    return longest if longest > 0 else 1.0
+
+
+def belong(
+    network: Network,
+    decay: AnyArray,
+    ends: Float[np.ndarray, "end feature"],
+    roots: Float[np.ndarray, "end feature"],
+) -> Bool[np.ndarray, " end"]:
+    """Whether every end is where its root's own linear flow takes it."""
+    with precision("float64"):
+        network, decay = cast(network, np.float64), np.asarray(decay, np.float64)
+        return in_chunks(_belong, network, decay, ends, roots, dense=False)
+
+
+def activations(
+    network: Network, v: Float[np.ndarray, "root feature"]
+) -> Float[np.ndarray, "root memory"]:
+    """`f(xi g(v) + J)` of every state, in float64."""
+    if not len(v):
+        return np.empty((0, network.count))
+    with precision("float64"):
+        network, one = cast(network, np.float64), np.ones(())
+        return in_chunks(_activations, network, one, v, dense=False)
+
+
+@eqx.filter_jit
+def _belong(
+    network: Network, decay: AnyArray, ends: AnyArray, roots: AnyArray
+) -> Array:
+    def one(x: Array, root: Array) -> Array:
+        force = lambda v: rest_condition(network, decay, v)
+        linear = jax.jvp(force, (root,), (x - root,))[1]
+        rounding = 1e-11 * (1 + jnp.max(jnp.abs(root)))
+        away = jnp.max(jnp.abs(force(x) - linear))
+        return away <= 0.5 * jnp.max(jnp.abs(linear)) + rounding
+
+    return jax.vmap(one)(ends, roots)
+
+
+@eqx.filter_jit
+def _activations(network: Network, decay: AnyArray, v: AnyArray) -> Array:
+    del decay
+
+    def one(v: Array) -> Array:
+        g = network.feature_lagrangian.activation(v)
+        return network.memory_lagrangian.activation(network.memory_input(g))
+
+    return jax.vmap(one)(v)

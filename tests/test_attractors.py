@@ -1,0 +1,468 @@
+"""Attractors: found once each, certified, classified, and none lost on the way."""
+
+import functools as ft
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hopsim
+import hopsim.attractors
+from hopsim import lagrangians
+from hopsim.attractors import polish
+from hopsim.attractors.clusters import clusters
+from hopsim.attractors.settling import belong
+from hopsim.dynamics import Adiabatic, Binary, Pulse, Sharp, TwoLayer
+
+
+FEATURES = 8
+rng = np.random.default_rng
+
+
+def normal(seed, count, features=FEATURES):
+    return rng(seed).standard_normal((count, features))
+
+
+def orthogonal(count, length=2.0):
+    return length * np.eye(count, FEATURES)
+
+
+def counted(found):
+    """Shares of a table with those of the unconverged."""
+    table = found.table
+    return float(table["fraction"].sum()) + float(table["unconverged_fraction"])
+
+
+@ft.cache
+def census(name):
+    """One census for each network, with the probes and what was found."""
+    binary = rng(1).choice([-1.0, 1.0], (3, FEATURES))
+    networks = {
+        "B": (hopsim.model_b(orthogonal(3), beta=2.0), TwoLayer(0.1)),
+        "mean": (hopsim.model_b(orthogonal(3), beta=0.3), TwoLayer(0.1)),
+        "A with autapse": (
+            hopsim.model_a(binary, lagrangians.Polynomial(4), beta=6.0, autapse=0.3),
+            TwoLayer(0.5),
+        ),
+        "C": (hopsim.model_c(binary), Adiabatic()),
+        "sharp": (hopsim.model_a(binary), Sharp()),
+        "binary": (hopsim.model_a(binary), Binary()),
+    }
+    network, dynamics = networks[name]
+    probes = normal(2, 56)
+    probes = np.sign(probes) if name == "binary" else probes
+    flow = {"duration": 300.0, "eigenvalues": name not in ("sharp", "binary")}
+    return hopsim.find_attractors(network, dynamics, probes, **flow), probes
+
+
+NAMES = ("B", "mean", "A with autapse", "C", "sharp", "binary")
+FLOWS = NAMES[:4]
+
+
+# --- Newton's method ------------------------------------------------------------------
+
+
+def test_polish_of_one_memory_in_model_b_is_that_memory():
+    xi = normal(3, 1)
+    found = polish(hopsim.model_b(xi), xi + 0.5)
+    np.testing.assert_allclose(found.v, xi, rtol=1e-14)
+    assert found.converged.all()
+
+
+def test_polish_is_safe_where_the_jacobian_is_singular():
+    # two memories at beta = 4 / D^2: a pitchfork at their mean, R = -v^3 / 3 + ...
+    network = hopsim.model_b(np.array([[1.0, 0.0], [-1.0, 0.0]]), beta=1.0)
+    start = np.array([[0.1, 0.2], [0.0, 0.0]])
+    found = polish(network, start)
+    assert np.all(np.isfinite(found.v))
+    assert np.all(found.residual < 1e-8)
+    assert found.converged[1]
+    np.testing.assert_allclose(found.v, 0, atol=3e-3)
+
+
+def test_polish_of_signs_says_only_what_is_at_rest():
+    network = hopsim.model_a(rng(1).choice([-1.0, 1.0], (3, FEATURES)))
+    target = np.asarray(network.local_field(np.sign(network.memories[0])))
+    start = np.stack([0.5 * target, -target])
+    found = polish(network, start)
+    assert found.converged[0]
+    np.testing.assert_allclose(found.v[0], target, rtol=1e-15)
+    assert not found.converged[1]
+    np.testing.assert_array_equal(found.v[1], start[1])
+
+
+def test_polish_refuses_what_are_no_states():
+    network = hopsim.model_b(orthogonal(2))
+    with pytest.raises(ValueError, match=r"shape \(state, 8\)"):
+        polish(network, np.zeros((2, 7)))
+    with pytest.raises(ValueError, match="finite"):
+        polish(network, np.full((1, 8), np.nan))
+
+
+# --- points told apart ----------------------------------------------------------------
+
+
+def test_clusters_are_those_of_all_pairs():
+    """Well-separated centres, with copies much nearer than the tolerance."""
+    centres = normal(4, 40, 5)
+    owner = rng(5).integers(0, 40, 2000)
+    points = centres[owner] + 1e-9 * normal(6, 2000, 5)
+    found = clusters(points, 1e-6)
+    _, label = np.unique(found, return_inverse=True)
+    pairs = set(zip(owner.tolist(), label.tolist(), strict=True))
+    assert len(pairs) == len(set(owner)) == len(set(label))
+
+
+def test_points_beyond_the_tolerance_are_never_merged():
+    # dense points: chains of neighbours, as near as the tolerance
+    points = rng(7).uniform(0, 1, (1000, 2))
+    found = clusters(points, 0.05)
+    assert np.all(np.linalg.norm(points - points[found], axis=1) <= 0.05)
+    leaders = points[np.unique(found)]
+    away = np.linalg.norm(leaders[:, None] - leaders, axis=-1)
+    assert np.min(away[~np.eye(len(leaders), dtype=bool)]) > 0.05
+
+
+def test_points_are_told_apart_by_what_stands_beside_them():
+    points = np.zeros((3, 2))
+    beside = np.array([[0.0], [1.0], [1.0]])
+    np.testing.assert_array_equal(clusters(points, 1.0, beside, 0.5), [0, 1, 1])
+
+
+def test_an_end_between_two_roots_belongs_to_neither():
+    # beta slightly above 4 / D^2: two minima at +-d about the saddle 0
+    network = hopsim.model_b(np.array([[1.0, 0.0], [-1.0, 0.0]]), beta=1.1)
+    d = polish(network, np.array([[0.6, 0.0]])).v[0]
+    ends = np.array([1.001, 0.9, 0.5, 0.1, 0.0])[:, None] * d
+    found = belong(network, np.asarray(1.0), ends, np.repeat(d[None], 5, 0))
+    np.testing.assert_array_equal(found, [True, True, False, False, False])
+
+
+# --- the census -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_probe_is_counted_once(name):
+    found, probes = census(name)
+    table = found.table
+    assert counted(found) == pytest.approx(1, abs=1e-14)
+    assert int(table["hits"].sum()) + int(table["unconverged"]) == len(probes)
+    for k in range(table.sizes["attractor"]):
+        assert int(table["hits"][k]) == np.sum(found.labels == k)
+    inside = (table["fraction_low"] <= table["fraction"]).all()
+    assert bool(inside & (table["fraction"] <= table["fraction_high"]).all())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_are_distinct_points_of_rest(name):
+    table = census(name)[0].table
+    assert float(table["residual"].max()) <= 1e-12
+    v = table["v"].values
+    away = np.linalg.norm(v[:, None] - v, axis=-1)[~np.eye(len(v), dtype=bool)]
+    assert not away.size or np.min(away) > 1e-6
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_eigenvalues_of_attractors_are_those_of_the_jacobian(name):
+    """Closed form against LAPACK on autodiff; real, and negative iff stable."""
+    import jax
+    import jax.numpy as jnp
+
+    found, _ = census(name)
+    network, table = found.network, found.table
+    motion: Any = found.dynamics
+    free = jnp.ones(FEATURES, bool)
+    two = isinstance(motion, TwoLayer)
+
+    def field(x):
+        state = (x[:FEATURES], x[FEATURES:]) if two else (x,)
+        return jnp.concatenate(motion.field(network, state, free))
+
+    jacobian = jax.jit(jax.jacfwd(field))
+    for k in np.flatnonzero(table["kind"].values != "singular"):
+        v = jnp.asarray(table["v"].values[k])
+        h = network.memory_input(network.feature_lagrangian.activation(v))
+        j = np.asarray(jacobian(jnp.concatenate([v, h]) if two else v))
+        values = np.linalg.eigvals(j)
+        size = float(np.linalg.norm(j, 2))
+        assert np.max(np.abs(values.imag)) <= 1e-10 * size
+        told = table["eigenvalues"].values[k]
+        np.testing.assert_allclose(np.sort(values.real), told, atol=1e-10 * size)
+        assert int(table["index"][k]) == np.sum(told > 0)
+        assert bool(table["stable"][k]) == (told.max() < 0)
+
+
+def test_largest_gains_of_lanczos_are_those_of_the_matrix():
+    import equinox as eqx
+
+    from hopsim.spectrum import largest_loop_gains, loop_gains
+
+    for name in ("A with autapse", "B", "C"):
+        network = census(name)[0].network
+        v = 0.2 * normal(8, 1)[0]
+        h = np.asarray(network.memory_input(network.feature_lagrangian.activation(v)))
+        dense = np.asarray(eqx.filter_jit(loop_gains)(network, v, h))
+        few = np.asarray(eqx.filter_jit(largest_loop_gains)(network, v, h))
+        np.testing.assert_allclose(few[0], dense[0], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["A with autapse", "B", "C", "sharp"])
+def test_starts_at_attractors_have_their_own_label(name):
+    found, probes = census(name)
+    stable = np.flatnonzero(found.table["stable"].values)
+    states = np.concatenate([found.table["v"].values[stable], probes])
+    labels = hopsim.label_basins(found, states)  # of one size with the census
+    np.testing.assert_array_equal(labels, [*stable, *found.labels])
+
+
+def test_where_a_state_flows_that_the_table_does_not_know_has_no_label():
+    network = hopsim.model_b(orthogonal(3), beta=2.0)
+    own = np.asarray(network.memories)
+    probes = np.repeat(own[:1], 56, 0)
+    found = hopsim.find_attractors(network, TwoLayer(0.1), probes, duration=300.0)
+    # memories flow too: all three are in the table, hit or not
+    assert found.number == 3
+    np.testing.assert_array_equal(found.table["hits"].values, [56, 0, 0])
+    assert hopsim.label_basins(found, 0 * probes)[0] == -1  # the mean, a saddle
+
+
+# --- against closed forms -------------------------------------------------------------
+
+
+def test_one_memory_of_model_b_is_the_only_attractor():
+    xi = normal(9, 1)
+    found = hopsim.find_attractors(
+        hopsim.model_b(xi, beta=3.0), Adiabatic(), normal(2, 56), duration=300.0
+    )
+    (kind,) = found.table["kind"].values
+    assert kind == "memory"
+    np.testing.assert_allclose(found.table["v"].values, xi, atol=1e-12)
+    # E = |v|^2/2 - xi.v, and nothing is unstable: Cov of one memory is zero
+    expected = -0.5 * np.sum(xi**2)
+    np.testing.assert_allclose(found.table["energy"].values, expected, rtol=1e-12)
+    assert float(found.table["s_max"][0]) <= 1e-7
+    assert int(found.table["hits"][0]) == 56
+
+
+def test_orthogonal_memories_of_model_b_follow_the_potts_equation():
+    r"""$b (Kp - 1)/(K - 1) = \ln[p (K - 1)/(1 - p)]$ with $b = \beta M^2$. [CL-23]"""
+    from scipy.optimize import brentq
+
+    found, _ = census("B")
+    table, b, count = found.table, 2.0 * 4, 3
+    odds = lambda p: p * (count - 1) / (1 - p)
+    potts = lambda p: b * (count * p - 1) / (count - 1) - np.log(odds(p))
+    p = float(np.asarray(brentq(potts, 0.9, 1 - 1e-12)))
+    assert list(table["kind"].values) == ["memory"] * 3
+    np.testing.assert_allclose(np.max(table["f"].values, 1), p, rtol=1e-10)
+    rest = (1 - p) / (count - 1)
+    share = np.array([p, rest, rest])
+    cov = np.diag(share) - np.outer(share, share)
+    gain = b * np.max(np.linalg.eigvalsh(cov))
+    np.testing.assert_allclose(table["s_max"].values ** 2, gain, rtol=1e-9)
+
+
+def test_soft_attention_leaves_the_mean_of_a_simplex():
+    table = census("mean")[0].table
+    assert list(table["kind"].values) == ["global average"]
+    np.testing.assert_allclose(
+        table["v"].values[0], orthogonal(3).mean(axis=0), atol=1e-12
+    )
+    np.testing.assert_allclose(float(table["s_max"][0]) ** 2, 0.3 * 4 / 3, rtol=1e-9)
+    assert bool(table["members"].all())
+
+
+def test_even_powers_store_the_inverse_of_every_memory():
+    table = census("A with autapse")[0].table
+    kinds = list(table["kind"].values)
+    assert kinds.count("memory") == kinds.count("inverse memory") == 3
+    v = table["v"].values
+    for k in np.flatnonzero(table["kind"].values == "inverse memory"):
+        assert np.min(np.linalg.norm(v + v[k], axis=1)) <= 1e-6 * np.linalg.norm(v[k])
+
+
+def test_spins_of_the_binary_memory_are_labelled_by_what_they_are():
+    found, _ = census("binary")
+    table = found.table
+    own = np.asarray(found.network.memories)
+    for mu, k in enumerate(table["memory_label"].values):
+        np.testing.assert_array_equal(table["v"].values[k], own[mu])
+
+
+# --- degenerate networks --------------------------------------------------------------
+
+
+def test_copies_of_a_memory_share_their_attractor():
+    own = orthogonal(3)[[0, 0, 1]]
+    found = hopsim.find_attractors(
+        hopsim.model_b(own, beta=2.0), TwoLayer(0.1), normal(2, 56), duration=300.0
+    )
+    table = found.table
+    (pair,) = np.flatnonzero(table["kind"].values == "metastable")
+    np.testing.assert_array_equal(table["members"].values[pair], [True, True, False])
+    assert counted(found) == pytest.approx(1)
+
+
+def test_memories_of_zeros_leave_the_origin():
+    found = hopsim.find_attractors(
+        hopsim.model_b(np.zeros((3, FEATURES)), beta=2.0),
+        TwoLayer(0.1), normal(2, 56), duration=300.0,
+    )  # fmt: skip
+    assert list(found.table["kind"].values) == ["global average"]
+    np.testing.assert_allclose(found.table["v"].values, 0, atol=1e-12)
+    np.testing.assert_array_equal(found.table["overlap"].values, 0)
+
+
+def test_dead_units_of_model_c_end_at_its_singular_origin():
+    """All probes point away from the only memories: v -> 0, where g jumps."""
+    own = np.abs(orthogonal(3))
+    found = hopsim.find_attractors(
+        hopsim.model_c(own), Adiabatic(), -np.abs(normal(2, 56)), duration=300.0
+    )
+    table = found.table
+    (origin,) = np.flatnonzero(table["kind"].values == "singular")
+    assert int(table["hits"][origin]) == 56
+    assert not bool(table["stable"][origin])
+    assert int(table["index"][origin]) == -1
+    assert np.isnan(float(table["s_max"][origin]))
+
+
+def test_a_saddle_is_told_and_not_called_an_attractor():
+    """Two memories of model B above the pitchfork, and a probe at their mean."""
+    network = hopsim.model_b(np.array([[1.0, 0.0], [-1.0, 0.0]]), beta=2.0)
+    probes = np.array([[0.0, 0.5], [0.3, 0.1], [-0.3, 0.1], [0.4, 0.0]])
+    found = hopsim.find_attractors(network, Adiabatic(), probes, duration=300.0)
+    table = found.table
+    assert list(table["kind"].values) == ["memory", "memory", "saddle"]
+    assert found.number == 2
+    assert found.labels[0] == 2
+    assert int(table["index"][2]) == 1
+    np.testing.assert_allclose(float(table["s_max"][2]) ** 2, 2.0, rtol=1e-12)
+
+
+def test_marginal_points_catch_no_probe():
+    """At the pitchfork itself the flow slows down for ever: label -1, and counted."""
+    network = hopsim.model_b(np.array([[1.0, 0.0], [-1.0, 0.0]]), beta=1.0)
+    found = hopsim.find_attractors(
+        network, Adiabatic(), rng(2).standard_normal((4, 2)), duration=300.0
+    )
+    assert found.number == 0
+    np.testing.assert_array_equal(found.labels, -1)
+    assert float(found.table["unconverged_fraction"]) == 1
+    assert float(found.table["unconverged_low"]) > 0.4
+
+
+def test_a_flow_that_is_too_short_is_counted_as_unconverged():
+    network = hopsim.model_b(orthogonal(3), beta=2.0)
+    found = hopsim.find_attractors(network, TwoLayer(0.1), normal(2, 56), duration=0.1)
+    np.testing.assert_array_equal(found.labels, -1)
+    assert counted(found) == pytest.approx(1)
+
+
+# --- what is refused ------------------------------------------------------------------
+
+
+def test_attention_steps_are_no_flow():
+    network = hopsim.model_b(orthogonal(3))
+    with pytest.raises(ValueError, match=r"attention \(CCCP\).*other basins"):
+        hopsim.find_attractors(
+            network, TwoLayer(0.1), normal(2, 4), duration=50.0, solver="altimex",
+            step=10.0,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "reason"),
+    [
+        (TwoLayer(drive=Pulse(1.0, 0.0, 1.0)), "no fixed points"),
+        (TwoLayer(decay=0.0), "decay > 0"),
+    ],
+)
+def test_motions_without_fixed_points_are_refused(dynamics, reason):
+    network = hopsim.model_c(orthogonal(3))
+    with pytest.raises(ValueError, match=reason):
+        hopsim.find_attractors(network, dynamics, normal(2, 4), duration=50.0)
+
+
+def test_probes_of_another_network_are_told():
+    with pytest.raises(ValueError, match=r"shape \(probe, 8\), got \(3, 7\)"):
+        hopsim.find_attractors(
+            hopsim.model_b(orthogonal(3)), TwoLayer(), np.zeros((3, 7)), duration=5.0
+        )
+
+
+def test_unknown_arguments_are_told():
+    with pytest.raises(ValueError, match="takes the arguments of simulate"):
+        hopsim.find_attractors(
+            hopsim.model_b(orthogonal(3)), TwoLayer(), normal(2, 4), duration=5.0,
+            until="duration",
+        )  # fmt: skip
+
+
+# --- saddles --------------------------------------------------------------------------
+
+
+def test_saddles_between_orthogonal_memories_are_those_of_the_potts_model():
+    """Two of three memories in equal parts, and the mean of all: indices 1 and 2."""
+    from scipy.optimize import brentq
+
+    found, _ = census("B")
+    table = hopsim.attractors.find_saddles(found).table
+    b, index = 2.0 * 4, table["index"].values
+    assert sorted(index) == [1, 1, 1, 2]
+    # parts q, q and 1 - 2q, between the mean and the two memories
+    pair = lambda q: b * (3 * q - 1) - np.log(q / (1 - 2 * q))
+    q = float(np.asarray(brentq(pair, 0.4, 0.5 - 1e-12)))
+    v = table["v"].values[index == 1][:, :3]
+    np.testing.assert_allclose(np.sort(v, 1)[:, 1:], 2 * q, rtol=1e-9)
+    np.testing.assert_allclose(table["v"].values[index == 2][0, :3], 2 / 3, rtol=1e-9)
+    # each joins its own two memories, and is the barrier between them
+    ends = {tuple(sorted(pair)) for pair in table["ends"].values[index == 1].tolist()}
+    assert ends == {(0, 1), (0, 2), (1, 2)}
+    barrier, top = table["barrier"].values, table["energy"].values[index == 1][0]
+    np.testing.assert_allclose(barrier[~np.eye(3, dtype=bool)], top, rtol=1e-10)
+    assert np.all(top > found.table["energy"].values)
+
+
+def test_barriers_are_the_lowest_of_all_paths():
+    """Against every path, by repeated relaxation, on random graphs."""
+    from hopsim.attractors.saddles import barriers
+
+    minima, height = rng(1).uniform(-1, 0, 7), rng(2).uniform(0, 1, 12)
+    ends = rng(3).integers(-1, 7, (12, 2))
+    lowest = np.full((7, 7), np.inf)
+    for (i, j), e in zip(ends, height, strict=True):
+        if min(i, j) >= 0 and i != j:
+            lowest[i, j] = lowest[j, i] = min(lowest[i, j], e)
+    for k in range(7):
+        lowest = np.minimum(lowest, np.maximum(lowest[:, [k]], lowest[[k]]))
+    np.fill_diagonal(lowest, minima)
+    np.testing.assert_array_equal(barriers(minima, height, ends), lowest)
+
+
+def test_signs_have_no_saddles():
+    with pytest.raises(ValueError, match="need a derivative"):
+        hopsim.attractors.find_saddles(census("sharp")[0])
+
+
+# --- what is printed ------------------------------------------------------------------
+
+
+def test_the_last_line_of_the_table_is_that_of_the_unconverged():
+    from hopsim.summary import attractor_rows
+
+    found, probes = census("A with autapse")
+    data = found.table.assign_coords(probe=("probe", np.arange(len(probes))))
+    for most in (2, 40):
+        head, *rows = attractor_rows(data, most)
+        assert rows[-1][:2] == ("-1", "unconverged")
+        assert all(len(row) == len(head) for row in rows)
+        assert sum(int(row[-2]) for row in rows) == len(probes)
+
+
+def test_a_record_without_attractors_is_told():
+    from hopsim.records import dataset
+    from hopsim.summary import attractor_rows
+
+    with pytest.raises(ValueError, match="holds no attractors"):
+        attractor_rows(dataset({"energy": ("probe", np.zeros(2))}))
