@@ -1,4 +1,4 @@
-"""The command line: run, verify, check, list, plot, show.
+"""The command line: run, attractors, verify, check, list, plot, show.
 
 Exit codes: 0 all went well, 1 a check of the scenario failed, 2 the user's input is at
 fault, 3 hopsim is. Every heavy import waits until its command needs it.
@@ -92,6 +92,36 @@ def run(
             terminal.profile(clock, time.perf_counter() - _BEGAN - imports, imports)
         if not record.passed:
             raise typer.Exit(1)
+
+
+@app.command()
+def attractors(
+    what: Annotated[
+        Path, typer.Argument(help="A run directory, a record, or a scenario file.")
+    ],
+    quick: Quick = False,
+    overrides: Overrides = [],  # noqa: B006
+) -> None:
+    """Print the attractors of a run, or find those of a scenario's probes (unsaved)."""
+    with _guarded():
+        if what.is_dir() or what.suffix == ".nc":
+            from .records import load_record
+
+            terminal.attractors(load_record(what))
+            return
+        _keep_programs()
+        from dataclasses import replace
+
+        from .experiments import Census
+        from .runs import run as run_scenario
+        from .scenario import load_scenario
+
+        scenario = load_scenario(what, quick, _parse(overrides))
+        if not isinstance(scenario.experiment, Census):
+            scenario = replace(scenario, experiment=Census(), checks=())
+        with terminal.progress() as progress:
+            record = run_scenario(scenario, progress=progress)
+        terminal.attractors(record)
 
 
 @app.command()

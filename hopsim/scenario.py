@@ -190,7 +190,8 @@ def _read(
     experiment = _experiment(getattr(header, "experiment", None), problems)
     changes = list(_overrides(experiment, problems))
     points = _points(tables, changes, problems)
-    labels = None if experiment is None else [label for label, *_ in changes]
+    labels = [label for label, *_ in changes]
+    labels = None if experiment is None else experiment.labels(labels)
     asserted = _checks(getattr(header, "checks", None), labels, problems)
     for i, name in enumerate(header.plots or ()):
         if isinstance(name, str) and name not in plots:

@@ -65,6 +65,35 @@ def sphere(
     return PatternSet(patterns.sphere(stream, count, features, radius))
 
 
+@memory_sources.register("orthogonal")
+def orthogonal(
+    stream: Stream, count: Count, features: Count, norm: Positive = 1.0
+) -> PatternSet:
+    r"""A random frame, $\xi_\mu\cdot\xi_\nu = M^2\delta_{\mu\nu}$. [THEORY CL-23]"""
+    return PatternSet(patterns.orthogonal(stream, count, features, norm))
+
+
+@memory_sources.register("simplices")
+def simplices(
+    stream: Stream,
+    clusters: Count,
+    per_cluster: Count,
+    features: Count,
+    norm: Positive = 4.0,
+    distance: Positive = 1.5,
+) -> PatternSet:
+    r"""Simplices of side `distance`, centres orthogonal, $|c| =$ `norm`. [CL-24]"""
+    labels = np.repeat(np.arange(clusters), per_cluster)
+    values = patterns.simplices(stream, clusters, per_cluster, features, norm, distance)
+    return PatternSet(values, labels)
+
+
+@memory_sources.register("cyclic")
+def cyclic(stream: Stream, features: Count) -> PatternSet:
+    r"""All shifts of one normal vector, $\xi_{\mu i} = x_{i-\mu}$. [THEORY CL-23]"""
+    return PatternSet(patterns.cyclic(stream, features))
+
+
 @memory_sources.register("correlated")
 def correlated(
     stream: Stream,

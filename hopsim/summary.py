@@ -59,6 +59,8 @@ def _of_point(label: str, data: Dataset) -> list[tuple[str, str]]:
         if name in data:
             slopes = np.median(data[name].values, axis=1)
             page.append((term, ", ".join(f"{s:.3f}" for s in slopes)))
+    if "unconverged_fraction" in data:
+        page.append(("attractors", _attractors(data)))
     if "fixed_index" in data:
         index = data["fixed_index"].values
         index = index[np.isfinite(index)]
@@ -66,6 +68,60 @@ def _of_point(label: str, data: Dataset) -> list[tuple[str, str]]:
         page.append(("fixed points", ", ".join(kinds)))
     notice = str(data["notice"].values) if "notice" in data else ""
     return page + ([("notice", notice)] if notice else [])
+
+
+def attractor_rows(data: Dataset, most: int = 40) -> list[tuple[str, ...]]:
+    """The table of attractors as text: a head, one row for each, the unconverged.
+
+    Beyond `most` rows the rest is summed up, since totals must be whole.
+    """
+    if "unconverged_fraction" not in data:
+        raise ValueError(
+            "This record holds no attractors; they are found by experiment kind "
+            '"attractors", or by `hopsim attractors` of a scenario.'
+        )
+    kinds, hits = data["kind"].values, data["hits"].values.astype(int)
+    probes = data.sizes["probe"]
+    rows: list[tuple[str, ...]] = [
+        ("", "kind", "memories", "energy", "s_max", "index", "overlap", "hits", "share")
+    ]
+    for k in range(min(len(kinds), most)):
+        of = lambda name, k=k: data[name].values[k]
+        overlap = of("overlap")
+        share = _share(of("fraction"), of("fraction_low"), of("fraction_high"))
+        numbers = (f"{of('energy'):.6g}", f"{of('s_max'):.4f}", f"{int(of('index'))}")
+        best = f"{np.max(overlap):.3f} ({int(np.argmax(overlap))})"
+        first = (f"{k}", str(kinds[k]), _members(of("members")))
+        rows.append((*first, *numbers, best, f"{hits[k]}", share))
+    blank = ("",) * 4
+    if len(kinds) > most:
+        left = int(np.sum(hits[most:]))
+        share = _share(left / probes, *wilson(left, probes))
+        rows.append(("", f"{len(kinds) - most} more", "", *blank, f"{left}", share))
+    lost = int(data["unconverged"].values)
+    each = ("unconverged_fraction", "unconverged_low", "unconverged_high")
+    share = _share(*(float(data[name].values) for name in each))
+    rows.append(("-1", "unconverged", "", *blank, f"{lost}", share))
+    return rows
+
+
+def _share(value: float, low: float, high: float) -> str:
+    return f"{value:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def _members(members: np.ndarray) -> str:
+    """The numbers of the memories that flow to one place, a few of them."""
+    which = np.flatnonzero(members)
+    text = " ".join(str(k) for k in which[:5])
+    return f"{text} ... ({which.size})" if which.size > 5 else text
+
+
+def _attractors(data: Dataset) -> str:
+    kinds, stable = data["kind"].values, data["stable"].values.astype(bool)
+    parts = [f"{int(np.sum(stable))} found"]
+    parts += [f"{np.sum(kinds == k)} {k}" for k in dict.fromkeys(kinds.tolist())]
+    lost, probes = int(data["unconverged"].values), data.sizes["probe"]
+    return ", ".join(parts) + f"; unconverged {lost}/{probes}"
 
 
 def _solver(data: Dataset) -> str:

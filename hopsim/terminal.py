@@ -40,6 +40,32 @@ def summary(record: Any) -> None:
     Console(highlight=False, markup=False).print(table)
 
 
+def attractors(record: Any) -> None:
+    """The table of attractors of every point: shares with Wilson's 95 % interval.
+
+    The last line of each is that of the unconverged.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from .summary import attractor_rows
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=WIDEST)
+    for label, data in record.points():
+        head, *rows = attractor_rows(data)
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=label or None)
+        for title in head:
+            words = title in ("kind", "memories")
+            side = "left" if words else "right"
+            table.add_column(title, justify=side, no_wrap=title != "memories")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+
+
 def profile(clock: Any, total: float, imports: float) -> None:
     """Where the time of a run went."""
     from rich.console import Console

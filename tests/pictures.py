@@ -22,6 +22,9 @@ def pictures(rng):
     found |= _stored(rng)
     found |= _spin_rules(rng) | _spin_numerics(rng)
     found |= _capacities(rng)
+    found |= _thresholds(rng)
+    found |= _basins(rng)
+    found |= _attractors(rng)
     return {name: Record(data) for name, data in found.items()}
 
 
@@ -61,6 +64,17 @@ def _energies(rng):
         dissipation=(CURVE, np.cumsum(rng.uniform(size=(4, 9)), axis=1)),
         ledger_by_rtol=("probe", rng.uniform(0.01, 1, 4)),
     )
+    each = ("decay", "probe", "sample")
+    spherical = made(
+        set=("probe", OWNERS[1]),
+        time=TIME,
+        decay=("decay", np.array([0.0, 1.0])),
+        norm=(each, np.ones((2, 4, 1)) * (1 + TIME[1])),
+        angle=(each, np.ones((2, 4, 1)) * np.exp(-TIME[1])),
+        theory_slope=(("decay", "probe"), -np.full((2, 4), 0.5)),
+        strength=("probe", np.full(4, 1.5)),
+        gain=("probe", np.full(4, 0.5)),
+    )
     modes = made(
         time=TIME,
         end_time=("probe", np.full(4, 4.0)),
@@ -69,7 +83,7 @@ def _energies(rng):
         mode_time=1.0,
     )
     named = {"power_balance": driven, "hull": hull, "ledger": ledger}
-    return named | {"zero_modes": modes}
+    return named | {"zero_modes": modes, "spherical": spherical}
 
 
 def _states(rng):
@@ -177,6 +191,8 @@ def _spin_rules(rng):
         minimum=("state", np.array([True, False, True, False])),
         rest=("state", np.array([True, True, True, False])),
         outside=("state", np.zeros(4, bool)),
+        count=7,
+        even=True,
     )
     limits = made(
         set=("cue", np.array([0, 0, 1, 1])),
@@ -199,6 +215,7 @@ def _spin_rules(rng):
         tie=(("n", "row"), np.array([[True, False], [False, False]])),
     )
     named = {"conventions": conventions, "fixed_points": counted, "limits": limits}
+    named |= {"fixed_point_counts": counted}
     return named | {"scaling": scaled, "truth_table": xor}
 
 
@@ -309,5 +326,158 @@ def _capacities(rng):
         memory_count=30,
         feature_count=20,
     )
+    frozen = made(
+        set=("draw", np.arange(2)),
+        features=("size", sizes),
+        count=(("size", "place"), counts),
+        recalled=(("size", "place", "cue", "draw"), seen > 0.5),
+        half_count=(("size", "draw"), half["half_count"].values),
+        law_count=(("size", "draw"), half["no_error_count"].values),
+    )
     named = {"half_capacity": half, "capacity_curve": curve}
+    named |= {"freezing": frozen, "freezing_curves": frozen}
     return named | {"recall_histogram": histogram}
+
+
+def _thresholds(rng):
+    b, stable = np.linspace(2, 4, 5), np.arange(5) > 1
+    half = np.full(5, 0.5)
+    potts = made(
+        theory_b=("share", b),
+        theory_share=("share", half),
+        spinodal_theory=2.7,
+        equal_energy_theory=2.8,
+        mean_unstable_theory=3.0,
+        memory_b=("memory_point", b),
+        memory_share=("memory_point", half),
+        memory_stable=("memory_point", stable),
+        mean_b=("mean_point", b),
+        mean_share=("mean_point", half),
+        mean_stable=("mean_point", stable),
+        loop_b=("step", b),
+        loop_up=("step", half),
+        loop_down=("step", half),
+    )
+    critical = made(
+        covariance=(("trial", "weight"), rng.uniform(0, 1, (2, 9))),
+        largest_covariance=("trial", np.ones(2)),
+        mean_fixed=("trial", np.array([True, False])),
+        mean_theory=("trial", np.array([1.0, 2.0])),
+        mean_lost=("trial", np.array([1.0, np.nan])),
+        bound=("trial", np.array([0.5, 0.7])),
+    )
+    overlap = np.linspace(0.1, 0.9, 5)
+    mean_field = made(
+        theory_overlap=("m", overlap),
+        theory_beta=("m", np.arctanh(overlap) / overlap**2),
+        beta=("beta", b),
+        flow_overlap=(("trial", "beta"), rng.uniform(0, 1, (1, 5))),
+        spinodal=("trial", np.array([1.7])),
+        equal_energy=("trial", np.array([2.0])),
+        first_order=True,
+    )
+    tree = made(
+        beta=("beta", b),
+        owner=(("beta", "memory"), np.minimum(np.arange(3), np.arange(5)[:, None])),
+        count=(("trial", "beta"), np.array([[1, 2, 3, 3, 3]])),
+        unconverged=(("trial", "beta"), np.array([[0, 1, 0, 0, 0]])),
+        memory_class=("memory", np.array([0, 0, 1])),
+        contraction=2.5,
+        mean_instability=3.0,
+    )
+    branches = {
+        f"{name}_{what}": (f"{name}_point", values)
+        for name in ("memory", "cluster", "lower", "whole")
+        for what, values in (("beta", b), ("share", half), ("stable", stable))
+    }
+    held = np.array([[False, True, True, True, False]])
+    born = {"cluster_born": 2.1, "global_lost": 2.3, "memory_born": 3.1}
+    metastable = made(
+        **branches,
+        **{f"{name}_theory": x for name, x in (born | {"cluster_lost": 3.5}).items()},
+        beta=("beta", b),
+        count=(("trial", "beta"), np.array([[1, 4, 4, 20, 20]])),
+        coexist=(("trial", "beta"), held),
+        clusters_held=(("trial", "beta"), held),
+        unconverged=(("trial", "beta"), np.array([[0, 1, 0, 0, 0]])),
+    )
+    named = {"potts": potts, "critical_beta": critical, "mean_field": mean_field}
+    return named | {"phylogeny": tree, "metastable": metastable}
+
+
+def _basins(rng):
+    both, starts = ("beta", "probe"), ("beta", "motion", "probe", "start")
+    beta, some = np.array([0.5, 5.0]), rng.uniform(1, 2, (2, 4))
+    nothing = np.zeros((2, 3, 4, 2), bool)
+    balls = made(
+        set=("probe", OWNERS[1]),
+        beta=("beta", beta),
+        curve_beta=("fine", np.geomspace(0.5, 5, 9)),
+        curve_radius=(("fine", "probe"), rng.uniform(1, 2, (9, 4))),
+        radius=(both, some),
+        limit=(both, some + 0.1),
+        worst=(both, some + 0.2),
+        isotropic=(both, some + 5),
+        r21=(both, some / 100),
+        left=(starts, nothing),
+        elsewhere=(starts, nothing),
+        unconverged=(starts, nothing),
+    )
+    square = ("grid", "grid_2")
+    basin = rng.integers(-1, 3, (6, 6))  # with pixels at no attractor and on a saddle
+    image = made(
+        axis=("grid", np.linspace(-1, 1, 6)),
+        basin=(square, basin),
+        place=(square, basin),
+        end_time=(square, rng.uniform(1, 9, (6, 6))),
+        moved=(square, np.zeros((6, 6), bool)),
+        attractor_v=(("attractor", "feature"), rng.uniform(-1, 1, (3, 2))),
+        stable=("attractor", np.array([True, True, False])),
+        memories=(("memory", "feature"), np.eye(2)),
+        lost=np.mean(basin < 0),
+    )
+    return {"certified_basins": balls, "basin_image": image}
+
+
+def _attractors(rng):
+    one, inf = "attractor", np.inf
+    table = made(
+        v=((one, "feature"), rng.uniform(size=(4, 4))),
+        memories=(("memory", "feature"), rng.uniform(size=(3, 4))),
+        cue=(("probe", "feature"), rng.uniform(size=(9, 4))),
+        basin=("probe", np.array([0, 0, 0, 1, 1, 2, 2, 3, -1])),
+        kind=(one, np.array(["memory", "metastable", "spurious", "saddle"])),
+        members=((one, "memory"), np.eye(4, 3, dtype=bool)),
+        stable=(one, np.array([True, True, True, False])),
+        energy=(one, np.array([-3.0, -2.5, -2.0, -1.0])),
+        s_max=(one, np.array([0.2, 0.5, 0.9, 1.4])),
+        overlap=((one, "memory"), rng.uniform(size=(4, 3))),
+        hits=(one, np.array([3, 2, 2, 1])),
+        fraction=(one, np.array([3, 2, 2, 1]) / 9),
+        fraction_low=(one, np.full(4, 0.05)),
+        fraction_high=(one, np.full(4, 0.5)),
+        unconverged_fraction=1 / 9,
+        # the third is joined to no other by a known saddle
+        barrier=(
+            (one, "attractor_2"),
+            np.array(
+                [
+                    [-3.0, -1.0, inf, inf],
+                    [-1.0, -2.5, inf, inf],
+                    [inf, inf, -2.0, inf],
+                    [inf, inf, inf, -1.0],
+                ]
+            ),
+        ),
+    ).assign_attrs(image_rows=2, image_columns=2)
+    index = np.array([0, 0, 1, 2])
+    morse = made(
+        set=("fixed", OWNERS[1]),
+        ratio=("ratio", np.array([0.01, 1.0, 100.0])),
+        index_formula=("fixed", index),
+        index_full=(("fixed", "ratio"), np.repeat(index[:, None], 3, axis=1)),
+        index_energy=("fixed", index),
+        differs=("fixed", np.zeros(4, bool)),
+    )
+    names = ("attractor_gallery", "attractor_map", "disconnectivity")
+    return dict.fromkeys(names, table) | {"morse_index": morse}

@@ -5,9 +5,13 @@ from ._ensemble import AbstractEnsemble
 from .adiabatic_gap import AdiabaticGap
 from .adiabatic_limit import AdiabaticLimit
 from .altimex_descent import AltIMEXDescent
+from .attractors import Census
 from .balance import EnergyBalance
+from .basin_image import BasinImage
 from .capacity_curves import CapacityCurve, HalfCapacity
+from .certified_basins import CertifiedBasins
 from .conventions import Conventions
+from .critical_beta import CriticalBeta
 from .deletion import Deletion
 from .driven import Driven
 from .envelope import Envelope
@@ -16,11 +20,17 @@ from .fixed_points import FixedPoints
 from .flips import Flips
 from .float_range import FloatRange
 from .flow import FlowEnsemble
+from .freezing import Freezing
 from .hull import Hull
 from .limits import Limits
 from .linear_response import LinearResponse
+from .mean_field_thresholds import MeanFieldThresholds
+from .metastable import Metastable
+from .morse_index import MorseIndex
 from .overflow import Overflow
+from .phylogeny import Phylogeny
 from .portrait import Portrait
+from .potts_thresholds import PottsThresholds
 from .real_recall import RealRecall
 from .recall import Recall
 from .recall_histogram import RecallHistogram
@@ -29,6 +39,7 @@ from .retrieval_error import RetrievalError
 from .retrieval_gap import RetrievalGap
 from .scaling import Scaling
 from .spectra import Spectrum
+from .spherical import Spherical
 from .spin_recall import SpinRecall
 from .stability import Stability
 from .stiffness import Stiffness
@@ -42,8 +53,12 @@ __all__ = [
     "AdiabaticGap",
     "AdiabaticLimit",
     "AltIMEXDescent",
+    "BasinImage",
     "CapacityCurve",
+    "Census",
+    "CertifiedBasins",
     "Conventions",
+    "CriticalBeta",
     "Deletion",
     "Driven",
     "EnergyBalance",
@@ -53,12 +68,18 @@ __all__ = [
     "Flips",
     "FloatRange",
     "FlowEnsemble",
+    "Freezing",
     "HalfCapacity",
     "Hull",
     "Limits",
     "LinearResponse",
+    "MeanFieldThresholds",
+    "Metastable",
+    "MorseIndex",
     "Overflow",
+    "Phylogeny",
     "Portrait",
+    "PottsThresholds",
     "RealRecall",
     "Recall",
     "RecallHistogram",
@@ -69,6 +90,7 @@ __all__ = [
     "Scaling",
     "Setting",
     "Spectrum",
+    "Spherical",
     "SpinRecall",
     "Stability",
     "Stiffness",

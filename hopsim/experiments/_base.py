@@ -183,6 +183,10 @@ class AbstractExperiment(BaseModel, abc.ABC):
                 raise ValueError(f"only names variants, got {label!r}; {hint}")
         return self
 
+    def labels(self, settings: list[str]) -> list[str]:
+        """The labels of the record's points, given those of the settings."""
+        return settings
+
     @abc.abstractmethod
     def run(self, study: Study) -> Record:
         """Compute everything and keep it on the host."""

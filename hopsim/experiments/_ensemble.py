@@ -43,11 +43,11 @@ class AbstractEnsemble(AbstractExperiment):
                 if study.progress is not None:
                     done = k * self.sets + number + 1
                     study.progress("pattern sets", done, runs)
-            parts.append(_stacked(found, self.row, setting))
+            parts.append(stacked(found, self.row, setting))
         return Record(join(parts, [setting.label for setting in study.settings]))
 
 
-def _stacked(found: list[Variables], row: str, setting: Setting) -> Dataset:
+def stacked(found: list[Variables], row: str, setting: Setting) -> Dataset:
     sizes = [_rows(variables, row) for variables in found]
     number = np.repeat(np.arange(len(found)), sizes)
     stacked: dict[str, tuple] = {

@@ -99,7 +99,7 @@ class HalfCapacity(AbstractCapacity):
                 memories = np.asarray(network.memories).astype(np.int8)
                 best[i, k, :, 0], least[i, k, :, 0] = extremes(memories, final)
         perfect, unsigned = best == 1, np.maximum(best, -least)
-        half = _half_points(counts, unsigned == 1)
+        half = half_points(counts, unsigned == 1)
         law = np.array([[capacity.no_error_count(n, N)] for N in self.features])
         each = ("features", "load", "start", "draw")
         per_size = ("features", "draw")
@@ -168,8 +168,8 @@ class CapacityCurve(AbstractCapacity):
             "overlap": (each, overlap, PURE | {"long_name": "overlap with the aim"}),
             "returned": (each, overlap == 1, PURE),
             "held": (each, held, PURE),
-            "half_count": (per_size, _half_points(counts, overlap == 1), PURE),
-            "half_load": (per_size, _half_points(load, held), PURE),
+            "half_count": (per_size, half_points(counts, overlap == 1), PURE),
+            "half_load": (per_size, half_points(load, held), PURE),
             "theory_share": (("features", "load"), theory, PURE),
             "flipped": ((), np.mean(flips < 0), PURE),
         }
@@ -192,7 +192,7 @@ def _axes(experiment: AbstractCapacity, counts: np.ndarray, power: tuple) -> dic
     }
 
 
-def _half_points(
+def half_points(
     x: Shaped[np.ndarray, "size load"], hits: Bool[np.ndarray, "size load trial one"]
 ) -> Float[np.ndarray, "size one"]:
     """Where half of the trials of one set succeed; NaN where no half is crossed."""

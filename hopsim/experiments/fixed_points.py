@@ -15,7 +15,7 @@ from ..network import Network
 from ..records import Variables
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
-from ._spins import decided
+from ._spins import decided, is_even
 
 
 LARGEST = 16  # features: 65,536 states
@@ -60,6 +60,8 @@ class FixedPoints(AbstractEnsemble):
             "rest": ("state", rest, PURE),
             "outside": ("state", minimum & ~rest, PURE),
             "field_differs": ("state", agrees != rest, PURE),
+            "count": ((), network.count, PURE | {"long_name": "memories K"}),
+            "even": ((), is_even(network), PURE),
         }
 
     def _held(

@@ -43,3 +43,38 @@ def _sets(data: Dataset) -> int:
 def _number(data: Dataset, name: str) -> Estimate:
     true, owner = needed(data, name, "fixed_points"), data["set"].values
     return mean(np.array([np.sum(true[owner == k]) for k in np.unique(owner)]))
+
+
+@plots.register("fixed_point_counts")
+def fixed_point_counts(record: Record, fig: Figure) -> None:
+    r"""States of rest and strict minima of $E$ against $K$, 95 % over sets. [CL-14]"""
+    points = [data for _, data, _ in labels(record)]
+    fig.set_size_inches(6.4, 4.4)
+    ax = fig.subplots()
+    count = np.array([int(needed(x, "count", "fixed_point_counts")) for x in points])
+    states = points[0].sizes["state"] // _sets(points[0])
+    kinds = (
+        ("rest", GOOD, "o", r"states of rest of the flow, $\sigma_i w_i > 0$"),
+        ("minimum", BAD, "s", "strict minima of the binary energy"),
+    )
+    for name, colour, mark, told in kinds:
+        seen = [_number(data, name) for data in points]
+        middle = np.array([x.value for x in seen])
+        half = np.nan_to_num([x.high - x.value for x in seen])
+        low = np.minimum(half, 0.9 * middle)
+        style = {"color": colour, "marker": mark, "ms": 4, "capsize": 2, "label": told}
+        ax.errorbar(count, middle, [low, half], **style)
+    ax.axhline(states, color=LIMIT, lw=0.8)
+    ax.annotate(f"all {states} states", (count[0], states), xytext=(2, 3),
+                textcoords="offset points", fontsize=8, color=LIMIT)  # fmt: skip
+    sides = 2 if bool(points[0]["even"]) else 1
+    few = count[sides * count <= 40]
+    ax.plot(few, sides * few, color=LIMIT, lw=0.8, ls="--",
+            label=r"the memories" + " and their negatives" * (sides - 1))  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xticks(count, [f"{k}" for k in count])
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("memories $K$")
+    ax.set_ylabel("number of states (95 % over memory sets)")
+    ax.legend(loc="best")

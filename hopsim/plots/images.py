@@ -18,16 +18,16 @@ def gallery(record: Record, fig: Figure) -> None:
     shown = _one_of_each(first)
     rows = ["cue", *(label or "recalled" for label, _, _ in points), "target"]
     tops = np.concatenate([[0, 1], 1 + 1.42 * np.arange(1, len(points) + 1)])
-    ax = _sheet(fig, len(shown), float(tops[-1]) + 1, 0.95)
+    ax = sheet(fig, len(shown), float(tops[-1]) + 1, 0.95)
     targets = needed(first, "target", "gallery").astype(int)
     memories = first["memories"].values
     for column, i in enumerate(shown):
-        _show(ax, column, tops[0], first, first["cue"].values[i], cue=True)
+        show(ax, column, tops[0], first, first["cue"].values[i], cue=True)
         for top, (_, data, _) in zip(tops[1:], points, strict=False):
             _recalled(ax, column, top, data, i)
-        _show(ax, column, tops[-1], first, memories[targets[i]])
+        show(ax, column, tops[-1], first, memories[targets[i]])
     for top, word in zip(tops, rows, strict=True):
-        _beside(ax, top, word)
+        beside(ax, top, word)
 
 
 @plots.register("film")
@@ -37,16 +37,16 @@ def film(record: Record, fig: Figure) -> None:
     v, time = needed(data, "v", "film"), data["time"].values
     shown = _one_of_each(data)[:5]
     frames = 9
-    ax = _sheet(fig, frames, len(shown), 0.95)
+    ax = sheet(fig, frames, len(shown), 0.95)
     last = np.searchsorted(time, np.nanmax(data["end_time"].values))
     instants = _instants(v[shown, : last + 1], frames)
     for column, k in enumerate(instants):
         for row, i in enumerate(shown):
-            _show(ax, column, row, data, v[i, k], cue=bool(k == 0))
+            show(ax, column, row, data, v[i, k], cue=bool(k == 0))
         words = rf"$t = {time[k]:.2g}\,\tau_f$"
         ax.text(column + TILE / 2, -0.06, words, ha="center", fontsize=8)
     for row, i in enumerate(shown):
-        _beside(ax, row, f"probe {i}")
+        beside(ax, row, f"probe {i}")
 
 
 def _instants(v: np.ndarray, frames: int) -> np.ndarray:
@@ -61,7 +61,7 @@ def _instants(v: np.ndarray, frames: int) -> np.ndarray:
     return np.minimum(picked, len(length) - 1)
 
 
-def _sheet(fig: Figure, columns: float, height: float, inches: float):
+def sheet(fig: Figure, columns: float, height: float, inches: float):
     """One pair of axes for many pictures, in units of one: fast, and evenly spaced."""
     fig.set_size_inches(inches * columns + 0.6, inches * height + 0.8)
     ax = fig.subplots()
@@ -71,12 +71,13 @@ def _sheet(fig: Figure, columns: float, height: float, inches: float):
     return ax
 
 
-def _beside(ax, top: float, word: str) -> None:
+def beside(ax, top: float, word: str) -> None:
+    """A word at the left of a row, read upwards."""
     ax.text(-0.08, top + TILE / 2, word, rotation=90, ha="right", va="center")
 
 
 def _recalled(ax, column: float, top: float, data: Dataset, i: int) -> None:
-    _show(ax, column, top, data, data["final"].values[i])
+    show(ax, column, top, data, data["final"].values[i])
     if "match" not in data or not np.isfinite(data["match"].values[i]):
         return
     match, energy = data["match"].values[i], data["energy"].values[i, -1]
@@ -91,7 +92,7 @@ def _recalled(ax, column: float, top: float, data: Dataset, i: int) -> None:
     )
 
 
-def _show(
+def show(
     ax, column: float, top: float, data: Dataset, x: np.ndarray, cue: bool = False
 ) -> None:
     """One image, with the mean image that was taken off; blue: hidden from the cue."""
