@@ -38,6 +38,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "cl-06": {"experiment.sets": 2, "run.duration": 12.0, "run.samples": 1201},
     "cl-07-rest": {"experiment.sets": 2},
     "cl-07-rest-b": {"experiment.sets": 2},
+    "cl-08": {"experiment.only": ["tanh, x^2, autapse"]},
     "cl-09": {"experiment.sets": 2},
     "cl-09-mass": {"experiment.sets": 2},
     "cl-10-length": {"experiment.sets": 2, "probes.count": 2},
@@ -47,7 +48,13 @@ SMALL: dict[str, dict[str, Any]] = {
     "cl-12": {"experiment.steps": 30},
     "cl-15-trajectories": {"experiment.sets": 2, "run.max_steps": 200},
     "cl-22": {"experiment.sets": 4, "probes.count": 4, "run.samples": 26},
+    "cl-23": {"experiment.sets": 2},
+    "cl-23-potts": {"experiment.sets": 1},
+    "cl-24": {"experiment.sets": 1},
     "cl-25": {"experiment.sets": 2, "probes.count": 8},
+    "cl-28": {"network.memories.features": 12},
+    "cl-27": {"experiment.sets": 1, "probes.count": 3},
+    "cl-26": {"experiment.sets": 1, "experiment.betas": [0.5, 20.0]},
     "cl-31": {"experiment.sets": 2, "experiment.tau_memory": [1e-2, 1e-3]},
     "cl-31-implicit": {"experiment.sets": 2, "experiment.tau_memory": [1.0, 0.1, 0.01]},
     "cl-32": {"experiment.sets": 2},
@@ -265,6 +272,33 @@ def log_sum_exp_of_twice_its_value(monkeypatch):
     monkeypatch.setattr(LogSumExp, "__call__", lambda self, x: 2 * right(self, x))
 
 
+def bound_of_the_radius(monkeypatch):
+    from hopsim.theory import potts
+
+    right = potts.contraction
+    monkeypatch.setattr(potts, "contraction", lambda x: 4 * right(x))
+
+
+def means_weighed_by_the_largest_covariance(monkeypatch):
+    from hopsim.theory import potts
+
+    monkeypatch.setattr(potts, "mean_instability", potts.contraction)
+
+
+def interactions_of_steeper_slope(monkeypatch):
+    from hopsim.lagrangians import Rescaled
+
+    right = Rescaled.activation
+    monkeypatch.setattr(Rescaled, "activation", lambda self, x: 1.1 * right(self, x))
+
+
+def graded_neurons_of_more_entropy(monkeypatch):
+    from hopsim.lagrangians import LogCosh
+
+    right = LogCosh.bracket
+    monkeypatch.setattr(LogCosh, "bracket", lambda self, x: 1.1 * right(self, x))
+
+
 ODD = {"kind": "polynomial", "n": 3}  # not convex: nothing is promised
 
 
@@ -325,6 +359,18 @@ def synapses_to_the_next_memory(monkeypatch):
     monkeypatch.setattr(Network, "recalled", wrong)
 
 
+def memory_neurons_that_leak_twice(monkeypatch):
+    from hopsim.dynamics import TwoLayer
+
+    right = TwoLayer.forces
+
+    def wrong(self, network, x, free, recalled=None):
+        on_v, on_h = right(self, network, x, free, recalled)
+        return on_v, on_h - x[1]
+
+    monkeypatch.setattr(TwoLayer, "forces", wrong)
+
+
 def stop_on_the_dissipation(monkeypatch):
     from hopsim.dynamics import TwoLayer
 
@@ -342,6 +388,53 @@ def clocks_a_little_slow(monkeypatch):
     right = TwoLayer._taus
     wrong = lambda self, network: tuple(1.001 * x for x in right(self, network))
     monkeypatch.setattr(TwoLayer, "_taus", wrong)
+
+
+def adiabatic_decays_a_little_fast(monkeypatch):
+    from hopsim.dynamics import Adiabatic
+
+    right = Adiabatic.forces
+
+    def wrong(self, network, x, free, recalled=None):
+        return (right(self, network, x, free, recalled)[0] - 1e-4 * self.decay * x[0],)
+
+    monkeypatch.setattr(Adiabatic, "forces", wrong)
+
+
+def adiabatic_clocks_a_little_slow(monkeypatch):
+    from hopsim.dynamics import Adiabatic
+
+    right = Adiabatic._tau
+    monkeypatch.setattr(Adiabatic, "_tau", lambda *args: 1.03 * right(*args))
+
+
+def one_neuron_that_decays_faster(monkeypatch):
+    from hopsim.dynamics import Adiabatic
+
+    right = Adiabatic.forces
+
+    def wrong(self, network, x, free, recalled=None):
+        (force,) = right(self, network, x, free, recalled)
+        return (force.at[0].add(-0.01 * self.decay * x[0][0]),)
+
+    monkeypatch.setattr(Adiabatic, "forces", wrong)
+
+
+def a_field_without_the_share_of_a_spin(monkeypatch):
+    """Spins and their local field: the cavity field in its place, as in the notes."""
+    from hopsim.dynamics import Binary
+    from hopsim.experiments import freezing
+
+    cavity = Binary(rule="cavity_field")
+    wrong = lambda rule="energy_gap": cavity if rule == "local_field" else Binary()
+    monkeypatch.setattr(freezing, "Binary", wrong)
+
+
+def an_energy_gap_with_the_share_of_a_spin(monkeypatch):
+    from hopsim.dynamics import Binary
+    from hopsim.experiments import freezing
+
+    monkeypatch.setattr(freezing, "Binary", lambda **_: Binary(rule="local_field"))
 
 
 def _cavity_field(network, s, h):
@@ -519,6 +612,18 @@ def the_same_power_for_every_n(n):
         )
 
     return patch
+
+
+def balls_half_as_large_again(monkeypatch):
+    from hopsim.experiments import certified_basins
+
+    right = certified_basins.certified_balls
+
+    def wrong(*args):
+        found = right(*args)
+        return found._replace(radius=1.5 * found.radius)
+
+    monkeypatch.setattr(certified_basins, "certified_balls", wrong)
 
 
 # --- one or more for every claim -----------------------------------------------------
@@ -766,6 +871,24 @@ MUTATIONS = [
         patch=synapses_to_the_next_memory,
     ),
     Mutation(
+        "cl-08",
+        "asymmetric synapses",
+        "differ",
+        patch=synapses_to_the_next_memory,
+    ),
+    Mutation(
+        "cl-08",
+        "memory neurons that leak twice",
+        "ends at fixed points of one",
+        patch=memory_neurons_that_leak_twice,
+    ),
+    Mutation(
+        "cl-08",
+        "an attention so soft that only the mean is left",
+        "share of saddles",
+        overrides={"experiment.only": ["model B"], "network.beta": 0.01},
+    ),
+    Mutation(
         "cl-10-shift",
         "an entropy that sees the mean of h",
         "flat along the mode",
@@ -881,6 +1004,18 @@ MUTATIONS = [
         "a flow that is stopped too early",
         "flow from the memory",
         overrides={"run.duration": 4.0},
+    ),
+    Mutation(
+        "cl-26",
+        "the certificate gives balls half as large again",
+        "leaves its ball",
+        patch=balls_half_as_large_again,
+    ),
+    Mutation(
+        "cl-26",
+        "the softmax sums to 1.3",
+        "smallest certified ball",
+        patch=softmax_that_sums_to_more,
     ),
     *[
         Mutation(
@@ -1002,6 +1137,52 @@ MUTATIONS = [
         "the flow with the autapse in the place of the one without",
         "recalls nothing",
         {"experiment.rules": ["binary", "sharp flow, autapse", "sharp flow"]},
+    ),
+    Mutation(
+        "cl-17-exponent",
+        "an autapse that takes the spin's own share away",
+        "the freezing load grows",
+        {
+            "experiment.curves.local field.gamma": 1.0,
+            "experiment.curves.local field.features": [40, 80],
+        },
+    ),
+    Mutation(
+        "cl-17-exponent",
+        "fields without the spin's own share",
+        "the freezing load is K*",
+        patch=a_field_without_the_share_of_a_spin,
+    ),
+    Mutation(
+        "cl-17-exponent",
+        "an energy gap that is a field, the spin's own share kept",
+        "that of the binary rule",
+        {"experiment.curves.energy gap.loads": [0.2, 0.3, 0.4, 0.6, 0.8, 1.2]},
+        an_energy_gap_with_the_share_of_a_spin,
+    ),
+    Mutation(
+        "cl-17-exponent",
+        "no autapse: the same law as without",
+        "with the autapse",
+        {"experiment.curves.local field, autapse.gamma": 0.0},
+    ),
+    Mutation(
+        "cl-27",
+        "decays fast by 1e-4",
+        "|v*| = lambda / alpha",
+        patch=adiabatic_decays_a_little_fast,
+    ),
+    Mutation(
+        "cl-27",
+        "clocks slow by 3 %",
+        "directions rest at the rate",
+        patch=adiabatic_clocks_a_little_slow,
+    ),
+    Mutation(
+        "cl-27",
+        "one neuron that decays faster by 1 %",
+        "the path of the direction",
+        patch=one_neuron_that_decays_faster,
     ),
     Mutation(
         "cl-29",
@@ -1173,5 +1354,65 @@ MUTATIONS = [
         "the rectified power in place of the power",
         "at eq. 6 of KH16",
         {"network.interaction.kind": "rectified_polynomial"},
+    ),
+    Mutation(
+        "cl-23",
+        "the radius in place of the diameter",
+        "no weights exceed",
+        patch=bound_of_the_radius,
+    ),
+    Mutation(
+        "cl-23",
+        "softmax that sums to more",
+        "mean of two memories",
+        patch=softmax_that_sums_to_more,
+    ),
+    Mutation(
+        "cl-23",
+        "the largest covariance of all weights",
+        "(shifts of one memory)",
+        patch=means_weighed_by_the_largest_covariance,
+    ),
+    Mutation(
+        "cl-23-potts",
+        "softmax that sums to more",
+        "attractors at b_s",
+        patch=softmax_that_sums_to_more,
+    ),
+    Mutation(
+        "cl-23-potts",
+        "a log-sum-exp of twice its value",
+        "one energy",
+        patch=log_sum_exp_of_twice_its_value,
+    ),
+    Mutation(
+        "cl-24",
+        "softmax that sums to more",
+        "memories become",
+        patch=softmax_that_sums_to_more,
+    ),
+    Mutation(
+        "cl-24",
+        "members farther apart",
+        "means of clusters coexist",
+        {"network.memories.distance": 2.0},
+    ),
+    Mutation(
+        "cl-24",
+        "members slightly nearer",
+        "nowhere else",
+        {"network.memories.distance": 1.4},
+    ),
+    Mutation(
+        "cl-28",
+        "a steeper interaction",
+        "attractor at beta_s",
+        patch=interactions_of_steeper_slope,
+    ),
+    Mutation(
+        "cl-28",
+        "too much entropy in graded neurons",
+        "energy of v = 0",
+        patch=graded_neurons_of_more_entropy,
     ),
 ]
