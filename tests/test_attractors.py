@@ -129,6 +129,13 @@ def test_points_are_told_apart_by_what_stands_beside_them():
     np.testing.assert_array_equal(clusters(points, 1.0, beside, 0.5), [0, 1, 1])
 
 
+def test_points_have_tolerances_of_their_own():
+    """A small one is not swallowed by the tolerance of a large one near it."""
+    points = np.array([[0.0, 0.0], [1e-9, 0.0], [1e3, 0.0], [1e3 + 1e-4, 0.0]])
+    tolerance = 1e-6 * np.linalg.norm(points, axis=1) + 1e-12
+    np.testing.assert_array_equal(clusters(points, tolerance), [0, 1, 2, 2])
+
+
 def test_an_end_between_two_roots_belongs_to_neither():
     # beta slightly above 4 / D^2: two minima at +-d about the saddle 0
     network = hopsim.model_b(np.array([[1.0, 0.0], [-1.0, 0.0]]), beta=1.1)
@@ -270,6 +277,35 @@ def test_soft_attention_leaves_the_mean_of_a_simplex():
     )
     np.testing.assert_allclose(float(table["s_max"][0]) ** 2, 0.3 * 4 / 3, rtol=1e-9)
     assert bool(table["members"].all())
+
+
+def test_an_attractor_at_the_origin_is_one():
+    """Where v is nothing but rounding: a centred simplex below its threshold."""
+    angle = 2 * np.pi * np.arange(3) / 3
+    own = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    network = hopsim.model_b(own, beta=1.5)
+    found = hopsim.find_attractors(
+        network, Adiabatic(), normal(2, 56, 2), duration=300.0
+    )
+    assert list(found.table["kind"].values) == ["global average"]
+    assert int(found.table["hits"][0]) == 56
+    np.testing.assert_allclose(found.table["v"].values, 0, atol=1e-10)
+    # Cov = 1/2 at equal weights
+    np.testing.assert_allclose(float(found.table["s_max"][0]) ** 2, 0.75, rtol=1e-9)
+    assert hopsim.attractors.find_saddles(found).table.sizes["saddle"] == 0
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_attractors_are_told_apart_at_every_size_of_the_memories(size):
+    network = hopsim.model_b(size * orthogonal(3), beta=2.0 / size**2)
+    probes = size * normal(2, 56)
+    fine: dict[str, Any] = {
+        "residual_tolerance": 1e-6 * min(size, 1),
+        "atol": 1e-8 * min(size, 1),
+    }
+    found = hopsim.find_attractors(network, Adiabatic(), probes, duration=300.0, **fine)
+    assert list(found.table["kind"].values) == ["memory"] * 3
+    assert int(found.table["hits"].sum()) == 56
 
 
 def test_even_powers_store_the_inverse_of_every_memory():

@@ -11,21 +11,23 @@ _SEED = 20210118  # of the direction along which points are sorted
 
 def clusters(
     points: Float[AnyArray, "point dimension"],
-    tolerance: float,
+    tolerance: float | Float[np.ndarray, " point"],
     others: Float[AnyArray, "point other"] | None = None,
     other_tolerance: float = 0.0,
 ) -> Int[np.ndarray, " point"]:
-    """The leader of every point: itself, or one within the tolerance of it.
+    """The leader of every point: itself, or one within its tolerance.
 
-    Distances are Euclidean and compared exactly, in `points` and in `others`: two
-    points farther apart than the tolerance never share a leader's place. Points are
+    Distances are Euclidean and compared exactly, in `points` and in `others`: a point
+    farther away than its own tolerance never follows a leader. Points are
     sorted along one random direction, in which near ones stay near, so that only few
     leaders are compared with each.
     """
     points = np.asarray(points, np.float64)
+    near_enough = np.broadcast_to(tolerance, len(points))
     place = points @ _direction(points.shape[1])
     # what rounding may add to a distance along the direction
-    width = tolerance + 1e-13 * float(np.max(np.abs(place), initial=0.0))
+    rounding = 1e-13 * float(np.max(np.abs(place), initial=0.0))
+    width = float(np.max(near_enough, initial=0.0)) + rounding
     owner = np.arange(len(points))
     leaders = np.empty(len(points), int)
     first = last = 0
@@ -34,7 +36,7 @@ def clusters(
             first += 1
         near = leaders[first:last]
         away = np.linalg.norm(points[near] - points[i], axis=1)
-        fits = away <= tolerance
+        fits = away <= near_enough[i]
         if others is not None:
             beside = np.linalg.norm(others[near] - others[i], axis=1)
             fits &= beside <= other_tolerance

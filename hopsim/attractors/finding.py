@@ -23,7 +23,7 @@ from ..spectrum import largest_loop_gains, loop_gains, two_layer_eigenvalues
 from ..statistics import wilson
 from ..trajectory import Ending, Trajectory
 from .newton import DENSE, in_chunks
-from .settling import distinct, settle, Settled, size_of
+from .settling import distinct, FLOOR, settle, Settled, size_of
 
 
 LONGEST = 0.25  # of an AltIMEX step that still follows the flow, in tau_feature
@@ -352,7 +352,7 @@ def _singular(network: Network, v: np.ndarray) -> Bool[np.ndarray, " root"]:
     feature = network.feature_lagrangian
     if feature.degree != 1:
         return np.zeros(len(v), bool)
-    small = np.abs(v) <= 1e-9 * size_of(v)
+    small = np.abs(v) <= 1e-9 * size_of(v) + FLOOR
     return np.any(small, axis=1) if feature.additive else np.all(small, axis=1)
 
 

@@ -77,7 +77,8 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     ends = np.full((len(kept), 2), -1)
     one = np.flatnonzero(index == 1)
     if one.size:
-        step = ASIDE * size_of(v) * _downhill(found, v[one])
+        size = size_of(np.concatenate([minima, v]))
+        step = ASIDE * size * _downhill(found, v[one])
         both = np.concatenate([v[one] + step, v[one] - step])
         ends[one] = label_basins(found, both).reshape(2, -1).T
         attract = np.append(found.table["stable"].values, False)

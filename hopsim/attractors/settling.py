@@ -17,6 +17,7 @@ from .newton import in_chunks, polish, rest_condition
 
 COARSE = 1e-3  # ends so near are polished once; who belongs there is verified after
 SAME = 1e-6  # two roots so near are one: far above what Newton leaves, 1e-12
+FLOOR = 1e-10  # and so near to one another at any size: roots at 0 have none
 
 
 class Settled(NamedTuple):
@@ -42,7 +43,7 @@ def settle(
     ends = np.asarray(ends, np.float64)
     if not len(ends):
         return distinct(network, ends, np.zeros(0), np.zeros(0, bool))
-    owner = clusters(ends, COARSE * size_of(ends))
+    owner = clusters(ends, COARSE * (lengths(ends) + COARSE))
     leaders, owner = np.unique(owner, return_inverse=True)
     first = polish(network, ends[leaders], decay=decay)
     roots, residual = first.v[owner], first.residual[owner]
@@ -63,7 +64,10 @@ def distinct(
     residual: Float[np.ndarray, " end"],
     fits: Bool[np.ndarray, " end"],
 ) -> Settled:
-    """Roots told apart in v and in f, whatever number of ends share one."""
+    """Roots told apart in v and in f, whatever number of ends share one.
+
+    In v relative to the root itself: attractors of weak fields differ by little.
+    """
     labels = np.full(len(roots), -1)
     kept = np.flatnonzero(fits)
     # many ends share one root to the last bit: each is looked at only once
@@ -72,16 +76,24 @@ def distinct(
     )
     v = roots[kept][once]
     f = activations(network, v)
-    owner = clusters(v, SAME * size_of(v), f, SAME * size_of(f))
+    # where all roots are at 0, f is rounding: its unit is that at the memories
+    unit = size_of(np.concatenate([f, activations(network, network.memories)]))
+    owner = clusters(v, SAME * lengths(v) + FLOOR, f, SAME * unit)
     chosen, number = np.unique(owner, return_inverse=True)
     labels[kept] = number[copies.ravel()]
     return Settled(v[chosen], f[chosen], residual[kept][once][chosen], labels)
 
 
 def size_of(points: Float[np.ndarray, "point dimension"]) -> float:
-    """The length of the longest point: the unit in which points are told apart."""
-    longest = float(np.max(np.linalg.norm(points, axis=1), initial=0.0))
+    """The length of the longest point that is finite, or 1 if there is none."""
+    longest = lengths(points)
+    longest = float(np.max(longest[np.isfinite(longest)], initial=0.0))
     return longest if longest > 0 else 1.0
+
+
+def lengths(points: Float[AnyArray, "point dimension"]) -> Float[np.ndarray, " point"]:
+    """Euclidean."""
+    return np.linalg.norm(points, axis=1)
 
 
 def belong(
@@ -97,9 +109,10 @@ def belong(
 
 
 def activations(
-    network: Network, v: Float[np.ndarray, "root feature"]
+    network: Network, v: Float[AnyArray, "root feature"]
 ) -> Float[np.ndarray, "root memory"]:
     """`f(xi g(v) + J)` of every state, in float64."""
+    v = np.asarray(v, np.float64)
     if not len(v):
         return np.empty((0, network.count))
     with precision("float64"):
