@@ -33,12 +33,21 @@ _HOMES = {
     "relax": "sweeps",
 }
 _MODULES = (
-    *("dynamics", "lagrangians", "patterns", "datasets"),
+    *("attractors", "dynamics", "lagrangians", "patterns", "datasets"),
     *("plots", "solvers", "theory"),
 )
 
 if TYPE_CHECKING:
-    from . import datasets, dynamics, lagrangians, patterns, plots, solvers, theory
+    from . import (
+        attractors,
+        datasets,
+        dynamics,
+        lagrangians,
+        patterns,
+        plots,
+        solvers,
+        theory,
+    )
     from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
     from .network import model_a, model_b, model_c, Network
@@ -73,6 +82,7 @@ __all__ = [
     "Trajectory",
     "Verdict",
     "__version__",
+    "attractors",
     "certify",
     "datasets",
     "dynamics",
