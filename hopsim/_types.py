@@ -30,7 +30,9 @@ class Range:
     above: bool = False  # the lower end itself is excluded
 
     def problem(self, value: Any) -> str | None:
-        """What is wrong with a value, or None."""
+        """What is wrong with a value, or None; nothing is known while it is traced."""
+        if not concrete(value):
+            return None
         for x in np.ravel(np.asarray(value, dtype=object)):
             if not np.isfinite(float(x)):
                 return f"must be a finite number, got {x}"

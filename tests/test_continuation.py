@@ -186,9 +186,38 @@ def test_flow_remembers_between_the_spinodal_and_the_loss_of_the_mean():
     assert list(away(seen.down)) == [False, False, True, True, True, True]
 
 
+@pytest.mark.parametrize("seed", [33, 34, 44, 54])
+def test_no_leap_between_branches_that_nearly_meet_is_an_event(seed):
+    """Imperfect pitchforks of random memories, against steps five times shorter."""
+    x = np.random.default_rng(seed).standard_normal((5, 4))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    of = Varied(hopsim.model_b(x), BETA)
+    coarse, fine = (
+        follow(of, x.mean(axis=0), 0.5, 30.0, step=step) for step in (0.02, 0.004)
+    )
+    assert kinds(coarse) == kinds(fine) == []
+    assert np.allclose(coarse.v[-1], fine.v[-1], atol=1e-9)
+    assert np.all(coarse.stable)
+
+
+def test_an_even_family_is_not_taken_for_a_constant():
+    """Equal at both ends of the range, and nowhere else."""
+    of = lambda x: hopsim.model_b(FRAME, beta=1.5, current=x**2 * FRAME[0])
+    branch = follow(of, FRAME[0], -1.0, 1.0)
+    assert branch.note == ""
+    assert len(branch.parameter) > 10
+
+
+def test_a_family_may_set_what_has_a_range():
+    of = lambda beta: hopsim.model_b(FRAME, beta=beta)
+    branch = follow(of, FRAME[0], 2.0, 8.0, start=8.0)
+    assert branch.events[0].parameter == pytest.approx(potts.spinodal(COUNT), abs=1e-6)
+
+
 # --- errors --------------------------------------------------------------------------
 
 
+FORK = Event(5.0, MEAN, "multiple", 4, FRAME[0], 0)
 FOLD = Event(1.0, FRAME[0], "fold", 1, FRAME[0], 0)
 SHARP = Varied(hopsim.model_a(SPINS, current=SPINS[0]), "current", along=SPINS[0])
 
@@ -198,6 +227,10 @@ SHARP = Varied(hopsim.model_a(SPINS, current=SPINS[0]), "current", along=SPINS[0
     [
         (lambda: follow(FRAMED, MEAN, 2.0, 1.0), "low < high is needed"),
         (lambda: follow(FRAMED, MEAN, 1.0, 2.0, start=3.0), "start must lie in"),
+        (lambda: follow(FRAMED, MEAN, 1.0, 2.0, step=math.nan), "step > 0 and two"),
+        (lambda: follow(FRAMED, MEAN, 1.0, 2.0, max_points=1), "step > 0 and two"),
+        (lambda: switch(FRAMED, FORK, 1.0, 2.0), "must lie in"),
+        (lambda: switch(FRAMED, FORK, 1.0, 6.0, direction=0 * MEAN), "not zero"),
         (lambda: follow(FRAMED, MEAN, 1.0, 2.0, decay=0.0), "decay > 0, got 0"),
         (lambda: follow(FRAMED, MEAN[:2], 1.0, 2.0), "one finite state of shape"),
         (lambda: follow(SHARP, SPINS[0], 1.0, 2.0), "without jumps, got AbsoluteValue"),
@@ -209,7 +242,7 @@ SHARP = Varied(hopsim.model_a(SPINS, current=SPINS[0]), "current", along=SPINS[0
             lambda: hysteresis(
                 FRAMED, MEAN, np.array([2.0, 1.0]), dynamics.Adiabatic(), duration=1.0
             ),
-            "must rise",
+            "numbers that rise",
         ),
     ],
 )

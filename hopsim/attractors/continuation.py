@@ -37,6 +37,9 @@ Kind = Literal["fold", "pitchfork", "transcritical", "multiple", "unresolved"]
 ROUNDS = 12  # Newton steps of one correction; a good prediction takes three
 ROUNDING = 1e-13  # of the residual, in units of the memories: Newton stops here
 FINEST = 1e-7  # arc length below which a branch counts as lost
+PASSED = 1e-4  # of 1 - s^2 at an event that is one: a leap onto another branch has none
+LEAP = 512  # times shorter is the last step that is tried before a leap is believed
+INSIDE = (0.0, 0.1234567, 0.5 * 2**0.5, 1.0)  # where a family is asked if it changes
 SHARPEST = 0.95  # cosine between the tangents of neighbouring points, at least
 NEAR = 1e-5  # modes so near to s = 1 at an event pass it together
 ASIDE = 1e-2  # how far a branch is left to find the other one through the same point
@@ -142,8 +145,10 @@ def follow(
     `high - low`. Every change of the index is located to rounding of the arc length
     (better than 1e-6 in the parameter) and named: at a fold the branch turns; at a
     simple pitchfork or transcritical point another branch passes; "multiple" if
-    several modes pass together, as symmetry makes them. What passes without a change
-    of the index is not seen. In float64, whatever the precision of the network.
+    several modes pass together, as symmetry makes them; "unresolved" if even short
+    steps do not show what passes. What passes without a change of the index is not
+    seen; where branches nearly meet, compare with a shorter `step`. In float64,
+    whatever the precision of the network.
 
     **Arguments:**
 
@@ -155,6 +160,7 @@ def follow(
     - `decay`: alpha > 0 of the dynamics.
     - `step`: the longest step; `max_points`: at most so many.
     """
+    _require_range(low, high, step, max_points)
     curve = _Curve.made(network_of, v, low, high, decay)
     start = curve.low if start is None else float(start)
     if not low <= start <= high:
@@ -166,7 +172,7 @@ def follow(
                 f"No fixed point was found near v at {start:g}: residual "
                 f"{first.residual:.1e}; flow there first, with hopsim.simulate."
             )
-        if curve.still:
+        if _is_still(network_of, low, high):
             return _constant(curve, first, low, high, start)
         heading = -1.0 if start == high else 1.0
         if first.tangent[-1] * heading < 0:
@@ -195,10 +201,20 @@ def switch(
     """
     if event.kind == "fold":
         raise ValueError("No other branch passes through a fold; switch at another.")
+    _require_range(low, high, step, max_points)
+    if not low <= event.parameter <= high:
+        raise ValueError(
+            f"The event at {event.parameter:g} must lie in [{low}, {high}]; widen it."
+        )
+    way = np.asarray(event.direction if direction is None else direction, float)
+    if way.shape != event.v.shape or not 0 < np.linalg.norm(way) < np.inf:
+        raise ValueError(
+            f"direction must be one finite vector of shape {event.v.shape} that is not "
+            f"zero, got {way}."
+        )
     curve = _Curve.made(network_of, event.v, low, high, decay)
     found = []
     with precision("float64"):
-        way = event.direction if direction is None else np.asarray(direction, float)
         way = np.append(way / np.linalg.norm(way), 0.0)
         here = curve.scaled(event.v, event.parameter)
         for side in (1, -1):
@@ -220,7 +236,7 @@ def solve_at(
 
     Raises ValueError where Newton's method finds none.
     """
-    curve = _Curve.made(network_of, v, parameter, parameter + 1, decay)
+    curve = _Curve.made(network_of, v, parameter, parameter, decay)
     with precision("float64"):
         found = curve.solved_at(np.asarray(v, float), parameter)
     if not found.converged:
@@ -258,8 +274,8 @@ def hysteresis(
     among them.
     """
     values = np.asarray(parameters, float)
-    if values.ndim != 1 or not np.all(np.diff(values) > 0):
-        raise ValueError(f"The parameters must rise, got {values}.")
+    if values.ndim != 1 or not values.size or not np.all(np.diff(values) > 0):
+        raise ValueError(f"The parameters must be numbers that rise, got {values}.")
     draw = as_stream(key).child("kicks").generator()
     state, ends, converged = np.asarray(v, float), [], []
     settings = {"samples": 2, "audit": False} | settings
@@ -303,20 +319,15 @@ class _Curve:
     unit: np.ndarray
     low: float
     span: float
-    still: bool
 
     @classmethod
     def made(cls, network_of, v, low: float, high: float, decay: float) -> "_Curve":
-        if not (np.isfinite(low) and np.isfinite(high) and low < high):
-            raise ValueError(f"low < high is needed, got {low} and {high}.")
         if not (decay > 0 and np.isfinite(decay)):
             raise ValueError(f"A branch needs a decay > 0, got {decay}.")
         with precision("float64"):
             if isinstance(network_of, eqx.Module):  # or values would be rounded in it
                 network_of = cast(network_of, np.float64)
-            ends = [cast(network_of(jnp.asarray(x, float)), np.float64)
-                    for x in (low, high)]  # fmt: skip
-            network = ends[0]
+            network = network_of(jnp.asarray(low, float))
             layers = (network.feature_lagrangian, network.memory_lagrangian)
             if not all(layer.smooth for layer in layers):
                 raise ValueError(
@@ -329,10 +340,9 @@ class _Curve:
                     f"v must be one finite state of shape ({network.features},), got "
                     f"shape {np.shape(v)}."
                 )
-            longest = float(np.max(np.linalg.norm(network.memories, axis=1)))
-            unit = np.asarray(longest or 1.0)
-            still = bool(eqx.tree_equal(*ends))
-        return cls(network_of, np.asarray(decay, float), unit, low, high - low, still)
+            lengths = [*np.linalg.norm(network.memories, axis=1), np.linalg.norm(v)]
+            unit = np.asarray(float(np.max(lengths)) or 1.0)
+        return cls(network_of, np.asarray(decay, float), unit, low, (high - low) or 1.0)
 
     def scaled(self, v: np.ndarray, parameter: float) -> np.ndarray:
         return np.append(v / self.unit, (parameter - self.low) / self.span)
@@ -430,6 +440,23 @@ def _s_max(gains: np.ndarray) -> float:
     return float(np.sqrt(max(gains[0], 0.0)))
 
 
+def _require_range(low: float, high: float, step: float, max_points: int) -> None:
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise ValueError(f"low < high is needed, got {low} and {high}.")
+    if not (0 < step < np.inf and max_points >= 2):
+        raise ValueError(
+            f"step > 0 and two points or more are needed, got {step} and {max_points}."
+        )
+
+
+def _is_still(network_of: NetworkOf, low: float, high: float) -> bool:
+    """True if the network is the same everywhere: even families are at both ends."""
+    first, *others = (
+        network_of(jnp.asarray(low + share * (high - low))) for share in INSIDE
+    )
+    return all(bool(eqx.tree_equal(first, other)) for other in others)
+
+
 # --- walking along it -----------------------------------------------------------------
 
 
@@ -448,7 +475,11 @@ def _walk(curve: _Curve, first: _Point, step: float, max_points: int) -> Branch:
         outside = not 0 <= new.y[-1] <= 1
         if outside:
             new = _at_the_edge(curve, old, new)
-        events += _passed(curve, old, new)
+        found = _passed(curve, old, new)
+        if length > step / LEAP and any(e.kind == "unresolved" for e in found):
+            length /= 2
+            continue
+        events += found
         points.append(new)
         if outside:
             ending = "low" if new.y[-1] < 0.5 else "high"
@@ -483,7 +514,14 @@ def _passed(curve: _Curve, old: _Point, new: _Point) -> list[Event]:
     for test in tests:
         ends = (0.0, test(old)), (reach, test(new))
         place = _root(lambda length, test=test: test(at(length)), *ends)
-        event = _named(curve, at(place), turned)
+        here = at(place)
+        event = _named(curve, here, turned)
+        # two branches that nearly meet: a leap from one to the other is no event
+        beside = place - reach / 100, place + reach / 100
+        across = np.linalg.norm(at(beside[1]).y - at(beside[0]).y)
+        whole = here.converged and abs(test(here)) <= PASSED
+        if not (whole and across <= 1.5 * (beside[1] - beside[0])):
+            event = event._replace(kind="unresolved", side=0)
         # modes that pass together are one event
         apart = [abs(event.parameter - e.parameter) for e in found]
         if min(apart, default=np.inf) > 1e-7 * curve.span:
@@ -549,7 +587,9 @@ def _kind(
 # --- results --------------------------------------------------------------------------
 
 
-def _branch(curve: _Curve, points: list[_Point], events: Any, ending: Any) -> Branch:
+def _branch(
+    curve: _Curve, points: list[_Point], events: Any, ending: Any, note: str = ""
+) -> Branch:
     return Branch(
         parameter=np.array([curve.parameter(p.y) for p in points]),
         v=np.stack([curve.state(p.y) for p in points]),
@@ -559,7 +599,7 @@ def _branch(curve: _Curve, points: list[_Point], events: Any, ending: Any) -> Br
         residual=np.array([p.residual for p in points]),
         events=events,
         ending=ending,
-        note=STILL if curve.still else "",
+        note=note,
     )
 
 
@@ -568,4 +608,4 @@ def _constant(
 ) -> Branch:
     ends = (start, low if start == high else high)
     points = [first._replace(y=curve.scaled(curve.state(first.y), end)) for end in ends]
-    return _branch(curve, points, (), "low" if start == high else "high")
+    return _branch(curve, points, (), "low" if start == high else "high", STILL)
