@@ -13,6 +13,7 @@ from hopsim.attractors import polish
 from hopsim.attractors.clusters import clusters
 from hopsim.attractors.settling import belong
 from hopsim.dynamics import Adiabatic, Binary, Pulse, Sharp, TwoLayer
+from hopsim.spectrum import hessians
 
 
 FEATURES = 8
@@ -197,6 +198,66 @@ def test_eigenvalues_of_attractors_are_those_of_the_jacobian(name):
         np.testing.assert_allclose(np.sort(values.real), told, atol=1e-10 * size)
         assert int(table["index"][k]) == np.sum(told > 0)
         assert bool(table["stable"][k]) == (told.max() < 0)
+
+
+@pytest.mark.parametrize(
+    "motion",
+    [
+        Adiabatic(tau_memory=0.5),
+        Adiabatic(tau_memory=np.linspace(0.1, 3, 3)),
+        Adiabatic(np.linspace(1, 2, FEATURES), tau_memory=2.0),
+    ],
+)
+def test_eigenvalues_with_a_mass_are_those_of_the_pencil(motion):
+    r"""$R' x = \lambda (\tau_f + \xi^T\tau_h H_h\xi H_v) x$, by SciPy."""
+    from scipy.linalg import eigvals
+
+    network = census("A with autapse")[0].network
+    found = hopsim.find_attractors(
+        network, motion, 4 * normal(2, 8), duration=300.0, eigenvalues=True
+    )
+    xi, table = np.asarray(network.memories), found.table
+    mean = np.mean(motion.tau_feature)
+    tau_f = np.broadcast_to(motion.tau_feature / mean, FEATURES)
+    tau_h = np.broadcast_to(motion.tau_memory / mean, 3)
+    for v, told in zip(table["v"].values, table["eigenvalues"].values, strict=True):
+        g = np.asarray(network.feature_lagrangian.activation(v))
+        on_v, on_h = (np.asarray(x) for x in hessians(network, v, xi @ g))
+        loop = (xi.T @ on_h @ xi - 0.3 * np.eye(FEATURES)) @ on_v - np.eye(FEATURES)
+        mass = np.diag(tau_f) + xi.T @ (tau_h[:, None] * on_h) @ xi @ on_v
+        expected = np.sort(np.real(np.asarray(eigvals(loop, mass))))
+        np.testing.assert_allclose(told, expected, rtol=1e-9, atol=1e-10)
+
+
+def test_odd_powers_of_two_layers_are_judged_by_their_own_jacobian():
+    """Where L_h is not convex eigenvalues may be complex, and gains tell nothing."""
+    import jax
+    import jax.numpy as jnp
+
+    own, motion = rng(1).choice([-1.0, 1.0], (2, 5)), TwoLayer(0.1)
+    network = hopsim.model_a(
+        own, lagrangians.Polynomial(3), beta=3.0, current=-0.3 * own[0]
+    )
+    found = hopsim.find_attractors(
+        network, motion, normal(2, 20, 5), duration=300.0, eigenvalues=True
+    )
+    table, free = found.table, jnp.ones(5, bool)
+    field = lambda x: jnp.concatenate(motion.field(network, (x[:5], x[5:]), free))
+    assert "eigenvalues_imag" in table
+    for k, v in enumerate(table["v"].values):
+        x = np.append(v, own @ np.tanh(3.0 * v))
+        values = np.linalg.eigvals(np.asarray(jax.jacfwd(field)(x)))
+        told = table["eigenvalues"].values[k]
+        np.testing.assert_allclose(told, np.sort(values.real), atol=1e-9)
+        imag = np.sort(table["eigenvalues_imag"].values[k])
+        np.testing.assert_allclose(imag, np.sort(values.imag), atol=1e-9)
+        assert int(table["index"][k]) == np.sum(values.real > 0)
+
+
+def test_large_odd_powers_of_two_layers_are_refused():
+    network = hopsim.model_a(np.ones((2047, 2)), lagrangians.Polynomial(3), beta=3.0)
+    with pytest.raises(ValueError, match=r"not convex.*2048 neurons at most"):
+        hopsim.find_attractors(network, TwoLayer(0.1), np.ones((1, 2)), duration=50.0)
 
 
 def test_largest_gains_of_lanczos_are_those_of_the_matrix():
@@ -395,6 +456,21 @@ def test_a_flow_that_is_too_short_is_counted_as_unconverged():
     assert counted(found) == pytest.approx(1)
 
 
+def test_classes_wait_for_memories_that_come_to_no_rest():
+    """Two memories share one attractor, but the flow from them is cut short."""
+    own = np.array([[1.0, 0.0], [1.0, 0.4], [-9.0, 0.0]])
+    network = hopsim.model_b(own, beta=1.0)
+    place = polish(network, np.array([[1.0, 0.2]])).v
+    short = hopsim.find_attractors(network, Adiabatic(), place, duration=1e-3)
+    assert int(short.table["memories_unconverged"]) >= 2
+    assert "unclassified" in short.table["kind"].values
+    assert not np.isin(short.table["kind"].values, ["memory", "spurious"]).any()
+    assert bool(short.table["stable"].all())
+    long = hopsim.find_attractors(network, Adiabatic(), place, duration=300.0)
+    assert int(long.table["memories_unconverged"]) == 0
+    assert sorted(long.table["kind"].values) == ["memory", "metastable"]
+
+
 # --- what is refused ------------------------------------------------------------------
 
 
@@ -405,6 +481,14 @@ def test_attention_steps_are_no_flow():
             network, TwoLayer(0.1), normal(2, 4), duration=50.0, solver="altimex",
             step=10.0,
         )  # fmt: skip
+
+
+def test_attention_steps_are_no_flow_if_jumps_choose_them_either():
+    network = hopsim.model_a(rng(1).choice([-1.0, 1.0], (3, FEATURES)))
+    with pytest.raises(ValueError, match=r"attention \(CCCP\).*other basins"):
+        hopsim.find_attractors(
+            network, TwoLayer(0.1), normal(2, 4), duration=50.0, step=5.0
+        )
 
 
 @pytest.mark.parametrize(
@@ -428,7 +512,7 @@ def test_probes_of_another_network_are_told():
 
 
 def test_unknown_arguments_are_told():
-    with pytest.raises(ValueError, match="takes the arguments of simulate"):
+    with pytest.raises(ValueError, match="take the arguments of simulate"):
         hopsim.find_attractors(
             hopsim.model_b(orthogonal(3)), TwoLayer(), normal(2, 4), duration=5.0,
             until="duration",
@@ -476,9 +560,28 @@ def test_barriers_are_the_lowest_of_all_paths():
     np.testing.assert_array_equal(barriers(minima, height, ends), lowest)
 
 
-def test_signs_have_no_saddles():
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+def test_saddles_join_their_neighbours_wherever_the_origin_is(offset):
+    """Four memories on a line, far from 0: the step aside is one of the landscape."""
+    own = np.zeros((4, 3))
+    own[:, 0], own[:, 1] = offset, [0.0, 3.0, 6.0, 9.0]
+    network = hopsim.model_b(own, beta=2.0, kernel_density=True)
+    found = hopsim.find_attractors(network, Adiabatic(), own, duration=300.0)
+    ends = hopsim.attractors.find_saddles(found).table["ends"].values
+    place = np.rint(found.table["v"].values[:, 1])
+    joined = {tuple(sorted(place[pair].tolist())) for pair in ends}
+    assert joined == {(0, 3), (3, 6), (6, 9)}
+
+
+@pytest.mark.parametrize("name", ["sharp", "binary"])
+def test_signs_have_no_saddles(name):
     with pytest.raises(ValueError, match="need a derivative"):
-        hopsim.attractors.find_saddles(census("sharp")[0])
+        hopsim.attractors.find_saddles(census(name)[0])
+
+
+def test_saddles_need_neighbours():
+    with pytest.raises(ValueError, match="a neighbour or more, got 0"):
+        hopsim.attractors.find_saddles(census("B")[0], neighbours=0)
 
 
 # --- what is printed ------------------------------------------------------------------

@@ -9,10 +9,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from .._types import AnyArray, cast
-from ..dynamics import Adiabatic, Binary, Dynamics, Sharp, TwoLayer
+from ..dynamics import AbstractFlow, Adiabatic, Binary, Dynamics, Sharp, TwoLayer
 from ..environment import precision
 from ..network import Network
 from ..patterns import overlap
@@ -32,8 +32,10 @@ NEARLY = 0.8  # s_max^2 / alpha from which Lanczos is not trusted to count
 TIGHT = {"rtol": 1e-10, "atol": 1e-12, "residual_tolerance": 1e-9}
 KINDS = (
     *("memory", "metastable", "global average", "inverse memory", "spurious"),
+    "unclassified",  # an attractor; a memory that came to no rest might flow there
     *("marginal", "saddle", "singular"),  # these are no attractors
 )
+MOST = 2048  # neurons whose Jacobian is formed, where no theorem tells stability
 FLOW = {"solver", "step", "rtol", "atol", "residual_tolerance", "max_steps", "key"}
 FLOW |= {"chunk", "devices", "progress"}
 
@@ -48,7 +50,8 @@ class Attractors:
     the `members`: the memories that flow there. Points of rest that do not attract
     (kinds "saddle", "marginal" and "singular") stand last. The scalars `unconverged`,
     `unconverged_fraction` (with `_low` and `_high`) complete every total;
-    `memory_label` tells where each memory flows.
+    `memory_label` tells where each memory flows (-1: it came to no rest), and
+    `memories_unconverged` how many did not.
     """
 
     network: Network
@@ -87,13 +90,18 @@ def find_attractors(
     The class is free of parameters: the memories flow too, and an attractor reached by
     exactly one is a memory, by some metastable, by all of several the global average,
     by none spurious, or an inverse memory if exactly one $-\xi_\mu$ flows there and f
-    is odd. Whatever is not stable, $s_{max}^2 \ge \alpha$, is called no attractor.
+    is odd; "unclassified" if that hangs on a memory that came to no rest. Whatever is
+    not stable, $s_{max}^2 \ge \alpha$, is called no attractor. At a critical point,
+    $s_{max}^2 = \alpha$, flows slow down for ever, and where an activation jumps there
+    is no rest: what tends to such a point has the label -1.
+    Where $L_h$ is not convex and memory neurons lag, stability is that of the Jacobian.
 
     **Arguments:**
 
     - `probes`: initial states of the feature neurons.
     - `duration`: of the longest flow, in units of `tau_feature`.
-    - `eigenvalues`: True adds all eigenvalues of the dynamics' own Jacobian.
+    - `eigenvalues`: True adds all eigenvalues of the dynamics' own Jacobian, and
+      `eigenvalues_imag` where they are not real ($L_h$ not convex).
     - `flow`: further arguments of `simulate`: `solver`, `step`, `rtol`, `atol`,
       `residual_tolerance`, `max_steps`, `chunk`, `devices`, `key`, `progress`.
 
@@ -118,7 +126,7 @@ def find_attractors(
     cuts = np.cumsum([len(x) for x in starts])[:-1]
     labels, members, *mirrored = np.split(found.labels, cuts)
     kinds, membership = _classes(network, decay, known, members, mirrored)
-    stable = ~np.isin(kinds, KINDS[5:])
+    stable = ~np.isin(kinds, KINDS[6:])
     hits = np.bincount(labels[labels >= 0], minlength=len(found.v))
     order = np.lexsort((known.energy, -hits, ~stable))
     place = np.full(len(order) + 1, -1)
@@ -143,9 +151,12 @@ def find_attractors(
     }
     if eigenvalues:
         values = _eigenvalues(network, dynamics, decay, found.v, known.gains)
-        variables["eigenvalues"] = (
-            (one, "eigenvalue"), values, {"units": "1 / tau_feature"}
-        )  # fmt: skip
+        for name, part in (("", np.real(values)), ("_imag", np.imag(values))):
+            # a real matrix that is similar to a symmetric one: rounding is left out
+            if not name or np.any(np.abs(part) > 1e-9 * (1 + np.abs(values))):
+                axes = (one, "eigenvalue")
+                units = {"units": "1 / tau_feature"}
+                variables[f"eigenvalues{name}"] = (axes, part, units)
     data = (
         dataset(variables)
         .isel({one: order})
@@ -159,6 +170,7 @@ def find_attractors(
         unconverged_low=((), share[0]),
         unconverged_high=((), share[1]),
         memory_label=("memory", place[members], {"long_name": "where a memory flows"}),
+        memories_unconverged=((), int(np.sum(members < 0))),
     )
     return Attractors(network, dynamics, data, place[labels], quiet)
 
@@ -211,13 +223,16 @@ def _flown(
     network: Network, dynamics: Dynamics, states: np.ndarray, flow: Mapping[str, Any]
 ) -> tuple[Float[np.ndarray, "state feature"], Bool[np.ndarray, " state"]]:
     """Where every state ends, and whether it came to rest there."""
-    unknown = set(flow) - FLOW - {"duration", "memory_start"}
+    unknown = set(flow) - FLOW - {"duration"}
     if unknown:
         raise ValueError(
-            f"find_attractors takes the arguments of simulate {', '.join(sorted(FLOW))}"
-            f", got {', '.join(sorted(unknown))}."
+            "Attractors take the arguments of simulate "
+            f"{', '.join(sorted(FLOW))}, got {', '.join(sorted(unknown))}."
         )
     step, solver = flow.get("step"), flow.get("solver", "auto")
+    if step is not None and solver == "auto" and isinstance(dynamics, AbstractFlow):
+        chosen = dynamics.method(network, states, flow["duration"], solver, step)
+        solver = chosen.solver
     alternating = solver == "altimex" or isinstance(solver, AltIMEX)
     if alternating and step is not None and step > LONGEST:
         raise ValueError(
@@ -317,6 +332,9 @@ def describe(
         if not few and near.size:
             exact = in_chunks(_all_gains, net, alpha, v[near], dense=True)
             top[near], index[near] = exact[:, 0], np.sum(exact > decay, axis=1)
+    if _undecided(network, dynamics):
+        values = _dense_eigenvalues(network, dynamics, v)
+        index = np.sum(np.real(values) > 0, axis=1)
     s_max = np.sqrt(np.maximum(top, 0))
     odd = _singular(network, v)
     s_max[odd], index[odd] = np.nan, -1
@@ -361,13 +379,31 @@ def _binary_energies(network: Network, decay: AnyArray, v: AnyArray) -> Array:
     return jax.vmap(network.binary_energy)(v)
 
 
+def _undecided(network: Network, dynamics: Any) -> bool:
+    """If loop gains do not tell stability: memory neurons lag, and L_h is not convex.
+
+    Raises ValueError where a Jacobian would be too large to ask instead.
+    """
+    lagging = isinstance(dynamics, TwoLayer) or (
+        isinstance(dynamics, Adiabatic) and dynamics.tau_memory is not None
+    )
+    undecided = lagging and not network.memory_lagrangian.convex
+    if undecided and network.features + network.count > MOST:
+        raise ValueError(
+            f"{type(network.memory_lagrangian).__name__} is not convex: where memory "
+            "neurons lag, stability is that of the whole Jacobian, which is formed for "
+            f"{MOST} neurons at most; use Adiabatic() without tau_memory."
+        )
+    return undecided
+
+
 def _eigenvalues(
     network: Network,
     dynamics: Any,
     decay: float,
     v: np.ndarray,
     gains: np.ndarray | None,
-) -> Float[np.ndarray, "root eigenvalue"]:
+) -> Shaped[np.ndarray, "root eigenvalue"]:
     """All eigenvalues of the dynamics at rest, ascending; closed forms first."""
     if isinstance(dynamics, Binary):
         raise ValueError("Spins have no Jacobian; leave eigenvalues out.")
@@ -375,41 +411,64 @@ def _eigenvalues(
         net, alpha = cast(network, np.float64), np.asarray(decay, np.float64)
         if gains is None:
             gains = in_chunks(_all_gains, net, alpha, v, dense=True)
-        assert gains is not None
-        if isinstance(dynamics, Sharp):
-            return gains[:, ::-1] - 1
-        plain = np.ndim(dynamics.tau_feature) == 0
-        memory = dynamics.tau_memory
-        if isinstance(dynamics, Adiabatic) and plain and memory is None:
-            return gains[:, ::-1] - decay
-        plain &= np.ndim(memory) == 0 and network.autapse is None and decay == 1
-        if isinstance(dynamics, TwoLayer) and plain:
-            modes = min(network.features, network.count)
-            s = np.sqrt(np.maximum(gains[:, :modes], 0))
-            ratio = np.asarray(memory / dynamics.tau_feature)
-            closed = partial(
-                two_layer_eigenvalues, features=network.features, count=network.count,
-                tau_feature=np.ones(()), tau_memory=ratio,
-            )  # fmt: skip
-            return np.asarray(eqx.filter_jit(jax.vmap(closed))(jnp.asarray(s)))
-        motion = cast(dynamics, np.float64)
+    assert gains is not None
+    if isinstance(dynamics, Sharp):
+        return gains[:, ::-1] - 1
+    memory = dynamics.tau_memory
+    plain = np.ndim(dynamics.tau_feature) == 0 and np.ndim(memory) == 0
+    if isinstance(dynamics, Adiabatic) and plain and memory is None:
+        return gains[:, ::-1] - decay
+    if not plain or network.autapse is not None or not network.memory_lagrangian.convex:
+        return _dense_eigenvalues(network, dynamics, v)
+    ratio = np.asarray(memory / dynamics.tau_feature, np.float64)
+    if isinstance(dynamics, Adiabatic):  # a mass, 1 + ratio s^2 in units of tau_f
+        return np.sort((gains - decay) / (1 + ratio * gains), axis=1)
+    if decay != 1:
+        return _dense_eigenvalues(network, dynamics, v)
+    with precision("float64"):
+        modes = min(network.features, network.count)
+        s = np.sqrt(np.maximum(gains[:, :modes], 0))
+        closed = partial(
+            two_layer_eigenvalues, features=network.features, count=network.count,
+            tau_feature=np.ones(()), tau_memory=ratio,
+        )  # fmt: skip
+        return np.asarray(eqx.filter_jit(jax.vmap(closed))(jnp.asarray(s)))
+
+
+def _dense_eigenvalues(
+    network: Network, dynamics: Any, v: np.ndarray
+) -> Shaped[np.ndarray, "root eigenvalue"]:
+    """Eigenvalues of the Jacobian by autodiff, by their real parts, ascending."""
+    with precision("float64"):
+        net, motion = cast(network, np.float64), cast(dynamics, np.float64)
         jacobian = lambda net, _, v: _jacobians(net, motion, v)
-        return np.sort(np.linalg.eigvals(in_chunks(jacobian, net, alpha, v)).real, 1)
+        mass, force = in_chunks(jacobian, net, np.ones(()), v, dense=True)
+    known = np.all(np.isfinite(mass) & np.isfinite(force), axis=(1, 2))
+    values = np.full(force.shape[:2], np.nan, complex)  # where g jumps there are none
+    values[known] = np.linalg.eigvals(np.linalg.solve(mass[known], force[known]))
+    return np.take_along_axis(values, np.argsort(np.real(values), axis=1), axis=1)
 
 
 @eqx.filter_jit
-def _jacobians(network: Network, dynamics: Any, v: AnyArray) -> Array:
+def _jacobians(network: Network, dynamics: Any, v: AnyArray) -> tuple[Array, Array]:
+    """What multiplies the rates, and the derivative of what drives them, at rest."""
     features = network.features
     free = jnp.ones((features,), bool)
     two = isinstance(dynamics, TwoLayer)
+    lagging = not two and dynamics.tau_memory is not None
+    # without its mass: at rest the mass itself is not differentiated
+    plain = dataclasses.replace(dynamics, tau_memory=None) if lagging else dynamics
 
-    def one(v: Array) -> Array:
+    def one(v: Array) -> tuple[Array, Array]:
         def field(x: Array) -> Array:
             state = (x[:features], x[features:]) if two else (x,)
-            return jnp.concatenate(dynamics.field(network, state, free))
+            return jnp.concatenate(plain.field(network, state, free))
 
         x = jnp.concatenate([v, _slaved(network, v)]) if two else v
-        return jax.jacfwd(field)(x)
+        mass = jnp.eye(len(x), dtype=x.dtype)
+        if lagging:
+            mass = jax.vmap(lambda dv: dynamics.mass(network, (v,), free, dv))(mass).T
+        return mass, jax.jacfwd(field)(x)
 
     return jax.vmap(one)(v)
 
@@ -431,6 +490,7 @@ def _classes(
     mirrored: list[np.ndarray],
 ) -> tuple[list[str], Bool[np.ndarray, "root memory"]]:
     """The class of every point of rest, and which memories flow there."""
+    lost = bool(np.any(np.concatenate([members, *mirrored]) < 0))
     rows = np.arange(len(known.g))[:, None]
     reached = members[None] == rows
     inverse = mirrored[0][None] == rows if mirrored else np.zeros_like(reached)
@@ -438,11 +498,14 @@ def _classes(
     kinds = []
     for k in range(len(known.g)):
         size = int(np.sum(reached[k]))
+        unsure = size < 2 and lost
         away = known.s_max[k] ** 2 - decay
         if known.index[k] < 0:
             kind = "singular"
         elif not attracts[k]:
             kind = "marginal" if abs(away) <= MARGINAL * decay else "saddle"
+        elif unsure:
+            kind = "unclassified"
         elif size == 0:
             kind = "inverse memory" if np.sum(inverse[k]) == 1 else "spurious"
         elif size == 1:

@@ -14,6 +14,7 @@ import optimistix as optx
 from jaxtyping import Array, Float, Int
 
 from .._types import AnyArray, cast
+from ..dynamics import Binary
 from ..environment import precision
 from ..network import Network
 from ..records import Dataset, dataset
@@ -23,7 +24,7 @@ from .settling import distinct, Settled, size_of
 
 
 ALONG = 9  # points of an edge at which its highest is looked for
-ASIDE = 1e-2  # of the size of v: how far beside a saddle the way down begins
+ASIDE = 1e-2  # of the way to the next root: how far beside a saddle ways down begin
 DEFLATED = 60  # steps of a deflated Newton method
 
 
@@ -55,14 +56,20 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     **Arguments:**
 
     - `neighbours`: edges go from each attractor to so many of the nearest.
+
+    Raises ValueError for spins and for layers with jumps.
     """
-    found = attractors
-    stable = np.flatnonzero(found.table["stable"].values)
-    if not found.network.feature_lagrangian.smooth:
+    found, network = attractors, attractors.network
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    spins = isinstance(found.dynamics, Binary)
+    if spins or not all(layer.smooth for layer in layers):
         raise ValueError(
-            "Saddles need a derivative, which sharp feature neurons have not; use "
-            "log_cosh with a large beta."
+            "Saddles need a derivative, which spins and layers with jumps have not; "
+            "use a flow of log_cosh with a large beta and a smooth interaction."
         )
+    if neighbours < 1:
+        raise ValueError(f"An attractor needs a neighbour or more, got {neighbours}.")
+    stable = np.flatnonzero(found.table["stable"].values)
     minima = found.table["v"].values[stable]
     edges = _edges(minima, neighbours)
     starts = _between(found, minima, edges)
@@ -77,8 +84,12 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     ends = np.full((len(kept), 2), -1)
     one = np.flatnonzero(index == 1)
     if one.size:
-        size = size_of(np.concatenate([minima, v]))
-        step = ASIDE * size * _downhill(found, v[one])
+        others = np.concatenate([minima, v])
+        away = np.linalg.norm(v[one][:, None] - others[None], axis=2)
+        away[np.arange(one.size), len(minima) + one] = np.inf  # itself
+        nearest = np.min(away, axis=1)
+        nearest = np.where(np.isfinite(nearest), nearest, size_of(others))
+        step = ASIDE * nearest[:, None] * _downhill(found, v[one])
         both = np.concatenate([v[one] + step, v[one] - step])
         ends[one] = label_basins(found, both).reshape(2, -1).T
         attract = np.append(found.table["stable"].values, False)

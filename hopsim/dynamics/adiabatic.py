@@ -1,5 +1,7 @@
 """The adiabatic flow: memory neurons that follow the feature neurons at once."""
 
+import functools as ft
+
 import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.sparse.linalg import gmres
@@ -99,16 +101,18 @@ class Adiabatic(AbstractFlow):
         if self.tau_memory is None:
             return (rate,)
 
-        def mass(dv: Array) -> Array:
-            _, drag = self._drag(network, x, dv)
-            return dv + jnp.where(free, network.recalled(drag), 0) / self._tau(network)
-
+        mass = ft.partial(self.mass, network, x, free)
         close = float(jnp.finfo(rate.dtype).eps) ** 0.75  # 2e-12, 6e-6 in float32
         found, _ = gmres(mass, rate, x0=rate, tol=close, atol=close**2)
         # where it did not converge, whatever it says of itself: NaN, a rejected step
         away = jnp.max(jnp.abs(mass(found) - rate))
         good = away <= 100 * close * jnp.max(jnp.abs(rate))
         return (jnp.where(good, found, jnp.nan),)
+
+    def mass(self, network: Network, x: tuple, free: Array, dv: Array) -> Array:
+        r"""$(1 + \xi^T \tau_h H_h\xi H_v/\tau_f)\,\dot v$, where neurons lag."""
+        _, drag = self._drag(network, x, dv)
+        return dv + jnp.where(free, network.recalled(drag), 0) / self._tau(network)
 
     def _drag(self, network: Network, x: tuple, dv: Array) -> tuple[Array, Array]:
         """`d(xi g)/dt`, and `tau_h H_h` times it: what lagging neurons lack."""

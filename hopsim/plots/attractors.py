@@ -15,6 +15,7 @@ KINDS = (
     ("global average", COLOURS[3], "D"),
     ("inverse memory", COLOURS[5], "v"),
     ("spurious", COLOURS[1], "X"),
+    ("unclassified", COLOURS[6], "o"),
     ("marginal", COLOURS[6], "+"),
     ("saddle", COLOURS[6], "x"),
     ("singular", COLOURS[6], "*"),
