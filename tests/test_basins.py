@@ -275,6 +275,48 @@ def test_a_single_spin_memory_keeps_less_than_half_of_all_flips():
     assert 6 / 15 < found.radius[0] < 9 / 15
 
 
+def test_centres_are_in_the_precision_of_the_network():
+    """Integers are numbers, and float64 copies of float32 memories are memories."""
+    own = np.array([[2.0, 0.3, -2.0], [-2.0, 0.1, 2.0]])
+    single, whole = own.astype(np.float32), np.rint(own).astype(int)
+    network = model_b(single, beta=2.0)
+    found = find_attractors(network, dynamics.Adiabatic(), single, duration=99.0)
+    towards = lambda x: basin_radii(found, x, displaced="nearest", rounds=6).radius
+    np.testing.assert_array_equal(towards(own), towards(single))
+    # half of the way to the other one, about
+    assert np.all(np.abs(towards(own) / np.linalg.norm(own[0]) - 1) < 0.1)
+    np.testing.assert_array_equal(towards(whole), towards(whole.astype(np.float32)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"largest": 0.0}, "must be > 0, got 0"),
+        ({"centres": np.ones((2, 4))}, r"shape \(centre, 3\), got \(2, 4\)"),
+    ],
+)
+def test_radii_say_what_they_are_of(changed, words):
+    own = np.array([[2.0, 0.3, -2.0], [-2.0, 0.1, 2.0]])
+    network = model_b(own, beta=2.0)
+    found = find_attractors(network, dynamics.Adiabatic(), own, duration=99.0)
+    asked: dict[str, Any] = {"centres": own} | changed
+    with pytest.raises(ValueError, match=words):
+        basin_radii(found, **asked)
+
+
+@pytest.mark.parametrize("which", [[7], [-1], np.zeros(0, int)])
+def test_balls_are_asked_for_by_the_numbers_of_memories(which):
+    with pytest.raises(ValueError, match="numbers of memories, 0 to 1"):
+        certified_balls(model_b(np.eye(2)), None, np.asarray(which))
+
+
+def test_a_memory_among_others_is_never_endless():
+    found = certified_balls(model_b(3.0 * np.eye(3), beta=1e-307))
+    assert np.all(found.radius < np.inf)
+    warmer = certified_balls(model_b(3.0 * np.eye(3), beta=1e-200))
+    np.testing.assert_allclose(found.inner, warmer.inner, rtol=1e-9)
+
+
 def test_nearest_needs_two_memories():
     with pytest.raises(ValueError, match="two that differ"):
         nearest(XI[:1], XI[:1])

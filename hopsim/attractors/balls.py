@@ -72,7 +72,13 @@ def certified_balls(
     beta = _require_covered(network, dynamics)
     # the memories as they are: float32 is exact in float64
     memories = np.asarray(network.memories).astype(np.float64)
-    rows = np.arange(len(memories)) if which is None else np.asarray(which)
+    every = np.arange(len(memories))
+    rows = every if which is None else np.asarray(which)
+    if not rows.size or not np.isin(rows, every).all():
+        raise ValueError(
+            f"`which` must be numbers of memories, 0 to {len(memories) - 1}, got "
+            f"{which}."
+        )
     size = max(1, ROWS // memories.size)
     parts = [
         _balls(_pairs(memories, rows[k : k + size]), beta)
@@ -98,7 +104,8 @@ def _balls(pairs: _Pairs, beta: float) -> Balls:
     # --- the largest radius with (2)
     low = np.zeros(len(pairs.d))
     high = _alone(pairs, beta)
-    endless = np.isinf(high)
+    endless = ~np.any(pairs.d > 0, axis=1)
+    high = np.minimum(high, 1e290)  # with the smallest beta: no overflow
     possible = ~endless & (high > 0)
     possible &= _sum(pairs, beta, low, 2) < 1
     low, high = low.copy(), np.where(possible, high, 0)
@@ -146,7 +153,8 @@ def _alone(pairs: _Pairs, beta: float) -> Float[np.ndarray, " row"]:
     """
     there = pairs.d > 0
     d = np.where(there, pairs.d, 1)
-    shift = 0 if np.isinf(beta) else np.log(beta * d**2) / (beta * d)
+    with np.errstate(over="ignore"):  # infinite is what it is then
+        shift = 0 if np.isinf(beta) else np.log(beta * d**2) / (beta * d)
     return np.min(np.where(there, pairs.separation / d - shift, np.inf), axis=1)
 
 

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 
 from .._streams import as_stream, Stream
 from .._types import AnyArray
 from ..patterns import sphere
 from ..statistics import half_point, wilson
 from .finding import label_basins
+from .settling import size_of
 
 
 Labels = Int[np.ndarray, " state"]
@@ -51,7 +52,7 @@ class Shares(NamedTuple):
 
 def basin_radii(
     attractors: Any,
-    centres: Float[AnyArray, "centre feature"],
+    centres: Real[AnyArray, "centre feature"],
     *,
     displaced: Literal["isotropic", "nearest", "flips"] = "isotropic",
     largest: float | None = None,
@@ -78,15 +79,29 @@ def basin_radii(
       nearest other memory, or all features.
     - `flow`: how `label_basins` runs the states.
     """
-    centres = np.asarray(centres)
+    if displaced not in ("isotropic", "nearest", "flips"):
+        raise ValueError(
+            'States are displaced "isotropic", "nearest" or "flips", got '
+            f"{displaced!r}."
+        )
+    if largest is not None and not 0 < largest < np.inf:
+        raise ValueError(f"The largest displacement must be > 0, got {largest}.")
+    # in the precision of the network: copies of its memories are to be the same
+    memories = np.asarray(attractors.network.memories)
+    centres = np.asarray(centres, memories.dtype)
+    if centres.shape[1:] != memories.shape[1:] or not len(centres):
+        raise ValueError(
+            f"Centres must have shape (centre, {memories.shape[1]}), got "
+            f"{centres.shape}; a single one is written v[None, :]."
+        )
     label = lambda rows, states: label_basins(attractors, states, **flow)
     own = label_basins(attractors, centres, **flow)
     if displaced == "isotropic":
-        size = 4 * float(np.max(np.linalg.norm(centres, axis=1)))
+        size = 4 * size_of(np.concatenate([centres, memories]))
         far = np.full(len(centres), size)
         move: Displacement = isotropic
     elif displaced == "nearest":
-        directions, far = nearest(centres, np.asarray(attractors.network.memories))
+        directions, far = nearest(centres, memories)
         move, trials = along(directions), 1
     else:
         far, move = np.ones(len(centres)), flips
@@ -105,7 +120,7 @@ def basin_shares(
 
     Raises ValueError unless R > 0 and there is a probe. [THEORY 5.4]
     """
-    if not radius > 0 or probes < 1:
+    if not 0 < radius < np.inf or probes < 1:
         raise ValueError(
             "Shares are of a sphere of radius > 0 and of one probe or more, got "
             f"radius {radius} and {probes} probes."
