@@ -193,8 +193,14 @@ GAUSSIAN = {"kind": "gaussian", "count": 4, "features": 6}
     ("claim", "changes", "message"),
     [
         ("cl-23", {"network.current": 0.1}, "needs model B without currents"),
-        ("cl-23", {"network.memories.count": 1}, "two memories or more, got 1"),
+        ("cl-23", {"network.memories.count": 1}, "two memories that differ"),
         ("cl-23-potts", {"network.memories": GAUSSIAN}, "equal norms and distances"),
+        (
+            "cl-23-potts",
+            {"dynamics.decay": 2.0},
+            "decay 1 without a drive, got decay 2",
+        ),
+        ("cl-28", {"dynamics.decay": 2.0}, "decay 1 without a drive, got decay 2"),
         ("cl-24", {"network.memories": GAUSSIAN}, "three clusters or more"),
         ("cl-28", {"network.memories.count": 2}, "one binary memory"),
         ("cl-28", {"network.autapse": 0.1}, "without currents or autapse"),

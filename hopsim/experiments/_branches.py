@@ -6,20 +6,34 @@ from jaxtyping import Float
 from ..attractors.continuation import Branch, solve_at, Varied
 from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network
+from ._base import Setting
 
 
 BETA = "memory_lagrangian.beta"  # of model B, in its network
 
 
-def require_model_b(network: Network, kind: str) -> None:
-    """Raises ValueError unless the network is model B without currents."""
+def require_model_b(setting: Setting, kind: str) -> None:
+    """Raises ValueError unless it is model B, with nothing added, at decay 1."""
+    network = setting.network
     layers = (network.feature_lagrangian, network.memory_lagrangian)
     right = isinstance(layers[0], Quadratic) and isinstance(layers[1], LogSumExp)
-    if not right or np.any(network.current) or np.any(network.hidden_current):
+    driven = np.any(network.current) or np.any(network.hidden_current)
+    if not right or driven or network.autapse is not None:
         raise ValueError(
-            f'The experiment "{kind}" needs model B without currents, got '
+            f'The experiment "{kind}" needs model B without currents and autapse, got '
             f"{' and '.join(type(layer).__name__ for layer in layers)}; use network "
-            'kind "model_b" and leave currents out.'
+            'kind "model_b" and leave these out.'
+        )
+    require_decay_1(setting, kind)
+
+
+def require_decay_1(setting: Setting, kind: str) -> None:
+    """Raises ValueError for another decay, or a drive: other fixed points."""
+    decay = float(np.asarray(getattr(setting.dynamics, "decay", 1.0)))
+    if decay != 1 or getattr(setting.dynamics, "driven", False):
+        raise ValueError(
+            f'The experiment "{kind}" knows fixed points of decay 1 without a drive, '
+            f"got decay {decay:g}; leave both out."
         )
 
 

@@ -35,10 +35,11 @@ class CriticalBeta(AbstractEnsemble):
     below: float = Field(0.9, gt=0, lt=1)
 
     def check(self, setting: Setting) -> None:
-        require_model_b(setting.network, "critical_beta")
-        if setting.network.count < 2:
+        require_model_b(setting, "critical_beta")
+        if not np.isfinite(potts.contraction(np.asarray(setting.network.memories))):
             raise ValueError(
-                'The experiment "critical_beta" needs two memories or more, got 1.'
+                'The experiment "critical_beta" needs two memories that differ; draw '
+                "more."
             )
 
     def measure(self, setting: Setting) -> Variables:

@@ -11,7 +11,7 @@ from ..network import model_a
 from ..records import Variables
 from ..theory import mean_field
 from ._base import experiments, PURE, Setting
-from ._branches import equal_energy, first_event
+from ._branches import equal_energy, first_event, require_decay_1
 from ._ensemble import AbstractEnsemble
 
 
@@ -43,6 +43,7 @@ class MeanFieldThresholds(AbstractEnsemble):
         right &= isinstance(layer, Rescaled) and (layer.degree or 0) >= 2
         right &= bool(np.all(np.abs(x) == 1))
         plain = right and np.isclose(layer(x[0] @ x[0][:, None]) * layer.degree, x.size)
+        require_decay_1(setting, "mean_field_thresholds")
         driven = np.any(network.current) or np.any(network.hidden_current)
         if not plain or driven or network.autapse is not None:
             raise ValueError(

@@ -36,7 +36,7 @@ class Metastable(AbstractEnsemble):
     kick: float = Field(1e-3, gt=0, lt=0.1)  # of the distance within a cluster
 
     def check(self, setting: Setting) -> None:
-        require_model_b(setting.network, "metastable")
+        require_model_b(setting, "metastable")
         labels = setting.patterns.labels
         sizes = [] if labels is None else np.unique(labels, return_counts=True)[1]
         if len(sizes) < 3 or np.ptp(sizes) or np.min(sizes) < 3:

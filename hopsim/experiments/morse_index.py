@@ -17,6 +17,7 @@ from ..network import Network
 from ..records import Variables
 from ..spectrum import loop_gains
 from ._base import experiments, PURE, Setting
+from ._branches import require_decay_1
 from ._ensemble import AbstractEnsemble
 
 
@@ -52,6 +53,7 @@ class MorseIndex(AbstractEnsemble):
                 'The experiment "morse_index" needs Lagrangians without jumps, and '
                 f'precision = "float64", got {layers} in {network.dtype}.'
             )
+        require_decay_1(setting, "morse_index")
         if any(ratio <= 0 for ratio in self.ratios):
             raise ValueError(f"ratios must be > 0, got {self.ratios}.")
 

@@ -37,7 +37,7 @@ class Phylogeny(AbstractEnsemble):
         return self
 
     def check(self, setting: Setting) -> None:
-        require_model_b(setting.network, "phylogeny")
+        require_model_b(setting, "phylogeny")
 
     def measure(self, setting: Setting) -> Variables:
         betas = np.geomspace(self.low, self.high, self.points)

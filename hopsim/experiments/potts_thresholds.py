@@ -34,7 +34,7 @@ class PottsThresholds(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         network = setting.network
-        require_model_b(network, "potts_thresholds")
+        require_model_b(setting, "potts_thresholds")
         x = np.asarray(network.memories, float)
         gram = x @ x.T
         square = np.diag(gram)[:, None] + np.diag(gram)[None] - 2 * gram

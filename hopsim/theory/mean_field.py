@@ -61,6 +61,10 @@ def free_energy(overlap: float, beta: float, n: int) -> float:
     $\ln 2 - S(m) = m\,\mathrm{artanh}(m) + \frac12\ln(1 - m^2)$; 0 <= m < 1.
     """
     _check(n)
+    if not (0 <= overlap < 1 and beta > 0):
+        raise ValueError(
+            f"Need 0 <= m < 1 and beta > 0, got m = {overlap} and beta = {beta}."
+        )
     lost = overlap * math.atanh(overlap) + 0.5 * math.log1p(-(overlap**2))
     return -(overlap**n) / n + lost / beta
 

@@ -69,7 +69,8 @@ def share(b: float, count: int) -> float:
         )
     # b(y) >= y, so that the root lies below b
     off = lambda y: _sharpness(y, count) - b
-    y = float(root_scalar(off, bracket=(low, b + 1), xtol=1e-14).root)
+    # beyond 700 y is b itself, and its exponential no number
+    y = float(root_scalar(off, bracket=(low, b + 1), xtol=1e-14).root) if b < 699 else b
     return 1 / (1 + (count - 1) * math.exp(-y))
 
 
@@ -110,6 +111,7 @@ def contraction(memories: Memories) -> float:
     two memories of equal norm it is where their mean becomes unstable. [CL-23]
     """
     x = np.asarray(memories, float)
+    x = x - x[0]  # what all have in common would cancel
     square = np.sum(x**2, axis=1)
     far = np.max(square[:, None] + square[None, :] - 2 * x @ x.T)
     return math.inf if far <= 0 else 4 / float(far)
@@ -122,6 +124,7 @@ def mean_instability(memories: Memories) -> float:
     all memories must have the same overlap with their mean.
     """
     x = np.asarray(memories, float)
+    x = x - x[0]
     away = x - np.mean(x, axis=0)
     largest = float(np.linalg.norm(away, 2)) ** 2 / len(x)
     return math.inf if largest == 0 else 1 / largest
