@@ -140,7 +140,7 @@ def _tree(ax, level: np.ndarray) -> tuple[dict[int, float], list[float]]:
 def morse_index(record: Record, fig: Figure) -> None:
     r"""Fixed points by unstable directions, counted for every $\tau_h$. [CL-08]"""
     points = labels(record)
-    fig.set_size_inches(2.9 * len(points) + 0.6, 3.3)
+    fig.set_size_inches(2.9 * len(points) + 2.6, 3.3)
     axes = fig.subplots(1, len(points), squeeze=False)[0]
     for ax, (label, data, colour) in zip(axes, points, strict=True):
         theory = needed(data, "index_formula", "morse_index").astype(int)
@@ -163,7 +163,8 @@ def morse_index(record: Record, fig: Figure) -> None:
         ax.set_xlabel("unstable directions")
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[0].set_ylabel("fixed points, all sets of memories")
-    axes[-1].legend(fontsize=7)
+    handles = axes[-1].get_legend_handles_labels()[0]
+    fig.legend(handles=handles, loc="outside right upper")
 
 
 def _rows(label: str, data: Dataset) -> list[tuple[str, Dataset, np.ndarray]]:
