@@ -101,7 +101,8 @@ def attractor_rows(data: Dataset, most: int = 40) -> list[tuple[str, ...]]:
     lost = int(data["unconverged"].values)
     each = ("unconverged_fraction", "unconverged_low", "unconverged_high")
     share = _share(*(float(data[name].values) for name in each))
-    rows.append(("-1", "unconverged", "", *blank, f"{lost}", share))
+    unrested = _members(data["memory_label"].values < 0)
+    rows.append(("-1", "unconverged", unrested, *blank, f"{lost}", share))
     return rows
 
 

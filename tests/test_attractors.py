@@ -599,6 +599,15 @@ def test_the_last_line_of_the_table_is_that_of_the_unconverged():
         assert sum(int(row[-2]) for row in rows) == len(probes)
 
 
+def test_memories_without_rest_stand_in_the_last_line():
+    from hopsim.summary import attractor_rows
+
+    network = hopsim.model_b(orthogonal(3), beta=2.0)
+    found = hopsim.find_attractors(network, TwoLayer(0.1), normal(2, 56), duration=0.1)
+    data = found.table.assign_coords(probe=("probe", np.arange(56)))
+    assert attractor_rows(data)[-1][:3] == ("-1", "unconverged", "0 1 2")
+
+
 def test_a_record_without_attractors_is_told():
     from hopsim.records import dataset
     from hopsim.summary import attractor_rows
