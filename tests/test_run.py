@@ -462,6 +462,36 @@ def test_plot_draws_the_plots_named_and_knows_near_misses(tiny):
     assert "The plot 'portrait' needs 'axis'" in result.stderr
 
 
+def test_attractors_of_a_scenario_and_of_a_run_end_with_the_unconverged(
+    tiny_file, tmp_path
+):
+    """The table of any scenario's probes, printed; of a run, the one that was saved."""
+    longer = ["--set", "run.duration=200.0"]
+    plain = hopsim_cli("attractors", tiny_file, *longer)
+    assert plain.exit_code == 0, plain.output
+    path = tmp_path / "census.toml"
+    census = {key: x for key, x in TINY.items() if key not in ("plots", "checks")}
+    path.write_text(dumps(census | {"experiment": {"kind": "attractors"}}))
+    saved = hopsim_cli("run", path, "--out", tmp_path / "runs", *longer)
+    assert saved.exit_code == 0, saved.output
+    (folder,) = (tmp_path / "runs").iterdir()
+    again = hopsim_cli("attractors", folder)
+    assert again.exit_code == 0, again.output
+    tables = [
+        [row.strip() for row in result.stdout.splitlines() if row.strip()]
+        for result in (plain, again)
+    ]
+    assert tables[0] == tables[1]
+    assert tables[0][-1].split()[:3] == ["-1", "unconverged", "0"]
+    assert sum("memory" in row for row in tables[0][1:]) == 4
+
+
+def test_attractors_of_another_run_are_told(tiny):
+    result = hopsim_cli("attractors", tiny.path.parent)
+    assert result.exit_code == 2
+    assert "This record holds no attractors" in result.stderr
+
+
 @pytest.mark.parametrize("noun", list(REGISTRIES))
 def test_list_names_every_kind_with_its_formula(noun):
     result = hopsim_cli("list", noun)
