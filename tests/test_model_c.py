@@ -71,7 +71,7 @@ def test_rates_are_eigenvalues_of_the_flow(network, at_rest, decay):
         led = jacobian @ slowest[i]
         beside = led - unit[i] * (unit[i] @ led)  # |v| may change at first order
         np.testing.assert_allclose(beside, rate * slowest[i], atol=1e-7 * decay)
-        values = np.sort(np.linalg.eigvals(jacobian).real)
+        values = np.sort(np.real(np.linalg.eigvals(jacobian)))
         assert values[-1] == pytest.approx(rate, abs=1e-7 * decay)
         np.testing.assert_allclose(jacobian @ unit[i], -decay * unit[i], atol=1e-7)
 

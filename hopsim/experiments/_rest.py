@@ -88,7 +88,7 @@ def loop_gain(
     xi = np.asarray(network.memories)
     on_v, on_h = np.asarray(on_v), np.asarray(on_h)
     loop = xi.T @ on_h @ xi @ on_v - autapse(network) * on_v
-    return np.max(np.linalg.eigvals(loop).real, axis=-1)
+    return np.max(np.real(np.linalg.eigvals(loop)), axis=-1)
 
 
 def with_memories(

@@ -70,8 +70,8 @@ class MorseIndex(AbstractEnsemble):
         ratios = np.asarray(self.ratios, network.dtype)
         seen = [np.asarray(x) for x in _seen(network, v, away, ratios)]
         full, slaved, hessian, gains, energy, residual, still = seen
-        index = np.sum(np.linalg.eigvals(full).real > 0, axis=-1)
-        one = np.sum(np.linalg.eigvals(slaved).real > 0, axis=-1)
+        index = np.sum(np.real(np.linalg.eigvals(full)) > 0, axis=-1)
+        one = np.sum(np.real(np.linalg.eigvals(slaved)) > 0, axis=-1)
         # a norm's energy is flat along v: rounding is not a direction downhill
         flat = 1e-10 * np.linalg.norm(hessian, 2, axis=(1, 2))
         down = np.sum(np.linalg.eigvalsh(hessian) < -flat[:, None], axis=-1)

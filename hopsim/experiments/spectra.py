@@ -58,16 +58,17 @@ class Spectrum(AbstractEnsemble):
         jacobian, closed = (np.asarray(x) for x in _spectra(network, dynamics, v, h))
         found = np.linalg.eigvals(jacobian)
         size = np.linalg.norm(jacobian, 2, axis=(1, 2))
-        order = np.argsort(found.real, axis=1)
+        order = np.argsort(np.real(found), axis=1)
         found = np.take_along_axis(found, order, axis=1)
-        away = np.max(np.abs(found.real - closed), axis=1)
+        real, imaginary = np.real(found), np.imag(found)
+        away = np.max(np.abs(real - closed), axis=1)
         each = ("state", "eigenvalue")
         return {
-            "numerical": (each, found.real, {"units": "1 / tau_feature"}),
-            "numerical_imaginary": (each, found.imag, {"units": "1 / tau_feature"}),
+            "numerical": (each, real, {"units": "1 / tau_feature"}),
+            "numerical_imaginary": (each, imaginary, {"units": "1 / tau_feature"}),
             "closed": (each, closed, {"units": "1 / tau_feature"}),
             "jacobian_norm": ("state", size, {"units": "1 / tau_feature"}),
-            "imaginary": ("state", np.max(np.abs(found.imag), axis=1) / size, PURE),
+            "imaginary": ("state", np.max(np.abs(imaginary), axis=1) / size, PURE),
             "closed_error": ("state", away / size, PURE),
         }
 
