@@ -43,6 +43,15 @@ def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, fl
     return float(interval.low), float(interval.high)
 
 
+def wilsons(
+    successes: Int[np.ndarray, "*batch"], trials: int, level: float = LEVEL
+) -> Float[np.ndarray, "*batch ends"]:
+    """Both ends of Wilson's interval for each of many counts; equal ones only once."""
+    seen, place = np.unique(successes, return_inverse=True)
+    ends = [wilson(int(k), trials, level) for k in seen]
+    return np.reshape(ends, (-1, 2))[place.reshape(successes.shape)]
+
+
 def proportion(successes: int, trials: int, level: float = LEVEL) -> Estimate:
     """The share of pattern sets in which something happened, by Wilson's interval."""
     return Estimate(successes / trials, *wilson(successes, trials, level), trials)

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int, Real
 from .._streams import as_stream, Stream
 from .._types import AnyArray
 from ..patterns import sphere
-from ..statistics import half_point, wilson
+from ..statistics import half_point, wilsons
 from .finding import label_basins
 from .settling import size_of
 
@@ -134,7 +134,7 @@ def shares(labels: Labels, number: int) -> Shares:
     """Hits and Wilson intervals of the labels -1, 0, ..., number - 1."""
     names = np.arange(-1, number)
     hits = np.bincount(labels + 1, minlength=number + 1)
-    limits = _wilson(len(labels))[hits]
+    limits = wilsons(hits, len(labels))
     return Shares(names, hits, hits / len(labels), limits[:, 0], limits[:, 1])
 
 
@@ -183,7 +183,7 @@ def _fitted(
     own: Int[np.ndarray, " centre"],
     trials: int,
 ) -> Radii:
-    limits = _wilson(trials)[hits] if trials > 1 else np.stack([hits, hits], axis=-1)
+    limits = wilsons(hits, trials) if trials > 1 else np.stack([hits, hits], axis=-1)
     most, least = limits[..., 0] > 0.5, limits[..., 1] < 0.5
     low = np.max(np.where(most, tried, 0), axis=0)
     high = np.min(np.where(least, tried, np.inf), axis=0)
@@ -202,11 +202,6 @@ def _fitted(
     unknown_end = own < 0
     blank = lambda x: np.where(unknown_end, np.nan, x)
     return Radii(blank(radius), blank(low), blank(high), tried, hits, unknown, trials)
-
-
-def _wilson(trials: int) -> Float[np.ndarray, "hits 2"]:
-    """Wilson's interval for every possible number of hits."""
-    return np.array([wilson(hits, trials) for hits in range(trials + 1)])
 
 
 # --- displacements --------------------------------------------------------------------

@@ -20,7 +20,7 @@ from ..records import Dataset, dataset
 from ..simulation import simulate
 from ..solvers import AltIMEX
 from ..spectrum import largest_loop_gains, loop_gains, two_layer_eigenvalues
-from ..statistics import wilson
+from ..statistics import wilson, wilsons
 from ..trajectory import Ending, Trajectory
 from .newton import DENSE, in_chunks
 from .settling import distinct, FLOOR, settle, Settled, size_of
@@ -121,8 +121,7 @@ def find_attractors(
         own = np.where(own >= 0, 1.0, -1.0)
     starts = [probes, own, -own] if _odd(network) else [probes, own]
     ends, rested = _flown(network, dynamics, np.concatenate(starts), flow)
-    quiet = {k: x for k, x in flow.items() if k != "progress"}
-    found, known = _settled(network, dynamics, decay, ends, rested, quiet)
+    found, known = _settled(network, dynamics, decay, ends, rested, flow)
     cuts = np.cumsum([len(x) for x in starts])[:-1]
     labels, members, *mirrored = np.split(found.labels, cuts)
     kinds, membership = _classes(network, decay, known, members, mirrored)
@@ -131,7 +130,7 @@ def find_attractors(
     order = np.lexsort((known.energy, -hits, ~stable))
     place = np.full(len(order) + 1, -1)
     place[order] = np.arange(len(order))
-    low, high = _wilson(hits, len(labels))
+    low, high = wilsons(hits, len(labels)).T
     one = "attractor"
     variables: dict[str, tuple[Any, ...]] = {
         "v": ((one, "feature"), found.v),
@@ -172,6 +171,7 @@ def find_attractors(
         memory_label=("memory", place[members], {"long_name": "where a memory flows"}),
         memories_unconverged=((), int(np.sum(members < 0))),
     )
+    quiet = {k: x for k, x in flow.items() if k != "progress"}
     return Attractors(network, dynamics, data, place[labels], quiet)
 
 
@@ -187,8 +187,7 @@ def label_basins(
     decay = found.decay
     asked = {**found.flow, **flow}
     ends, rested = _flown(found.network, found.dynamics, np.asarray(states), asked)
-    quiet = {k: x for k, x in asked.items() if k != "progress"}
-    seen, _ = _settled(found.network, found.dynamics, decay, ends, rested, quiet)
+    seen, _ = _settled(found.network, found.dynamics, decay, ends, rested, asked)
     known = found.table["v"].values
     roots = np.concatenate([known, seen.v])
     fits = np.ones(len(roots), bool)
@@ -270,7 +269,8 @@ def _settled(
     exact = isinstance(dynamics, Binary | Sharp) or network.dtype == np.float32
     if exact or not np.any(doubtful):
         return settled, known
-    further, rested_again = _flown(network, dynamics, ends[doubtful], {**flow, **TIGHT})
+    again = {**flow, **TIGHT, "progress": None}  # the probes have been told of
+    further, rested_again = _flown(network, dynamics, ends[doubtful], again)
     ends, rested = ends.copy(), rested.copy()
     ends[doubtful], rested[doubtful] = further, rested_again
     settled = _settle(network, dynamics, decay, ends, rested)
@@ -523,10 +523,3 @@ def _odd(network: Network) -> bool:
         f = cast(network, np.float64).memory_lagrangian.activation
         there, back = np.asarray(f(jnp.asarray(h))), np.asarray(f(jnp.asarray(-h)))
     return bool(np.all(np.abs(there + back) <= 1e-12 * np.max(np.abs(there))))
-
-
-def _wilson(hits: np.ndarray, trials: int) -> tuple[np.ndarray, np.ndarray]:
-    """Both ends of Wilson's interval of every share; equal hits are looked up."""
-    known = {int(k): wilson(int(k), trials) for k in np.unique(hits)}
-    both = np.array([known[int(k)] for k in hits]).reshape(-1, 2)
-    return both[:, 0], both[:, 1]

@@ -5,6 +5,7 @@ the time constants; $R' = \xi^T H_h \xi H_v - c H_v - \alpha$. [THEORY 5.1-5.2]
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -145,12 +146,8 @@ def _newton(
     linear = lx.LU() if size <= DENSE else krylov
     solver = optx.Newton(rtol=CLOSE, atol=CLOSE, linear_solver=linear)
 
-    def one(v: Array) -> tuple[Array, Array]:
-        force = lambda v, _: rest_condition(network, decay, v)
-        found = optx.root_find(force, solver, v, throw=False, max_steps=max_steps)
-        return _better(network, decay, v, found.value)
-
-    return jax.vmap(one)(v)
+    find = partial(optx.root_find, solver=solver, throw=False, max_steps=max_steps)
+    return _sought(network, decay, v, find)
 
 
 @eqx.filter_jit
@@ -162,10 +159,18 @@ def _least_squares(
     linear = lx.QR() if dense else lx.Normal(lx.CG(rtol=1e-10, atol=1e-14))
     solver = optx.LevenbergMarquardt(rtol=1e-12, atol=1e-26, linear_solver=linear)
 
+    find = partial(optx.least_squares, solver=solver, throw=False, max_steps=SAFE_STEPS)
+    return _sought(network, decay, v, find)
+
+
+def _sought(
+    network: Network, decay: AnyArray, v: AnyArray, find: Callable
+) -> tuple[Array, Array]:
+    """What one of optimistix's searches finds from every state, or the state itself."""
+
     def one(v: Array) -> tuple[Array, Array]:
         force = lambda v, _: rest_condition(network, decay, v)
-        found = optx.least_squares(force, solver, v, throw=False, max_steps=SAFE_STEPS)
-        return _better(network, decay, v, found.value)
+        return _better(network, decay, v, find(force, y0=v).value)
 
     return jax.vmap(one)(v)
 

@@ -20,7 +20,7 @@ from ..network import Network
 from ..records import Dataset, dataset
 from .finding import Attractors, describe, label_basins
 from .newton import CLOSE, in_chunks, polish, rest_condition
-from .settling import distinct, Settled, size_of
+from .settling import distinct, energies, Settled, size_of
 
 
 ALONG = 9  # points of an edge at which its highest is looked for
@@ -155,11 +155,8 @@ def _between(
     along = (1 - share) * left + share * right
     if not len(edges):
         return along[:2]
-    with precision("float64"):
-        net = cast(found.network, np.float64)
-        alpha = np.asarray(found.decay, np.float64)
-        flat = along.reshape(-1, along.shape[-1])
-        energy = in_chunks(_energies, net, alpha, flat, dense=False)
+    flat = along.reshape(-1, along.shape[-1])
+    energy = energies(found.network, np.asarray(found.decay), flat)
     top = np.argmax(energy.reshape(along.shape[:2]), axis=0)
     return np.stack([along[ALONG // 2], along[top, np.arange(len(edges))]])
 
@@ -190,11 +187,6 @@ def _roots(
         parts.append(polish(found.network, near, decay=found.decay))
     v, residual, fits = (np.concatenate(x) for x in zip(*parts, strict=True))
     return distinct(found.network, v, residual, fits)
-
-
-@eqx.filter_jit
-def _energies(network: Network, decay: AnyArray, v: AnyArray) -> Array:
-    return jax.vmap(lambda v: network.effective_energy(v, decay))(v)
 
 
 @eqx.filter_jit

@@ -120,6 +120,21 @@ def activations(
         return in_chunks(_activations, network, one, v, dense=False)
 
 
+def energies(
+    network: Network, decay: AnyArray, v: Float[AnyArray, "state feature"]
+) -> Float[np.ndarray, " state"]:
+    """`E(v)` of every state, in float64."""
+    with precision("float64"):
+        network, decay = cast(network, np.float64), np.asarray(decay, np.float64)
+        v = np.asarray(v, np.float64)
+        return in_chunks(_energies, network, decay, v, dense=False)
+
+
+@eqx.filter_jit
+def _energies(network: Network, decay: AnyArray, v: AnyArray) -> Array:
+    return jax.vmap(lambda v: network.effective_energy(v, decay))(v)
+
+
 @eqx.filter_jit
 def _belong(
     network: Network, decay: AnyArray, ends: AnyArray, roots: AnyArray

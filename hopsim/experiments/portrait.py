@@ -2,18 +2,13 @@
 
 from typing import ClassVar
 
-import equinox as eqx
-import jax
 import numpy as np
-from jaxtyping import Array, Float
 from pydantic import Field
 
-from .._types import AnyArray, cast
 from ..attractors import polish
 from ..attractors.finding import describe
-from ..attractors.settling import distinct
+from ..attractors.settling import distinct, energies
 from ..environment import precision
-from ..network import Network
 from ..patterns import grid
 from ..records import Dataset, dataset, join, Record
 from ._base import (
@@ -73,15 +68,14 @@ class Portrait(AbstractExperiment):
         order = np.argsort(known.energy)
         order = order[known.index[order] >= 0]  # where there is a derivative
         with precision("float64"):
-            double, alpha = cast(network, np.float64), np.asarray(decay)
             pixels = grid(self.low, self.high, self.resolution)
-            energies = np.asarray(_energies(double, alpha, pixels))
+        landscape = energies(network, np.asarray(decay), pixels)
         return dataset(
             {
                 "axis": ("grid", axis, PURE),
                 "landscape": (
                     ("grid", "grid_2"),
-                    energies.reshape(self.resolution, self.resolution),
+                    landscape.reshape(self.resolution, self.resolution),
                     PURE | {"long_name": "effective energy E(v) at (axis, axis)"},
                 ),
                 "fixed_point": (("fixed", "feature"), roots.v[order], PURE),
@@ -93,10 +87,3 @@ class Portrait(AbstractExperiment):
                 ),
             }
         )
-
-
-@eqx.filter_jit
-def _energies(
-    network: Network, decay: Float[AnyArray, ""], v: Float[AnyArray, "point 2"]
-) -> Float[Array, " point"]:
-    return jax.vmap(lambda v: network.effective_energy(v, decay))(v)
