@@ -129,10 +129,13 @@ class Network(eqx.Module):
         f = self.memory_lagrangian.activation(self.memory_input(g))
         return self.feature_input(f, g)
 
-    def energy_gap(self, s: Features) -> Float[Array, " feature"]:
+    def energy_gap(
+        self, s: Features, neurons: slice = slice(None)
+    ) -> Float[Array, " neuron"]:
         """`Phi(s_i = +1) - Phi(s_i = -1)` for every neuron i. [KH16 eq. 4]
 
         The other neurons keep the value they have in `s`, any real number in [-1, 1].
+        `neurons` asks for some of them only.
         """
         x = self.memory_input(s)
 
@@ -141,7 +144,8 @@ class Network(eqx.Module):
             up = self.memory_lagrangian(without + xi_i)
             return up - self.memory_lagrangian(without - xi_i) + 2 * current_i
 
-        return jax.vmap(gap, in_axes=(0, 1, 0))(s, self.memories, self.current)
+        asked = s[neurons], self.memories[:, neurons], self.current[neurons]
+        return jax.vmap(gap, in_axes=(0, 1, 0))(*asked)
 
     # --- energies, from the closed brackets alone -----------------------------------
 

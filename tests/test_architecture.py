@@ -41,7 +41,7 @@ FLOORS = [
     ["solvers", "dynamics"],
     [
         *("batches", "sweeps", "spin_simulation", "simulation", "certificates"),
-        *("attractors", "profile"),
+        *("attractors", "training", "profile"),
     ],
     ["checks", "plots", "summary", "report", "experiments"],
     ["leaves", "scenario", "runs", "catalogue", "claims", "crew", "verification"],
@@ -143,6 +143,7 @@ LOADED = {
     "diffrax": {"dynamics._integrate", "dynamics._choice", "solvers"},
     "optimistix": {"attractors"},
     "lineax": {"attractors"},
+    "optax": {"training"},
 }
 LATER = {
     "matplotlib": {"plots"},

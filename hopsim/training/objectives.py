@@ -1,0 +1,421 @@
+r"""What training minimises: $C = \sum (c - t)^{2m}$ over neurons and examples.
+
+An answer is $c = \tanh$ of the network's own energy gap (associative form) or of its
+first-order expansion, twice the local field (dual form); `t` is the target, +1 or -1.
+[KH16 eqs. 9 to 12 and app. A; MRS24 eqs. 8 and 14]
+
+The training temperature T stands inside the interaction function, so that nothing
+overflows: $\beta F(x) = F(x/T)$ with $\beta = T^{-n}$. It belongs to no Gibbs law.
+
+Each objective states its loss twice: by `Network.energy_gap` or `local_field`, which is
+the definition, and together with its gradient in products of matrices alone, which is
+what trains. The tests hold one to the other by automatic differentiation.
+"""
+
+import abc
+import math
+from collections.abc import Callable
+from typing import ClassVar, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._types import AnyArray, as_number, Memories, Scalar
+from ..lagrangians import (
+    AbsoluteValue,
+    AbstractAdditiveLagrangian,
+    AbstractLagrangian,
+    Rescaled,
+)
+from ..network import Network
+
+
+Scaling = Literal["original", "modified"]
+States = Float[AnyArray, "item state"]
+Answers = Float[Array, "item answer"]
+Targets = Float[AnyArray, "item answer"]
+
+# numbers of one block of the element-by-element work: it stays in a core's own cache
+BLOCK = 80_000
+
+
+class Step(NamedTuple):
+    """What one minibatch tells: the loss, its gradient, and the answers."""
+
+    loss: Scalar
+    gradient: Float[Array, "memory feature"]
+    answers: Answers  # before the tanh
+
+
+class Tempered(AbstractAdditiveLagrangian):
+    r"""An interaction function at a training temperature, for `features` neurons.
+
+    "original": $F(x)/T^n$ [KH16 app. A]; "modified": $F(x/(NT))$ [MRS24 eq. 14]. For
+    homogeneous F the two are one function, with $T_o = N T_m$ [MRS24 thm. 4.3.1]; for
+    the leaky power and the exponential they are not.
+
+    Raises ValueError for interactions that do not act on each memory alone, and for
+    "original" where F has no power n.
+    """
+
+    interaction_function: AbstractAdditiveLagrangian
+    temperature: AnyArray = eqx.field(converter=as_number)
+    features: int = eqx.field(static=True)
+    scaling: Scaling = eqx.field(static=True, default="original")
+    smooth: ClassVar[bool] = False  # not known
+    degree: ClassVar[None] = None
+
+    def __check_init__(self):
+        if self.scaling == "original" and not hasattr(self.interaction_function, "n"):
+            raise ValueError(
+                'scaling = "original" divides F by T^n and needs an interaction with a '
+                f"power n, got {type(self.interaction_function).__name__}; use "
+                '"modified", F(x/(NT)).'
+            )
+
+    @property
+    def convex(self) -> bool:
+        return self.interaction_function.convex
+
+    # F acts on each number alone; arrays of any shape pass through the layer's methods
+
+    def interaction(self, x: AnyArray) -> Array:
+        return self._value(jnp.ravel(x)).reshape(x.shape)
+
+    def activation(self, x: AnyArray) -> Array:
+        return self._slope(jnp.ravel(x)).reshape(x.shape)
+
+    def curvature(self, x: AnyArray, dx: AnyArray) -> Array:
+        flat = jnp.ravel(x), jnp.ravel(dx)
+        return jax.jvp(self._slope, flat[:1], flat[1:])[1].reshape(x.shape)
+
+    def _value(self, x: Array) -> Array:
+        scale = self._scale(x.dtype)
+        if self.scaling == "original":
+            return self.interaction_function.relative(x, scale)
+        return self.interaction_function.interaction(x / scale)
+
+    def _slope(self, x: Array) -> Array:
+        scale = self._scale(x.dtype)
+        if self.scaling == "original":
+            return self.interaction_function.relative_activation(x, scale)
+        return self.interaction_function.activation(x / scale) / scale
+
+    def _scale(self, dtype: np.dtype) -> Array:
+        temperature = jnp.asarray(self.temperature, dtype)
+        return temperature * (1 if self.scaling == "original" else self.features)
+
+    def bracket(self, x: AnyArray) -> Scalar:
+        return jnp.vdot(x, self.activation(x)) - self(x)
+
+
+def interaction_of(lagrangian: AbstractLagrangian) -> AbstractAdditiveLagrangian:
+    """The literal interaction function F of a memory layer, without its scale.
+
+    The training temperature takes the place of the scale. Raises ValueError where the
+    memories compete.
+    """
+    if isinstance(lagrangian, Tempered):
+        return lagrangian.interaction_function
+    if isinstance(lagrangian, Rescaled):
+        scaled: Rescaled = lagrangian
+        return interaction_of(scaled.lagrangian)
+    if not isinstance(lagrangian, AbstractAdditiveLagrangian):
+        raise ValueError(
+            "Training needs a memory layer that is a sum over memories of F(x), got "
+            f"{type(lagrangian).__name__}; use an interaction function such as "
+            "RectifiedPolynomial(3)."
+        )
+    return lagrangian
+
+
+class AbstractObjective(eqx.Module):
+    """A loss of memories, for examples `states` with the targets `targets`.
+
+    To add one: implement `answer` (the definition, for one example) and `step`.
+    """
+
+    interaction: eqx.AbstractVar[AbstractAdditiveLagrangian]
+    error_exponent: eqx.AbstractVar[int]  # m
+    scaling: eqx.AbstractVar[Scaling]
+
+    @abc.abstractmethod
+    def answer(
+        self, network: Network, state: Float[AnyArray, " state"]
+    ) -> Float[Array, " answer"]:
+        """The answers to one example before the tanh, by the network's own methods."""
+
+    @abc.abstractmethod
+    def step(
+        self,
+        memories: Memories,
+        temperature: Scalar,
+        states: States,
+        targets: Targets,
+    ) -> Step:
+        """Loss, gradient and answers of a minibatch, without a copy for each neuron."""
+
+    @abc.abstractmethod
+    def answers(
+        self, memories: Memories, temperature: Scalar, states: States
+    ) -> Answers:
+        """The answers alone, in the form of `step`."""
+
+    def network(self, memories: Memories, temperature: AnyArray) -> Network:
+        """The network of spins whose energy gaps are trained."""
+        shape = jnp.shape(memories)
+        tempered = self.tempered(temperature, shape[1])
+        return Network(memories, AbsoluteValue(), tempered)
+
+    def tempered(self, temperature: AnyArray, features: int) -> Tempered:
+        """The interaction function at a training temperature."""
+        return Tempered(self.interaction, temperature, features, self.scaling)
+
+    def loss(
+        self,
+        memories: Memories,
+        temperature: Scalar,
+        states: States,
+        targets: Targets,
+    ) -> Scalar:
+        """`sum (tanh(answer) - t)^(2m)`, from the network's own gaps or fields."""
+        network = self.network(memories, temperature)
+        y = jnp.tanh(jax.vmap(lambda s: self.answer(network, s))(states))
+        return jnp.sum((y - targets) ** (2 * self.error_exponent))
+
+    def _errors(self, arguments: Array, targets: AnyArray) -> tuple[Scalar, Array]:
+        """The loss, and its derivative with respect to the answers before the tanh."""
+        m, y = self.error_exponent, jnp.tanh(arguments)
+        last = (y - targets) ** (2 * m - 1)
+        # (1 - y)(1 + y): 1 - y^2 would lose the digits of saturated answers
+        return jnp.sum(last * (y - targets)), 2 * m * last * (1 - y) * (1 + y)
+
+
+class Associative(AbstractObjective):
+    r"""Class units that are updated once from off: $c = \tanh(\beta\,\Delta E)$.
+
+    All of them stand at -1, the visible neurons at the image; `answers` are the energy
+    gaps of the class units. [KH16 eq. 9, with rectified or any other F]
+
+    With S = v xi^T formed once, the memory input is S - sum_g xi_g where class unit a
+    is off and 2 xi_a more where it is on: no class needs a copy of the image.
+    """
+
+    interaction: AbstractAdditiveLagrangian
+    error_exponent: int = eqx.field(static=True, default=1)
+    scaling: Scaling = eqx.field(static=True, default="original")
+
+    def answer(self, network, state):
+        classes = network.features - state.shape[0]
+        whole = jnp.concatenate([state, -jnp.ones(classes, state.dtype)])
+        return network.energy_gap(whole, slice(state.shape[0], None))
+
+    def answers(self, memories, temperature, states):
+        inputs, classes = _inputs(memories, states)
+        blocks = _Blocks(inputs.shape)
+        tempered = self.tempered(temperature, memories.shape[1])
+        return self._gaps(tempered, blocks, *blocks.cut(inputs, classes)).T
+
+    def step(self, memories, temperature, states, targets):
+        inputs, classes = _inputs(memories, states)
+        blocks = _Blocks(inputs.shape)
+        tempered = self.tempered(temperature, memories.shape[1])
+        parts = blocks.cut(inputs, classes)
+        gaps = self._gaps(tempered, blocks, *parts)
+        loss, w = self._errors(gaps, targets.T)  # (class, item)
+        total = jnp.sum(w, axis=0)
+
+        def block(base: Array, unit: Array) -> tuple[Array, Array]:
+            on = [
+                tempered.activation(base + 2 * unit[:, a, None]) * w[a, None]
+                for a in range(unit.shape[1])
+            ]
+            rest = sum(on) - tempered.activation(base) * total[None]
+            lit = jnp.stack([jnp.sum(x, axis=1) for x in on], axis=1)
+            return rest, 2 * lit - jnp.sum(rest, axis=1)[:, None]
+
+        rest, lit = blocks.map(block, *parts)
+        gradient = jnp.concatenate([_product(rest, states), lit], axis=1)
+        return Step(loss, gradient, gaps.T)
+
+    @staticmethod
+    def _gaps(tempered: Tempered, blocks: "_Blocks", inputs: Array, classes: Array):
+        def block(base: Array, unit: Array) -> Array:
+            off = jnp.sum(tempered.interaction(base), axis=0)
+            on = [
+                jnp.sum(tempered.interaction(base + 2 * unit[:, a, None]), axis=0)
+                for a in range(unit.shape[1])
+            ]
+            return jnp.stack(on) - off[None]
+
+        return blocks.sum(block, inputs, classes)
+
+
+class Dual(AbstractObjective):
+    r"""The feed-forward form: $c = \tanh(2\, \partial\Phi/\partial s_\alpha)$.
+
+    The gap of a class unit to first order: twice the local field, with the class units
+    at 0 (`expansion = "zero"`, KH16 eq. 11) or off, at -1 ("off"). A layer of hidden
+    units with the activation F' and the class weights as its read-out. [KH16 app. A]
+    """
+
+    interaction: AbstractAdditiveLagrangian
+    error_exponent: int = eqx.field(static=True, default=1)
+    scaling: Scaling = eqx.field(static=True, default="original")
+    expansion: Literal["zero", "off"] = eqx.field(static=True, default="zero")
+
+    def answer(self, network, state):
+        classes = network.features - state.shape[0]
+        at = 0.0 if self.expansion == "zero" else -1.0
+        whole = jnp.concatenate([state, jnp.full(classes, at, state.dtype)])
+        return 2 * network.local_field(whole)[state.shape[0] :]
+
+    def answers(self, memories, temperature, states):
+        inputs, classes = self._inputs(memories, states)
+        tempered = self.tempered(temperature, memories.shape[1])
+        return 2 * _product(tempered.activation(inputs).T, classes)
+
+    def step(self, memories, temperature, states, targets):
+        inputs, classes = self._inputs(memories, states)
+        tempered = self.tempered(temperature, memories.shape[1])
+        hidden = tempered.activation(inputs)
+        answers = 2 * _product(hidden.T, classes)
+        loss, w = self._errors(answers, targets)
+        back = 2 * _product(classes, w.T)
+        back = tempered.curvature(inputs, back)  # element by element: F is additive
+        read_out = 2 * _product(hidden, w)
+        if self.expansion == "off":
+            read_out = read_out - jnp.sum(back, axis=1)[:, None]
+        gradient = jnp.concatenate([_product(back, states), read_out], axis=1)
+        return Step(loss, gradient, answers)
+
+    def _inputs(self, memories: AnyArray, states: AnyArray) -> tuple[Array, Array]:
+        off, classes = _inputs(memories, states)
+        if self.expansion == "off":
+            return off, classes
+        return off + jnp.sum(classes, axis=1)[:, None], classes
+
+
+class AutoAssociative(AbstractObjective):
+    r"""Every neuron from all others: $c_i = \tanh(\beta\,\Delta E_i)$, target $s_i$.
+
+    The states are to become stable: each neuron is updated once, the others standing as
+    in the state. [MRS24 eqs. 8 and 14]
+
+    With S = Z X^T and the sums over neurons taken before the products, the gradient
+    needs (memory, item, feature) numbers for a block of states only.
+    """
+
+    interaction: AbstractAdditiveLagrangian
+    error_exponent: int = eqx.field(static=True, default=1)
+    scaling: Scaling = eqx.field(static=True, default="original")
+
+    def answer(self, network, state):
+        return network.energy_gap(state)
+
+    def answers(self, memories, temperature, states):
+        tempered = self.tempered(temperature, memories.shape[1])
+        memories = jnp.asarray(memories)
+
+        def gaps(state: Array) -> Array:
+            without = self._without(memories, state[None])[:, 0]
+            on = tempered.interaction(without + memories)
+            return jnp.sum(on - tempered.interaction(without - memories), axis=0)
+
+        return jax.lax.map(gaps, jnp.asarray(states))
+
+    def step(self, memories, temperature, states, targets):
+        memories, states = jnp.asarray(memories), jnp.asarray(states)
+        tempered = self.tempered(temperature, memories.shape[1])
+        own = memories[:, None, :]
+
+        def block(state: Array, target: Array) -> Step:
+            without = self._without(memories, state)
+            up, down = without + own, without - own
+            gaps = jnp.sum(
+                tempered.interaction(up) - tempered.interaction(down), axis=0
+            )
+            loss, w = self._errors(gaps, target)
+            on, off = (
+                w[None] * tempered.activation(up),
+                w[None] * tempered.activation(down),
+            )
+            difference = on - off
+            gradient = _product(jnp.sum(difference, axis=2), state)
+            own_share = jnp.sum(on + off - difference * state[None], axis=1)
+            return Step(loss, gradient + own_share, gaps)
+
+        size = _block_size(memories.size, len(states))
+        cut = lambda x: x.reshape(-1, size, x.shape[1])
+        parts = jax.lax.map(lambda x: block(*x), (cut(states), cut(targets)))
+        gaps = parts.answers.reshape(targets.shape)
+        return Step(jnp.sum(parts.loss), jnp.sum(parts.gradient, axis=0), gaps)
+
+    @staticmethod
+    def _without(memories: Array, states: Array) -> Array:
+        """What each memory receives from all neurons but one: (memory, item, i)."""
+        inputs = _product(memories, states.T)[:, :, None]
+        return inputs - memories[:, None, :] * states[None]
+
+
+# --- products and blocks --------------------------------------------------------------
+
+
+def _product(a: AnyArray, b: AnyArray) -> Array:
+    # an accelerator's default would keep three digits, and F magnifies errors n times
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+
+
+def _inputs(memories: AnyArray, states: AnyArray) -> tuple[Array, Array]:
+    """`(memory, item)`: what memories receive while all class units are off."""
+    pixels = states.shape[1]
+    classes = jnp.asarray(memories[:, pixels:])
+    visible = _product(memories[:, :pixels], states.T)
+    return visible - jnp.sum(classes, axis=1)[:, None], classes
+
+
+def _block_size(width: int, count: int) -> int:
+    """Rows of one block: a divisor of `count`, of at most `BLOCK` numbers in all."""
+    if jax.default_backend() != "cpu":
+        return count
+    most = min(max(BLOCK // width, 1), count)
+    return max(d for d in range(1, most + 1) if count % d == 0)
+
+
+class _Blocks:
+    """Element-by-element work on `(memory, item)`, in blocks of memories.
+
+    Rows that fill up the last block receive nothing and have no class weights: every
+    interaction function gives them a gap of exactly 0.
+    """
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.count, items = shape
+        many = 1
+        if jax.default_backend() == "cpu":
+            many = math.ceil(self.count / max(BLOCK // max(items, 1), 1))
+        self.size = math.ceil(self.count / many)
+        self.many = math.ceil(self.count / self.size)
+
+    def cut(self, *parts: Array) -> list[Array]:
+        """The rows of every array, in blocks."""
+        added = self.many * self.size - self.count
+        filled = [jnp.pad(x, ((0, added), (0, 0))) if added else x for x in parts]
+        return [x.reshape(self.many, self.size, x.shape[1]) for x in filled]
+
+    def sum(self, of: Callable, *parts: Array) -> Array:
+        """The sum over blocks of what `of` makes of each."""
+        start = jax.tree.map(
+            lambda x: jnp.zeros(x.shape, x.dtype),
+            jax.eval_shape(of, *(x[0] for x in parts)),
+        )
+        add = lambda total, x: (total + of(*x), None)
+        return jax.lax.scan(add, start, tuple(parts))[0]
+
+    def map(self, of: Callable, *parts: Array) -> list[Array]:
+        """What `of` makes of every row."""
+        made = jax.lax.map(lambda x: of(*x), tuple(parts))
+        return [x.reshape(-1, x.shape[2])[: self.count] for x in made]

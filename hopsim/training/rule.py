@@ -1,0 +1,65 @@
+r"""How memories move: rule (13) of Krotov & Hopfield, for optax."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array
+
+from .._types import AnyArray, concrete
+
+
+def KrotovHopfieldRule(
+    learning_rate: float | AnyArray | optax.Schedule,
+    momentum: float | AnyArray = 0.0,
+    *,
+    bound: float = 1.0,
+    floor: float = 1e-30,
+) -> optax.GradientTransformation:
+    r"""Steps whose length does not depend on the gradient's. [KH16 eq. 13]
+
+    $V \leftarrow p V - \partial C$, and
+    $\xi_\mu \leftarrow \mathrm{clip}(\xi_\mu + \varepsilon V_\mu / \max_J |V_{\mu J}|)$
+    for every memory, over visible and class weights alike: the largest change of a
+    memory is the learning rate.
+
+    **Arguments:**
+
+    - `learning_rate`: epsilon > 0, or an optax schedule of the number of updates.
+    - `momentum`: p in [0, 1).
+    - `bound`: weights stay in [-bound, bound]; start there.
+    - `floor`: the least value of the maximum, below which a memory hardly moves.
+      (1e-30 as in the public codes; gradients of n >= 30 fall below it.)
+
+    Chain it or replace it by any other optax transformation.
+    """
+    _require("The momentum", momentum, 0, 1)
+    if not callable(learning_rate):
+        _require("The learning rate", learning_rate, 0, float("inf"))
+    rate: Any = learning_rate
+    decay: Any = momentum
+    return optax.chain(
+        optax.trace(decay),
+        optax.stateless(lambda v, _: _normalised(v, floor)),
+        optax.scale_by_learning_rate(rate),
+        optax.stateless(lambda step, xi: _kept_within(step, xi, bound)),
+    )
+
+
+def _normalised(v: Any, floor: float) -> Array:
+    largest = jnp.max(jnp.abs(v), axis=-1, keepdims=True)
+    return v / jnp.maximum(largest, floor)
+
+
+def _kept_within(step: Any, memories: Any, bound: float) -> Array:
+    if memories is None:
+        raise ValueError(
+            "The Krotov-Hopfield rule clips the memories and needs them: call "
+            "rule.update(gradient, state, memories)."
+        )
+    return jnp.clip(memories + step, -bound, bound) - memories
+
+
+def _require(what: str, x: float | AnyArray, low: float, high: float) -> None:
+    if concrete(x) and not (low <= float(x) < high):
+        raise ValueError(f"{what} must lie in [{low:g}, {high:g}), got {x}.")
