@@ -29,12 +29,16 @@ _HOMES = {
     "simulate": "simulation",
     "Ending": "trajectory",
     "Trajectory": "trajectory",
+    "KrotovHopfieldRule": "training",
+    "predict": "training",
+    "train": "training",
+    "load_network": "trained",
     "Relaxation": "sweeps",
     "relax": "sweeps",
 }
 _MODULES = (
     *("attractors", "dynamics", "lagrangians", "patterns", "datasets"),
-    *("plots", "solvers", "theory"),
+    *("plots", "solvers", "theory", "training"),
 )
 
 if TYPE_CHECKING:
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
         plots,
         solvers,
         theory,
+        training,
     )
     from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
@@ -56,6 +61,8 @@ if TYPE_CHECKING:
     from .scenario import load_scenario, Scenario
     from .simulation import simulate
     from .sweeps import relax, Relaxation
+    from .trained import load_network
+    from .training import KrotovHopfieldRule, predict, train
     from .trajectory import Ending, Trajectory
 
 
@@ -75,6 +82,7 @@ __all__ = [
     "Attractors",
     "Certificate",
     "Ending",
+    "KrotovHopfieldRule",
     "Network",
     "Record",
     "Relaxation",
@@ -89,6 +97,7 @@ __all__ = [
     "find_attractors",
     "label_basins",
     "lagrangians",
+    "load_network",
     "load_record",
     "load_scenario",
     "model_a",
@@ -96,9 +105,12 @@ __all__ = [
     "model_c",
     "patterns",
     "plots",
+    "predict",
     "relax",
     "run",
     "simulate",
     "solvers",
     "theory",
+    "train",
+    "training",
 ]

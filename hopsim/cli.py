@@ -1,4 +1,4 @@
-"""The command line: run, attractors, verify, check, list, plot, show.
+"""The command line: run, train, predict, attractors, verify, check, list, plot, show.
 
 Exit codes: 0 all went well, 1 a check of the scenario failed, 2 the user's input is at
 fault, 3 hopsim is. Every heavy import waits until its command needs it.
@@ -92,6 +92,81 @@ def run(
             terminal.profile(clock, time.perf_counter() - _BEGAN - imports, imports)
         if not record.passed:
             raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    file: File,
+    quick: Quick = False,
+    out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("runs"),
+    overrides: Overrides = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="Replace an old run.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Forget an unfinished training.")
+    ] = False,
+) -> None:
+    """Train a scenario's memories; a training that was stopped is taken up again."""
+    with _guarded():
+        _keep_programs()
+        import shutil
+
+        from .runs import run as run_scenario, unfinished
+        from .scenario import load_scenario
+
+        scenario = load_scenario(file, quick, _parse(overrides))
+        if not scenario.experiment.trains:
+            raise ValueError(
+                f"{file} learns no memories: its experiment is no training; use "
+                "`hopsim run`."
+            )
+        out.mkdir(parents=True, exist_ok=True)
+        place = unfinished(scenario, out)
+        if restart:
+            shutil.rmtree(place)
+        with terminal.epochs() as tell, _asked_to_stop() as stop:
+            try:
+                record = run_scenario(
+                    scenario, out=out, force=force, interrupted=stop, tell=tell
+                )
+            except KeyboardInterrupt:
+                print(
+                    f"stopped; what was learnt is kept in {place}, and the same "
+                    "command goes on from there (--restart forgets it)",
+                    file=sys.stderr,
+                )
+                raise
+        terminal.summary(record)
+        if not record.passed:
+            raise typer.Exit(1)
+
+
+@app.command()
+def predict(
+    run_directory: Annotated[Path, typer.Argument(help="A run of `hopsim train`.")],
+    images: Annotated[
+        Path, typer.Argument(help="A folder of images, an IDX file, or .npy rows.")
+    ],
+    point: Annotated[
+        str | None, typer.Option(help="The label of the network, if there are several.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Write the classes into this file.")
+    ] = None,
+) -> None:
+    """Print the class of every image, as a trained network sees it."""
+    with _guarded():
+        from ._files import write_whole
+        from .trained import load_trained, read_images
+
+        trained = load_trained(run_directory, point)
+        rows, labels = read_images(images)
+        found = trained.predict(rows)
+        text = "".join(f"{label}\n" for label in found)
+        if into is None:
+            print(text, end="")
+        else:
+            print(write_whole(into, text))
+        terminal.predicted(found, labels)
 
 
 @app.command()
@@ -242,6 +317,25 @@ def _guarded() -> Iterator[None]:
         raise typer.Exit(2) from None
     except Exception as error:
         _crash(error)
+
+
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[Any]:
+    """Whether Ctrl-C was pressed inside the block; a second time it interrupts."""
+    import signal
+
+    pressed = []
+
+    def first(number: int, frame: Any) -> None:
+        pressed.append(number)
+        signal.signal(signal.SIGINT, old)
+        print("stopping after this epoch; again to stop at once", file=sys.stderr)
+
+    old = signal.signal(signal.SIGINT, first)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, old)
 
 
 def _raised_by_hopsim(error: BaseException) -> bool:

@@ -29,12 +29,16 @@ class Images(NamedTuple):
     shape: tuple[int, int]  # rows, columns
 
 
+PREFIXES = {"train": "train", "test": "t10k"}
+
+
 class Source(NamedTuple):
     """Where the files of one data set are found, and what they must be."""
 
     folder: str  # below HOPSIM_DATA, and below the cache
     addresses: tuple[str, ...]  # tried in order
     sha256: dict[str, str]  # of every file we know: no checksum, no such split
+    prefixes: dict[str, str] = PREFIXES  # how the file names of a split begin
 
 
 SOURCES = {
@@ -90,9 +94,27 @@ SOURCES = {
             ),
         },
     ),
+    # the first 5,000 images to train with and 1,000 to test with, for quick tests
+    "mnist_small": Source(
+        "mnist_small",
+        (),
+        {
+            "train5000-images-idx3-ubyte.gz": (
+                "8d1eae75b5aff396cd29c4ac1bf9940059221ef7e568d080f6699358bfad60c3"
+            ),
+            "train5000-labels-idx1-ubyte.gz": (
+                "183f0d6e1c50136e698f8b78509f7a351c300f33cb73b17cf97a81d900371324"
+            ),
+            "t10k1000-images-idx3-ubyte.gz": (
+                "c38842f3fc122aeb56961328eacf41c4315fb33e95ce0e9d0c97f3bd3d5b62c6"
+            ),
+            "t10k1000-labels-idx1-ubyte.gz": (
+                "689b4d1da0ae1049125d2f91e157009a132a2a1e76b45a178dc0b359e1f74255"
+            ),
+        },
+        {"train": "train5000", "test": "t10k1000"},
+    ),
 }
-
-PREFIXES = {"train": "train", "test": "t10k"}  # how the file names of a split begin
 
 # the third byte of an IDX file; all numbers in it are big-endian [LeCun & Cortes]
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -122,8 +144,9 @@ def idx_images(name: str, split: str) -> Images:
 
     **Arguments:**
 
-    - `name`: `"mnist"` [LeCun & Cortes], `"fashion_mnist"` [Zalando SE; MIT] or
-      `"kmnist"` [ROIS-CODH; CC BY-SA 4.0].
+    - `name`: `"mnist"` [LeCun & Cortes], `"fashion_mnist"` [Zalando SE; MIT],
+      `"kmnist"` [ROIS-CODH; CC BY-SA 4.0] or `"mnist_small"`, the beginning of
+      `"mnist"` (from `HOPSIM_DATA` only).
     - `split`: `"train"` (60,000 images) or `"test"` (10,000); `kmnist` has `"test"`
       only.
     """
@@ -131,8 +154,9 @@ def idx_images(name: str, split: str) -> Images:
         raise ValueError(f"The IDX data sets are {', '.join(SOURCES)}; got {name!r}.")
     if split not in PREFIXES:
         raise ValueError(f"A split is one of {', '.join(PREFIXES)}; got {split!r}.")
-    images_file = f"{PREFIXES[split]}-images-idx3-ubyte.gz"
-    labels_file = f"{PREFIXES[split]}-labels-idx1-ubyte.gz"
+    prefix = SOURCES[name].prefixes[split]
+    images_file = f"{prefix}-images-idx3-ubyte.gz"
+    labels_file = f"{prefix}-labels-idx1-ubyte.gz"
     if images_file not in SOURCES[name].sha256:
         raise ValueError(
             f"Only splits whose checksums are known can be read: {name} has none for "
@@ -148,7 +172,8 @@ def held(name: str, split: str) -> bool:
     """True if the folder `HOPSIM_DATA` holds a split: it can be read at once."""
     folder = os.environ.get("HOPSIM_DATA")
     kinds = ("images-idx3", "labels-idx1")
-    files = [f"{PREFIXES[split]}-{kind}-ubyte.gz" for kind in kinds]
+    prefix = SOURCES[name].prefixes[split]
+    files = [f"{prefix}-{kind}-ubyte.gz" for kind in kinds]
     return bool(folder) and all(
         Path(folder, SOURCES[name].folder, file).is_file() for file in files
     )
@@ -323,7 +348,12 @@ def _fetched(name: str, file: str) -> Path:
     """The file in the cache, fetched from the first address that has the right one."""
     import pooch
 
-    folder, addresses, sha256 = SOURCES[name]
+    folder, addresses, sha256, _ = SOURCES[name]
+    if not addresses:
+        raise ValueError(
+            f"{name} is not to be had from any address: set HOPSIM_DATA to a folder "
+            f"that holds {folder}/{file}, or use the whole data set."
+        )
     failures: list[str] = []
     for address in addresses:
         try:

@@ -100,6 +100,16 @@ class Network(eqx.Module):
         """The same network under another current `I`."""
         return eqx.tree_at(lambda n: n.current, self, current)
 
+    def with_memories(self, memories: Memories) -> "Network":
+        """The same network with other memories, such as training has learnt."""
+        memories = _finite("Memories", _as_memories(memories).astype(self.dtype))
+        if memories.shape != self.memories.shape:
+            raise ValueError(
+                f"The network holds memories of shape {self.memories.shape}, got "
+                f"{memories.shape}; make a new network."
+            )
+        return eqx.tree_at(lambda n: n.memories, self, memories)
+
     # --- the potential and its two half gradients -----------------------------------
 
     def memory_input(self, g: Features) -> Float[Array, " memory"]:

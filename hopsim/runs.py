@@ -16,7 +16,7 @@ from typing import Any
 
 from . import __version__
 from ._clock import phase, watch
-from ._files import make_place
+from ._files import make_place, write_whole
 from ._names import nearest
 from .dynamics import dynamics_kinds
 from .environment import precision, prefetch, provenance
@@ -36,6 +36,8 @@ def run(
     force: bool = False,
     directory: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    interrupted: Callable[[], bool] | None = None,
+    tell: Callable[[str, dict[str, float]], None] | None = None,
 ) -> Record:
     """Run a scenario: simulate, judge, and (with `out`) save and draw.
 
@@ -47,6 +49,10 @@ def run(
       one gets `-2`, `-3`, ...; `force` replaces it.
     - `directory`: the name of the run directory, if not `<name>-<hash>`.
     - `progress`: called with (what, done, total) between compiled calls.
+    - `interrupted`: makes a training resumable: it leaves checkpoints in
+      `<name>-<hash>.unfinished`, from which the same call takes it up, and stops with
+      KeyboardInterrupt after an epoch at which this is True.
+    - `tell`: called with the label of the point and the values of each epoch.
     """
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario, quick, overrides)
@@ -56,7 +62,11 @@ def run(
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         settings = scenario.settings()
-        record = scenario.experiment.run(Study(settings, progress))
+        study = Study(settings, progress, tell=tell)
+        if interrupted is not None and out is not None:
+            place = unfinished(scenario, Path(out))
+            study = dataclasses.replace(study, place=place, interrupted=interrupted)
+        record = scenario.experiment.run(study)
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
         record = record.with_verdicts(verdicts)
         seconds = time.perf_counter() - begun
@@ -75,7 +85,22 @@ def run(
     if out is None:
         return record
     name = directory or f"{scenario.name}-{scenario.hash}"
-    return _keep(scenario, record, Path(out), name, force, progress)
+    kept = _keep(scenario, record, Path(out), name, force, progress)
+    if study.place is not None:
+        shutil.rmtree(study.place)
+    return kept
+
+
+def unfinished(scenario: Scenario, out: Path) -> Path:
+    """Where a training keeps its checkpoints until it has ended; made if need be."""
+    place = out / f"{scenario.name}-{scenario.hash}.unfinished"
+    place.mkdir(exist_ok=True)
+    write_whole(place / "resolved.json", _resolved(scenario))
+    return place
+
+
+def _resolved(scenario: Scenario) -> str:
+    return json.dumps(scenario.resolved, sort_keys=True, default=str)
 
 
 def _header_attrs(scenario: Scenario) -> dict[str, Any]:
@@ -94,7 +119,7 @@ def _header_attrs(scenario: Scenario) -> dict[str, Any]:
         "sweep_path": "" if sweep is None else sweep.path,
         "plots": " ".join(scenario.plots),
         "scenario": scenario.text,
-        "resolved": json.dumps(scenario.resolved, sort_keys=True, default=str),
+        "resolved": _resolved(scenario),
         "hopsim": __version__,
     }
 

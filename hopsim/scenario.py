@@ -18,7 +18,13 @@ from ._names import nearest
 from ._streams import Stream
 from .checks import AbstractCheck, checks
 from .dynamics import Dynamics, dynamics_kinds
-from .experiments import AbstractExperiment, experiments, RunSettings, Setting
+from .experiments import (
+    AbstractExperiment,
+    experiments,
+    RunSettings,
+    Setting,
+    TrainingSettings,
+)
 from .leaves import Leaf, make_now, read_leaf, read_model
 from .network import networks
 from .plots import plots
@@ -49,10 +55,11 @@ class Header(BaseModel):
     seed: int = Field(0, ge=0)
     precision: Literal["float64", "float32"] = "float64"
     plots: list[str] | None = None
-    network: Any  # these four may be swept: each point checks its own
+    network: Any  # these five may be swept: each point checks its own
     dynamics: Any = {"kind": "two_layer"}
-    probes: Any
+    probes: Any = None  # needed unless memories are learnt
     run: Any = {}
+    training: Any = None
     experiment: dict[str, Any] = {"kind": "recall"}
     checks: list[dict[str, Any]] = []
     claim: Claim | None = None
@@ -68,7 +75,7 @@ class Header(BaseModel):
         return name
 
 
-SWEPT = ("network", "dynamics", "probes", "run")
+SWEPT = ("network", "dynamics", "probes", "run", "training")
 
 
 class Change(NamedTuple):
@@ -90,6 +97,7 @@ class Point:
     dynamics: Dynamics
     probes: Leaf
     run: RunSettings
+    training: TrainingSettings
 
     def build(self, seed: int, dtype: str, number: int = 0) -> Setting:
         """Draw a set of patterns (on the host) and make the network."""
@@ -109,6 +117,7 @@ class Point:
             probes=probes,
             run=self.run,
             stream=stream.child("experiment", number),
+            training=self.training,
             redrawn=lambda number: self.build(seed, dtype, number),
         )
 
@@ -178,6 +187,15 @@ def load_scenario(
     return scenario
 
 
+def scenario_of(resolved: dict[str, Any], where: str) -> Scenario:
+    """A scenario from its resolved tables, such as a record keeps."""
+    problems: list[Problem] = []
+    scenario = _read(resolved, "", where, problems)
+    if problems or scenario is None:
+        raise ScenarioError(where, problems)
+    return scenario
+
+
 def _read(
     tables: dict[str, Any], text: str, where: str, problems: list[Problem]
 ) -> Scenario | None:
@@ -189,7 +207,8 @@ def _read(
         header.plots = header.plots if isinstance(header.plots, list) else None
     experiment = _experiment(getattr(header, "experiment", None), problems)
     changes = list(_overrides(experiment, problems))
-    points = _points(tables, changes, problems)
+    whole = _with_probes(tables, experiment, problems)
+    points = _points(whole, changes, problems)
     labels = [label for label, *_ in changes]
     labels = None if experiment is None else experiment.labels(labels)
     asserted = _checks(getattr(header, "checks", None), labels, problems)
@@ -210,6 +229,22 @@ def _experiment(table: Any, problems: list[Problem]) -> Any:
     table = {"kind": "recall"} | table
     leaf = read_leaf(experiments, table, "experiment", problems)
     return None if leaf is None else leaf.make()
+
+
+def _with_probes(
+    tables: dict[str, Any], experiment: Any, problems: list[Problem]
+) -> dict[str, Any]:
+    """Training needs no probes; nothing else needs `[training]`."""
+    trains = experiment is not None and experiment.trains
+    if experiment is not None and not trains and "training" in tables:
+        message = "this experiment learns no memories; leave the table out"
+        problems.append(Problem("training", message))
+    if "probes" in tables:
+        return tables
+    if not trains:
+        problems.append(Problem("probes", "this key is required"))
+        return tables
+    return tables | {"probes": {"kind": "random", "count": 1}}
 
 
 def _checks(
@@ -311,6 +346,9 @@ def _point(
     }
     dynamics = make_now(parts.get("dynamics"), "dynamics", problems)
     run = read_model(RunSettings, tables.get("run", {}), "run", problems)
+    training = read_model(
+        TrainingSettings, tables.get("training", {}), "training", problems
+    )
     network, probes = parts.get("network"), parts.get("probes")
     forever = dynamics is not None and dynamics.driven
     if forever and run is not None and run.until == "steady":
@@ -318,4 +356,4 @@ def _point(
         problems.append(Problem("run.until", message))
     if problems or run is None or dynamics is None or network is None or probes is None:
         return None
-    return Point(label, value, network, dynamics, probes, run)
+    return Point(label, value, network, dynamics, probes, run, training)

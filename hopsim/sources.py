@@ -52,9 +52,15 @@ def random_binary(stream: Stream, count: Count, features: Count) -> PatternSet:
 
 
 @memory_sources.register("gaussian")
-def gaussian(stream: Stream, count: Count, features: Count) -> PatternSet:
-    r"""Normal entries, $\xi_{\mu i} \sim N(0, 1)$. [R21]"""
-    return PatternSet(patterns.gaussian(stream, count, features))
+def gaussian(
+    stream: Stream,
+    count: Count,
+    features: Count,
+    mean: float = 0.0,
+    spread: NonNegative = 1.0,
+) -> PatternSet:
+    r"""Normal entries, $\xi_{\mu i} \sim N(m, s^2)$, m = `mean`. [R21; KH16 app. A]"""
+    return PatternSet(mean + spread * patterns.gaussian(stream, count, features))
 
 
 @memory_sources.register("sphere")

@@ -35,8 +35,21 @@ def lines(record: Record) -> list[tuple[str, str]]:
     return page
 
 
+def answers(found: np.ndarray, labels: np.ndarray | None) -> str:
+    """How many images were answered, and the share of errors with Wilson's interval."""
+    undecided = int(np.sum(found < 0))
+    told = f"{len(found)} images, {undecided} undecided (-1)"
+    if labels is None:
+        return told
+    wrong = int(np.sum(found != labels))
+    low, high = wilson(wrong, len(found))
+    return f"{told}; wrong {wrong} = {wrong / len(found):.4f} [{low:.4f}, {high:.4f}]"
+
+
 def _of_point(label: str, data: Dataset) -> list[tuple[str, str]]:
     page = [("point", label)] if label else []
+    if "predicted" in data:
+        page += _trained(data)
     if "steps" in data:
         page.append(("solver", _solver(data)))
     if "ending" in data:
@@ -170,3 +183,26 @@ def _ledger(data: Dataset) -> str:
     k = int(np.argmax(np.where(known, residual / limit, -1)))
     lost = f", not finite in {np.sum(~known)}" if not np.all(known) else ""
     return f"; ledger {residual[k]:.1e} (limit {limit[k]:.1e}{lost})"
+
+
+def _trained(data: Dataset) -> list[tuple[str, str]]:
+    """What the trainings of a point have come to."""
+    page = []
+    for k, ending in enumerate(data["ended"].values):
+        found, labels = data["predicted"].values[k], data["label"].values[k]
+        curve = data["train_error"].values[k]
+        done = int(np.sum(np.isfinite(curve)))
+        last = f"train error {curve[done - 1]:.4f}" if done else "no epoch"
+        page += [
+            ("trained", f"{done} epochs, ended by {ending}; {last}"),
+            (
+                "test",
+                f"{answers(found, labels)}; macro F1 {data['macro_f1'].values[k]:.4f}",
+            ),
+            (
+                "memories",
+                f"{data['one_vote'].values[k]:.2f} vote for one class; a single one "
+                f"decides {data['single'].values[k]:.2f} of the test images",
+            ),
+        ]
+    return page

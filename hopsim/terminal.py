@@ -103,6 +103,45 @@ def progress() -> Iterator[Any]:
             bar.stop()
 
 
+EVERY = 0.5  # seconds between two lines at least: short epochs share one
+
+
+@contextlib.contextmanager
+def epochs() -> Iterator[Any]:
+    """Lines on the error stream that tell how a training goes."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    shown: dict[str, float] = {}
+
+    def tell(label: str, values: dict[str, float]) -> None:
+        number, count = int(values["epoch"]), int(values["epochs"])
+        now = time.monotonic()
+        if now - shown.get(label, -EVERY) < EVERY and number < count:
+            return
+        if label not in shown:
+            title = "    epoch  train error  test error        T  seconds"
+            console.print(f"{title}  {label}".rstrip())
+        shown[label] = now
+        errors = (100 * values["train_error"], 100 * values["test_error"])
+        console.print(
+            f"{f'{number}/{count}':>9}  {errors[0]:9.2f} %  {errors[1]:8.2f} %  "
+            f"{values['temperature']:7.4g}  {values['seconds']:7.2f}"
+        )
+
+    yield tell
+
+
+def predicted(found: Any, labels: Any) -> None:
+    """How many images were answered, and how well where their classes are known."""
+    from rich.console import Console
+
+    from .summary import answers
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    console.print(answers(found, labels))
+
+
 # --- claims ---------------------------------------------------------------------------
 
 

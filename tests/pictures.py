@@ -24,7 +24,7 @@ def pictures(rng):
     found |= _capacities(rng)
     found |= _thresholds(rng)
     found |= _basins(rng)
-    found |= _attractors(rng)
+    found |= _attractors(rng) | _learnt(rng)
     return {name: Record(data) for name, data in found.items()}
 
 
@@ -481,3 +481,15 @@ def _attractors(rng):
     )
     names = ("attractor_gallery", "attractor_map", "disconnectivity")
     return dict.fromkeys(names, table) | {"morse_index": morse}
+
+
+def _learnt(rng):
+    trained = made(
+        epoch=("epoch", np.arange(1, 6)),
+        train_error=(("training", "epoch"), rng.uniform(0.01, 0.5, (2, 5))),
+        test_error=(("training", "epoch"), rng.uniform(0.01, 0.5, (2, 5))),
+        memories=(("memory", "feature"), rng.uniform(-1, 1, (30, 10))),
+        image_rows=2,
+        image_columns=4,
+    )
+    return dict.fromkeys(("learning_curves", "learnt_memories"), trained)

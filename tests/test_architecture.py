@@ -44,7 +44,16 @@ FLOORS = [
         *("attractors", "training", "profile"),
     ],
     ["checks", "plots", "summary", "report", "experiments"],
-    ["leaves", "scenario", "runs", "catalogue", "claims", "crew", "verification"],
+    [
+        "leaves",
+        "scenario",
+        "trained",
+        "runs",
+        "catalogue",
+        "claims",
+        "crew",
+        "verification",
+    ],
     ["worker", "terminal", "cli", "__main__", "__init__"],
 ]
 PLACE = {name: (i, k) for i, row in enumerate(FLOORS) for k, name in enumerate(row)}
@@ -150,7 +159,7 @@ LATER = {
     "xarray": {"records", "sources"},
     "h5py": {"records"},
     "scipy": {"statistics", "theory", "experiments"},
-    "sklearn": {"datasets"},
+    "sklearn": {"datasets", "experiments"},
     "pooch": {"datasets"},
     "PIL": {"datasets"},
     "rich": {"terminal"},

@@ -185,7 +185,7 @@ def test_file_missing_from_data_folder_is_named(tmp_path, monkeypatch):
     [
         ("kmnist", "train", "checksums are known.*'train'; use another split"),
         ("mnist", "valid", "one of train, test; got 'valid'"),
-        ("cifar", "test", "mnist, fashion_mnist, kmnist; got 'cifar'"),
+        ("cifar", "test", "mnist, fashion_mnist, kmnist, mnist_small; got 'cifar'"),
     ],
 )
 def test_unknown_set_or_split_is_refused(name, split, message):
@@ -338,7 +338,7 @@ def test_all_addresses_that_failed_are_listed(cache, monkeypatch):
 
 def test_every_source_has_whole_checksums_and_addresses():
     for source in datasets.SOURCES.values():
-        assert source.addresses
+        assert source.addresses or source.folder == "mnist_small"  # given by hand
         assert all(address.endswith("/") for address in source.addresses)
         assert all(len(bytes.fromhex(sum_)) == 32 for sum_ in source.sha256.values())
 

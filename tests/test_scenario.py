@@ -430,7 +430,7 @@ BAD = {
     ),
     "sweep_outside_its_tables": (
         {SWEEP: {"path": "seed", "values": [1, 2]}},
-        {f"{SWEEP}.path": "entries of network, dynamics, probes, run, got 'seed'"},
+        {f"{SWEEP}.path": "entries of network, dynamics, probes, run, training, "},
     ),
     "misspelt_table_of_sweep": (
         {SWEEP: {"path": "netwrk.beta", "values": [1, 2]}},

@@ -2,6 +2,7 @@
 
 from ._base import AbstractExperiment, experiments, RunSettings, Setting, Study
 from ._ensemble import AbstractEnsemble
+from ._training import AbstractTraining, TrainingSettings
 from .adiabatic_gap import AdiabaticGap
 from .adiabatic_limit import AdiabaticLimit
 from .altimex_descent import AltIMEXDescent
@@ -10,6 +11,7 @@ from .balance import EnergyBalance
 from .basin_image import BasinImage
 from .capacity_curves import CapacityCurve, HalfCapacity
 from .certified_basins import CertifiedBasins
+from .classifier import Classifier
 from .conventions import Conventions
 from .critical_beta import CriticalBeta
 from .deletion import Deletion
@@ -50,6 +52,7 @@ from .zero_modes import ZeroModes
 __all__ = [
     "AbstractEnsemble",
     "AbstractExperiment",
+    "AbstractTraining",
     "AdiabaticGap",
     "AdiabaticLimit",
     "AltIMEXDescent",
@@ -57,6 +60,7 @@ __all__ = [
     "CapacityCurve",
     "Census",
     "CertifiedBasins",
+    "Classifier",
     "Conventions",
     "CriticalBeta",
     "Deletion",
@@ -95,6 +99,7 @@ __all__ = [
     "Stability",
     "Stiffness",
     "Study",
+    "TrainingSettings",
     "TruthTable",
     "ZeroModes",
     "experiments",

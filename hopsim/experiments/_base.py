@@ -3,6 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -82,6 +83,7 @@ class Setting:
     probes: ProbeSet
     run: RunSettings
     stream: Stream  # of random numbers that the experiment itself may draw
+    training: Any  # TrainingSettings
     redrawn: Callable[[int], "Setting"]  # the same point, its number-th set of patterns
 
     def simulate(
@@ -150,6 +152,9 @@ class Study:
 
     settings: tuple[Setting, ...]
     progress: Callable[[str, int, int], None] | None = None
+    place: Path | None = None  # where a training leaves its checkpoints
+    interrupted: Callable[[], bool] = lambda: False  # True: leave one and stop
+    tell: Callable[[str, dict[str, float]], None] | None = None  # of each epoch
 
     def reporter(self, number: int, runs: int | None = None) -> Callable | None:
         """A progress callback for the `number`th of all runs."""
@@ -157,6 +162,18 @@ class Study:
             return None
         tell, runs = self.progress, runs or len(self.settings)
         return lambda done, total: tell("probes", number * total + done, runs * total)
+
+    def told(self, label: str) -> Callable[[dict[str, float]], None]:
+        """A callback for each epoch of the training of one point."""
+
+        def of(values: dict[str, float]) -> None:
+            if self.tell is not None:
+                self.tell(label, values)
+            elif self.progress is not None:
+                what = f"epochs {label}".strip()
+                self.progress(what, int(values["epoch"]), int(values["epochs"]))
+
+        return of
 
 
 class AbstractExperiment(BaseModel, abc.ABC):
@@ -167,6 +184,7 @@ class AbstractExperiment(BaseModel, abc.ABC):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     plots: ClassVar[tuple[str, ...]] = ()
+    trains: ClassVar[bool] = False  # it learns memories: [training] says how
 
     sweep: Sweep | None = None
     variants: dict[str, dict[str, Any]] | None = None

@@ -62,7 +62,7 @@ class Tempered(AbstractAdditiveLagrangian):
     """
 
     interaction_function: AbstractAdditiveLagrangian
-    temperature: AnyArray = eqx.field(converter=as_number)
+    temperature: float | AnyArray = eqx.field(converter=as_number)
     features: int = eqx.field(static=True)
     scaling: Scaling = eqx.field(static=True, default="original")
     smooth: ClassVar[bool] = False  # not known
@@ -164,13 +164,13 @@ class AbstractObjective(eqx.Module):
     ) -> Answers:
         """The answers alone, in the form of `step`."""
 
-    def network(self, memories: Memories, temperature: AnyArray) -> Network:
+    def network(self, memories: Memories, temperature: float | AnyArray) -> Network:
         """The network of spins whose energy gaps are trained."""
         shape = jnp.shape(memories)
         tempered = self.tempered(temperature, shape[1])
         return Network(memories, AbsoluteValue(), tempered)
 
-    def tempered(self, temperature: AnyArray, features: int) -> Tempered:
+    def tempered(self, temperature: float | AnyArray, features: int) -> Tempered:
         """The interaction function at a training temperature."""
         return Tempered(self.interaction, temperature, features, self.scaling)
 

@@ -3,9 +3,11 @@ r"""How memories move: rule (13) of Krotov & Hopfield, for optax."""
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 import optax
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
+from .._names import nearest
 from .._types import AnyArray, concrete
 
 
@@ -44,6 +46,34 @@ def KrotovHopfieldRule(
         optax.scale_by_learning_rate(rate),
         optax.stateless(lambda step, xi: _kept_within(step, xi, bound)),
     )
+
+
+# what `rule_of` knows beside the rule above: those that a learning rate alone makes
+OPTIMISERS = ("adabelief", "adam", "adamw", "lion", "nadam", "rmsprop", "sgd")
+
+
+def rule_of(
+    name: str,
+    rates: Float[np.ndarray, " epoch"],
+    steps: int,
+    momentum: float = 0.0,
+    floor: float = 1e-30,
+) -> optax.GradientTransformation:
+    """A rule by its name, with a learning rate of its own for every epoch.
+
+    `steps` is the number of minibatches of an epoch; `momentum` and `floor` are those
+    of the Krotov-Hopfield rule.
+    """
+
+    def schedule(count: Any) -> Array:  # looked up: a power would be rounded to float32
+        return jnp.asarray(rates)[jnp.minimum(count // steps, len(rates) - 1)]
+
+    if name == "krotov_hopfield":
+        return KrotovHopfieldRule(schedule, momentum, floor=floor)
+    if name not in OPTIMISERS:
+        known = ["krotov_hopfield", *OPTIMISERS]
+        raise ValueError(f"There is no rule {name!r}; {nearest(name, known)}.")
+    return getattr(optax, name)(learning_rate=schedule)
 
 
 def _normalised(v: Any, floor: float) -> Array:

@@ -1,0 +1,150 @@
+"""What an experiment that trains receives, and how it learns its memories."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from .. import datasets
+from .._names import nearest
+from .._streams import Stream
+from ..records import Record
+from ..training import Examples, from_images, OPTIMISERS, rule_of, train
+from ._base import AbstractExperiment, Setting, Study
+
+
+class Ramp(BaseModel):
+    """A training temperature that changes linearly over the first epochs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    start: float = Field(gt=0, allow_inf_nan=False)
+    end: float = Field(gt=0, allow_inf_nan=False)
+    epochs: int = Field(ge=1)
+
+    def __call__(self, epoch: int) -> float:
+        share = min(epoch, self.epochs) / self.epochs
+        return self.start + (self.end - self.start) * share
+
+
+class TrainingSettings(BaseModel):
+    """The table `[training]`: examples, loss, and how the memories move. See `train`.
+
+    Defaults learn the bundled digits in seconds. [KH16 app. A]
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    images: Literal["digits", "mnist", "fashion_mnist", "mnist_small"] = "digits"
+    train: int | None = Field(None, ge=1)  # images to learn; default all there are
+    test: int | None = Field(None, ge=1)
+    form: Literal["associative", "dual", "dual_off"] = "associative"
+    scaling: Literal["original", "modified"] = "original"
+    temperature: float | Ramp = 45.0
+    error_exponent: int = Field(5, ge=1)
+    epochs: int = Field(100, ge=1)
+    batch: int = Field(50, ge=1)
+    order: Literal["shuffled", "balanced"] = "shuffled"
+    rule: str = "krotov_hopfield"  # or the name of an optimiser of optax
+    learning_rate: float = Field(0.04, gt=0, allow_inf_nan=False)
+    learning_rate_decay: float = Field(0.998, gt=0, le=1)  # a factor for each epoch
+    momentum: float = Field(0.6, ge=0, lt=1)
+    floor: float = Field(1e-30, gt=0, allow_inf_nan=False)
+    checkpoint_seconds: float = Field(10.0, ge=0, allow_inf_nan=False)
+
+    @field_validator("temperature")
+    @classmethod
+    def _positive(cls, value: float | Ramp) -> float | Ramp:
+        if not isinstance(value, Ramp) and not 0 < value < float("inf"):
+            raise ValueError("must be a finite number > 0, or a table of a ramp")
+        return value
+
+    @field_validator("rule")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        known = ("krotov_hopfield", *OPTIMISERS)
+        if name not in known:
+            raise ValueError(f"must name a rule; {nearest(name, list(known))}")
+        return name
+
+    def temperature_at(self, epoch: int) -> float:
+        """The training temperature of an epoch, counted from 0."""
+        ramp = self.temperature
+        return ramp(epoch) if isinstance(ramp, Ramp) else ramp
+
+    def rates(self) -> np.ndarray:
+        """The learning rate of every epoch."""
+        return self.learning_rate * self.learning_rate_decay ** np.arange(self.epochs)
+
+    def examples(self, stream: Stream) -> tuple[Examples, Examples, tuple[int, int]]:
+        """Images to learn, images to test with, and their rows and columns.
+
+        Of data sets with two splits the first ones of each; of the bundled digits the
+        last `test` (default 397) of a random order.
+        """
+        if self.images == "digits":
+            whole = datasets.digits()
+            order = stream.child("split").generator().permutation(len(whole.labels))
+            count = 397 if self.test is None else self.test
+            most = len(order) - count
+            if most < 1 or (self.train or 1) > most:
+                raise ValueError(
+                    f"There are {len(order)} digits to learn and to test with, asked "
+                    f"for {self.train or 1} and {count}; ask for fewer."
+                )
+            chosen = order[: self.train or most], order[most:]
+            parts = [
+                datasets.Images(whole.pixels[i], whole.labels[i], whole.shape)
+                for i in chosen
+            ]
+        else:
+            parts = [
+                datasets.select(datasets.idx_images(self.images, split), count=count)
+                for split, count in (("train", self.train), ("test", self.test))
+            ]
+        learn, test = parts
+        return from_images(learn), from_images(test), learn.shape
+
+
+class AbstractTraining(AbstractExperiment):
+    """An experiment that learns the memories of every point, for several sets.
+
+    A set is a new start, a new order, and for the bundled digits a new split.
+
+    To add one: set `plots` and implement `run`, with `learn`.
+    """
+
+    trains: ClassVar[bool] = True
+
+    def learn(
+        self,
+        setting: Setting,
+        study: Study,
+        name: str,
+        learn: Examples,
+        test: Examples | None,
+    ) -> Record:
+        """Train the memories of a setting; `name` is that of its checkpoint."""
+        given = setting.training
+        batch = min(given.batch, len(learn.labels))
+        rates = given.rates().astype(setting.network.dtype)
+        steps = len(learn.labels) // batch
+        place = study.place
+        return train(
+            setting.network,
+            learn,
+            rule_of(given.rule, rates, steps, given.momentum, given.floor),
+            epochs=given.epochs,
+            temperature=given.temperature_at,
+            form=given.form,
+            error_exponent=given.error_exponent,
+            scaling=given.scaling,
+            batch=batch,
+            order=given.order,
+            test=test,
+            key=setting.stream.child("training"),
+            checkpoint=None if place is None else place / f"{name}.nc",
+            checkpoint_seconds=given.checkpoint_seconds,
+            interrupted=study.interrupted,
+            told=study.told(setting.label),
+        )

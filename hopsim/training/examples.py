@@ -1,0 +1,107 @@
+"""Examples to learn from: labelled states in [-1, 1], and in which order they come."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._streams import Stream
+from ..datasets import Images
+
+
+Order = Literal["shuffled", "balanced"]
+
+
+class Examples(NamedTuple):
+    """States with the number of the class of each."""
+
+    states: Float[np.ndarray, "item state"]  # in [-1, 1]
+    labels: Int[np.ndarray, " item"]  # 0, 1, ..., classes - 1
+
+
+def from_images(images: Images) -> Examples:
+    """Pixels in [0, 1] become states in [-1, 1], `2 x - 1`. [KH16 sec. 4]"""
+    return Examples(2 * images.pixels - 1, images.labels)
+
+
+def check_states(states: Float[np.ndarray, "item state"], what: str) -> None:
+    """Raises ValueError unless states are finite numbers in [-1, 1]."""
+    if states.ndim != 2 or 0 in states.shape:
+        raise ValueError(
+            f"{what} must be a non-empty array (item, state), got shape "
+            f"{states.shape}; one image is written x[None, :]."
+        )
+    bad = ~np.isfinite(states)
+    if bad.any():
+        raise ValueError(
+            f"{what} must be finite numbers: item {np.argmax(bad.any(axis=1))} holds "
+            "NaN or infinity; clean it first."
+        )
+    far = np.abs(states) > 1
+    if far.any():
+        worst = states.ravel()[np.argmax(np.abs(states))]
+        raise ValueError(
+            f"{what} must lie in [-1, 1]: {np.count_nonzero(far.any(axis=1))} of "
+            f"{len(states)} items do not, the worst number is {worst:g}; scale pixels "
+            "x in [0, 1] as 2 x - 1, bytes as 2 x / 255 - 1 (cast them first)."
+        )
+
+
+def check_examples(examples: Examples, classes: int, what: str, every: bool) -> None:
+    """Raises ValueError unless every state has a label of a class that is there.
+
+    With `every` each class needs an example.
+    """
+    states, labels = examples
+    check_states(states, f"The states {what}")
+    if labels.shape != states.shape[:1]:
+        raise ValueError(
+            f"Every state {what} needs one label, got {states.shape[0]} states and "
+            f"labels of shape {labels.shape}; give as many."
+        )
+    if classes < 1:
+        raise ValueError(
+            f"Labels {what} need class units: memories must have more features than "
+            f"the {states.shape[1]} of a state, one for each class; add them."
+        )
+    wrong = (labels < 0) | (labels >= classes)
+    if wrong.any():
+        raise ValueError(
+            f"Labels {what} must be numbers from 0 to {classes - 1}, one for each "
+            f"class unit: item {np.argmax(wrong)} has {labels[np.argmax(wrong)]}; "
+            "give memories as many class units as there are classes, or relabel."
+        )
+    counts = np.bincount(labels, minlength=classes)
+    if every and np.any(counts == 0):
+        raise ValueError(
+            f"Every class needs an example {what}: class {np.argmin(counts)} of "
+            f"{classes} has none; add some, or give memories fewer class units."
+        )
+
+
+def minibatches(
+    labels: Int[np.ndarray, " item"], batch: int, order: Order, stream: Stream
+) -> Int[np.ndarray, "step batch"]:
+    """The items of every minibatch of one epoch, as int32.
+
+    "shuffled": slices of a fresh permutation; the items % batch left over wait for
+    another epoch. "balanced": as many of each class in every minibatch, each class in
+    an order of its own that begins anew when it ends. [KH16 app. A]
+    """
+    steps = len(labels) // batch
+    draw = stream.generator()
+    if order == "shuffled":
+        return (
+            draw.permutation(len(labels))[: steps * batch]
+            .reshape(steps, batch)
+            .astype(np.int32)
+        )
+    classes = np.unique(labels)
+    each = batch // len(classes)
+    parts = []
+    for label in classes:
+        members = np.flatnonzero(labels == label)
+        rounds = -(-steps * each // len(members))
+        lined = np.concatenate([draw.permutation(members) for _ in range(rounds)])
+        parts.append(lined[: steps * each].reshape(steps, each))
+    return np.concatenate(parts, axis=1).astype(np.int32)

@@ -1,0 +1,63 @@
+"""Features or prototypes: what the memories of a trained classifier have become.
+
+With small n many memories add up to an answer, each a feature that votes for several
+classes; with large n one memory, a prototype, decides alone. [KH16 sec. 4, Figure 2]
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from .._types import AnyArray, Memories
+from .objectives import Associative
+from .trainer import CHUNK
+
+
+def votes(
+    memories: Memories, pixels: int, cutoff: float = 0.9
+) -> Int[np.ndarray, " memory"]:
+    """For how many classes each memory votes: class weights above `cutoff`. [KH16]"""
+    return np.sum(np.asarray(memories)[:, pixels:] > cutoff, axis=1)
+
+
+def dominant(
+    objective: Associative,
+    memories: Memories,
+    temperature: AnyArray,
+    states: Float[AnyArray, "item state"],
+    share: float = 0.9,
+) -> Int[np.ndarray, " item"]:
+    r"""How many memories add more than `share` of what the largest one adds.
+
+    To the energy gap of the class unit that wins, $F(x_\mu^{on}) - F(x_\mu^{off})$; 1
+    means that a single memory decides. [KH16 sec. 4]
+    """
+    memories = jnp.asarray(memories)
+    count = jax.jit(
+        lambda states: _dominant(objective, memories, temperature, states, share)
+    )
+    whole = jnp.asarray(states, memories.dtype)
+    parts = [whole[i : i + CHUNK] for i in range(0, len(whole), CHUNK)]
+    return np.concatenate([np.asarray(count(part)) for part in parts])
+
+
+def _dominant(
+    objective: Associative,
+    memories: Array,
+    temperature: AnyArray,
+    states: Array,
+    share: float,
+) -> Array:
+    tempered = objective.tempered(temperature, memories.shape[1])
+    pixels = states.shape[1]
+    classes = memories[:, pixels:]
+
+    def one(state: Array, winner: Array) -> Array:
+        off = memories[:, :pixels] @ state - jnp.sum(classes, axis=1)
+        on = off + 2 * classes[:, winner]
+        added = tempered.interaction(on) - tempered.interaction(off)
+        return jnp.sum(added > share * jnp.max(added))
+
+    winners = jnp.argmax(objective.answers(memories, temperature, states), axis=1)
+    return jax.lax.map(lambda x: one(*x), (states, winners))
