@@ -23,9 +23,15 @@ class Trained(NamedTuple):
     form: Any
     scaling: Any
     temperature: float  # of its last epoch
+    pixels: int
 
     def predict(self, images: Float[np.ndarray, "item state"]) -> Int[np.ndarray, " i"]:
         """The class of every image in [-1, 1]; -1 where two classes share the lead."""
+        if images.shape[1] != self.pixels:
+            raise ValueError(
+                f"The network was trained on images of {self.pixels} pixels, got "
+                f"images of {images.shape[1]}; resize them first."
+            )
         return predict(
             self.network,
             images,
@@ -69,6 +75,7 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
         chosen.training.form,
         chosen.training.scaling,
         chosen.training.temperature_at(max(epochs - 1, 0)),
+        chosen.training.pixels,
     )
 
 

@@ -67,6 +67,11 @@ class TrainingSettings(BaseModel):
             raise ValueError(f"must name a rule; {nearest(name, list(known))}")
         return name
 
+    @property
+    def pixels(self) -> int:
+        """The number of pixels of an image; the features beyond are class units."""
+        return 64 if self.images == "digits" else 784
+
     def temperature_at(self, epoch: int) -> float:
         """The training temperature of an epoch, counted from 0."""
         ramp = self.temperature

@@ -1,0 +1,246 @@
+"""`hopsim train` and `hopsim predict`: killed, stopped, taken up, and asked."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import hopsim
+from hopsim import datasets, dynamics
+from hopsim.cli import app
+from hopsim.records import load_record
+from hopsim.training import from_images
+
+
+FILE = """
+name = "small"
+seed = 3
+
+[network]
+kind = "model_a"
+interaction = { kind = "rectified_polynomial", n = 3 }
+memories = { kind = "gaussian", count = 20, features = 74, mean = -0.3, spread = 0.3 }
+
+[training]
+epochs = 40
+train = 400
+test = 100
+checkpoint_seconds = 0.0
+
+[experiment]
+kind = "classifier"
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(FILE)
+    return path
+
+
+def hopsim_command(*words):
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    return result.exit_code, result.output
+
+
+def folder(out):
+    (found,) = [p for p in out.iterdir() if not p.name.startswith(".")]
+    return found
+
+
+def start(file, out):
+    """The command in a process of its own, which can be killed."""
+    command = [sys.executable, "-m", "hopsim", "train", str(file), "--out", str(out)]
+    settings = {"JAX_NUM_CPU_DEVICES": "1", "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        command, env=os.environ | settings, stderr=subprocess.PIPE, text=True
+    )
+
+
+def checkpoint_of(out, later_than=0.0, patience=120.0):
+    """Waits until a training has left a checkpoint; when it did."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < patience:
+        for path in out.glob("*.unfinished/*.nc"):
+            if path.stat().st_mtime > later_than:
+                return path.stat().st_mtime
+        time.sleep(0.005)
+    raise AssertionError("no checkpoint in time")
+
+
+def test_killed_at_any_moment_and_taken_up_equals_the_unbroken_run(file, tmp_path):
+    """Three real SIGKILLs, each some epochs after a checkpoint; then to the end."""
+    out, seen = tmp_path / "killed", 0.0
+    for wait in (0.0, 0.21, 0.13):
+        process = start(file, out)
+        seen = checkpoint_of(out, later_than=seen)
+        time.sleep(wait)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, "it had ended before"
+        assert not list(out.glob("*/record.nc"))
+    for place in (out, tmp_path / "whole"):  # by the same compiler settings as above
+        process = start(file, place)
+        _, told = process.communicate(timeout=120)
+        assert process.returncode == 0, told
+    broken = load_record(folder(out))
+    whole = load_record(folder(tmp_path / "whole"))
+    for name in whole.data.data_vars:
+        if name != "seconds":
+            assert np.array_equal(broken[name].values, whole[name].values), name
+    assert not list(out.glob("*.unfinished"))
+    assert not [p for p in out.iterdir() if p.name.startswith(".")]
+
+
+def test_ctrl_c_keeps_what_was_learnt(file, tmp_path):
+    out = tmp_path / "runs"
+    process = start(file, out)
+    checkpoint_of(out)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "the same command goes on" in told
+    early = hopsim.load_network(folder(out))
+    assert early.memories.shape == (20, 74)
+    code, told = hopsim_command("train", file, "--out", out, "--restart")
+    assert code == 0, told
+    assert folder(out).name.startswith("small-")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    place = tmp_path_factory.mktemp("trained")
+    path = place / "small.toml"
+    path.write_text(FILE.replace("0.0\n", "10.0\n"))
+    code, told = hopsim_command("train", path, "--out", place / "runs")
+    assert code == 0, told
+    assert "macro F1" in told
+    return folder(place / "runs")
+
+
+def test_a_trained_network_loads_with_one_call(trained):
+    network = hopsim.load_network(trained)
+    images = from_images(datasets.digits())
+    found = hopsim.predict(network, images.states)
+    assert np.mean(found != images.labels) <= 0.1
+    spins = np.where(np.asarray(network.memories) > 0, 1.0, -1.0)
+    assert hopsim.relax(network, dynamics.Binary(), spins).converged.all()
+    graded = hopsim.model_a(
+        network.memories, hopsim.lagrangians.RectifiedPolynomial(3), beta=2.0
+    )
+    ends = hopsim.find_attractors(
+        graded, dynamics.Adiabatic(), spins[:4], duration=100.0
+    )
+    assert ends.table.sizes["attractor"] >= 1
+
+
+def test_images_are_classified_by_command(trained, tmp_path):
+    images = datasets.digits()
+    rows = tmp_path / "rows.npy"
+    np.save(rows, 2 * images.pixels[:30] - 1)
+    code, told = hopsim_command("predict", trained, rows, "--into", tmp_path / "is.txt")
+    assert code == 0, told
+    assert "30 images, 0 undecided" in told
+    found = np.loadtxt(tmp_path / "is.txt", dtype=int)
+    expected = hopsim.predict(hopsim.load_network(trained), np.load(rows))
+    assert np.array_equal(found, expected)
+    assert np.mean(found == images.labels[:30]) >= 0.8
+
+
+def test_a_folder_of_images_is_classified_and_judged(trained, tmp_path):
+    from PIL import Image
+
+    images = datasets.digits()
+    for label in range(3):
+        place = tmp_path / "images" / str(label)
+        place.mkdir(parents=True)
+        for k in np.flatnonzero(images.labels == label)[:4]:
+            grey = np.round(255 * images.pixels[k].reshape(8, 8)).astype(np.uint8)
+            Image.fromarray(grey).save(place / f"{k}.png")
+    code, told = hopsim_command("predict", trained, tmp_path / "images")
+    assert code == 0, told
+    assert "12 images" in told
+    assert "wrong" in told
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (
+            lambda p: np.save(p, np.zeros((3, 10))),
+            "got images of 10",
+        ),
+        (lambda p: np.save(p, np.full((3, 64), 200)), "lie in [-1, 1]"),
+        (lambda p: np.save(p, np.full((3, 64), np.nan)), "finite numbers"),
+        (lambda p: p.write_bytes(b"no array"), "cannot be read"),
+        (lambda p: None, "There is no file or folder"),
+    ],
+    ids=["size", "range", "nan", "broken", "absent"],
+)
+def test_images_that_cannot_be_classified_are_refused(trained, tmp_path, made, message):
+    rows = tmp_path / "rows.npy"
+    made(rows)
+    code, told = hopsim_command("predict", trained, rows)
+    assert code == 2
+    assert message in " ".join(told.split())
+
+
+def test_what_holds_no_training_is_refused(trained, tmp_path, file):
+    code, told = hopsim_command("predict", tmp_path, file)
+    assert code == 2
+    assert "no record" in told
+    code, told = hopsim_command("predict", trained, file, "--point", "n = 3")
+    assert code == 2
+    plain = tmp_path / "plain.toml"
+    text = FILE.replace("classifier", "recall").replace("[training]", "[unknown]")
+    plain.write_text(text)
+    code, told = hopsim_command("train", plain)
+    assert code == 2
+    recall = tmp_path / "recall.toml"
+    recall.write_text(
+        'name = "r"\nnetwork = { kind = "model_b", memories = { kind = "gaussian", '
+        'count = 2, features = 3 } }\nprobes = { kind = "random" }\n'
+    )
+    code, told = hopsim_command("train", recall)
+    assert code == 2
+    assert "learns no memories" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("training.epochs=0", "training.epochs"),
+        ("training.epoch=5", "epochs"),
+        ("training.rule=adan", "adam"),
+        ("training.temperature=-3.0", "training.temperature"),
+        ("training.momentum=1.0", "training.momentum"),
+        ("training.images=cifar", "training.images"),
+        ("training.train=1700", "ask for fewer"),
+        ("network.memories.features=64", "class units"),
+        ("network.memories.features=73", "from 0 to 8"),
+    ],
+)
+def test_mistakes_in_the_table_training_are_told(file, tmp_path, change, message):
+    out = tmp_path / "runs"
+    code, told = hopsim_command("train", file, "--out", out, "--set", change)
+    assert code == 2, told
+    assert message in " ".join(told.split())
+    assert not list(out.glob("*/record.nc"))
+
+
+def test_training_is_for_experiments_that_train_alone(tmp_path):
+    recall = tmp_path / "recall.toml"
+    recall.write_text(
+        'name = "r"\nnetwork = { kind = "model_b", memories = { kind = "gaussian", '
+        'count = 2, features = 3 } }\nprobes = { kind = "random" }\n'
+        "[training]\nepochs = 3\n"
+    )
+    code, told = hopsim_command("check", recall)
+    assert code == 2
+    assert "learns no memories; leave the table out" in " ".join(told.split())
