@@ -302,11 +302,12 @@ class Dual(AbstractObjective):
 class AutoAssociative(AbstractObjective):
     r"""Every neuron from all others: $c_i = \tanh(\beta\,\Delta E_i)$, target $s_i$.
 
-    The states are to become stable: each neuron is updated once, the others standing as
-    in the state. [MRS24 eqs. 8 and 14]
+    The states, of +1 and -1, are to become stable: each neuron is updated once, the
+    others standing as in the state. [MRS24 eqs. 8 and 14]
 
-    With S = Z X^T and the sums over neurons taken before the products, the gradient
-    needs (memory, item, feature) numbers for a block of states only.
+    One of the two states that a gap compares is the state itself: $\Delta E_i =
+    s_i \sum_\mu [F(x_\mu) - F(x_\mu - 2 \xi_{\mu i} s_i)]$ with x = xi s, so that F is
+    formed for one flip of every neuron only, in blocks of states.
     """
 
     interaction: AbstractAdditiveLagrangian
@@ -317,48 +318,51 @@ class AutoAssociative(AbstractObjective):
         return network.energy_gap(state)
 
     def answers(self, memories, temperature, states):
+        memories, states = jnp.asarray(memories), jnp.asarray(states)
         tempered = self.tempered(temperature, memories.shape[1])
-        memories = jnp.asarray(memories)
 
-        def gaps(state: Array) -> Array:
-            without = self._without(memories, state[None])[:, 0]
-            on = tempered.interaction(without + memories)
-            return jnp.sum(on - tempered.interaction(without - memories), axis=0)
+        def gaps(part: Array) -> Array:
+            here, flipped = self._inputs(memories, part)
+            return self._gaps(tempered, part, here, flipped)
 
-        return jax.lax.map(gaps, jnp.asarray(states))
+        return jax.lax.map(gaps, self._blocks(memories, states)).reshape(states.shape)
 
     def step(self, memories, temperature, states, targets):
         memories, states = jnp.asarray(memories), jnp.asarray(states)
         tempered = self.tempered(temperature, memories.shape[1])
-        own = memories[:, None, :]
 
-        def block(state: Array, target: Array) -> Step:
-            without = self._without(memories, state)
-            up, down = without + own, without - own
-            gaps = jnp.sum(
-                tempered.interaction(up) - tempered.interaction(down), axis=0
-            )
+        def block(part: Array, target: Array) -> Step:
+            here, flipped = self._inputs(memories, part)
+            gaps = self._gaps(tempered, part, here, flipped)
             loss, w = self._errors(gaps, target)
-            on, off = (
-                w[None] * tempered.activation(up),
-                w[None] * tempered.activation(down),
-            )
-            difference = on - off
-            gradient = _product(jnp.sum(difference, axis=2), state)
-            own_share = jnp.sum(on + off - difference * state[None], axis=1)
+            w = w * part  # of the rise from each flip to the state
+            away = w[None] * tempered.activation(flipped)
+            stay = tempered.activation(here) * jnp.sum(w, axis=1)[None]
+            gradient = _product(stay - jnp.sum(away, axis=2), part)
+            own_share = 2 * jnp.sum(away * part[None], axis=1)
             return Step(loss, gradient + own_share, gaps)
 
-        size = _block_size(memories.size, len(states))
-        cut = lambda x: x.reshape(-1, size, x.shape[1])
-        parts = jax.lax.map(lambda x: block(*x), (cut(states), cut(targets)))
-        gaps = parts.answers.reshape(targets.shape)
+        cut = self._blocks(memories, states), self._blocks(memories, targets)
+        parts = jax.lax.map(lambda x: block(*x), cut)
+        gaps = parts.answers.reshape(states.shape)
         return Step(jnp.sum(parts.loss), jnp.sum(parts.gradient, axis=0), gaps)
 
     @staticmethod
-    def _without(memories: Array, states: Array) -> Array:
-        """What each memory receives from all neurons but one: (memory, item, i)."""
-        inputs = _product(memories, states.T)[:, :, None]
-        return inputs - memories[:, None, :] * states[None]
+    def _inputs(memories: Array, states: Array) -> tuple[Array, Array]:
+        """What memories receive from each state, and with each of its spins flipped."""
+        here = _product(memories, states.T)
+        own = memories[:, None, :] * states[None]
+        return here, here[:, :, None] - 2 * own
+
+    @staticmethod
+    def _gaps(tempered: Tempered, states: Array, here: Array, flipped: Array) -> Array:
+        stays = tempered.interaction(here)[:, :, None]
+        return states * jnp.sum(stays - tempered.interaction(flipped), axis=0)
+
+    @staticmethod
+    def _blocks(memories: Array, rows: AnyArray) -> Array:
+        size = _block_size(memories.size, len(rows))
+        return jnp.asarray(rows).reshape(-1, size, rows.shape[1])
 
 
 # --- products and blocks --------------------------------------------------------------
