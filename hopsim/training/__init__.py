@@ -1,5 +1,6 @@
 """Training: memories that are learnt rather than stored, and nothing else changes."""
 
+from .association import associate, Associations, learn, Lesson, recall
 from .examples import Examples, from_images
 from .objectives import (
     AbstractObjective,
@@ -17,19 +18,24 @@ from .trainer import answered, decided, objective_of, predict, train
 __all__ = [
     "OPTIMISERS",
     "AbstractObjective",
+    "Associations",
     "Associative",
     "AutoAssociative",
     "Dual",
     "Examples",
     "KrotovHopfieldRule",
+    "Lesson",
     "Step",
     "Tempered",
     "answered",
+    "associate",
     "decided",
     "from_images",
     "interaction_of",
+    "learn",
     "objective_of",
     "predict",
+    "recall",
     "rule_of",
     "train",
 ]

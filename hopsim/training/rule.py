@@ -16,7 +16,7 @@ def KrotovHopfieldRule(
     momentum: float | AnyArray = 0.0,
     *,
     bound: float = 1.0,
-    floor: float = 1e-30,
+    floor: float | AnyArray = 1e-30,
 ) -> optax.GradientTransformation:
     r"""Steps whose length does not depend on the gradient's. [KH16 eq. 13]
 
@@ -76,7 +76,7 @@ def rule_of(
     return getattr(optax, name)(learning_rate=schedule)
 
 
-def _normalised(v: Any, floor: float) -> Array:
+def _normalised(v: Any, floor: float | AnyArray) -> Array:
     largest = jnp.max(jnp.abs(v), axis=-1, keepdims=True)
     return v / jnp.maximum(largest, floor)
 

@@ -1,0 +1,355 @@
+r"""States learnt by heart: every neuron learns to follow from all the others.
+
+`learn` moves memories until given states of +1 and -1 are, at best, stable; `recall`
+relaxes states synchronously. `associate` does both for a whole grid of learning rates,
+temperatures and interactions in one compiled program. [MRS24 sec. 5]
+"""
+
+import functools as ft
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, get_args, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import Array, Bool, Float, Int
+
+from .._types import AnyArray, Memories, Scalar
+from .objectives import AutoAssociative
+from .rule import KrotovHopfieldRule
+
+
+Tie = Literal["keep", "+1", "-1"]
+States = Float[AnyArray, "item feature"]
+
+# cells that a CPU core computes together, whose numbers fit into its own cache; and
+# such groups of one device between two reports of progress
+TOGETHER, GROUPS = 4, 4
+
+
+class Lesson(NamedTuple):
+    r"""How states are learnt; all but the epochs may differ between cells of a grid.
+
+    In epoch e of E the learning rate is $\varepsilon f^e$ with f = `decay`, and the
+    temperature $T + (T' - T) e / E$, T' = `final_temperature`: the last epoch is one
+    step short of T', as in the authors' package. [MRS24]
+    """
+
+    learning_rate: Any
+    temperature: Any
+    final_temperature: Any
+    decay: Any = 0.999
+    momentum: Any = 0.0
+    floor: Any = 1e-30  # of a memory's largest gradient; see `KrotovHopfieldRule`
+    epochs: Any = 500
+
+
+class Learnt(NamedTuple):
+    """The memories at the end, and the loss of the last epoch before its step."""
+
+    memories: Float[Array, "memory feature"]
+    loss: Scalar
+
+
+class Recalled(NamedTuple):
+    """Where states went, if they came to rest, and if no gap was infinite or NaN."""
+
+    states: Float[Array, "item feature"]
+    converged: Bool[Array, " item"]
+    finite: Bool[Array, ""]
+
+
+class Associations(NamedTuple):
+    """What became of every cell of a grid, on the host."""
+
+    wrong: Int[np.ndarray, "cell item"]  # neurons that ended otherwise than they should
+    converged: Bool[np.ndarray, "cell item"]
+    finite: Bool[np.ndarray, " cell"]  # memories and gaps
+    loss: Float[np.ndarray, " cell"]
+    moved: Float[np.ndarray, " cell"]  # the largest change of any weight by training
+    memories: Float[np.ndarray, "cell memory feature"] | None
+
+    @property
+    def distance(self) -> Float[np.ndarray, " cell"]:
+        r"""The mean of $|s - s'| = 2\sqrt{w}$, w wrong neurons; NaN if not finite.
+
+        About $\sqrt{2N}$ by chance. [MRS24 sec. 5]
+        """
+        mean = np.mean(2 * np.sqrt(self.wrong), axis=1)
+        return np.where(self.finite, mean, np.nan)
+
+
+def learn(
+    objective: AutoAssociative, memories: Memories, states: States, lesson: Lesson
+) -> Learnt:
+    """Full-batch training of `memories` on `states`, epoch by epoch, traced whole."""
+    memories, states = jnp.asarray(memories), jnp.asarray(states)
+    dtype = memories.dtype
+    rate, first, last, decay, momentum, floor = (
+        jnp.asarray(getattr(lesson, name), dtype)
+        for name in (
+            *("learning_rate", "temperature", "final_temperature"),
+            *("decay", "momentum", "floor"),
+        )
+    )
+    epochs = jnp.asarray(lesson.epochs, jnp.int32)
+    schedule = lambda count: rate * decay ** jnp.asarray(count, dtype)
+    rule = KrotovHopfieldRule(schedule, momentum, floor=floor)
+
+    def epoch(number: Array, carry: tuple) -> tuple:
+        memories, state, _ = carry
+        done = number.astype(dtype) / epochs.astype(dtype)
+        temperature = first + (last - first) * done
+        step = objective.step(memories, temperature, states, states)
+        change, state = rule.update(step.gradient, state, memories)
+        return optax.apply_updates(memories, change), state, step.loss
+
+    start = memories, rule.init(memories), jnp.zeros((), dtype)
+    found = jax.lax.fori_loop(jnp.int32(0), epochs, epoch, start)
+    return Learnt(found[0], found[2])
+
+
+def recall(
+    objective: AutoAssociative,
+    memories: Memories,
+    temperature: float | AnyArray,
+    starts: States,
+    most: int = 100,
+    tie: Tie = "-1",
+) -> Recalled:
+    r"""Synchronous updates by the energy gaps until nothing moves, or `most` of them.
+
+    $s_i \leftarrow \mathrm{sign}\,\Delta_i(s)$ for all i at once; a spin without a gap
+    becomes `tie` (the authors' package: -1). States that alternate between two are not
+    followed to the end, where one of the two is known to stand. [MRS24 sec. 5]
+    """
+    memories, starts = jnp.asarray(memories), jnp.asarray(starts)
+    temperature = jnp.asarray(temperature, memories.dtype)
+
+    def after(s: Array) -> tuple[Array, Array]:
+        gaps = objective.answers(memories, temperature, s)
+        still = s if tie == "keep" else jnp.full_like(s, float(tie))
+        moved = jnp.where(gaps > 0, jnp.ones_like(s), jnp.where(gaps < 0, -1, still))
+        return moved, jnp.all(jnp.isfinite(gaps))
+
+    def going(carry: tuple) -> Array:
+        taken, before, _, following, _ = carry
+        return (taken < most) & jnp.any(before != following)
+
+    def step(carry: tuple) -> tuple:
+        taken, _, now, following, finite = carry
+        further, ok = after(following)
+        return taken + 1, now, following, further, finite & ok
+
+    # `taken` steps lead to `now`; `following` is one further
+    first, finite = after(starts)
+    second, ok = after(first)
+    carry = jnp.int32(1), starts, first, second, finite & ok
+    taken, _, now, following, finite = jax.lax.while_loop(going, step, carry)
+    ended = jnp.where((most - taken) % 2 == 0, now, following)
+    return Recalled(ended, jnp.all(now == following, axis=1), finite)
+
+
+def associate(
+    objectives: Sequence[AutoAssociative],
+    memories: Float[AnyArray, "draw memory feature"],
+    states: Float[AnyArray, "draw item feature"],
+    lesson: Lesson,
+    *,
+    objective: Int[np.ndarray, " cell"],
+    draw: Int[np.ndarray, " cell"],
+    starts: Float[AnyArray, "draw start feature"] | None = None,
+    aims: Float[AnyArray, "draw start feature"] | None = None,
+    recall_temperature: float | None = None,
+    most: int = 100,
+    tie: Tie = "-1",
+    keep: bool = False,
+    devices: Sequence[Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Associations:
+    """Learn and recall in every cell of a grid, by one compiled program.
+
+    All cells of one objective lie in the same loops; which objective it is (its F, its
+    power, its scaling) is chosen when the program runs. Devices share the cells.
+
+    **Arguments:**
+
+    - `memories`, `states`: before training, and what is to be learnt, for each draw.
+    - `lesson`: each entry one number or one for each cell; one number of epochs.
+    - `objective`, `draw`: the numbers of each cell's objective and draw.
+    - `starts`, `aims`: recall is begun at `starts` and is to end in `aims`; by default
+      it begins at the learnt states and is to stay.
+    - `recall_temperature`: at recall; by default `final_temperature`. (1 in the
+      authors' package. It matters only for F that is not homogeneous.)
+    - `keep`: give the trained memories of all cells, too.
+    """
+    # --- validate
+    objectives = tuple(objectives)
+    memories, states = np.asarray(memories), np.asarray(states)
+    _check(objectives, memories, states, objective, draw, lesson, tie, most)
+    dtype = memories.dtype
+    starts = states if starts is None else np.asarray(starts, dtype)
+    aims = states if aims is None else np.asarray(aims, dtype)
+    cells = len(objective)
+    epochs = np.asarray(lesson.epochs, np.int32)
+    lines = _lines(lesson, recall_temperature, cells, dtype)
+    devices = list(jax.devices() if devices is None else devices)
+    # --- run
+    mesh = Mesh(np.asarray(devices), ("group",))
+    most_together = TOGETHER if devices[0].platform == "cpu" else cells
+    together = min(most_together, *np.unique_counts(objective).counts.tolist())
+    groups = list(_groups(np.asarray(objective), together))
+    size = len(devices) * min(GROUPS, math.ceil(len(groups) / len(devices)))
+    fixed = epochs, memories, states, starts, aims
+    found: list[tuple[np.ndarray, Any]] = []
+    whole: Any = None
+    done = 0
+
+    def collect() -> None:
+        nonlocal whole, done
+        rows, part = found.pop(0)
+        part = jax.tree.map(lambda x: np.asarray(x).reshape(-1, *x.shape[2:]), part)
+        if whole is None:
+            whole = jax.tree.map(
+                lambda x: np.empty((cells, *x.shape[1:]), x.dtype), part
+            )
+        for all_cells, some in zip(
+            jax.tree.leaves(whole), jax.tree.leaves(part), strict=True
+        ):
+            all_cells[rows.ravel()] = some  # a repeated cell writes the same bits again
+        done += len(rows)
+        if progress is not None:
+            progress(min(done, len(groups)), len(groups))
+
+    for begin in range(0, len(groups), size):
+        wanted = np.minimum(np.arange(begin, begin + size), len(groups) - 1)
+        rows = np.stack([groups[k] for k in wanted])
+        which = np.asarray(objective)[rows[:, 0]].astype(np.int32)
+        settings = lines[rows], np.asarray(draw)[rows].astype(np.int32)
+        found.append(
+            (rows, _grid(objectives, fixed, which, settings, mesh, most, tie, keep))
+        )
+        if len(found) > 1:  # the next one runs while this one is copied
+            collect()
+    while found:
+        collect()
+    wrong, converged, finite, loss, moved, kept = whole
+    return Associations(wrong, converged, finite, loss, moved, kept if keep else None)
+
+
+# --- one compiled program -----------------------------------------------------------
+
+
+@eqx.filter_jit
+def _grid(
+    objectives: tuple[AutoAssociative, ...],
+    fixed: tuple,
+    which: Int[AnyArray, " group"],
+    settings: tuple,
+    mesh: Mesh,
+    most: int,
+    tie: Tie,
+    keep: bool,
+) -> tuple:
+    def cell(objective: AutoAssociative, fixed: tuple, each: Array, draw: Array):
+        epochs, *drawn = fixed
+        memories, states, starts, aims = (x[draw] for x in drawn)
+        *numbers, last = each
+        lesson = Lesson(*numbers, epochs=epochs)
+        learnt = learn(objective, memories, states, lesson)
+        ended = recall(objective, learnt.memories, last, starts, most, tie)
+        wrong = jnp.sum(ended.states != aims, axis=1)
+        finite = ended.finite & jnp.all(jnp.isfinite(learnt.memories))
+        moved = jnp.max(jnp.abs(learnt.memories - memories))
+        kept = learnt.memories if keep else jnp.zeros((), memories.dtype)
+        return wrong, ended.converged, finite, learnt.loss, moved, kept
+
+    def group(fixed: tuple, x: tuple) -> tuple:
+        which, each, draw = x
+        many = [
+            jax.vmap(ft.partial(cell, objective, fixed)) for objective in objectives
+        ]
+        return jax.lax.switch(which, many, each, draw)
+
+    def share(fixed: tuple, which: Array, each: Array, draw: Array) -> tuple:
+        return jax.lax.map(lambda x: group(fixed, x), (which, each, draw))
+
+    everywhere, split = PartitionSpec(), PartitionSpec("group")
+    spread = jax.shard_map(
+        share,
+        mesh=mesh,
+        in_specs=(everywhere, split, split, split),
+        out_specs=split,
+        check_vma=False,
+    )
+    return spread(fixed, which, *settings)
+
+
+def _groups(objective: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Cells of one objective each, as many in every group: the last one repeats."""
+    for which in np.unique(objective):
+        cells = np.flatnonzero(objective == which)
+        for start in range(0, len(cells), size):
+            yield cells[np.minimum(np.arange(start, start + size), len(cells) - 1)]
+
+
+def _lines(
+    lesson: Lesson, recall_temperature: float | None, cells: int, dtype: np.dtype
+) -> Float[np.ndarray, "cell number"]:
+    """What is told to each cell: the lesson without its epochs, and T at recall."""
+    *numbers, _ = lesson
+    last = lesson.final_temperature
+    asked = last if recall_temperature is None else recall_temperature
+    spread = [np.broadcast_to(np.asarray(x, dtype), (cells,)) for x in numbers]
+    return np.stack([*spread, np.broadcast_to(np.asarray(asked, dtype), (cells,))], 1)
+
+
+# --- what is asked of the arguments -------------------------------------------------
+
+
+def _check(
+    objectives: tuple[AutoAssociative, ...],
+    memories: np.ndarray,
+    states: np.ndarray,
+    objective: np.ndarray,
+    draw: np.ndarray,
+    lesson: Lesson,
+    tie: Tie,
+    most: int,
+) -> None:
+    if memories.ndim != 3 or states.ndim != 3 or len(memories) != len(states):
+        raise ValueError(
+            "Memories and states have shapes (draw, memory, feature) and (draw, item, "
+            f"feature) with as many draws, got {memories.shape} and {states.shape}."
+        )
+    if not np.all(np.abs(states) == 1):
+        raise ValueError("States to be learnt are +1 and -1; take the signs of others.")
+    for name, chosen, count in (
+        ("objective", objective, len(objectives)),
+        ("draw", draw, len(states)),
+    ):
+        if not chosen.size or np.min(chosen) < 0 or np.max(chosen) >= count:
+            raise ValueError(
+                f"{name} holds numbers from 0 to {count - 1}, one for each cell, got "
+                f"{chosen}."
+            )
+    for name in ("learning_rate", "temperature", "final_temperature", "floor"):
+        if not np.all(np.asarray(getattr(lesson, name)) > 0):  # NaN is refused as well
+            raise ValueError(f"{name} must be > 0, got {getattr(lesson, name)}.")
+    momentum, decay = np.asarray(lesson.momentum), np.asarray(lesson.decay)
+    if not np.all((momentum >= 0) & (momentum < 1) & (decay > 0) & (decay <= 1)):
+        raise ValueError(
+            "The momentum must lie in [0, 1) and the decay in (0, 1], got "
+            f"{lesson.momentum} and {lesson.decay}."
+        )
+    if np.ndim(lesson.epochs) or lesson.epochs < 1 or most < 1:
+        raise ValueError(
+            "Epochs and recall steps are each one whole number >= 1, got "
+            f"{lesson.epochs} and {most}."
+        )
+    if tie not in get_args(Tie):
+        raise ValueError(f"tie is one of {', '.join(get_args(Tie))}, got {tie!r}.")
