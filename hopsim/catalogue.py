@@ -12,7 +12,7 @@ from ._names import nearest
 from ._registry import parameters, ranges, Registry
 from .checks import checks
 from .dynamics import drives, dynamics_kinds
-from .experiments import experiments, RunSettings
+from .experiments import experiments, RunSettings, TrainingSettings
 from .lagrangians import lagrangians
 from .leaves import GIVEN
 from .network import networks
@@ -39,7 +39,7 @@ REGISTRIES: dict[str, Registry] = {
     "checks": checks,
     "plots": plots,
 }
-NOUNS = (*REGISTRIES, "run", "scenarios")
+NOUNS = (*REGISTRIES, "run", "training", "scenarios")
 
 
 def entries(noun: str) -> list[Entry]:
@@ -51,6 +51,9 @@ def entries(noun: str) -> list[Entry]:
         return [
             Entry("run", "The table [run]; see `hopsim.simulate`.", _keys(RunSettings))
         ]
+    if noun == "training":
+        text = "The table [training]; see `hopsim.train`."
+        return [Entry("training", text, _keys(TrainingSettings))]
     if noun == "scenarios":
         files = sorted(Path("scenarios").glob("**/*.toml"))
         return [Entry(str(path), _title(path), "") for path in files]

@@ -492,4 +492,15 @@ def _learnt(rng):
         image_rows=2,
         image_columns=4,
     )
-    return dict.fromkeys(("learning_curves", "learnt_memories"), trained)
+    grid = made(
+        f1=(
+            ("training", "scaling", "vertex", "temperature", "rate"),
+            rng.uniform(0, 1, (2, 2, 2, 3, 2)),
+        ),
+        scaling_name=("scaling", ["original", "modified"]),
+        n=("vertex", [3, 20]),
+        beta=("temperature", [0.5, 1.0, 2.0]),
+        learning_rate=("rate", [0.01, 0.1]),
+    )
+    named = dict.fromkeys(("learning_curves", "learnt_memories"), trained)
+    return named | {"f1_grid": grid}

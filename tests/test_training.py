@@ -296,6 +296,10 @@ BAD = {
         {"net": network().with_current(np.ones(PIXELS + CLASSES))},
         "neither currents nor",
     ),
+    "grey_states": (
+        {"form": "autoassociative", "examples": np.zeros((4, 15)), "batch": None},
+        "signs of others",
+    ),
     "wide_states": (
         {"form": "autoassociative", "examples": np.ones((4, 3)), "batch": None},
         "network's 15 features",

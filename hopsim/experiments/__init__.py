@@ -18,6 +18,7 @@ from .deletion import Deletion
 from .driven import Driven
 from .envelope import Envelope
 from .exponential_capacity import ExponentialCapacity
+from .f1_grid import F1Grid
 from .fixed_points import FixedPoints
 from .flips import Flips
 from .float_range import FloatRange
@@ -68,6 +69,7 @@ __all__ = [
     "EnergyBalance",
     "Envelope",
     "ExponentialCapacity",
+    "F1Grid",
     "FixedPoints",
     "Flips",
     "FloatRange",

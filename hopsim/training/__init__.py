@@ -12,7 +12,7 @@ from .objectives import (
     Tempered,
 )
 from .rule import KrotovHopfieldRule, OPTIMISERS, rule_of
-from .trainer import answered, decided, objective_of, predict, train
+from .trainer import answered, decided, objective_of, predict, taught, train
 
 
 __all__ = [
@@ -37,5 +37,6 @@ __all__ = [
     "predict",
     "recall",
     "rule_of",
+    "taught",
     "train",
 ]

@@ -22,7 +22,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._clock import phase
 from .._names import nearest
 from .._streams import as_stream, Stream
-from .._types import AnyArray, Scalar
+from .._types import AnyArray, Memories, Scalar
 from ..network import Network
 from ..records import dataset, Record
 from .checkpoints import Checkpoint, restore, store
@@ -35,6 +35,7 @@ from .objectives import (
     interaction_of,
     Scaling,
 )
+from .rule import KrotovHopfieldRule
 
 
 Form = Literal["associative", "dual", "dual_off", "autoassociative"]
@@ -137,8 +138,7 @@ class Trainer:
         return jnp.asarray(self.plan.temperature(number), self.plan.network.dtype)
 
 
-@eqx.filter_jit
-def _epoch(
+def _pass(
     objective: AbstractObjective,
     rule: optax.GradientTransformation,
     state: State,
@@ -174,6 +174,39 @@ def _epoch(
     loss = jnp.mean(loss)
     finite = jnp.isfinite(loss) & jnp.all(jnp.isfinite(state.memories))
     return Epoch(state, loss, jnp.mean(wrong), finite)
+
+
+_epoch = eqx.filter_jit(_pass)
+
+
+@eqx.filter_jit
+def taught(
+    objective: AbstractObjective,
+    memories: Memories,
+    rates: Float[AnyArray, " epoch"],
+    temperature: Scalar,
+    rows: Int[AnyArray, "epoch step batch"],
+    examples: tuple[Float[AnyArray, "item state"], Int[AnyArray, " item"]],
+    momentum: Scalar,
+) -> tuple[Float[Array, "memory feature"], Float[Array, " epoch"]]:
+    """Memories after all epochs of rule (13), and the losses: one program for a grid.
+
+    Learning rates, temperature and momentum are traced, so that only another objective
+    or another size is compiled anew. `rows` are the minibatches of every epoch.
+    """
+    steps = rows.shape[1]
+    rule = KrotovHopfieldRule(
+        lambda count: jnp.asarray(rates)[count // steps], momentum
+    )
+    states, labels = (jnp.asarray(x) for x in examples)
+
+    def one(state: State, items: Array) -> tuple[State, Array]:
+        done = _pass(objective, rule, state, temperature, items, states, labels)
+        return done.state, done.loss
+
+    start = State(jnp.asarray(memories), rule.init(jnp.asarray(memories)))
+    state, loss = jax.lax.scan(one, start, jnp.asarray(rows))
+    return state.memories, loss
 
 
 @eqx.filter_jit
@@ -342,6 +375,11 @@ def _plan(
         if isinstance(examples, Examples):
             examples = examples.states
         check_states(examples, "The states to learn")
+        if not np.all(np.abs(examples) == 1):
+            raise ValueError(
+                "States that every neuron learns are +1 and -1; take the signs of "
+                "others."
+            )
         if examples.shape[1] != network.features:
             raise ValueError(
                 f"States to learn must have the network's {network.features} features, "
