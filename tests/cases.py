@@ -182,6 +182,7 @@ EXPERIMENTS = {
     "capacity_curve": experiments.CapacityCurve(features=[8], loads=[0.1, 0.2]),
     "certified_basins": experiments.CertifiedBasins(sets=2, memories=2),
     "adiabatic_gap": experiments.AdiabaticGap(sets=2),
+    "association_grid": experiments.AssociationGrid(sets=2, n=[3], compare=True),
     "attractors": experiments.Census(saddles=True),
     "adiabatic_limit": experiments.AdiabaticLimit(tau_memory=[0.1, 0.05]),
     "altimex_descent": experiments.AltIMEXDescent(sets=2),
@@ -226,6 +227,8 @@ EXPERIMENTS = {
 
 PLOTS = {  # and a variable without which there is nothing to draw
     "adiabatic_gap": "excess",
+    "association_best": "best_distance",
+    "association_map": "mean_distance",
     "attractor_gallery": "hits",
     "attractor_map": "energy",
     "disconnectivity": "barrier",

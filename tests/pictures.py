@@ -25,6 +25,7 @@ def pictures(rng):
     found |= _thresholds(rng)
     found |= _basins(rng)
     found |= _attractors(rng) | _learnt(rng)
+    found |= _associations(rng)
     return {name: Record(data) for name, data in found.items()}
 
 
@@ -504,3 +505,21 @@ def _learnt(rng):
     )
     named = dict.fromkeys(("learning_curves", "learnt_memories"), trained)
     return named | {"f1_grid": grid}
+
+
+def _associations(rng):
+    far = rng.uniform(0, 15, (2, 2, 1, 3, 2, 2))
+    far[1, 1, 0, 2, 1, 0] = np.nan  # one that overflowed
+    axes = ("scaling", "vertex", "floor", "heat", "rate", "draw")
+    grid = made(
+        set=("draw", np.arange(2)),
+        scaling_name=("scaling", ["original", "modified"]),
+        n=("vertex", np.array([3, 20])),
+        least=("floor", np.array([1e-30])),
+        inverse_temperature=("heat", np.array([0.5, 1.0, 2.0])),
+        learning_rate=("rate", np.array([0.1, 1.0])),
+        mean_distance=(axes[:-1], far.mean(axis=-1)),
+        best_distance=((*axes[:3], "draw"), far[:, :, :, 0, 0]),
+        chance=14.1,
+    )
+    return {"association_map": grid, "association_best": grid}

@@ -6,6 +6,7 @@ from ._training import AbstractTraining, TrainingSettings
 from .adiabatic_gap import AdiabaticGap
 from .adiabatic_limit import AdiabaticLimit
 from .altimex_descent import AltIMEXDescent
+from .association_grid import AssociationGrid
 from .attractors import Census
 from .balance import EnergyBalance
 from .basin_image import BasinImage
@@ -57,6 +58,7 @@ __all__ = [
     "AdiabaticGap",
     "AdiabaticLimit",
     "AltIMEXDescent",
+    "AssociationGrid",
     "BasinImage",
     "CapacityCurve",
     "Census",

@@ -2,6 +2,7 @@
 
 from . import (
     adiabatic_gap,
+    association,
     attractors,
     balance,
     basins,
@@ -46,6 +47,7 @@ from ._style import draw, plots, render
 
 __all__ = [
     "adiabatic_gap",
+    "association",
     "attractors",
     "balance",
     "basins",
