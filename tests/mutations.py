@@ -657,6 +657,25 @@ def powers(kind, **exponents):
     return {label: leaf(n) for label, n in exponents.items()}
 
 
+def a_modified_scaling_by_the_root_of_n(monkeypatch):
+    from hopsim.training import Tempered
+
+    right = Tempered._scale
+
+    def wrong(self, dtype):
+        root = self.features**0.5 if self.scaling == "modified" else 1.0
+        return right(self, dtype) / root
+
+    monkeypatch.setattr(Tempered, "_scale", wrong)
+
+
+def gradients_divided_by_whatever_they_are(monkeypatch):
+    from hopsim.training import rule
+
+    right = rule._normalised
+    monkeypatch.setattr(rule, "_normalised", lambda v, floor: right(v, 1e-300))
+
+
 MUTATIONS = [
     Mutation(
         "cl-01",
@@ -1275,6 +1294,48 @@ MUTATIONS = [
         "a leaky power of x",
         "leaky power of x/N",
         {"experiment.variants.leaky(x/N), n = 20": {"network.interaction.slope": 0.01}},
+    ),
+    Mutation(
+        "dam-12",
+        "inputs over the root of N in the modified network",
+        "memories of both scalings agree",
+        patch=a_modified_scaling_by_the_root_of_n,
+    ),
+    Mutation(
+        "dam-13",
+        "gradients divided by whatever they are",
+        "original, n = 20",
+        patch=gradients_divided_by_whatever_they_are,
+    ),
+    Mutation(
+        "dam-13",
+        "a line of slope 0",
+        "modified",
+        {"network.interaction.slope": 0.0},
+    ),
+    Mutation(
+        "dam-14",
+        "gradients divided by whatever they are",
+        "no weight moves",
+        patch=gradients_divided_by_whatever_they_are,
+    ),
+    Mutation(
+        "dam-14",
+        "max(x, 0)^n in place of x^n",
+        "distance at 1/T = 0.9",
+        {"network.interaction.kind": "rectified_polynomial"},
+    ),
+    Mutation(
+        "dam-14",
+        "x^n in place of max(x, 0)^n",
+        "distance of the best cell",
+        {"experiment.variants.max(x, 0)^n": {"network.interaction.kind": "polynomial"}},
+    ),
+    Mutation(
+        "dam-14-many",
+        "a floor of 1e-30",
+        "distance of learnt states",
+        {"experiment.floors": [1e-30]},
     ),
     Mutation(
         "dam-21",
