@@ -30,12 +30,15 @@ def main() -> None:
             python = _environment(pathlib.Path(work) / "env")
         print("## b1, b2: milliseconds, medians (ratio to hopsim duration bare)\n")
         ode, binary = "test_ode_speed.py", "test_binary_speed.py"
-        report = _pinned(python, pathlib.Path(work), ode, "not b3")
+        train = "test_train_speed.py"
+        report = pinned(python, pathlib.Path(work), ode, "not b3")
         print(table(report))
         print("\n## b3: 1,024 probes of unequal cost, milliseconds\n")
-        print(ragged(_pinned(python, pathlib.Path(work), ode, "b3")))
+        print(ragged(pinned(python, pathlib.Path(work), ode, "b3")))
         print("\n## b4: memories x spins a CPU second, in 1e9 (hopsim over it)\n")
-        print(rates(_pinned(python, pathlib.Path(work), binary, "test")))
+        print(rates(pinned(python, pathlib.Path(work), binary, "test")))
+        print("\n## b6: seconds an epoch, and ratios\n")
+        print(epochs(pinned(python, pathlib.Path(work), train, "test")))
         scripts = ["cores", "cold", "stiff", "precision", "binary_cores", "scan"]
         scripts += [] if "--quick" in sys.argv else ["scale"]
         for name in scripts:
@@ -45,18 +48,19 @@ def main() -> None:
         print(f"\n{cpu}, load {os.getloadavg()[0]:.1f}")
 
 
-def _pinned(python: str, work: pathlib.Path, file: str, which: str) -> dict:
+def pinned(python: str, work: pathlib.Path, file: str, which: str) -> dict:
     report = work / "report.json"
     command = [python, "-m", "pytest", str(HERE / file), "--benchmark-only", "-q", "-p"]
     command += ["no:cacheprovider", "-o", "addopts=", f"--benchmark-json={report}"]
-    if file == "test_binary_speed.py":  # other processes must not slow a peer down
+    environment = os.environ | dict.fromkeys(THREADS, "1") | {"XLA_FLAGS": FLAGS}
+    if file != "test_ode_speed.py":  # other processes must not slow a peer down
         command += ["--benchmark-timer=time.process_time"]
+        environment |= {"HOPSIM_IMAGES": "2000"} if "--quick" in sys.argv else {}
     elif "--quick" in sys.argv:
         which += " and not 784 and not 256"
     command += ["-k", which]
     if hasattr(os, "sched_setaffinity"):
         command = ["taskset", "-c", "0", *command]
-    environment = os.environ | dict.fromkeys(THREADS, "1") | {"XLA_FLAGS": FLAGS}
     quiet = subprocess.run(
         command, env=environment, cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True
     )
@@ -128,6 +132,31 @@ def rates(report: dict) -> str:
             for n in names
         ]
         lines.append(f"| {case} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+RATIOS = {  # how many times as long the first takes as the second, and the goal
+    "notebook / associative": ("notebook", "associative", ">= 35 (12 in float64)"),
+    "associative / dual": ("associative", "dual", "<= 1.6"),
+    "bare / dual": ("bare products", "dual", ">= 0.85"),
+    "torch / dual": ("torch dual", "dual", ">= 1"),
+}
+
+
+def epochs(report: dict) -> str:
+    """Markdown: seconds of CPU time for every candidate, and what is asked of them."""
+    found = medians(report)
+    names = list(dict.fromkeys(name for case in found.values() for name in case))
+    heads = ["n, m, precision", *names, *RATIOS]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for case, times in found.items():
+        cells = [f"{times[n]:.3g}" if n in times else "" for n in names]
+        for first, second, _ in RATIOS.values():
+            known = first in times and second in times
+            cells.append(f"{times[first] / times[second]:.2f}" if known else "")
+        lines.append(f"| {case.replace(',', ', ')} | " + " | ".join(cells) + " |")
+    goals = [goal for _, _, goal in RATIOS.values()]
+    lines.append("| goal |" + " |" * len(names) + " " + " | ".join(goals) + " |")
     return "\n".join(lines)
 
 
