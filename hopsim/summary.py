@@ -189,7 +189,7 @@ def _trained(data: Dataset) -> list[tuple[str, str]]:
     """What the trainings of a point have come to."""
     page = []
     for k, ending in enumerate(data["ended"].values):
-        found, labels = data["predicted"].values[k], data["label"].values[k]
+        found, labels = data["predicted"].values[k], data["wanted"].values[k]
         curve = data["train_error"].values[k]
         done = int(np.sum(np.isfinite(curve)))
         last = f"train error {curve[done - 1]:.4f}" if done else "no epoch"

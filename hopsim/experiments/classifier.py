@@ -77,7 +77,7 @@ class Classifier(AbstractTraining):
         }
         one = {
             "predicted": (("training", "item"), predicted[None], PURE),
-            "label": (("training", "item"), test.labels[None], PURE),
+            "wanted": (("training", "item"), test.labels[None], PURE),
             "confusion": (("training", "class", "answer"), scores["confusion"][None]),
             "f1": (("training", "class"), scores["f1"][None], PURE),
             "macro_f1": ("training", np.array([np.mean(scores["f1"])]), PURE),
