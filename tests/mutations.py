@@ -155,6 +155,35 @@ def no_mass(monkeypatch):
     monkeypatch.setattr(Adiabatic, "_drag", wrong)
 
 
+def curvature_of_another_power(monkeypatch):
+    from hopsim.training import Tempered
+
+    right = Tempered.curvature
+    wrong = lambda self, x, dx: right(self, x, 1.001 * dx)
+    monkeypatch.setattr(Tempered, "curvature", wrong)
+
+
+def gaps_of_a_class_unit_half_lit(monkeypatch):
+    from hopsim.training import Associative
+
+    right = Associative._gaps
+
+    def wrong(tempered, blocks, inputs, classes):
+        return right(tempered, blocks, inputs, 0.999 * classes)
+
+    monkeypatch.setattr(Associative, "_gaps", staticmethod(wrong))
+
+
+def products_of_three_digits(monkeypatch):
+    import jax.numpy as jnp
+
+    from hopsim.training import objectives
+
+    right = objectives._product
+    rough = lambda x: jnp.asarray(x).astype(jnp.bfloat16).astype(x.dtype)
+    monkeypatch.setattr(objectives, "_product", lambda a, b: right(rough(a), b))
+
+
 def adiabatic_decay_with_the_wrong_sign(monkeypatch):
     from hopsim.dynamics import Adiabatic
 
@@ -1475,5 +1504,23 @@ MUTATIONS = [
         "too much entropy in graded neurons",
         "energy of v = 0",
         patch=graded_neurons_of_more_entropy,
+    ),
+    Mutation(
+        "dam-15",
+        "a dual gradient of another slope",
+        "beside appendix A with a copy",
+        patch=curvature_of_another_power,
+    ),
+    Mutation(
+        "dam-15",
+        "class units that are not quite on",
+        "beside autodiff",
+        patch=gaps_of_a_class_unit_half_lit,
+    ),
+    Mutation(
+        "dam-15",
+        "products that keep three digits",
+        "classifiers in float32",
+        patch=products_of_three_digits,
     ),
 ]

@@ -503,8 +503,18 @@ def _learnt(rng):
         beta=("temperature", [0.5, 1.0, 2.0]),
         learning_rate=("rate", [0.01, 0.1]),
     )
+    where = ("draw", "n", "scaling", "form")
+    apart = lambda size: (where, size * rng.uniform(0.1, 1, (2, 3, 2, 2)))
+    gradient = made(
+        n=("n", np.array([2, 3, 20])),
+        scaling_name=("scaling", np.array(["original", "modified"])),
+        form_name=("form", np.array(["associative", "dual"])),
+        tiled_difference=apart(1e-15),
+        autodiff_difference=apart(1e-15),
+        single_difference=apart(1e-6),
+    )
     named = dict.fromkeys(("learning_curves", "learnt_memories"), trained)
-    return named | {"f1_grid": grid}
+    return named | {"f1_grid": grid, "training_gradient": gradient}
 
 
 def _associations(rng):

@@ -47,6 +47,7 @@ from .spherical import Spherical
 from .spin_recall import SpinRecall
 from .stability import Stability
 from .stiffness import Stiffness
+from .training_gradient import TrainingGradient
 from .truth_table import TruthTable
 from .zero_modes import ZeroModes
 
@@ -103,6 +104,7 @@ __all__ = [
     "Stability",
     "Stiffness",
     "Study",
+    "TrainingGradient",
     "TrainingSettings",
     "TruthTable",
     "ZeroModes",

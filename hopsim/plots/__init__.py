@@ -39,6 +39,7 @@ from . import (
     spherical,
     stability,
     stiffness,
+    training_gradient,
     truth_table,
     zero_modes,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "spherical",
     "stability",
     "stiffness",
+    "training_gradient",
     "truth_table",
     "zero_modes",
 ]
