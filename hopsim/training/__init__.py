@@ -11,8 +11,9 @@ from .objectives import (
     Step,
     Tempered,
 )
+from .prediction import answered, decided, objective_of, predict
 from .rule import KrotovHopfieldRule, OPTIMISERS, rule_of
-from .trainer import answered, decided, objective_of, predict, taught, train
+from .trainer import taught, train
 
 
 __all__ = [

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from .._types import AnyArray, Memories
 from .objectives import Associative
-from .trainer import CHUNK
+from .prediction import CHUNK
 
 
 def votes(

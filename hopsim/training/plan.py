@@ -1,0 +1,138 @@
+"""What a training is asked to do, checked before anything is computed."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any, get_args
+
+import jax
+import numpy as np
+import optax
+
+from .._names import nearest
+from .._streams import as_stream, Stream
+from ..network import Network
+from .examples import check_examples, check_states, Examples, Order
+from .objectives import AbstractObjective, AutoAssociative
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How to train, checked against the network and the examples."""
+
+    network: Network
+    objective: AbstractObjective
+    rule: optax.GradientTransformation
+    examples: Examples
+    test: Examples | None
+    epochs: int
+    batch: int
+    order: Order
+    temperature: Callable[[int], float]
+    stream: Stream
+
+    @property
+    def pixels(self) -> int:
+        """The number of visible neurons."""
+        return self.examples.states.shape[1]
+
+
+def planned(
+    *,
+    network: Network,
+    objective: AbstractObjective,
+    rule: optax.GradientTransformation,
+    examples: Examples | np.ndarray,
+    test: Examples | None,
+    epochs: int,
+    batch: int | None,
+    order: Order,
+    temperature: float | Callable[[int], Any],
+    key: Any,
+) -> Plan:
+    """The plan of a training; ValueError where it cannot be carried out."""
+    if order not in get_args(Order):
+        hint = nearest(order, list(get_args(Order)))
+        raise ValueError(f"There is no order {order!r}; {hint}.")
+    for name, value in (
+        ("epochs", epochs),
+        ("error_exponent", objective.error_exponent),
+    ):
+        if value < 1:
+            raise ValueError(f"The number {name} must be >= 1, got {value}.")
+    if isinstance(objective, AutoAssociative):
+        if isinstance(examples, Examples):
+            examples = examples.states
+        check_states(examples, "The states to learn")
+        if not np.all(np.abs(examples) == 1):
+            raise ValueError(
+                "States that every neuron learns are +1 and -1; take the signs of "
+                "others."
+            )
+        if examples.shape[1] != network.features:
+            raise ValueError(
+                f"States to learn must have the network's {network.features} features, "
+                f"got {examples.shape[1]}."
+            )
+        examples = Examples(examples, np.zeros(len(examples), np.int64))
+    elif isinstance(examples, Examples):
+        classes = network.features - examples.states.shape[-1]
+        check_examples(examples, classes, "to learn", every=True)
+        if test is not None:
+            check_examples(test, classes, "to test with", every=False)
+            if test.states.shape[1] != examples.states.shape[1]:
+                raise ValueError(
+                    f"Test states must have the {examples.states.shape[1]} numbers of "
+                    f"those to learn, got {test.states.shape[1]}."
+                )
+    else:
+        raise ValueError(
+            "Class units are trained with labels: give Examples(states, labels), or "
+            'form = "autoassociative" for states alone.'
+        )
+    items = len(examples.labels)
+    size = items if batch is None else batch
+    if not 1 <= size <= items:
+        raise ValueError(f"A minibatch has 1 to {items} items, got {size}.")
+    classes = network.features - examples.states.shape[1]
+    if order == "balanced" and (not classes or size % classes):
+        raise ValueError(
+            "Balanced minibatches have as many items of each class: their size must be "
+            f"a multiple of the {classes} classes, got {size}."
+        )
+    schedule = temperature if callable(temperature) else lambda _: temperature
+    tempered = lambda number: float(schedule(number))
+    for number in range(epochs):
+        if not 0 < tempered(number) < math.inf:
+            raise ValueError(
+                "The training temperature must be a finite number > 0, got "
+                f"{tempered(number)} in epoch {number + 1}."
+            )
+    return Plan(
+        network=network,
+        objective=objective,
+        rule=rule,
+        examples=examples,
+        test=test,
+        epochs=epochs,
+        batch=size,
+        order=order,
+        temperature=tempered,
+        stream=as_stream(key).child("minibatches"),
+    )
+
+
+def digest(plan: Plan) -> str:
+    """What a checkpoint must agree in with the training that takes it up.
+
+    (Not the rule, which is made of functions: only the shape of its state is compared.)
+    """
+    import hashlib
+
+    found = hashlib.sha256()
+    for array in (*jax.tree.leaves(plan.network), *plan.examples, *(plan.test or ())):
+        found.update(np.ascontiguousarray(array).tobytes())
+    numbers = [plan.temperature(number) for number in range(plan.epochs)]
+    told = (plan.objective, plan.batch, plan.order, plan.stream, numbers)
+    found.update(repr(told).encode())
+    return found.hexdigest()
