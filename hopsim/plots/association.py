@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from ..records import Dataset, Record
-from ..statistics import mean
 from ._style import COLOURS, Figure, labels, LIMIT, needed, plots
 
 
@@ -31,7 +30,7 @@ def association_map(record: Record, fig: Figure) -> None:
     ]
     columns = max(data.sizes["vertex"] for _, data, *_ in rows)
     chance = float(rows[0][1]["chance"].values)
-    fig.set_size_inches(1.25 * columns + 2.6, 1.2 * len(rows) + 1.1)
+    fig.set_size_inches(1.25 * columns + 2.6, 0.85 * len(rows) + 1.6)
     axes = fig.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
     colours: Any = colormaps["viridis"].with_extremes(bad=BROKEN)
     norm = Normalize(0, 1.15 * chance)
@@ -51,7 +50,7 @@ def association_map(record: Record, fig: Figure) -> None:
             n = int(data["n"].values[vertex])
             name = f"$n = {n}$: " if n else ""
             lowest = np.nanmin(seen, initial=np.inf)
-            ax.set_title(f"{name}{lowest:.1f}", fontsize=8)
+            ax.set_title(f"{name}{lowest:.1f}", fontsize=8, pad=2)
             ax.set_xscale("log")
             ax.set_yscale("log")
         _ticks(line[0].xaxis, x)
@@ -59,9 +58,10 @@ def association_map(record: Record, fig: Figure) -> None:
         words = [label, str(data["scaling_name"].values[scaling])]
         if data.sizes["floor"] > 1:
             words.append(f"floor {data['least'].values[floor]:.0e}")
-        line[0].set_ylabel("\n".join(filter(None, words)), fontsize=7.5)
-    for ax in axes[-1]:
-        ax.set_xlabel("$1/T$", fontsize=8)
+        line[0].set_ylabel("\n".join(filter(None, words)), fontsize=7)
+    fig.supxlabel(
+        "$1/T$ of the modified scaling, $N/T$ of the original one", fontsize=9
+    )
     bar = fig.colorbar(ScalarMappable(norm, colours), ax=axes, fraction=0.03)
     bar.set_label("mean distance from the learnt states")
     bar.ax.axhline(chance, color="white", lw=1.5)
@@ -91,7 +91,7 @@ def _ticks(axis: Any, values: np.ndarray) -> None:
 
 @plots.register("association_best")
 def association_best(record: Record, fig: Figure) -> None:
-    r"""The least distance of each grid against $n$, 95 % over draws. [MRS24]"""
+    r"""The least mean distance of each grid against $n$; dots: its draws. [MRS24]"""
     points = labels(record)
     needed(points[0][1], "best_distance", "association_best")
     floors = points[0][1]["least"].values
@@ -127,15 +127,13 @@ def _curve(
     """One interaction and scaling; without a power, a level line."""
     best = data["best_distance"].values[scaling, :, floor]
     n = data["n"].values
-    seen = [mean(x) for x in best]
-    middle = np.array([x.value for x in seen])
+    middle = np.mean(best, axis=1)
     colour = COLOURS[k % len(COLOURS)]
     if n[0] == 0:
         ax.axhline(middle[0], color=colour, lw=1.2, ls="-.", label=words)
         return
-    half = np.nan_to_num([x.high - x.value for x in seen])
-    half = np.stack([np.minimum(half, middle), half])  # distances are not negative
     at = n * (1.03 if full else 0.97)  # those that agree would hide each other
-    style: dict[str, Any] = {"marker": MARKS[k % 5], "ms": 5, "capsize": 2, "lw": 1}
+    style: dict[str, Any] = {"marker": MARKS[k % 5], "ms": 5, "lw": 1}
     style |= {"ls": "-"} if full else {"ls": "--", "mfc": "white"}
-    ax.errorbar(at, middle, half, color=colour, label=words, **style)
+    ax.plot(at, middle, color=colour, label=words, **style)
+    ax.plot(np.repeat(at, best.shape[1]), best.ravel(), ".", ms=3, color=colour)
