@@ -193,6 +193,7 @@ EXPERIMENTS = {
     "freezing": experiments.Freezing(
         curves={"gap": {"rule": "energy gap", "features": [8], "loads": [1.0]}}
     ),
+    "generation": experiments.Generation(sets=2, starts=1),
     "hull": experiments.Hull(sets=2),
     "relaxation_descent": experiments.RelaxationDescent(sets=2, theta=[0.5, 1.0]),
     "envelope": experiments.Envelope(sets=2),
@@ -251,6 +252,11 @@ PLOTS = {  # and a variable without which there is nothing to draw
     "float_range": "closed_error",
     "learning_curves": "test_error",
     "learnt_memories": "memories",
+    "class_votes": "votes",
+    "confusion": "confusion",
+    "deciding_memories": "deciding",
+    "generated_digits": "film",
+    "noise_robustness": "noise_error",
     "limits": "recalled",
     "overflow": "wrong",
     "scaling": "same",

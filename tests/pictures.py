@@ -24,7 +24,7 @@ def pictures(rng):
     found |= _capacities(rng)
     found |= _thresholds(rng)
     found |= _basins(rng)
-    found |= _attractors(rng) | _learnt(rng)
+    found |= _attractors(rng) | _learnt(rng) | _prototypes(rng)
     found |= _associations(rng)
     return {name: Record(data) for name, data in found.items()}
 
@@ -513,8 +513,32 @@ def _learnt(rng):
         autodiff_difference=apart(1e-15),
         single_difference=apart(1e-6),
     )
-    named = dict.fromkeys(("learning_curves", "learnt_memories"), trained)
-    return named | {"f1_grid": grid, "training_gradient": gradient}
+    return dict.fromkeys(("learning_curves", "learnt_memories"), trained) | {
+        "f1_grid": grid,
+        "training_gradient": gradient,
+    }
+
+
+def _prototypes(rng):
+    read = made(
+        votes=(("training", "memory"), rng.integers(0, 4, (2, 9))),
+        deciding=(("training", "item"), rng.integers(1, 5, (2, 8))),
+        noise=("noise", np.array([0.0, 0.5])),
+        noise_error=(("training", "noise"), np.array([[0.1, 0.2], [0.1, 0.3]])),
+        confusion=(("training", "class", "answer"), np.full((2, 3, 3), 2)),
+    )
+    film = np.cumsum(rng.uniform(-0.1, 0.1, (3, 9, 8)), axis=1)
+    judged = ("flow_right", "flow_near", "spin_right", "spin_near")
+    generated = made(
+        time=TIME,
+        end_time=("probe", np.full(3, 3.0)),
+        film=(("class", "sample", "pixel"), film),
+        film_end=(("class", "pixel"), np.sign(film[:, -1])),
+        image_rows=2,
+        **{name: ("probe", np.array([True, False, True])) for name in judged},
+    )
+    own = ("class_votes", "confusion", "deciding_memories", "noise_robustness")
+    return dict.fromkeys(own, read) | {"generated_digits": generated}
 
 
 def _associations(rng):

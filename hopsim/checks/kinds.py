@@ -32,7 +32,12 @@ class AbstractCheck(BaseModel, abc.ABC):
         """The verdict on one point."""
 
     def verdicts(self, record: Record) -> list[Verdict]:
-        """One verdict for each point that the check speaks of."""
+        """One verdict for each point that the check speaks of.
+
+        None for a point that the experiment left out, its data not being at hand.
+        """
+        if self.point in record.attrs.get("left_out", "").splitlines():
+            return []
         points = record.points()
         chosen = [(x, d) for x, d in points if self.point in (None, x)]
         if not chosen:

@@ -47,7 +47,7 @@ class AbstractMeasured(AbstractCheck):
         """The verdict on the worst point, or one for each."""
         each = super().verdicts(record)
         labels = [label for label, _ in record.points() if self.point in (None, label)]
-        if self.each or len(each) != len(labels) or len(each) == 1:
+        if self.each or len(each) != len(labels) or len(each) <= 1:
             return each
         failed = [k for k, v in enumerate(each) if not v.passed]
         known = [k for k in failed or range(len(each)) if each[k].value is not None]

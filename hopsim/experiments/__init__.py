@@ -25,6 +25,7 @@ from .flips import Flips
 from .float_range import FloatRange
 from .flow import FlowEnsemble
 from .freezing import Freezing
+from .generation import Generation
 from .hull import Hull
 from .limits import Limits
 from .linear_response import LinearResponse
@@ -78,6 +79,7 @@ __all__ = [
     "FloatRange",
     "FlowEnsemble",
     "Freezing",
+    "Generation",
     "HalfCapacity",
     "Hull",
     "Limits",

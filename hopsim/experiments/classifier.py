@@ -3,8 +3,10 @@
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from .. import datasets
+from .._names import nearest
 from ..records import join, Record
 from ..training import answered, Associative, decided, Examples, objective_of
 from ..training.prototypes import dominant, votes
@@ -21,8 +23,11 @@ class Classifier(AbstractTraining):
     `epoch`, the class `predicted` of each test image, the confusion matrix, F1 of each
     class, for how many classes each memory votes (class weights above `cutoff`), how
     many memories decide each test image (adding more than `share` of the largest), the
-    error when normal noise of each size in `noise` is added to the test images, and
-    how often the dual forms agree. `memories` are those of the first training.
+    error when normal noise of each size in `noise` is added to the test images, how
+    often the dual forms agree, and in which epoch the test error was first below
+    `level` (`crossed`; NaN: never). The variants that `beside` names are trained once,
+    and only where the folder `HOPSIM_DATA` holds their images (nothing is fetched);
+    what is left out has no verdict. `memories` are those of the first training.
     [KH16 sec. 4 and app. A; THEORY DAM-15 to DAM-20]
     """
 
@@ -32,16 +37,38 @@ class Classifier(AbstractTraining):
     cutoff: float = Field(0.9, ge=-1, le=1)
     share: float = Field(0.9, gt=0, le=1)
     noise: list[float] = Field(default_factory=list)
+    level: float = Field(0.02, gt=0, lt=1)  # of KH16's Figure 3
+    beside: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _names_variants(self) -> "Classifier":
+        for label in self.beside:
+            if label not in (self.variants or {}):
+                hint = nearest(label, list(self.variants or {}) or ["none"])
+                raise ValueError(f"beside names variants, got {label!r}; {hint}")
+        return self
 
     def run(self, study: Study) -> Record:
-        parts = []
+        parts, labels, left_out = [], [], []
         for k, setting in enumerate(study.settings):
+            beside = setting.label in self.beside
+            if beside and not _held(setting.training.images):
+                left_out.append(setting.label)
+                continue
             found = []
-            for number in range(self.sets):
+            for number in range(1 if beside else self.sets):
                 drawn = setting.redrawn(number)
                 found.append(self._trained(drawn, study, f"{k}-{number}"))
             parts.append(stacked(found, "training", setting))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+            labels.append(setting.label)
+        if not parts:
+            raise ValueError(
+                "No variant is left: HOPSIM_DATA holds the images of none that "
+                "experiment.beside names; set it, or add one with the bundled digits."
+            )
+        record = Record(join(parts, labels))
+        record.attrs["left_out"] = "\n".join(left_out)
+        return record
 
     def _trained(self, setting: Setting, study: Study, name: str) -> dict[str, Any]:
         """One training, and all that is read off it."""
@@ -98,6 +125,7 @@ class Classifier(AbstractTraining):
                 PURE,
             ),
             "noise_error": (("training", "noise"), np.array(noisy)[None], PURE),
+            "crossed": ("training", np.array([self._crossed(record)]), PURE),
         }
         return {
             **curves,
@@ -112,12 +140,24 @@ class Classifier(AbstractTraining):
             "n": ((), getattr(objective.interaction, "n", 0), PURE),
         }
 
+    def _crossed(self, record: Record) -> float:
+        """The first epoch with a test error below the level; NaN if there is none."""
+        below = record["test_error"].values < self.level
+        return (
+            float(record["epoch"].values[np.argmax(below)]) if below.any() else np.nan
+        )
+
     def _noisy(self, setting: Setting, test: Examples, dtype: Any):
         """The test images with noise of every size, cut to [-1, 1]."""
         draw = setting.stream.child("noise").generator()
         drawn = draw.standard_normal(test.states.shape)
         for size in self.noise:
             yield np.clip(test.states + size * drawn, -1, 1).astype(dtype)
+
+
+def _held(images: str) -> bool:
+    splits = ("train", "test")
+    return images == "digits" or all(datasets.held(images, x) for x in splits)
 
 
 def _scores(

@@ -39,8 +39,8 @@ def film(record: Record, fig: Figure) -> None:
     frames = 9
     ax = sheet(fig, frames, len(shown), 0.95)
     last = np.searchsorted(time, np.nanmax(data["end_time"].values))
-    instants = _instants(v[shown, : last + 1], frames)
-    for column, k in enumerate(instants):
+    picked = instants(v[shown, : last + 1], frames)
+    for column, k in enumerate(picked):
         for row, i in enumerate(shown):
             show(ax, column, row, data, v[i, k], cue=bool(k == 0))
         words = rf"$t = {time[k]:.2g}\,\tau_f$"
@@ -49,7 +49,7 @@ def film(record: Record, fig: Figure) -> None:
         beside(ax, row, f"probe {i}")
 
 
-def _instants(v: np.ndarray, frames: int) -> np.ndarray:
+def instants(v: np.ndarray, frames: int) -> np.ndarray:
     """Sample numbers between which the states move by equal lengths of path."""
     moved = np.linalg.norm(np.diff(v, axis=1), axis=-1).mean(axis=0)
     length = np.concatenate([[0], np.cumsum(moved)])

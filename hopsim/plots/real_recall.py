@@ -58,19 +58,20 @@ def recalled_images(record: Record, fig: Figure) -> None:
         ax.text(start, -0.15, words, fontsize=9)
         for k in range(shown):
             wanted = data["wanted"].values[k]
-            _show(ax, start + k, 0, data, data["cue"].values[task, k])
+            framed(ax, start + k, 0, data, data["cue"].values[task, k])
             for row, vertex in enumerate(vertices):
                 ended = final[task, vertex, k]
                 right = bool(np.all(ended == wanted))
-                _show(ax, start + k, 1 + row, data, ended, GOOD if right else BAD)
-            _show(ax, start + k, 3, data, wanted)
+                framed(ax, start + k, 1 + row, data, ended, GOOD if right else BAD)
+            framed(ax, start + k, 3, data, wanted)
     rows = ["cue", *(f"$n = {k}$" for k in n), "target"]
     for row, word in enumerate(rows):
         ax.text(-0.15, row + 0.46, word, ha="right", va="center")
     ax.set(xlim=(-1.2, 2 * shown + 0.6), ylim=(4.05, -0.45), aspect="equal")
 
 
-def _show(ax, left: float, top: float, data: Dataset, x, frame: str | None = None):
+def framed(ax, left: float, top: float, data: Dataset, x, frame: str | None = None):
+    """One image in [-1, 1], with a frame of the given colour."""
     rows = int(data["image_rows"].values)
     extent = (left, left + 0.92, top + 0.92, top)
     ax.imshow(x.reshape(rows, -1), extent=extent, cmap="gray", vmin=-1, vmax=1)

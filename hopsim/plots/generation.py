@@ -1,0 +1,57 @@
+"""Digits recalled from their class: from noise to an image, for every network."""
+
+import numpy as np
+
+from ..records import Record
+from ._style import BAD, Figure, GOOD, labels, needed, plots
+from .images import instants
+from .real_recall import framed
+
+
+FRAMES = 4  # of the film of every class
+
+
+@plots.register("generated_digits")
+def generated_digits(record: Record, fig: Figure) -> None:
+    r"""$g(t)$ with one class held (columns), downwards in time, and the binary end.
+
+    One start of every class. Frame of an end: blue where the classifier and the nearest
+    real images say the class that was held, else red. [KH16 sec. 4; KH21]
+    """
+    points = labels(record)
+    rows = FRAMES + 1
+    height = rows + 0.75  # of one point, with its title
+    classes = needed(points[0][1], "film", "generated_digits").shape[0]
+    fig.set_size_inches(0.66 * (classes + 2.4), 0.66 * height * len(points) + 0.7)
+    ax = fig.subplots()
+    ax.axis("off")
+    for p, (label, data, _) in enumerate(points):
+        top = p * height
+        film, time = needed(data, "film", "generated_digits"), data["time"].values
+        last = np.searchsorted(time, np.max(data["end_time"].values[:classes]))
+        shown = instants(film[:, : last + 1], FRAMES)
+        words = [
+            f"{np.mean(data[f'{route}_right'].values):.0%} recognised, "
+            f"{np.mean(data[f'{route}_near'].values):.0%} near their class ({told})"
+            for route, told in (("flow", "flow"), ("spin", "binary rule"))
+        ]
+        ax.text(0, top - 0.12, ": ".join(filter(None, [label, "; ".join(words)])))
+        for row, k in enumerate(shown):
+            told = rf"$t = {time[k]:.2g}\,\tau_f$" if k else "start"
+            ax.text(-0.12, top + row + 0.46, told, ha="right", va="center")
+        ax.text(-0.12, top + FRAMES + 0.46, "binary rule", ha="right", va="center")
+        for c in range(classes):
+            for row, k in enumerate(shown):
+                end = "flow" if row == FRAMES - 1 else None
+                framed(ax, c, top + row, data, film[c, k], _frame(data, end, c))
+            binary = data["film_end"].values[c]
+            framed(ax, c, top + FRAMES, data, binary, _frame(data, "spin", c))
+    ax.set(xlim=(-2.3, classes), ylim=(len(points) * height - 0.6, -0.6))
+    ax.set_aspect("equal")
+
+
+def _frame(data, route: str | None, row: int) -> str | None:
+    if route is None:
+        return None
+    right = data[f"{route}_right"].values[row] and data[f"{route}_near"].values[row]
+    return GOOD if right else BAD

@@ -1,0 +1,126 @@
+"""From features to prototypes: what a classifier's record says of several networks."""
+
+import numpy as np
+import pytest
+
+import hopsim
+from hopsim.checks.measured import Bound
+from hopsim.statistics import wilson
+
+
+SCENARIO = """
+name = "small"
+plots = ["class_votes", "deciding_memories", "noise_robustness", "confusion"]
+precision = "float32"
+[network]
+kind = "model_a"
+interaction = { kind = "rectified_polynomial", n = 20 }
+memories = { kind = "gaussian", count = 12, features = 74, mean = -0.3, spread = 0.3 }
+[training]
+train = 300
+test = 120
+epochs = 4
+error_exponent = 3
+temperature = 50.0
+[experiment]
+kind = "classifier"
+sets = 2
+noise = [0.0, 50.0]
+level = 0.9
+beside = ["real"]
+[experiment.variants."n = 3"]
+"network.interaction.n" = 3
+[experiment.variants."n = 20"]
+[experiment.variants.real]
+"training.images" = "mnist_small"
+"network.memories.features" = 794
+[[checks]]
+kind = "bound"
+statement = "images are there"
+source = "hopsim"
+point = "real"
+variable = "error"
+at_most = 1.0
+[[checks]]
+kind = "bound"
+statement = "learns"
+source = "hopsim"
+point = "n = 20"
+variable = "error"
+at_most = 0.9
+"""
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("HOPSIM_DATA", raising=False)
+        place = tmp_path_factory.mktemp("prototypes")
+        file = place / "small.toml"
+        file.write_text(SCENARIO)
+        yield hopsim.run(hopsim.load_scenario(file), out=place)
+
+
+def test_points_keep_their_labels_beside_the_classes_wanted(record):
+    points = dict(record.points())
+    assert list(points) == ["n = 3", "n = 20"]
+    for data in points.values():
+        wrong = data["predicted"].values != data["wanted"].values
+        assert np.array_equal(wrong.mean(axis=1), data["error"].values)
+        assert np.all(data["confusion"].sum(axis=(1, 2)) == 120)
+
+
+def test_a_variant_without_its_images_is_left_out_and_has_no_verdict(record):
+    assert record.attrs["left_out"] == "real"
+    assert [v.statement for v in record.verdicts] == ["learns (n = 20)"]
+    told = {"statement": "?", "source": "?", "variable": "error", "at_most": 1.0}
+    (verdict,) = Bound(point="unreal", **told).verdicts(record)
+    assert not verdict.passed  # a name that is wrong is still told
+
+
+def test_nothing_is_measured_where_every_variant_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.delenv("HOPSIM_DATA", raising=False)
+    file = tmp_path / "small.toml"
+    file.write_text(SCENARIO.split("[[checks]]")[0])
+    scenario = hopsim.load_scenario(file, False, {"experiment.only": ["real"]})
+    with pytest.raises(ValueError, match="HOPSIM_DATA holds the images of none"):
+        hopsim.run(scenario)
+
+
+def test_only_variants_are_left_out(tmp_path):
+    file = tmp_path / "small.toml"
+    file.write_text(SCENARIO.replace('beside = ["real"]', 'beside = ["unreal"]'))
+    with pytest.raises(hopsim.scenario.ScenarioError, match="did you mean 'real'"):
+        hopsim.load_scenario(file)
+
+
+def test_crossings_are_the_first_epochs_below_the_level(record):
+    for _, data in record.points():
+        for k, epoch in enumerate(data["crossed"].values):
+            error = data["test_error"].values[k]
+            if np.isnan(epoch):
+                assert np.all(error >= 0.9)
+            else:
+                assert error[int(epoch) - 1] < 0.9
+                assert np.all(error[: int(epoch) - 1] >= 0.9)
+
+
+def test_noise_of_no_size_changes_nothing_and_of_great_size_leaves_chance(record):
+    for _, data in record.points():
+        quiet, loud = data["noise_error"].values.T
+        assert np.array_equal(quiet, data["error"].values)
+        assert np.all(np.abs(loud - 0.9) <= 4 * np.sqrt(0.09 / 120))
+
+
+def test_bars_are_wilsons_for_one_training_and_students_for_more():
+    from hopsim.plots.prototypes import _bars, _share
+
+    found = np.arange(40)[None, :] < 10
+    middle, half = _bars([_share(found)])
+    low, high = wilson(10, 40)
+    assert (middle[0] - half[0, 0], middle[0] + half[1, 0]) == pytest.approx(
+        (low, high)
+    )
+    seen = _share(np.concatenate([found, np.arange(40)[None, :] < 20]))
+    # Student's t for two numbers 0.25 and 0.5: half a difference times 12.706
+    assert (seen.value, seen.high - seen.value) == pytest.approx((0.375, 1.5883), 1e-4)
