@@ -643,6 +643,30 @@ def the_same_power_for_every_n(n):
     return patch
 
 
+def a_feed_forward_form_of_another_power(monkeypatch):
+    """Hidden units with the activation F(x), as of one power more, in place of F'."""
+    from hopsim.training import Tempered
+
+    right = Tempered.activation
+    wrong = lambda self, x: right(self, x) * jax.numpy.maximum(x, 0)
+    monkeypatch.setattr(Tempered, "activation", wrong)
+
+
+def a_feed_forward_form_about_on(monkeypatch):
+    """Class units that are all on where they should be off."""
+    from hopsim.training import Dual
+
+    right = Dual.answers
+
+    def wrong(self, memories, temperature, states):
+        if self.expansion == "zero":
+            return right(self, memories, temperature, states)
+        on = memories.at[:, states.shape[1] :].multiply(-1)
+        return -right(self, on, temperature, states)
+
+    monkeypatch.setattr(Dual, "answers", wrong)
+
+
 def balls_half_as_large_again(monkeypatch):
     from hopsim.experiments import certified_basins
 
@@ -678,6 +702,11 @@ def a_factorial_of_one_step(monkeypatch):
 
 
 OTHER_POWERS = "experiment.variants"
+FEATURES = {  # what n = 3 is trained with
+    "network.interaction.n": 3,
+    "training.temperature": {"start": 60.0, "end": 30.0, "epochs": 10},
+    "training.error_exponent": 2,
+}
 
 
 def powers(kind, **exponents):
@@ -1522,5 +1551,41 @@ MUTATIONS = [
         "products that keep three digits",
         "classifiers in float32",
         patch=products_of_three_digits,
+    ),
+    Mutation(
+        "dam-17",
+        "n = 2 in the place of n = 3",
+        "(n = 3)",
+        {"experiment.variants.n = 3": {"network.interaction.n": 2}},
+    ),
+    Mutation(
+        "dam-17",
+        "a learning rate of a third",
+        "(n = 3)",
+        {"training.learning_rate": 0.013},
+    ),
+    Mutation(
+        "dam-18",
+        "n = 20 in the place of n = 3",
+        "(n = 3)",
+        {"experiment.variants.n = 3": {}},
+    ),
+    Mutation(
+        "dam-18",
+        "n = 3 in the place of n = 20",
+        "(n = 20)",
+        {"experiment.variants.n = 20": FEATURES},
+    ),
+    Mutation(
+        "dam-20",
+        "hidden units of one power more",
+        "about 0 (n = 3)",
+        patch=a_feed_forward_form_of_another_power,
+    ),
+    Mutation(
+        "dam-20",
+        "an expansion about class units that are on",
+        "about off",
+        patch=a_feed_forward_form_about_on,
     ),
 ]
