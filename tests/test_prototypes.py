@@ -112,15 +112,16 @@ def test_noise_of_no_size_changes_nothing_and_of_great_size_leaves_chance(record
         assert np.all(np.abs(loud - 0.9) <= 4 * np.sqrt(0.09 / 120))
 
 
-def test_bars_are_wilsons_for_one_training_and_students_for_more():
+def test_bars_are_wilsons_for_few_trainings_and_students_for_more():
     from hopsim.plots.prototypes import _bars, _share
 
-    found = np.arange(40)[None, :] < 10
-    middle, half = _bars([_share(found)])
-    low, high = wilson(10, 40)
-    assert (middle[0] - half[0, 0], middle[0] + half[1, 0]) == pytest.approx(
-        (low, high)
-    )
-    seen = _share(np.concatenate([found, np.arange(40)[None, :] < 20]))
-    # Student's t for two numbers 0.25 and 0.5: half a difference times 12.706
-    assert (seen.value, seen.high - seen.value) == pytest.approx((0.375, 1.5883), 1e-4)
+    found = np.arange(40)[None, :] < np.array([[10], [20], [30]])
+    for few in (1, 2):
+        middle, half = _bars([_share(found[:few])])
+        ends = middle[0] - half[0, 0], middle[0] + half[1, 0]
+        assert ends == pytest.approx((wilson(10, 40)[0], wilson(10 * few, 40)[1]))
+    # Student's t of 0.25, 0.5 and 0.75: 4.303 * 0.25 / sqrt(3), beyond 0 and 1
+    seen = _share(found)
+    assert (seen.low, seen.value, seen.high) == (0, 0.5, 1)
+    seen = _share(np.arange(40)[None, :] < np.array([[19], [20], [21]]))
+    assert seen.high - seen.value == pytest.approx(4.3027 * 0.025 / 3**0.5, 1e-4)

@@ -30,12 +30,12 @@ def generated_digits(record: Record, fig: Figure) -> None:
         film, time = needed(data, "film", "generated_digits"), data["time"].values
         last = np.searchsorted(time, np.max(data["end_time"].values[:classes]))
         shown = instants(film[:, : last + 1], FRAMES)
-        words = [
-            f"{np.mean(data[f'{route}_right'].values):.0%} recognised, "
-            f"{np.mean(data[f'{route}_near'].values):.0%} near their class ({told})"
-            for route, told in (("flow", "flow"), ("spin", "binary rule"))
-        ]
-        ax.text(0, top - 0.12, ": ".join(filter(None, [label, "; ".join(words)])))
+        share = lambda name, data=data: f"{100 * np.mean(data[name].values):.0f} %"
+        words = (
+            f"recognised {share('flow_right')} (binary rule {share('spin_right')}), "
+            f"near real ones {share('flow_near')} ({share('spin_near')})"
+        )
+        ax.text(0, top - 0.12, ": ".join(filter(None, [label, words])))
         for row, k in enumerate(shown):
             told = rf"$t = {time[k]:.2g}\,\tau_f$" if k else "start"
             ax.text(-0.12, top + row + 0.46, told, ha="right", va="center")

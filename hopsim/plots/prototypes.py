@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
 from ..records import Record
-from ..statistics import Estimate, mean, proportion
+from ..statistics import Estimate, mean, wilsons
 from ._style import Figure, labels, needed, plots
 
 
@@ -14,8 +14,8 @@ from ._style import Figure, labels, needed, plots
 def class_votes(record: Record, fig: Figure) -> None:
     r"""For how many classes memories vote: their weights $> 0.9$. [KH16 sec. 4]
 
-    Features vote for several classes, prototypes for one. Bars: 95 % over trainings,
-    of a single one Wilson's over its memories.
+    Features vote for several classes, prototypes for one. Bars: 95 % over trainings;
+    of fewer than three, what Wilson's over the memories of each cover.
     """
     fig.set_size_inches(6.4, 3.8)
     ax = fig.subplots()
@@ -39,7 +39,8 @@ def deciding_memories(record: Record, fig: Figure) -> None:
     r"""How many memories decide: terms $> 0.9$ of the largest. [KH16 sec. 4]
 
     Left, the share of test images by that number; right, the share for which it is
-    one. Bars: 95 % over trainings, of a single one Wilson's over its images. [DAM-18]
+    one. Bars: 95 % over trainings; of fewer than three, what Wilson's over the images
+    of each cover. [DAM-18]
     """
     fig.set_size_inches(8.2, 3.8)
     ax, single = fig.subplots(1, 2, width_ratios=[1.7, 1])
@@ -53,7 +54,7 @@ def deciding_memories(record: Record, fig: Figure) -> None:
         ax.plot(number, share, ".-", ms=4, lw=0.8, color=colour, label=label or None)
         one, bars = _bars([_share(deciding == 1)])
         single.bar([k], one, 0.7, yerr=bars, color=colour, error_kw={"lw": 0.8})
-        single.text(k, one[0] / 2, f"{one[0]:.2f}", ha="center", color="white")
+        single.text(k, 0.015, f"{one[0]:.2f}", ha="center", color="white")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ticks = [j for j in (1, 2, 5, 10, 20, 50, 100) if j <= number[-1]]
@@ -71,7 +72,8 @@ def deciding_memories(record: Record, fig: Figure) -> None:
 def noise_robustness(record: Record, fig: Figure) -> None:
     r"""Test error against the size of normal noise on pixels of $\pm 1$. [hopsim]
 
-    Bars: 95 % over trainings, of a single one Wilson's over its images.
+    Bars: 95 % over trainings; of fewer than three, what Wilson's over the images of
+    each cover.
     """
     fig.set_size_inches(6.0, 3.8)
     ax = fig.subplots()
@@ -79,10 +81,8 @@ def noise_robustness(record: Record, fig: Figure) -> None:
     for k, (label, data, colour) in enumerate(points):
         error = needed(data, "noise_error", "noise_robustness")
         size, items = data["noise"].values, data.sizes["item"]
-        if len(error) > 1:
-            seen = [mean(x) for x in error.T]
-        else:
-            seen = [proportion(round(x * items), items) for x in error[0]]
+        wrong = np.rint(error * items).astype(int)
+        seen = [_interval(hits, items) for hits in wrong.T]
         step = np.min(np.diff(size)) if len(size) > 1 else 1.0
         at = size + 0.06 * step * (k - (len(points) - 1) / 2)
         style: Any = {"ms": 3.5, "capsize": 2, "lw": 0.9, "color": colour}
@@ -127,10 +127,22 @@ def confusion(record: Record, fig: Figure) -> None:
 
 
 def _share(found: Bool[np.ndarray, "training entry"]) -> Estimate:
-    """The share that is true, over trainings, or of the entries of a single one."""
-    if len(found) > 1:
-        return mean(found.mean(axis=1))
-    return proportion(int(found.sum()), found.size)
+    """The share that is true, with its interval."""
+    return _interval(found.sum(axis=1), found.shape[1])
+
+
+def _interval(hits: Int[np.ndarray, " training"], trials: int) -> Estimate:
+    """A share, by Student's t over trainings.
+
+    Of fewer than three, which hardly tell how trainings vary, all that Wilson's
+    intervals of the single ones cover.
+    """
+    if len(hits) >= 3:
+        seen = mean(hits / trials)
+        return seen._replace(low=max(seen.low, 0.0), high=min(seen.high, 1.0))
+    low, high = wilsons(hits, trials).T
+    middle = float(np.mean(hits / trials))
+    return Estimate(middle, float(low.min()), float(high.max()), len(hits))
 
 
 def _bars(seen: list[Estimate]) -> tuple[np.ndarray, Any]:
