@@ -60,7 +60,9 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
     if point is not None and point not in labels:
         raise ValueError(f"There is no point {point!r}; {nearest(point, labels)}.")
     number = 0 if point is None else labels.index(point)
-    learnt = found[number] if number < len(found) else None
+    if isinstance(found, list):  # checkpoints are numbered
+        found = dict(zip(labels, found, strict=False))
+    learnt = found.get(labels[number])
     if learnt is None:
         raise ValueError(
             f"{str(path)!r} holds no trained memories"
@@ -86,13 +88,14 @@ def _is_unfinished(path: Path) -> bool:
     return (path / "resolved.json").is_file()
 
 
-def _finished(path: Path) -> tuple[dict[str, Any], list[Memories]]:
+def _finished(path: Path) -> tuple[dict[str, Any], dict[str, Memories]]:
     record: Record = load_record(path)
     resolved = json.loads(record.attrs.get("resolved", "{}"))
-    found: list[Memories] = []
-    for _, data in record.points():
+    found: dict[str, Memories] = {}
+    for label, data in record.points():  # an experiment may leave points out
         learnt = "memories" in data and "start" in data and "epoch" in data.dims
-        found.append((data["memories"].values, data.sizes["epoch"]) if learnt else None)
+        known = (data["memories"].values, data.sizes["epoch"]) if learnt else None
+        found[label] = known
     return resolved, found
 
 

@@ -59,6 +59,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "cl-31-implicit": {"experiment.sets": 2, "experiment.tau_memory": [1.0, 0.1, 0.01]},
     "cl-32": {"experiment.sets": 2},
     "cl-33": {"experiment.sets": 2},
+    "dam-16": {"experiment.sets": 1, "training.epochs": 20},
+    "dam-19": {"training.epochs": 10},
     "cl-33-sphere": {"experiment.sets": 2},
     "cl-33-tanh": {"experiment.sets": 2},
 }
@@ -172,6 +174,27 @@ def gaps_of_a_class_unit_half_lit(monkeypatch):
         return right(tempered, blocks, inputs, 0.999 * classes)
 
     monkeypatch.setattr(Associative, "_gaps", staticmethod(wrong))
+
+
+def targets_of_another_class(monkeypatch):
+    from hopsim.training import Associative
+
+    right = Associative.step
+
+    def wrong(self, memories, temperature, states, targets):
+        shifted = targets[:, ::-1]
+        return right(self, memories, temperature, states, shifted)
+
+    monkeypatch.setattr(Associative, "step", wrong)
+
+
+def interactions_of_ten_memories(monkeypatch):
+    from hopsim.training import Tempered
+
+    for name in ("_value", "_slope"):
+        right = getattr(Tempered, name)
+        wrong = lambda self, x, right=right: 10 * right(self, x)
+        monkeypatch.setattr(Tempered, name, wrong)
 
 
 def products_of_three_digits(monkeypatch):
@@ -1587,5 +1610,29 @@ MUTATIONS = [
         "an expansion about class units that are on",
         "about off",
         patch=a_feed_forward_form_about_on,
+    ),
+    Mutation(
+        "dam-16",
+        "a saturated tanh",
+        "bundled digits",
+        {"training.temperature": 20.0},
+    ),
+    Mutation(
+        "dam-16",
+        "targets in the wrong order",
+        "bundled digits",
+        patch=targets_of_another_class,
+    ),
+    Mutation(
+        "dam-19",
+        "cold is hot",
+        "n = 3, digits: saturated",
+        {"training.temperature": 20.0},
+    ),
+    Mutation(
+        "dam-19",
+        "all memories counted ten times",
+        "n = 2, digits: learnt",
+        patch=interactions_of_ten_memories,
     ),
 ]

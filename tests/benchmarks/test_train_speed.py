@@ -49,7 +49,8 @@ class Case:
         from hopsim import lagrangians as L, Network
         from hopsim._streams import Stream
         from hopsim.training import Examples, KrotovHopfieldRule, objective_of
-        from hopsim.training.trainer import Plan, Trainer
+        from hopsim.training.plan import Plan
+        from hopsim.training.trainer import Trainer
 
         self.n, self.m, self.temperature = n, m, temperature
         self.dtype, self.name = np.dtype(dtype).type, dtype
