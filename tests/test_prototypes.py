@@ -78,6 +78,25 @@ def test_a_variant_without_its_images_is_left_out_and_has_no_verdict(record):
     assert not verdict.passed  # a name that is wrong is still told
 
 
+def test_a_network_is_found_by_its_label_where_points_are_left_out(
+    tmp_path, monkeypatch
+):
+    monkeypatch.delenv("HOPSIM_DATA", raising=False)
+    head, tail = SCENARIO.split("[[checks]]")[0].split("[experiment.variants.real]")
+    head, few = head.split('[experiment.variants."n = 3"]')
+    file = tmp_path / "small.toml"  # the one without images first
+    variants = [head, "[experiment.variants.real]", tail, "[experiment.variants.few]"]
+    file.write_text("\n".join(variants) + few.split("[")[0])
+    small = {"experiment.sets": 1, "training.epochs": 1, "plots": []}
+    place = tmp_path / "runs"
+    record = hopsim.run(hopsim.load_scenario(file, False, small), out=place)
+    (run,) = place.iterdir()
+    found = hopsim.load_network(run, "few").memories
+    assert np.array_equal(found, record.points()[0][1]["memories"].values)
+    with pytest.raises(ValueError, match="no trained memories of 'real'"):
+        hopsim.load_network(run, "real")
+
+
 def test_nothing_is_measured_where_every_variant_is_left_out(tmp_path, monkeypatch):
     monkeypatch.delenv("HOPSIM_DATA", raising=False)
     file = tmp_path / "small.toml"
