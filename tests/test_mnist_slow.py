@@ -48,10 +48,16 @@ def missing(name: str) -> bool:
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_mnist_is_learnt_as_by_the_public_notebook(seed):
-    """8.1 +- 0.5 % after 10 epochs, 5.5 +- 0.4 % after 20. [THEORY DAM-16]"""
-    found = errors(seed, images="mnist", epochs=20, batch=1000, **NOTEBOOK)
-    assert found[9] == pytest.approx(0.081, abs=0.005)
-    assert found[19] == pytest.approx(0.055, abs=0.004)
+    """Medians of five epochs about the 10th and the 20th. [THEORY DAM-16]
+
+    The notes have 8.1 +- 0.5 % and 5.5 +- 0.4 % of single epochs of three seeds. Single
+    epochs of seven further ones, three of them trained by NumPy code that shares
+    nothing with hopsim, gave 7.8 to 10.2 % and 5.5 to 6.5 %; their medians of five
+    epochs 8.3 and 5.85 % in the mean, deviations 0.43 and 0.22: windows of three.
+    """
+    found = errors(seed, images="mnist", epochs=22, batch=1000, **NOTEBOOK)
+    assert np.median(found[7:12]) == pytest.approx(0.083, abs=0.013)
+    assert np.median(found[17:22]) == pytest.approx(0.0585, abs=0.0065)
 
 
 def test_a_small_set_of_images_is_learnt():
