@@ -666,13 +666,17 @@ def the_same_power_for_every_n(n):
     return patch
 
 
-def a_feed_forward_form_of_another_power(monkeypatch):
-    """Hidden units with the activation F(x), as of one power more, in place of F'."""
-    from hopsim.training import Tempered
+def a_feed_forward_form_of_ramps(monkeypatch):
+    """Hidden units with the activation max(x, 0), that of n = 2, for every n."""
+    import jax.numpy as jnp
 
-    right = Tempered.activation
-    wrong = lambda self, x: right(self, x) * jax.numpy.maximum(x, 0)
-    monkeypatch.setattr(Tempered, "activation", wrong)
+    from hopsim.training import Dual
+
+    def wrong(self, memories, temperature, states):
+        inputs, classes = self._inputs(memories, states)
+        return jnp.maximum(inputs, 0).T @ classes
+
+    monkeypatch.setattr(Dual, "answers", wrong)
 
 
 def a_feed_forward_form_about_on(monkeypatch):
@@ -725,6 +729,11 @@ def a_factorial_of_one_step(monkeypatch):
 
 
 OTHER_POWERS = "experiment.variants"
+LARGE = {  # what n = 20 is trained with
+    "network.interaction.n": 20,
+    "training.temperature": 50.0,
+    "training.error_exponent": 10,
+}
 FEATURES = {  # what n = 3 is trained with
     "network.interaction.n": 3,
     "training.temperature": {"start": 60.0, "end": 30.0, "epochs": 10},
@@ -1591,7 +1600,7 @@ MUTATIONS = [
         "dam-18",
         "n = 20 in the place of n = 3",
         "(n = 3)",
-        {"experiment.variants.n = 3": {}},
+        {"experiment.variants.n = 3": LARGE},
     ),
     Mutation(
         "dam-18",
@@ -1601,9 +1610,9 @@ MUTATIONS = [
     ),
     Mutation(
         "dam-20",
-        "hidden units of one power more",
-        "about 0 (n = 3)",
-        patch=a_feed_forward_form_of_another_power,
+        "hidden units that are ramps",
+        "about 0 (n = 20)",
+        patch=a_feed_forward_form_of_ramps,
     ),
     Mutation(
         "dam-20",
