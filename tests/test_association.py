@@ -227,3 +227,18 @@ def test_grids_refuse_what_cannot_be_learnt(wrong, message):
     }
     with pytest.raises(ValueError, match=message):
         associate([AutoAssociative(L.Polynomial(3))], **(arguments | wrong))
+
+
+def test_high_rectified_powers_lose_their_memories_and_plain_ones_do_not():
+    """To flip a random weight raises the mean of a high power: overlaps fall to 0."""
+    draw = np.random.default_rng(0)
+    states = draw.choice([-1.0, 1.0], (5, 100))
+    start = 0.1 * draw.standard_normal((10, 100))
+    lesson = Lesson(0.1, 0.9, 0.9, floor=1e-300, epochs=25)
+    nearest = {}
+    for F in (L.RectifiedPolynomial(20), L.Polynomial(20)):
+        objective = AutoAssociative(F, 1, "modified")
+        learnt = jax.jit(lambda z, o=objective: learn(o, z, states, lesson))(start)
+        nearest[type(F)] = np.max(np.asarray(learnt.memories) @ states.T / 100, axis=1)
+    assert np.all(nearest[L.RectifiedPolynomial] < 0)
+    assert np.sum(nearest[L.Polynomial] > 0.9) > 2

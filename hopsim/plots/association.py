@@ -53,15 +53,14 @@ def association_map(record: Record, fig: Figure) -> None:
             ax.set_title(f"{name}{lowest:.1f}", fontsize=8, pad=2)
             ax.set_xscale("log")
             ax.set_yscale("log")
+            ax.tick_params(labelsize=7)
         _ticks(line[0].xaxis, x)
         _ticks(line[0].yaxis, y)
         words = [label, str(data["scaling_name"].values[scaling])]
         if data.sizes["floor"] > 1:
             words.append(f"floor {data['least'].values[floor]:.0e}")
         line[0].set_ylabel("\n".join(filter(None, words)), fontsize=7)
-    fig.supxlabel(
-        "$1/T$ of the modified scaling, $N/T$ of the original one", fontsize=9
-    )
+    axes[-1, 0].set_xlabel("$1/T$ ($N/T$: original)", fontsize=8)
     bar = fig.colorbar(ScalarMappable(norm, colours), ax=axes, fraction=0.03)
     bar.set_label("mean distance from the learnt states")
     bar.ax.axhline(chance, color="white", lw=1.5)
@@ -104,8 +103,8 @@ def association_best(record: Record, fig: Figure) -> None:
                 _curve(ax, data, scaling, floor, words, k, name == "modified")
         chance = float(points[0][1]["chance"].values)
         ax.axhline(chance, color=LIMIT, lw=0.8, ls=":")
-        ax.annotate("chance", (1, chance), xycoords=("axes fraction", "data"),
-                    xytext=(-2, 2), textcoords="offset points", ha="right",
+        ax.annotate("chance", (0, chance), xycoords=("axes fraction", "data"),
+                    xytext=(2, 2), textcoords="offset points",
                     fontsize=7, color=LIMIT)  # fmt: skip
         n = np.unique(np.concatenate([data["n"].values for _, data, _ in points]))
         n = n[n > 0]
