@@ -55,10 +55,10 @@ def test_cells_are_learnt_and_recalled_as_they_are_named(study):
     cells = [(0, 0, 0, 0, 0, 0), (0, 1, 1, 1, 2, 1), (1, 1, 0, 0, 1, 1)]
     for a, k, f, i, j, number in cells:
         one = setting.redrawn(number)
-        scaling, n = ["original", "modified"][a], [2, 5][k]
+        n = [2, 5][k]
         T = (20 if a == 0 else 1) / GRID["inverse_temperatures"][i]
         F = L.LeakyRectifiedPolynomial(n, 0.01)
-        objective = AutoAssociative(F, 1, scaling)
+        objective = AutoAssociative(F, 1, "original" if a == 0 else "modified")
         draw = one.stream.child("start").generator()
         start = 0.1 * draw.standard_normal((6, 20))
         rate, floor = GRID["learning_rates"][j], GRID["floors"][f]
