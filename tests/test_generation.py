@@ -46,7 +46,7 @@ def prototypes():
     return np.concatenate([np.where(np.array(means) > -0.1, 1.0, -1.0), votes], axis=1)
 
 
-def load(tmp_path, text=SCENARIO, **overrides):
+def load(tmp_path, text=SCENARIO, overrides=None):
     file = tmp_path / "small.toml"
     file.write_text(text)
     return hopsim.load_scenario(file, False, overrides)
@@ -111,6 +111,6 @@ def test_neurons_that_do_not_saturate_are_refused(tmp_path):
 
 
 def test_a_network_that_was_trained_generates(tmp_path):
-    found = hopsim.run(load(tmp_path, **{"training.epochs": 8}))
+    found = hopsim.run(load(tmp_path, overrides={"training.epochs": 8}))
     assert np.all(found["certified"].values)
     assert np.mean(found["flow_right"].values) >= 0.3  # chance is 0.1

@@ -93,7 +93,7 @@ def test_killed_at_any_moment_and_taken_up_equals_the_unbroken_run(file, tmp_pat
     whole = load_record(folder(tmp_path / "whole"))
     for name in whole.data.data_vars:
         if name != "seconds":
-            assert np.array_equal(broken[name].values, whole[name].values), name
+            np.testing.assert_array_equal(broken[name], whole[name], name)
     assert not list(out.glob("*.unfinished"))
     assert not [p for p in out.iterdir() if p.name.startswith(".")]
 

@@ -22,7 +22,8 @@ def generated_digits(record: Record, fig: Figure) -> None:
     rows = FRAMES + 1
     height = rows + 0.75  # of one point, with its title
     classes = needed(points[0][1], "film", "generated_digits").shape[0]
-    fig.set_size_inches(0.66 * (classes + 2.4), 0.66 * height * len(points) + 0.7)
+    width = max(0.66 * (classes + 2.4), 7.0)  # room for the words
+    fig.set_size_inches(width, 0.66 * height * len(points) + 0.7)
     ax = fig.subplots()
     ax.axis("off")
     for p, (label, data, _) in enumerate(points):
@@ -35,7 +36,8 @@ def generated_digits(record: Record, fig: Figure) -> None:
             f"recognised {share('flow_right')} (binary rule {share('spin_right')}), "
             f"near real ones {share('flow_near')} ({share('spin_near')})"
         )
-        ax.text(0, top - 0.12, ": ".join(filter(None, [label, words])))
+        told = ax.text(0, top - 0.12, ": ".join(filter(None, [label, words])))
+        told.set_in_layout(False)
         for row, k in enumerate(shown):
             told = rf"$t = {time[k]:.2g}\,\tau_f$" if k else "start"
             ax.text(-0.12, top + row + 0.46, told, ha="right", va="center")
