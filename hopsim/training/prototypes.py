@@ -4,6 +4,7 @@ With small n many memories add up to an answer, each a feature that votes for se
 classes; with large n one memory, a prototype, decides alone. [KH16 sec. 4, Figure 2]
 """
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -34,20 +35,21 @@ def dominant(
     means that a single memory decides. [KH16 sec. 4]
     """
     memories = jnp.asarray(memories)
-    count = jax.jit(
-        lambda states: _dominant(objective, memories, temperature, states, share)
-    )
+    scale = jnp.asarray(temperature, memories.dtype)
+    least = jnp.asarray(share, memories.dtype)
     whole = jnp.asarray(states, memories.dtype)
     parts = [whole[i : i + CHUNK] for i in range(0, len(whole), CHUNK)]
-    return np.concatenate([np.asarray(count(part)) for part in parts])
+    found = [_dominant(objective, memories, scale, part, least) for part in parts]
+    return np.concatenate([np.asarray(x) for x in found])
 
 
+@eqx.filter_jit
 def _dominant(
     objective: Associative,
     memories: Array,
-    temperature: AnyArray,
+    temperature: Array,
     states: Array,
-    share: float,
+    share: Array,
 ) -> Array:
     tempered = objective.tempered(temperature, memories.shape[1])
     pixels = states.shape[1]

@@ -1,5 +1,6 @@
 r"""How memories move: rule (13) of Krotov & Hopfield, for optax."""
 
+import functools as ft
 from typing import Any
 
 import jax.numpy as jnp
@@ -65,14 +66,25 @@ def rule_of(
     of the Krotov-Hopfield rule.
     """
 
+    if name not in ("krotov_hopfield", *OPTIMISERS):
+        known = ["krotov_hopfield", *OPTIMISERS]
+        raise ValueError(f"There is no rule {name!r}; {nearest(name, known)}.")
+    return _rule(name, rates.tobytes(), rates.dtype.name, steps, momentum, floor)
+
+
+# the same rule is the same object, so that trainings which differ in their start alone
+# share their compiled program
+@ft.lru_cache(maxsize=64)
+def _rule(
+    name: str, rates: bytes, dtype: str, steps: int, momentum: float, floor: float
+) -> optax.GradientTransformation:
+    table = np.frombuffer(rates, dtype)
+
     def schedule(count: Any) -> Array:  # looked up: a power would be rounded to float32
-        return jnp.asarray(rates)[jnp.minimum(count // steps, len(rates) - 1)]
+        return jnp.asarray(table)[jnp.minimum(count // steps, len(table) - 1)]
 
     if name == "krotov_hopfield":
         return KrotovHopfieldRule(schedule, momentum, floor=floor)
-    if name not in OPTIMISERS:
-        known = ["krotov_hopfield", *OPTIMISERS]
-        raise ValueError(f"There is no rule {name!r}; {nearest(name, known)}.")
     return getattr(optax, name)(learning_rate=schedule)
 
 
