@@ -130,6 +130,7 @@ class AssociationGrid(AbstractExperiment):
         which, floor, heat, rate, draw = (
             x.ravel() for x in np.meshgrid(*lists, indexing="ij")
         )
+        which = which.astype(int)
         original = np.array([o.scaling == "original" for o in objectives])[which]
         T = np.where(original, setting.network.features, 1) / heat
         lesson = Lesson(
