@@ -63,7 +63,9 @@ def deciding_memories(record: Record, fig: Figure) -> None:
     ax.set_xlabel("memories that decide an image")
     ax.set_ylabel("share of test images")
     _told(ax, points)
-    single.set_xticks(range(len(points)), [label for label, _, _ in points])
+    slope = 0 if len(points) <= 4 else 90
+    names = [label for label, _, _ in points]
+    single.set_xticks(range(len(points)), names, rotation=slope)
     single.set_ylim(0, 1.05)
     single.set_ylabel("decided by a single memory")
 
