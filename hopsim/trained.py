@@ -13,7 +13,7 @@ from ._names import nearest
 from .network import Network
 from .records import load_record, Record
 from .scenario import scenario_of
-from .training import predict
+from .training import from_images, predict
 
 
 class Trained(NamedTuple):
@@ -54,14 +54,19 @@ def load_network(path: str | os.PathLike, point: str | None = None) -> Network:
 def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
     """The same, with the form, scaling and temperature with which it was trained."""
     path = Path(path)
-    resolved, found = _unfinished(path) if _is_unfinished(path) else _finished(path)
-    scenario = scenario_of(resolved, str(path))
+    kept = path / "resolved.json"  # of an unfinished training
+    record = None if kept.is_file() else load_record(path)
+    told = (
+        kept.read_text("utf-8")
+        if record is None
+        else record.attrs.get("resolved", "{}")
+    )
+    scenario = scenario_of(json.loads(told), str(path))
     labels = [p.label for p in scenario.points]
     if point is not None and point not in labels:
         raise ValueError(f"There is no point {point!r}; {nearest(point, labels)}.")
     number = 0 if point is None else labels.index(point)
-    if isinstance(found, list):  # checkpoints are numbered
-        found = dict(zip(labels, found, strict=False))
+    found = _checkpoints(path, labels) if record is None else _learnt(record)
     learnt = found.get(labels[number])
     if learnt is None:
         raise ValueError(
@@ -81,31 +86,26 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
     )
 
 
-Memories = tuple[np.ndarray, int] | None  # of one point, after so many epochs
+Memories = tuple[np.ndarray, int]  # of one point, after so many epochs
 
 
-def _is_unfinished(path: Path) -> bool:
-    return (path / "resolved.json").is_file()
+def _learnt(record: Record) -> dict[str, Memories]:
+    """The memories of every point that a record holds and that was trained."""
+    return {
+        label: (data["memories"].values, data.sizes["epoch"])
+        for label, data in record.points()
+        if "memories" in data and "start" in data and "epoch" in data.dims
+    }
 
 
-def _finished(path: Path) -> tuple[dict[str, Any], dict[str, Memories]]:
-    record: Record = load_record(path)
-    resolved = json.loads(record.attrs.get("resolved", "{}"))
-    found: dict[str, Memories] = {}
-    for label, data in record.points():  # an experiment may leave points out
-        learnt = "memories" in data and "start" in data and "epoch" in data.dims
-        known = (data["memories"].values, data.sizes["epoch"]) if learnt else None
-        found[label] = known
-    return resolved, found
-
-
-def _unfinished(path: Path) -> tuple[dict[str, Any], list[Memories]]:
-    resolved = json.loads((path / "resolved.json").read_text(encoding="utf-8"))
-    found: list[Memories] = []
-    while (kept := path / f"{len(found)}-0.nc").is_file():
-        record = load_record(kept)
-        found.append((record["leaf_0"].values, record.data.sizes["epoch"]))
-    return resolved, found
+def _checkpoints(path: Path, labels: list[str]) -> dict[str, Memories]:
+    """The memories of every point whose first training has left a checkpoint."""
+    files = {label: path / f"{k}-0.nc" for k, label in enumerate(labels)}
+    records = {x: load_record(file) for x, file in files.items() if file.is_file()}
+    return {
+        label: (record["leaf_0"].values, record.data.sizes["epoch"])
+        for label, record in records.items()
+    }
 
 
 def read_images(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray | None]:
@@ -118,7 +118,8 @@ def read_images(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray | None]
     if path.is_dir():
         found = datasets.image_folder(path)
         several = any(p.is_dir() and p.name[0] != "." for p in path.iterdir())
-        return 2 * found.pixels - 1, found.labels if several else None
+        states, labels = from_images(found)
+        return states, labels if several else None
     if not path.is_file():
         raise ValueError(f"There is no file or folder {str(path)!r}; give its path.")
     if path.suffix != ".npy":

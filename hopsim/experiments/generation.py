@@ -139,7 +139,7 @@ class Generation(AbstractTraining):
         answer = predict(
             network,
             images,
-            "associative" if given.form == "autoassociative" else given.form,
+            given.form,
             scaling=given.scaling,
             temperature=given.temperature_at(given.epochs - 1),
         )
