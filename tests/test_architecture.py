@@ -22,6 +22,7 @@ FILES = sorted(HOME.glob("**/*.py"))
 # circles: see below).
 FLOORS = [
     [
+        "_compiled",
         "_cores",
         "_files",
         "_names",
@@ -37,11 +38,11 @@ FLOORS = [
         *("trajectory", "records", "statistics", "lagrangians", "theory"),
         *("datasets", "patterns", "sources"),
     ],
-    ["network", "spectrum", "exact"],
+    ["network", "spectrum", "exact", "couplings"],
     ["solvers", "dynamics"],
     [
-        *("batches", "sweeps", "spin_simulation", "simulation", "certificates"),
-        *("attractors", "training", "profile"),
+        *("batches", "sweeps", "monte_carlo", "amp", "spin_simulation", "simulation"),
+        *("certificates", "attractors", "training", "profile"),
     ],
     ["checks", "plots", "summary", "report", "experiments"],
     [

@@ -1,15 +1,14 @@
 """Visits to the spins of one start after the other, compiled for a CPU.
 
-See `_walk` for what is done. The compiled functions keep their machine code on disk;
-they are not type checked, for what checks types cannot be compiled.
+See `_walk` for what is done.
 """
 
 import math
-from collections.abc import Callable
-from typing import Any, no_type_check
+from typing import no_type_check
 
-import numba
 import numpy as np
+
+from .._compiled import compiled
 
 
 ROW = 1024  # terms that are added up in single precision before they join a double
@@ -19,20 +18,7 @@ GROWTH = 80  # powers of two by which it may grow before the unit is chosen anew
 FREE = {"reassoc", "contract", "nsz"}
 
 
-def _compiled(**options: Any) -> Callable[[Any], Any]:
-    """Compiled, and kept on disk where some place can be written to."""
-    options = {"error_model": "numpy", **options}
-
-    def compiled(function: Any) -> Any:
-        try:
-            return numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # numba found no place
-            return numba.njit(**options)(function)
-
-    return compiled
-
-
-@_compiled(fastmath=FREE)
+@compiled(fastmath=FREE)
 @no_type_check
 def _row(w, s_i, agree, differ):
     """The sum of what the memories of one row add, times the spin; and of its sizes."""
@@ -44,7 +30,7 @@ def _row(w, s_i, agree, differ):
     return total, size
 
 
-@_compiled()
+@compiled()
 @no_type_check
 def _sums(w, s_i, agree, differ):
     total = size = 0.0
@@ -56,7 +42,7 @@ def _sums(w, s_i, agree, differ):
     return total, size
 
 
-@_compiled()
+@compiled()
 @no_type_check
 def _again(w, s_i, x, table, low, high):
     """The same from the table itself, in its own numbers."""
@@ -69,7 +55,7 @@ def _again(w, s_i, x, table, low, high):
     return total, size
 
 
-@_compiled()
+@compiled()
 @no_type_check
 def _look_up(x, table, low, high, agree, differ):
     for m in range(len(x)):
@@ -78,14 +64,14 @@ def _look_up(x, table, low, high, agree, differ):
         differ[m] = table[near + high]
 
 
-@_compiled()
+@compiled()
 @no_type_check
 def _add(x, w, s_i):
     for m in range(len(x)):
         x[m] += w[m] * s_i
 
 
-@_compiled()
+@compiled()
 @no_type_check
 def _range(x):
     least = most = x[0]
@@ -94,14 +80,14 @@ def _range(x):
     return np.int64(least), np.int64(most)
 
 
-@_compiled()
+@compiled()
 @no_type_check
 def _scaled(mantissa, exponent):
     # beyond these it is 0 or infinite anyway, and far beyond the exponent would wrap
     return math.ldexp(mantissa, np.int32(min(max(exponent, -4000), 4000)))
 
 
-@_compiled()
+@compiled()
 @no_type_check
 def _top(mantissa, exponent, first, last, top):
     """The largest exponent of the entries from `first` to `last`, at least `top`."""
@@ -111,7 +97,7 @@ def _top(mantissa, exponent, first, last, top):
     return top
 
 
-@_compiled()
+@compiled()
 @no_type_check
 def _slack(slack, exponent, first, last, unit):
     """The largest absolute error of the entries from `first` to `last`."""
@@ -122,7 +108,7 @@ def _slack(slack, exponent, first, last, unit):
     return most
 
 
-@_compiled(nogil=True)
+@compiled(nogil=True)
 @no_type_check
 def walk(
     memories, spins, before, first, begin, last, orders, tosses, mantissa, exponent,
