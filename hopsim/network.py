@@ -70,6 +70,12 @@ class Network(eqx.Module):
     ):
         memories = _as_memories(memories)
         count, features = memories.shape
+        made_for = memory_lagrangian.only_for
+        if made_for not in (None, features):
+            raise ValueError(
+                f"The interaction is made for {made_for} features, got memories of "
+                f"{features}; give it features = {features}."
+            )
         dtype = _precision(memories.dtype)
         with np.errstate(over="ignore"):  # what overflows float32 is told at once
             self.memories = _finite("Memories", memories.astype(dtype))

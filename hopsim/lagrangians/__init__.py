@@ -14,6 +14,7 @@ from ._base import (
     lagrangians,
     Rescaled,
 )
+from ._distinct import DistinctPolynomial
 from ._exponentials import Exponential, LogSumExp
 from ._features import AbsoluteValue, LogCosh, Norm, Quadratic
 from ._powers import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
@@ -23,6 +24,7 @@ __all__ = [
     "AbsoluteValue",
     "AbstractAdditiveLagrangian",
     "AbstractLagrangian",
+    "DistinctPolynomial",
     "Exponential",
     "LeakyRectifiedPolynomial",
     "LogCosh",

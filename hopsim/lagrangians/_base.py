@@ -42,6 +42,11 @@ class AbstractLagrangian(eqx.Module):
         return None
 
     @property
+    def only_for(self) -> int | None:
+        """The number of features of the networks it is made for; None: any."""
+        return None
+
+    @property
     def steepest(self) -> float | None:
         """A bound on the norm of the Hessian everywhere; None where none is known."""
         return None
@@ -213,6 +218,10 @@ class Rescaled(AbstractLagrangian):
     @property
     def kink(self) -> int | None:
         return self.lagrangian.kink
+
+    @property
+    def only_for(self) -> int | None:
+        return self.lagrangian.only_for
 
     @property
     def steepest(self) -> float | None:
