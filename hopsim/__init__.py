@@ -33,6 +33,10 @@ _HOMES = {
     "predict": "training",
     "train": "training",
     "load_network": "trained",
+    "Couplings": "couplings",
+    "student": "couplings",
+    "Samples": "monte_carlo",
+    "sample": "monte_carlo",
     "Relaxation": "sweeps",
     "relax": "sweeps",
 }
@@ -55,6 +59,8 @@ if TYPE_CHECKING:
     )
     from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
+    from .couplings import Couplings, student
+    from .monte_carlo import sample, Samples
     from .network import model_a, model_b, model_c, Network
     from .records import load_record, Record, Verdict
     from .runs import run
@@ -81,11 +87,13 @@ def __dir__():
 __all__ = [
     "Attractors",
     "Certificate",
+    "Couplings",
     "Ending",
     "KrotovHopfieldRule",
     "Network",
     "Record",
     "Relaxation",
+    "Samples",
     "Scenario",
     "Trajectory",
     "Verdict",
@@ -108,8 +116,10 @@ __all__ = [
     "predict",
     "relax",
     "run",
+    "sample",
     "simulate",
     "solvers",
+    "student",
     "theory",
     "train",
     "training",

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 
 from ._types import AnyArray
 from .batches import Batch, check_varied, costs, extremes, solve, substitute
-from .dynamics import AbstractDynamics, Binary, Dynamics, Plan, Solution
+from .dynamics import AbstractDynamics, Binary, Dynamics, Glauber, Plan, Solution
 from .dynamics._base import Method
 from .dynamics._choice import DEFAULT_STEP
 from .network import Network
@@ -58,8 +58,9 @@ def simulate(
 
     - `probes`: initial states of the feature neurons; finite numbers.
     - `duration`, `step`: in units of `tau_feature`; in sweeps for spins, of which there
-      are at most so many. A `step` fixes the step size;
-      without it Runge-Kutta adapts it and AltIMEX takes 0.1.
+      are at most so many (under a heat bath, which never rests, just so many). A
+      `step` fixes the step size; without it Runge-Kutta adapts it and AltIMEX takes
+      0.1.
     - `samples`: equally spaced sampling times, both ends included; at least 2.
     - `solver`: "auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" or a
       Diffrax solver. Exact dynamics take none.
@@ -82,7 +83,7 @@ def simulate(
     """
     # --- validate
     probes = _check_probes(network, probes)
-    if isinstance(dynamics, Binary):
+    if isinstance(dynamics, Binary | Glauber):
         asked = {
             "solver": (solver, "auto"),
             "step": (step, None),

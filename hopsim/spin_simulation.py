@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ._types import AnyArray
-from .dynamics import Binary
+from .dynamics import Binary, Glauber
+from .monte_carlo import sample
 from .network import Network
 from .sweeps import relax
 from .trajectory import Ending, EPSILONS, Trajectory
@@ -21,7 +22,7 @@ ENERGIES_AT_ONCE = 64  # states whose energies are formed together
 
 def simulate_spins(
     network: Network,
-    dynamics: Binary,
+    dynamics: Binary | Glauber,
     probes: Float[np.ndarray, "probe feature"],
     *,
     duration: float,
@@ -34,11 +35,11 @@ def simulate_spins(
     devices: Any,
     progress: Callable[[int, int], None] | None,
 ) -> Trajectory:
-    """The trajectory of `relax`, with the state after each sweep at the samples.
+    """The trajectory of `relax` or `sample`, the state after each sweep at the samples.
 
-    Every flip is certain to lower the energy, or is none; beside that, the energies
-    before and after each sweep are formed anew and compared, to rounding. Raises
-    ValueError where they leave the finite numbers.
+    Every flip of `Binary` is certain to lower the energy, or is none; beside that, the
+    energies before and after each sweep are formed anew and compared, to rounding.
+    Raises ValueError where they leave the finite numbers.
     """
     times = np.linspace(0, duration, samples)
     at = np.floor(times).astype(int)
@@ -78,24 +79,23 @@ def simulate_spins(
             worst["limit"] = rounding * scale
         last.update(energy=energy, scale=scale)
 
-    found = relax(
-        network,
-        dynamics,
-        probes,
-        max_sweeps=int(duration),
-        clamped=clamped,
-        key=key,
-        chunk=chunk,
-        devices=devices,
-        watch=watch,
-        progress=progress,
-    )
+    options = {"clamped": clamped, "key": key, "devices": devices, "watch": watch}
+    options |= {"progress": progress}
+    ending = np.full(count, int(Ending.DURATION))
+    nothing = np.full(count, np.nan)
+    end_time, residual = np.full(count, float(duration)), nothing
+    if isinstance(dynamics, Glauber):
+        found = sample(network, dynamics, probes, sweeps=int(duration), **options)
+    else:
+        most = int(duration)
+        found = relax(
+            network, dynamics, probes, max_sweeps=most, chunk=chunk, **options
+        )
+        residual = np.where(found.converged, 0.0, np.nan)
+        if until == "steady":
+            ending, end_time = found.ending, np.asarray(found.sweeps, float)
     final = np.asarray(found.final, network.dtype)
     inputs = lambda s: np.asarray(_inputs(network, s))
-    ended = np.full(count, int(Ending.DURATION))
-    ending = ended if until == "duration" else found.ending
-    nothing = np.full(count, np.nan)
-    whole = np.asarray(found.sweeps, float)
     return Trajectory(
         times=times,
         energy=energies,
@@ -104,10 +104,10 @@ def simulate_spins(
         dissipation=energies[:, :1] - energies,
         final=final,
         final_memory=inputs(final),
-        end_time=np.full(count, float(duration)) if until == "duration" else whole,
+        end_time=end_time,
         steps=found.flips,
         rejected=np.zeros(count, int),
-        residual=np.where(found.converged, 0.0, np.nan),
+        residual=residual,
         worst_rise=worst["rise"],
         worst_time=worst["time"],
         rise_limit=worst["limit"],

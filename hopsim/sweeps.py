@@ -77,7 +77,7 @@ def relax(
     - `watch`: called as `watch(sweep, spins)` with 0, 1, ... and all spins.
     """
     # --- validate
-    starts, free = _check(network, starts, clamped)
+    starts, free = check_starts(network.features, starts, clamped)
     binary = bool(
         are_spins(starts)
         and are_spins(network.memories)
@@ -275,24 +275,24 @@ def _check_whole(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be a whole number >= 1, got {value!r}.")
 
 
-def _check(
-    network: Network, starts: AnyArray, clamped: AnyArray | None
+def check_starts(
+    features: int, starts: AnyArray, clamped: AnyArray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The starts, and the numbers of the spins that are free."""
     if np.iscomplexobj(starts):
         raise ValueError("Starts are real numbers, got complex ones; take their signs.")
     starts = np.asarray(starts, np.float64)
-    if starts.ndim != 2 or starts.shape[1] != network.features or not len(starts):
+    if starts.ndim != 2 or starts.shape[1] != features or not len(starts):
         raise ValueError(
-            f"Starts must have shape (start, {network.features}), got {starts.shape}; "
+            f"Starts must have shape (start, {features}), got {starts.shape}; "
             "a single start is written s[None, :]."
         )
-    held = np.zeros(network.features, bool)
+    held = np.zeros(features, bool)
     if clamped is not None:
         held = np.asarray(clamped)
-        if held.shape != (network.features,) or held.dtype != bool:
+        if held.shape != (features,) or held.dtype != bool:
             raise ValueError(
-                f"clamped must be a boolean mask of shape ({network.features},), got "
+                f"clamped must be a boolean mask of shape ({features},), got "
                 f"{held.dtype} of shape {held.shape}."
             )
     if not np.all(np.abs(starts[:, ~held]) == 1):

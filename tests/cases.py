@@ -43,6 +43,7 @@ DYNAMICS = {
     "adiabatic": dynamics.Adiabatic(),
     "sharp": dynamics.Sharp(),
     "binary": dynamics.Binary(),
+    "glauber": dynamics.Glauber(2.0),
 }
 
 NETWORK_KINDS = {

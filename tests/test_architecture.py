@@ -38,7 +38,7 @@ FLOORS = [
         *("trajectory", "records", "statistics", "lagrangians", "theory"),
         *("datasets", "patterns", "sources"),
     ],
-    ["network", "spectrum", "exact", "couplings"],
+    ["network", "spectrum", "exact", "_triples", "couplings"],
     ["solvers", "dynamics"],
     [
         *("batches", "sweeps", "monte_carlo", "amp", "spin_simulation", "simulation"),

@@ -64,7 +64,7 @@ def test_misspelt_kind_is_answered_with_the_nearest_one():
 
 def test_hopeless_kind_is_answered_with_the_list():
     with pytest.raises(
-        ValueError, match=r"valid names are adiabatic, binary, sharp, two_layer"
+        ValueError, match=r"valid names are adiabatic, binary, glauber, sharp"
     ):
         dynamics_kinds["xyzzy"]
 

@@ -5,11 +5,12 @@ from ._drive import AbstractDrive, drives, Pulse, Sinusoid
 from ._flow import AbstractFlow
 from .adiabatic import Adiabatic
 from .binary import Binary
+from .glauber import Glauber
 from .sharp import Sharp
 from .two_layer import TwoLayer
 
 
-Dynamics = AbstractDynamics | Binary  # what `simulate` can run
+Dynamics = AbstractDynamics | Binary | Glauber  # what `simulate` can run
 
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Adiabatic",
     "Binary",
     "Dynamics",
+    "Glauber",
     "Plan",
     "Pulse",
     "Sharp",

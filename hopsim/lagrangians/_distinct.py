@@ -69,6 +69,11 @@ class DistinctPolynomial(AbstractAdditiveLagrangian):
         sizes = [abs(a) for a in self._gap_terms]
         return _horner(self._gap_terms, m), _horner(sizes, jnp.abs(m))
 
+    def other_spins(self, y: int) -> Fraction:
+        """`e_{n-1}(y; N - 1)`, an integer for the sums y that N - 1 spins can have."""
+        others = elementary(self.n - 1, self.features - 1)
+        return sum((c * y**k for k, c in enumerate(others)), start=Fraction(0))
+
     def relative_error(self, reach: float) -> float:
         return 2.0 * self.n + 8  # Horner's rule
 

@@ -1,0 +1,78 @@
+"""Sums over examples of products of three spins, by counting bits.
+
+A spin is a bit, 1 for -1; a product of three is the parity of their bits, so that 64
+examples cost two exclusive ors and a count. See `couplings`.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+from numba.extending import intrinsic
+
+from ._compiled import compiled
+
+
+WORDS = 256  # of each spin that are counted together: a block of all spins fits a cache
+
+
+@intrinsic
+@no_type_check
+def _ones(typingctx, word):
+    """How many bits of a word are 1: one instruction where the CPU has it."""
+
+    def build(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return word(word), build
+
+
+@compiled(nogil=True)
+@no_type_check
+def count_odd(bits, odd, first, step):
+    """Adds to `odd[i, j, k]`, i < j < k, the examples whose three bits are odd.
+
+    `bits` (feature, word); of the i those that are `first` modulo `step`.
+    """
+    features, words = bits.shape
+    pair = np.empty(WORDS, np.uint64)
+    for begin in range(0, words, WORDS):
+        size = min(WORDS, words - begin)
+        for i in range(first, features, step):
+            for j in range(i + 1, features):
+                for w in range(size):
+                    pair[w] = bits[i, begin + w] ^ bits[j, begin + w]
+                for k in range(j + 1, features):
+                    total = np.uint64(0)
+                    for w in range(size):
+                        total += _ones(pair[w] ^ bits[k, begin + w])
+                    odd[i, j, k] += np.int32(total)
+
+
+@compiled(nogil=True)
+@no_type_check
+def fill(odd, count, tensor, first, step):
+    """`tensor[i, j, k] = count - 2 odd` in all orders of i, j, k; 0 where two agree."""
+    features = len(odd)
+    for i in range(first, features, step):
+        for j in range(i + 1, features):
+            for k in range(j + 1, features):
+                value = count - 2 * odd[i, j, k]
+                tensor[i, j, k] = value
+                tensor[i, k, j] = value
+                tensor[j, i, k] = value
+                tensor[j, k, i] = value
+                tensor[k, i, j] = value
+                tensor[k, j, i] = value
+
+
+@compiled(nogil=True)
+@no_type_check
+def largest(odd, count):
+    """The largest |count - 2 odd|."""
+    most = 0
+    features = len(odd)
+    for i in range(features):
+        for j in range(i + 1, features):
+            for k in range(j + 1, features):
+                most = max(most, abs(count - 2 * np.int64(odd[i, j, k])))
+    return most

@@ -1,0 +1,224 @@
+r"""Couplings of three spins: all examples of a student, summed up.
+
+For n = 3 the energy of a student depends on its examples through
+$K_{ijk} = \sum_a \sigma^a_i\sigma^a_j\sigma^a_k$ alone, integers, so that a sweep costs
+the same for a hundred examples and for a million. [THEORY 3.2]
+"""
+
+import dataclasses
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float, Int, Int8
+
+from ._cores import cores
+from ._types import AnyArray
+from .exact import are_spins, gap, in_rows
+from .lagrangians import (
+    AbsoluteValue,
+    AbstractAdditiveLagrangian,
+    AbstractLagrangian,
+    DistinctPolynomial,
+    Polynomial,
+    Rescaled,
+)
+from .network import Network
+
+
+Hamiltonian = Literal["distinct", "power"]
+Examples = Int8[np.ndarray, "memory feature"]
+
+
+def interaction(n: int, features: int, hamiltonian: Hamiltonian) -> AbstractLagrangian:
+    r"""F of one pattern: $\frac{n!}{N^{n-1}} e_n$, or $x^n / N^{n-1}$. [TT24]
+
+    "distinct" is the model of the paper's phase diagram, "power" the formula printed
+    on its poster, which is another one. [THEORY TRAP 1]
+    """
+    if n < 2:
+        raise ValueError(f"The interaction vertex n must be >= 2, got {n}.")
+    if hamiltonian == "distinct":
+        return DistinctPolynomial(n, features)
+    if hamiltonian != "power":
+        raise ValueError(f"hamiltonian is distinct or power, got {hamiltonian!r}.")
+    return Rescaled(Polynomial(n), outside=float(features) ** (1 - n))
+
+
+def student(
+    examples: AnyArray, n: int, hamiltonian: Hamiltonian = "distinct"
+) -> Network:
+    r"""The student: a network whose memories are the examples. [TT24]
+
+    $P(\xi|\sigma) \propto e^{\Phi(\xi)/T}$ with
+    $\Phi(\xi) = \sum_a F(\sigma^a\cdot\xi)$: sampled by `Glauber`.
+
+    **Arguments:**
+
+    - `examples`: spins of shape (memory, feature).
+    - `n`: how many sites interact, from 2 on.
+    """
+    if np.ndim(examples) != 2 or not np.size(examples) or not are_spins(examples):
+        raise ValueError(
+            "Examples must be spins +1 and -1 of shape (memory, feature), got shape "
+            f"{np.shape(examples)}; draw them by patterns.examples."
+        )
+    layer = interaction(n, np.shape(examples)[1], hamiltonian)
+    return Network(examples, AbsoluteValue(), layer)
+
+
+@dataclasses.dataclass(frozen=True)
+class Couplings:
+    r"""$K_{ijk} = \sum_a\sigma^a_i\sigma^a_j\sigma^a_k$, 0 where two sites agree.
+
+    With $L_i = \sum_{j<k} K_{ijk} s_j s_k$ the energy gap of spin i is
+    `unit * (factor * L_i + single[i])`, integers in the bracket.
+    """
+
+    tensor: Int[np.ndarray, "feature feature feature"]  # int16 where they fit, or int32
+    single: Int[np.ndarray, " feature"]  # what one site alone adds to a gap
+    factor: int
+    unit: float
+    count: int  # examples
+
+    @classmethod
+    def of(
+        cls, examples: Any, hamiltonian: Hamiltonian = "distinct", unit: float = 1.0
+    ) -> "Couplings":
+        r"""The couplings of examples (memory, feature) of +1 and -1, for n = 3.
+
+        They are counted as bits, without a rounding: $N^3 M / 384$ operations on
+        words. `unit` rescales the energy. Raises ValueError where integers of 32 bits
+        cannot hold them.
+        """
+        interaction(3, 3, hamiltonian)  # refuses another word
+        bits, count = _as_bits(examples)
+        features = len(bits)
+        if features * count >= 2**31 or features > MOST_FEATURES:
+            raise ValueError(
+                "Couplings of three spins are N^3 integers of 32 bits, with N M < 2^31 "
+                f"and N <= {MOST_FEATURES}; got N = {features}, M = {count}. Take "
+                'fewer, or kernel = "examples".'
+            )
+        from ._triples import count_odd, fill, largest
+
+        odd = np.zeros((features,) * 3, np.int32)
+        threads = len(cores())
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda k: count_odd(bits, odd, k, threads), range(threads)))
+            small = largest(odd, count) < 2**15
+            tensor = np.zeros(odd.shape, np.int16 if small else np.int32)
+            parts = range(threads)
+            list(pool.map(lambda k: fill(odd, count, tensor, k, threads), parts))
+        single = np.zeros(features, np.int64)
+        if hamiltonian == "distinct":
+            return cls(tensor, single, 1, unit * 12 / features**2, count)
+        # x^3 = 6 e_3(x) + (3 N - 2) x
+        ones = np.bitwise_count(bits).sum(axis=1).astype(np.int64)
+        single += 2 * (3 * features - 2) * (count - 2 * ones)
+        return cls(tensor, single, 12, unit / features**2, count)
+
+    @property
+    def features(self) -> int:
+        """The number of spins, N."""
+        return len(self.tensor)
+
+    def fields(self, s: Int8[np.ndarray, " feature"]) -> Int[np.ndarray, " feature"]:
+        r"""$L_i = \sum_{j<k} K_{ijk} s_j s_k$, integers."""
+        wide = s.astype(np.int64)
+        inner = np.stack([rows.astype(np.int64) @ wide for rows in self.tensor])
+        return (inner @ wide) // 2
+
+    def energy(self, s: Int8[np.ndarray, " feature"]) -> float:
+        r"""$-\Phi(s)$, from integers: $3\sum_{i<j<k} K_{ijk}s_is_js_k = s\cdot L$."""
+        wide = s.astype(np.int64)
+        threefold = int(wide @ self.fields(s))
+        total = self.factor * (threefold // 3) + int(self.single @ wide)
+        return -0.5 * self.unit * total
+
+
+MOST_FEATURES = 1024  # 4 GiB of couplings
+
+
+def _as_bits(examples: AnyArray) -> tuple[np.ndarray, int]:
+    """Words of 64 examples, (feature, word): bit 1 for -1, and 0 for none."""
+    shape = np.shape(examples)
+    if len(shape) != 2 or not all(shape) or not are_spins(examples):
+        raise ValueError(
+            "Examples must be spins +1 and -1 of shape (memory, feature), got shape "
+            f"{shape}; draw them by patterns.examples."
+        )
+    count, features = shape
+    bits = np.zeros((features, 8 * -(-count // 64)), np.uint8)
+    begin = 0
+    for rows in in_rows(examples, BITS_AT_ONCE * features):
+        packed = np.packbits(np.ascontiguousarray(rows.T) < 0, axis=1)
+        bits[:, begin : begin + packed.shape[1]] = packed
+        begin += packed.shape[1]
+    return bits.view(np.uint64), count
+
+
+BITS_AT_ONCE = 2**14  # examples; whole bytes
+
+
+def summable(network: Network) -> tuple[Hamiltonian, float] | None:
+    """Form and unit of a network whose memories can be summed up, or None.
+
+    Three distinct sites or the third power, rescaled or not.
+    """
+    layer: Any = network.memory_lagrangian
+    unit = 1.0
+    while isinstance(layer, Rescaled):
+        unit *= float(layer.outside) * float(layer.inside) ** (layer.degree or 0)
+        layer = layer.lagrangian
+    if isinstance(layer, DistinctPolynomial) and layer.n == 3:
+        return "distinct", unit
+    if isinstance(layer, Polynomial) and layer.n == 3:
+        return "power", unit * network.features**2
+    return None
+
+
+def gap_table(
+    layer: AbstractAdditiveLagrangian, features: int, count: int
+) -> tuple[Int[np.ndarray, " input"] | Float[np.ndarray, " input"], float]:
+    """`F(y + 1) - F(y - 1)` for y = -N-1 ... N+1, in units of the number that follows.
+
+    Integers where the interaction has them and sums over `count` memories fit 62 bits;
+    inputs y have the parity of N - 1, entries of the other parity are 0.
+    """
+    inputs = range(-features - 1, features + 2)
+    met = lambda y: (y - features + 1) % 2 == 0
+    unit = 1.0
+    if isinstance(layer, DistinctPolynomial):
+        unit = 2 * math.factorial(layer.n) / features ** (layer.n - 1)
+        known = [layer.other_spins(y) if met(y) else 0 for y in inputs]
+    else:
+        value = gap(layer, "energy_gap")
+        known = [value(y) if met(y) else 0 for y in inputs]
+        if any(y is None for y in known):
+            return _evaluated(layer, np.array(inputs), met), 1.0
+    whole = all(y is not None and y == int(y) for y in known)
+    table = np.array([float(y or 0) for y in known])
+    most = max(abs(y or 0) for y in known)
+    if whole and most * count < 2**62:
+        kind = np.int32 if most < 2**31 else np.int64
+        return np.array([int(y or 0) for y in known], kind), unit
+    return table, unit
+
+
+def _evaluated(
+    layer: AbstractAdditiveLagrangian, inputs: np.ndarray, met
+) -> np.ndarray:
+    """Gaps of an interaction that has no exact values."""
+    import jax
+    import jax.numpy as jnp
+
+    from ._types import cast
+
+    with jax.enable_x64(True):
+        layer = cast(layer, jnp.float64)
+        one = jnp.ones((), jnp.float64)
+        unit = float(np.exp(layer.log_unit(one)))
+        values = unit * np.asarray(layer.relative_gap(inputs.astype(float), one)[0])
+    return np.where([met(y) for y in inputs], values, 0.0)

@@ -1,0 +1,120 @@
+r"""Glauber dynamics: a heat bath for spins, under the energy of the binary memory.
+
+$P(s_i = +1) = 1/(1 + e^{-\Delta_i/T})$ with the energy gap
+$\Delta_i = \Phi(s_i = +1) - \Phi(s_i = -1)$ of `Network`, one spin after the other. Its
+law is Boltzmann's, $P(s) \propto e^{\Phi(s)/T}$. [TT24; Glauber 1963]
+"""
+
+from typing import Annotated, ClassVar, get_args, Literal
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Float
+
+from .._types import AnyArray, as_number, Count, Range
+from ..lagrangians._base import require_positive
+from ..network import Network
+from ..trajectory import Promise
+from ._base import dynamics_kinds
+
+
+Visits = Literal["sequential", "permutation", "random"]
+Temperature = Annotated[float | AnyArray, Range(0, above=True)]
+
+
+@dynamics_kinds.register("glauber")
+class Glauber(eqx.Module):
+    r"""$P(s_i = +1) = [1 + e^{-\Delta_i/T}]^{-1}$, $\Delta_i$ the energy gap. [TT24]
+
+    Spins of +1 and -1; time is counted in sweeps of N visits. T = 0 is `Binary`.
+
+    **Arguments:**
+
+    - `temperature`: T > 0, in units of the energy $-\Phi$.
+    - `order`: "sequential" visits the spins in the order of their numbers,
+      "permutation" in an order drawn anew for each sweep, "random" draws N spins with
+      replacement.
+    - `annealed_from`: a higher temperature, from which T falls linearly in the first
+      `cooling` sweeps.
+    - `hottest`, `replicas`: parallel tempering. So many replicas of each start, at
+      temperatures in geometric progression from T to `hottest`; neighbours change
+      places after every sweep with probability $\min(1, e^{(1/T - 1/T')(E - E')})$,
+      and the replica that is at T is what is told. [Hukushima & Nemoto 1996]
+    """
+
+    temperature: Temperature = eqx.field(converter=as_number)
+    order: Visits = eqx.field(static=True, default="sequential")
+    annealed_from: float | None = eqx.field(static=True, default=None)
+    cooling: Count = eqx.field(static=True, default=1000)
+    hottest: float | None = eqx.field(static=True, default=None)
+    replicas: Count = eqx.field(static=True, default=1)
+
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"order": get_args(Visits)}
+
+    def __check_init__(self):
+        if np.ndim(self.temperature):
+            raise ValueError(
+                f"The temperature is one number, got shape {np.shape(self.temperature)}"
+                "; run one Glauber for each."
+            )
+        if np.any(np.asarray(self.temperature) == 0):
+            raise ValueError(
+                "A heat bath needs a temperature > 0, got 0; the dynamics of T = 0 is "
+                "Binary."
+            )
+        require_positive("The temperature", self.temperature)
+        if self.order not in self.CHOICES["order"]:
+            allowed = ", ".join(self.CHOICES["order"])
+            raise ValueError(f"order is one of {allowed}, got {self.order}.")
+        for name in ("annealed_from", "hottest"):
+            value = getattr(self, name)
+            if value is not None and not self.coldest < value < np.inf:
+                raise ValueError(
+                    f"{name} must be a higher temperature than {self.coldest:g}, got "
+                    f"{value}."
+                )
+        if self.annealed_from is not None and self.hottest is not None:
+            raise ValueError("Give annealed_from or hottest, not both.")
+        if (self.hottest is None) != (self.replicas == 1):
+            raise ValueError(
+                "Parallel tempering needs hottest and two replicas or more, got "
+                f"hottest = {self.hottest} and replicas = {self.replicas}."
+            )
+        if min(self.cooling, self.replicas) < 1:
+            raise ValueError(
+                "cooling and replicas must be >= 1, got "
+                f"{self.cooling} and {self.replicas}."
+            )
+
+    @property
+    def coldest(self) -> float:
+        """T, as a number of the host."""
+        return float(np.asarray(self.temperature))
+
+    @property
+    def ladder(self) -> Float[np.ndarray, " replica"]:
+        """The temperatures of the replicas, T first."""
+        if self.hottest is None:
+            return np.array([self.coldest])
+        return np.geomspace(self.coldest, self.hottest, self.replicas)
+
+    def cooled(self, sweep: int) -> float:
+        """The factor on all temperatures during a sweep: 1 unless it still cools."""
+        if self.annealed_from is None or sweep >= self.cooling:
+            return 1.0
+        left = 1 - sweep / self.cooling
+        return 1 + left * (self.annealed_from / self.coldest - 1)
+
+    @property
+    def driven(self) -> bool:
+        """False: currents of spins are constant."""
+        return False
+
+    @property
+    def synchronous(self) -> bool:
+        """False: one spin after the other."""
+        return False
+
+    def promise(self, network: Network) -> Promise:
+        """A heat bath lowers the free energy, and may raise the energy."""
+        return Promise("none", "a heat bath raises the energy as often as T allows")

@@ -1,0 +1,99 @@
+"""Teacher and student: examples drawn from a pattern, and what a student makes of them.
+
+The scenario's network is the teacher, one memory under its interaction; the examples
+are drawn from it exactly, and the student is the network whose memories they are, under
+the scenario's `Glauber` dynamics.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int8
+from pydantic import Field
+
+from .. import patterns
+from .._streams import Stream
+from ..couplings import Couplings, Hamiltonian, student
+from ..dynamics import Glauber
+from ..lagrangians import DistinctPolynomial, Polynomial, Rescaled
+from ..network import Network
+from ._base import Setting
+from ._ensemble import AbstractEnsemble
+
+
+class Teacher(NamedTuple):
+    """The pattern that examples are drawn from, and its energy."""
+
+    pattern: Int8[np.ndarray, " feature"]
+    n: int
+    hamiltonian: Hamiltonian
+
+    @property
+    def features(self) -> int:
+        """The number of spins, N."""
+        return len(self.pattern)
+
+    def examples(
+        self,
+        stream: Stream,
+        count: int,
+        temperature: float,
+        basin: str = "full",
+        cut: float | None = None,
+    ) -> Int8[np.ndarray, "memory feature"]:
+        """Independent examples at the teacher's temperature, exactly: no chain."""
+        return patterns.examples(
+            stream, self.pattern, count, temperature, self.n, self.hamiltonian,
+            basin, cut,
+        )  # fmt: skip
+
+    def student(self, examples: Int8[np.ndarray, "memory feature"]) -> Network:
+        """The network whose memories are the examples, with the teacher's energy."""
+        return student(examples, self.n, self.hamiltonian)
+
+    def system(
+        self, examples: Int8[np.ndarray, "memory feature"]
+    ) -> Network | Couplings:
+        """The same, summed up where three sites interact."""
+        if self.n == 3:
+            return Couplings.of(examples, self.hamiltonian)
+        return self.student(examples)
+
+
+class AbstractTeacherStudent(AbstractEnsemble):
+    """An ensemble whose sets are sets of examples: the unit of replication.
+
+    To add one: set `row` and `plots`, and implement `measure` for one set of data, with
+    random numbers from `setting.stream`.
+    """
+
+    row = "draw"
+
+    sets: int = Field(8, ge=1)
+
+    def check(self, setting: Setting) -> None:
+        teacher_of(setting)
+        if not isinstance(setting.dynamics, Glauber):
+            raise ValueError(
+                'A student is sampled under dynamics kind "glauber", got '
+                f"{type(setting.dynamics).__name__}; set it so."
+            )
+
+
+def teacher_of(setting: Setting) -> Teacher:
+    """The teacher of a setting; raises ValueError where its network is none."""
+    network = setting.network
+    layer = network.memory_lagrangian
+    while isinstance(layer, Rescaled):
+        layer = layer.lagrangian
+    spins = bool(np.all(np.abs(np.asarray(network.memories)) == 1))
+    form = "distinct" if isinstance(layer, DistinctPolynomial) else "power"
+    known = isinstance(layer, DistinctPolynomial | Polynomial) and layer.n >= 2
+    if network.count != 1 or not spins or not known:
+        raise ValueError(
+            "The network of a teacher is one memory of +1 and -1 whose interaction is "
+            f'"distinct_polynomial" or "polynomial" with n >= 2, got {network.count} '
+            f"memories under {layer}; set network.memories.count = 1."
+        )
+    pattern = np.asarray(network.memories)[0].astype(np.int8)
+    return Teacher(pattern, layer.n, form)

@@ -1,0 +1,445 @@
+r"""`sample`: many starts under a heat bath, and what is seen along their way.
+
+Every start has its own counter-based stream of random numbers, one a visit: spin i
+becomes +1 iff its energy gap exceeds $T \ln[u/(1-u)]$. Neither the kernel nor the
+number of threads changes what is drawn, and with integer gaps no decision either.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, Int, Int8, Real
+
+from ._clock import phase
+from ._streams import as_stream, Stream
+from ._types import AnyArray
+from .couplings import Couplings, gap_table, summable
+from .dynamics._bath_lanes import by_lanes, Shared
+from .dynamics.binary import drive_of, interaction
+from .dynamics.glauber import Glauber
+from .exact import are_spins
+from .lagrangians import AbstractAdditiveLagrangian, Rescaled
+from .network import Network
+from .sweeps import check_starts
+
+
+Kernel = Literal["auto", "couplings", "examples", "lanes"]
+AT_ONCE = 2**22  # thresholds drawn at once
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """What the heat bath has seen; means are over the sweeps after `burn`, on the host.
+
+    Energies are those of the network, $-\\Phi(s)$, and not per spin. Under parallel
+    tempering all is of the replica that is at T.
+    """
+
+    final: np.ndarray  # (start, feature): int8 unless clamped values are not spins
+    overlap: Float[np.ndarray, "start reference"]  # mean of reference . s / N
+    unsigned: Float[np.ndarray, "start reference"]  # mean of |reference . s| / N
+    twin: Float[np.ndarray, " pair"]  # mean of s . s' / N of starts 2k and 2k + 1
+    energy: Float[np.ndarray, " start"]  # mean
+    overlaps: Float[np.ndarray, "start sweep reference"]  # after every sweep
+    energies: Float[np.ndarray, "start sweep"]
+    twins: Float[np.ndarray, "pair sweep"]
+    flips: Int[np.ndarray, " start"]  # of all its replicas, in all sweeps
+    exchanged: Float[np.ndarray, " neighbours"]  # share of exchanges that were made
+    kernel: str
+    burn: int
+
+
+def sample(
+    system: Network | Couplings,
+    dynamics: Glauber,
+    starts: Real[AnyArray, "start feature"],
+    *,
+    sweeps: int,
+    burn: int = 0,
+    key: Any = 0,
+    references: Real[AnyArray, "reference feature"] | None = None,
+    clamped: Bool[AnyArray, " feature"] | None = None,
+    kernel: Kernel = "auto",
+    devices: Sequence[Any] | None = None,
+    watch: Callable[[int, np.ndarray], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Samples:
+    """Sweep every start under the heat bath. [TT24]
+
+    **Arguments:**
+
+    - `system`: a network, such as `student(examples, n)`, or `Couplings`.
+    - `starts`: spins of +1 and -1; clamped ones may be any number in [-1, 1].
+    - `sweeps`, `burn`: how many in all, and how many of them before means are taken.
+    - `key`: a seed, a JAX key or a `Stream`.
+    - `references`: spins with which overlaps are taken.
+    - `clamped`: spins that stay as they are.
+    - `kernel`: "couplings" sums the memories up first (three sites: `couplings`),
+      "examples" keeps their inputs, "lanes" visits the same spin of all starts
+      together, for accelerators and for memories that are not spins; "auto" takes the
+      one that should be done first. "couplings" and "examples" follow the same
+      trajectories, spin for spin.
+    - `watch`: called as `watch(sweep, spins)` with 0, 1, ... and all spins.
+
+    Raises ValueError for starts that are no spins, memories that the kernel cannot
+    take, and energies that are not finite.
+    """
+    # --- validate
+    features = system.features
+    starts, free = check_starts(features, starts, clamped)
+    for name, value, least in (("sweeps", sweeps, 1), ("burn", burn, 0)):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or value < least:
+            raise ValueError(
+                f"{name} must be a whole number >= {least}, got {value!r}."
+            )
+    if burn >= sweeps:
+        raise ValueError(f"burn must be less than the {sweeps} sweeps, got {burn}.")
+    seen = np.zeros((0, features)) if references is None else np.asarray(references)
+    if seen.ndim != 2 or seen.shape[1] != features:
+        raise ValueError(
+            f"References must have shape (reference, {features}), got {seen.shape}."
+        )
+    if not free.size:
+        raise ValueError("All spins are clamped; leave one free.")
+    devices = list(jax.devices() if devices is None else devices)
+    replicas = dynamics.replicas
+    work = len(starts) * replicas * sweeps
+    motor = _motor(system, kernel, starts, work, devices)
+
+    # --- sweep
+    stream = as_stream(key)
+    run = _Run(motor, dynamics, np.repeat(starts, replicas, axis=0), free, stream)
+    seen32, size = seen.astype(np.float32).T / features, len(starts)
+    told: list[tuple[np.ndarray, ...]] = []
+    done = 0
+    if watch is not None:
+        watch(0, run.shown[:, 0])
+    with phase("integrate"):
+        while done < sweeps:
+            some = 1 if watch is not None else run.at_once
+            run.advance(min(some, sweeps - done))
+            path = run.shown  # (start, sweep, feature)
+            floats = path.astype(np.float32)
+            pairs = floats[: size // 2 * 2].reshape(-1, 2, *floats.shape[1:])
+            twins = np.einsum("ptf,ptf->pt", pairs[:, 0], pairs[:, 1]) / features
+            told.append((floats @ seen32, run.energies, twins))
+            done += path.shape[1]
+            if watch is not None:
+                watch(done, path[:, -1])
+            if progress is not None:
+                progress(done, sweeps)
+
+    # --- collect
+    columns = zip(*told, strict=True)
+    overlaps, energies, twins = (
+        np.concatenate(x, axis=1).astype(float) for x in columns
+    )
+    if not np.all(np.isfinite(energies)):
+        raise ValueError(
+            "The energy leaves the finite numbers; rescale the interaction, or use "
+            "float64 memories."
+        )
+    kept = slice(burn, None)
+    return Samples(
+        final=run.shown[:, -1],
+        overlap=overlaps[:, kept].mean(axis=1),
+        unsigned=np.abs(overlaps[:, kept]).mean(axis=1),
+        twin=twins[:, kept].mean(axis=1),
+        energy=energies[:, kept].mean(axis=1),
+        overlaps=overlaps,
+        energies=energies,
+        twins=twins,
+        flips=run.flips.reshape(size, replicas).sum(axis=1),
+        exchanged=run.exchanged / max(1, run.proposed),
+        kernel=motor.name,
+        burn=burn,
+    )
+
+
+# --- one run -------------------------------------------------------------------------
+
+
+class _Run:
+    """The replicas of all starts, their temperatures and their random numbers."""
+
+    def __init__(self, motor, dynamics: Glauber, spins, free, stream: Stream):
+        self.motor, self.dynamics, self.free = motor, dynamics, free
+        self.stream, self.number = stream, 0
+        levels = dynamics.replicas
+        self.level = np.tile(np.arange(levels), (len(spins) // levels, 1))
+        self.states = motor.begin(spins)
+        self.energy = motor.energy(spins)
+        self.flips = np.zeros(len(spins), np.int64)
+        own = lambda k: stream.child("visits", k).generator()
+        self.draws = [own(k) for k in range(len(spins))]
+        self.swaps = stream.child("exchanges").generator()
+        self.exchanged, self.proposed = np.zeros(levels - 1), 0
+        self.shown = spins[::levels, None]  # level 0 comes first
+        self.energies = self.energy[::levels, None]
+
+    @property
+    def at_once(self) -> int:
+        """How many sweeps one call should make."""
+        if self.dynamics.replicas > 1:
+            return 1  # replicas change places after each
+        return max(1, AT_ONCE // (len(self.flips) * len(self.free)))
+
+    def advance(self, sweeps: int) -> None:
+        """So many sweeps of all replicas, then an exchange."""
+        first = self.number
+        numbers = range(first, first + sweeps)
+        orders = np.stack([self._order(k) for k in numbers])
+        ladder, levels = self.dynamics.ladder, self.dynamics.replicas
+        cooled = np.array([self.dynamics.cooled(k) for k in numbers])
+        temperature = ladder[self.level.ravel()]
+
+        def thresholds(k: int) -> Float[np.ndarray, "sweep visit"]:
+            u = self.draws[k].random(orders.shape)
+            with np.errstate(divide="ignore"):
+                logit = np.log(u) - np.log1p(-u)
+            return (temperature[k] * cooled)[:, None] * logit
+
+        path, gains, moved = self.motor.sweep(self.states, orders, thresholds)
+        energies = self.energy[:, None] - gains
+        self.energy, self.number = energies[:, -1], first + sweeps
+        self.flips += moved
+        # the replica that was at T during these sweeps
+        cold = np.argmin(self.level, axis=1) + levels * np.arange(len(self.level))
+        self.shown, self.energies = path[cold], energies[cold]
+        if levels > 1:
+            self._exchange(ladder)
+
+    def _exchange(self, ladder: np.ndarray) -> None:
+        """Neighbours on the ladder, even and odd pairs in turn, change places."""
+        levels, first = len(ladder), self.number % 2
+        energy = self.energy.reshape(self.level.shape)
+        holder = np.argsort(self.level, axis=1)  # who is at each level
+        chance = self.swaps.random((len(self.level), levels - 1))
+        rows = np.arange(len(self.level))
+        for k in range(first, levels - 1, 2):
+            a, b = holder[:, k], holder[:, k + 1]
+            gain = (1 / ladder[k] - 1 / ladder[k + 1]) * (
+                energy[rows, a] - energy[rows, b]
+            )
+            made = np.log1p(-chance[:, k]) < gain
+            self.level[rows[made], a[made]] = k + 1
+            self.level[rows[made], b[made]] = k
+            self.exchanged[k] += made.mean()
+        self.proposed += 0.5
+
+    def _order(self, number: int) -> Int[np.ndarray, " visit"]:
+        if self.dynamics.order == "sequential":
+            return self.free
+        draw = self.stream.child("order", number).generator()
+        if self.dynamics.order == "permutation":
+            return draw.permutation(self.free)
+        return draw.choice(self.free, len(self.free))
+
+
+# --- kernels -------------------------------------------------------------------------
+
+
+class _State(NamedTuple):
+    """A replica on the host: its spins, and its fields or its memories' inputs."""
+
+    s: Int8[np.ndarray, " feature"]
+    kept: np.ndarray
+
+
+class _ByCouplings:
+    name = "couplings"
+
+    def __init__(self, system: Couplings, threads: int):
+        self.system, self.threads = system, threads
+        self.rest = np.zeros(system.features)
+
+    def begin(self, spins: np.ndarray) -> list[_State]:
+        return [_State(s, self.system.fields(s)) for s in np.array(spins, np.int8)]
+
+    def energy(self, spins: np.ndarray) -> np.ndarray:
+        return np.array([self.system.energy(s.astype(np.int8)) for s in spins])
+
+    def sweep(self, states, orders, thresholds):
+        from .dynamics._heat_bath import by_couplings
+
+        c = self.system
+        own = (c.tensor, c.single, c.factor, c.unit, self.rest)
+        return _on_threads(by_couplings, own, states, orders, thresholds, self.threads)
+
+
+class _ByExamples:
+    name = "examples"
+
+    def __init__(self, network: Network, threads: int):
+        self.network, self.threads = network, threads
+        layer, current, _ = drive_of(network, "energy_gap")
+        unit = interaction(network)[1]
+        self.rest = unit * current
+        self.memories = np.ascontiguousarray(np.asarray(network.memories).T, np.int8)
+        self.table, inner = gap_table(layer, network.features, network.count)
+        self.unit = unit * inner
+
+    def begin(self, spins: np.ndarray) -> list[_State]:
+        return [_State(s, self._inputs(s)) for s in np.array(spins, np.int8)]
+
+    def _inputs(self, s: np.ndarray) -> np.ndarray:
+        x = np.full(self.network.count, self.network.features + 1, np.int32)
+        for row, s_i in zip(self.memories, s, strict=True):
+            x += row if s_i > 0 else -row
+        return x
+
+    def energy(self, spins: np.ndarray) -> np.ndarray:
+        return _energies(self.network, spins)
+
+    def sweep(self, states, orders, thresholds):
+        from .dynamics._heat_bath import by_examples
+
+        whole = np.issubdtype(self.table.dtype, np.integer)
+        zero = np.int64(0) if whole else np.float64(0)
+        own = (self.memories, self.table, zero, self.unit, self.rest)
+        return _on_threads(by_examples, own, states, orders, thresholds, self.threads)
+
+
+def _on_threads(kernel, own, states: list[_State], orders, thresholds, threads: int):
+    """Every replica on its own; parts are short, nothing interrupts one."""
+    sweeps, size = len(orders), len(states)
+    path = np.empty((size, sweeps, len(states[0].s)), np.int8)
+    gains, moved = np.empty((size, sweeps, 2)), np.empty((size, sweeps), np.int64)
+    orders = np.ascontiguousarray(orders, np.int32)
+
+    def one(k: int) -> None:
+        given = thresholds(k)
+        kernel(*own, *states[k], orders, given, path[k], gains[k], moved[k])
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            list(pool.map(one, range(size)))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return path, gains.sum(axis=2), moved.sum(axis=1)
+
+
+class _ByLanes:
+    name = "lanes"
+
+    def __init__(self, system: Network | Couplings, binary: bool, device: Any):
+        self.system, self.binary, self.device = system, binary, device
+        if isinstance(system, Network):
+            self.dtype, self.shared = system.dtype, jax.device_put(system, device)
+            return
+        double = jax.config.jax_enable_x64
+        self.dtype = np.dtype(np.float64 if double else np.float32)
+        # sums of so large integers are exact in a float of p bits
+        row = np.abs(system.tensor.astype(np.int64)).sum(axis=2).max()
+        largest = int(row) * system.features * system.factor
+        if largest >= 2 ** (np.finfo(self.dtype).nmant + 1):
+            raise ValueError(
+                f"Fields of up to {largest} are no exact integers in {self.dtype}; "
+                "enable x64, or use a CPU's kernel."
+            )
+        put = lambda x: jax.device_put(np.asarray(x, self.dtype), device)
+        self.shared = Shared(
+            put(system.tensor), put(system.single), float(system.factor),
+            put(system.unit),
+        )  # fmt: skip
+
+    def begin(self, spins: np.ndarray) -> list[np.ndarray]:
+        return [np.array(spins.T, self.dtype)]
+
+    def energy(self, spins: np.ndarray) -> np.ndarray:
+        if isinstance(self.system, Network):
+            return _energies(self.system, spins)
+        return np.array([self.system.energy(s.astype(np.int8)) for s in spins])
+
+    def sweep(self, states, orders, thresholds):
+        lanes = states[0].shape[1]
+        given = np.stack([thresholds(k) for k in range(lanes)], axis=-1)
+        put = lambda x: jax.device_put(np.asarray(x, self.dtype), self.device)
+        order = jax.device_put(np.asarray(orders, np.int32), self.device)
+        found = by_lanes(self.shared, put(states[0]), order, put(given))
+        path, gains, flips = (np.asarray(x) for x in found)
+        states[0] = path[-1]
+        path = np.moveaxis(path, -1, 0)
+        path = path.astype(np.int8) if self.binary else path.astype(float)
+        return path, gains.T.astype(float), flips
+
+
+@eqx.filter_jit
+def _of_each(network: Network, spins: AnyArray) -> jax.Array:
+    return jax.lax.map(network.binary_energy, spins, batch_size=64)
+
+
+def _energies(network: Network, spins: np.ndarray) -> np.ndarray:
+    return np.asarray(_of_each(network, jnp.asarray(spins, network.dtype)), float)
+
+
+def _motor(
+    system: Network | Couplings, kernel: Kernel, starts, work: int, devices: list
+):
+    """What makes the sweeps; raises ValueError where the kernel cannot be had."""
+    known = ("auto", "couplings", "examples", "lanes")
+    if kernel not in known:
+        raise ValueError(f"kernel is one of {', '.join(known)}, got {kernel!r}.")
+    if not devices:
+        raise ValueError("devices must name one device or more, got none.")
+    spins = are_spins(starts)
+    on_cpu = all(d.platform == "cpu" for d in devices)
+    if isinstance(system, Couplings):
+        if kernel == "examples":
+            raise ValueError('Couplings have no examples; use kernel = "couplings".')
+        if not spins:
+            raise ValueError("Couplings of spins need starts of +1 and -1 only.")
+        if on_cpu and kernel != "lanes":
+            return _ByCouplings(system, len(devices))
+        return _ByLanes(system, True, devices[0])
+    plain = spins and _is_plain(system)
+    form = None
+    if plain and not np.any(np.asarray(system.current)):
+        form = summable(system)
+    if kernel == "couplings" and form is None:
+        raise ValueError(
+            "Couplings sum up memories of +1 and -1 under the third power or three "
+            f"distinct sites, without currents, got {system.memory_lagrangian}; use "
+            'kernel = "examples".'
+        )
+    if kernel == "examples" and not plain:
+        raise ValueError(
+            "The kernel of examples needs spins, memories of +1 and -1, no hidden "
+            "current, no autapse and an interaction summed over memories; use kernel = "
+            '"lanes".'
+        )
+    if kernel == "couplings" or (kernel == "auto" and form and _pays(system, work)):
+        assert form is not None
+        couplings = Couplings.of(np.asarray(system.memories), *form)
+        return _motor(couplings, "auto", starts, work, devices)
+    if kernel == "examples" or (kernel == "auto" and plain and on_cpu):
+        return _ByExamples(system, len(devices))
+    return _ByLanes(system, spins, devices[0])
+
+
+def _is_plain(network: Network) -> bool:
+    """True if gaps are sums over memories of +1 and -1, and of a current."""
+    layer: Any = network.memory_lagrangian
+    while isinstance(layer, Rescaled):
+        layer = layer.lagrangian
+    additive = isinstance(layer, AbstractAdditiveLagrangian)
+    hidden = np.any(np.asarray(network.hidden_current))
+    driven = network.autapse is not None or hidden
+    return additive and not driven and are_spins(network.memories)
+
+
+def _pays(network: Network, work: int) -> bool:
+    """True if summing up the examples costs less than to visit each at every spin."""
+    features, count = network.features, network.count
+    if features > 512 or features * count >= 2**31:
+        return False
+    counting = features**3 / 6 * (count / 64 + 12)  # words, and the tensor itself
+    return counting < 0.5 * work * features * count
