@@ -4,17 +4,20 @@ Drawn by NumPy on the host in float64 and cast to JAX's default precision, from
 counter-based generators: what a probe gets depends on (key, its number) alone.
 """
 
+import math
 from typing import Any, Literal
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int8, Num
 
 from ._streams import as_stream
 from ._types import AnyArray
+from .theory.teacher_student import Basin, Hamiltonian, overlap_law
 
 
 Patterns = Float[np.ndarray, "memory feature"]
+BLOCK = 4096  # examples that share a generator
 
 
 def _cast(values: np.ndarray) -> np.ndarray:
@@ -161,6 +164,62 @@ def corrupted(
     if hidden is not None:
         probes[:, np.asarray(hidden)] = fill
     return _cast(probes)
+
+
+def examples(
+    key: Any,
+    pattern: Num[AnyArray, " feature"],
+    count: int,
+    temperature: float,
+    n: int,
+    hamiltonian: Hamiltonian = "distinct",
+    basin: Basin = "full",
+    cut: float | None = None,
+) -> Int8[np.ndarray, "memory feature"]:
+    r"""Independent examples of a teacher, $P(\sigma) \propto e^{-H_1[\sigma|\xi^*]/T}$.
+
+    Exactly, without a Markov chain: the overlap with the pattern is drawn from its law,
+    then the sites that agree, all choices alike. The first examples of a stream are the
+    same for every `count`. [TT24; THEORY 3.2]
+
+    **Arguments:**
+
+    - `pattern`: that of the teacher, of +1 and -1.
+    - `count`: M >= 1, see `example_count`.
+    - `temperature`, `n`, `hamiltonian`, `basin`, `cut`: of the teacher, see
+      `theory.teacher_student.overlap_law`.
+    """
+    from ._selection import choose
+
+    pattern = np.asarray(pattern)
+    if not np.all(np.abs(pattern) == 1):
+        raise ValueError("The pattern of a teacher has entries +1 and -1 alone.")
+    _check_sizes(count, features := len(pattern))
+    law = overlap_law(n, features, temperature, hamiltonian, basin, cut)
+    reached = np.cumsum(law.weights)
+    stream, found = as_stream(key), np.empty((count, features), np.int8)
+    for start in range(0, count, BLOCK):
+        rows = found[start : start + BLOCK]
+        generator = stream.child(start // BLOCK).generator()
+        level = reached[-1] * generator.random(BLOCK)
+        # the smallest number of aligned sites whose probability reaches the level
+        aligned = np.searchsorted(reached, level, side="right")
+        words = generator.bytes(BLOCK * -(-features // 8))
+        coins = np.frombuffer(words, np.uint8).reshape(BLOCK, -1)
+        choose(rows, pattern.astype(np.int8), aligned, coins, generator)
+    return found
+
+
+def example_count(load: float, n: int, features: int) -> int:
+    r"""$M = \lfloor \alpha N^{n-1}/n! \rfloor$, $\alpha$ = `load` > 0. [TT24]"""
+    count = math.floor(load * features ** (n - 1) / math.factorial(n))
+    if count < 1:
+        raise ValueError(
+            f"A load of {load:g} is less than one example of {features} features for "
+            f"n = {n}; it must be at least "
+            f"{math.factorial(n) / features ** (n - 1):.3g}."
+        )
+    return count
 
 
 def occlusion(

@@ -35,7 +35,7 @@ FLOORS = [
         "tables",
     ],
     [
-        *("trajectory", "records", "statistics", "lagrangians", "theory"),
+        *("trajectory", "records", "statistics", "lagrangians", "theory", "_selection"),
         *("datasets", "patterns", "sources"),
     ],
     ["network", "spectrum", "exact", "_triples", "couplings"],

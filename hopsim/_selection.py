@@ -1,0 +1,33 @@
+"""Random sites in given numbers, compiled for a CPU. See `patterns.examples`."""
+
+from typing import no_type_check
+
+from ._compiled import compiled
+
+
+@compiled()
+@no_type_check
+def choose(rows, pattern, aligned, coins, generator):
+    """Fill each row with `pattern`, reversed at all but `aligned` of its sites.
+
+    Fair coins choose nearly as many sites as are asked; the rest is chosen, or given
+    up, one site after the other at random. Both keep all choices equally likely, at
+    some sqrt(N) random numbers a row.
+    """
+    features = len(pattern)
+    for row in range(len(rows)):
+        s, wanted = rows[row], aligned[row]
+        # coins are far from what is asked where nearly all sites agree, or nearly none
+        fair = 4 * wanted > features and 4 * wanted < 3 * features
+        sure = wanted >= features // 2
+        chosen = 0
+        for i in range(features):
+            on = (coins[row, i >> 3] >> (i & 7)) & 1 == 1 if fair else sure
+            s[i] = pattern[i] if on else -pattern[i]
+            chosen += on
+        while chosen != wanted:
+            i = generator.integers(0, features)
+            on = s[i] == pattern[i]
+            if on == (chosen > wanted):
+                s[i] = -s[i]
+                chosen += -1 if on else 1

@@ -1,0 +1,209 @@
+r"""What is known exactly at finite N: the law of a teacher's examples.
+
+The energy of one example depends on it through its overlap with the teacher's pattern
+alone, $S = \sum_i \xi^*_i\sigma_i$, so that every average over examples is a sum of
+N + 1 terms. On the Nishimori line the mean energy of the student follows. [TT24;
+THEORY_TEACHER_STUDENT 1, 3.2]
+"""
+
+import dataclasses
+import math
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+Hamiltonian = Literal["distinct", "power"]
+Basin = Literal["full", "misaligned"]
+
+
+@dataclasses.dataclass(frozen=True)
+class OverlapLaw:
+    r"""The law of $S = \sum_i \xi^*_i\sigma_i$, one example's overlap times N."""
+
+    values: Int[np.ndarray, " value"]  # -N, -N + 2, ..., N
+    weights: Float[np.ndarray, " value"]  # their probabilities; 0 outside the basin
+
+    def moment(self, order: int) -> float:
+        r"""$\langle (S/N)^k \rangle$, k = `order`."""
+        return float(self.weights @ (self.values / self.values[-1]) ** order)
+
+    def interaction(self, n: int, hamiltonian: Hamiltonian = "distinct") -> float:
+        r"""$\langle -H_1 \rangle / N$, at the same n and Hamiltonian or at others."""
+        return float(self.weights @ _interaction(self.values, n, hamiltonian))
+
+
+def overlap_law(
+    n: int,
+    features: int,
+    temperature: float,
+    hamiltonian: Hamiltonian = "distinct",
+    basin: Basin = "full",
+    cut: float | None = None,
+) -> OverlapLaw:
+    r"""$P(S) \propto \binom{N}{(N+S)/2}\, e^{-\beta^* H_1(S)}$, exactly. [THEORY 3.2]
+
+    $-H_1 = \frac{n!}{N^{n-1}} e_n$, the sum over n distinct sites, or $N (S/N)^n$
+    (`hamiltonian = "power"`, THEORY TRAP 1). In logarithms: any N, any temperature.
+
+    **Arguments:**
+
+    - `temperature`: $T_s = 1/\beta^*$ of the teacher, > 0.
+    - `basin`: "misaligned" leaves out the examples that are prototypes of the pattern,
+      $|S| > $ `cut` $N$, as a Markov chain from a random start does. [THEORY TRAP 3]
+    - `cut`: in (0, 1]; by default the barrier, the least likely S between the two
+      basins, and no cut where there is but one.
+    """
+    check(n, temperature)
+    if features < n:
+        raise ValueError(
+            f"An interaction of n = {n} distinct sites needs as many features, got "
+            f"{features}."
+        )
+    from scipy.special import gammaln
+
+    up = np.arange(features + 1)
+    values = 2 * up - features
+    logarithm = -(gammaln(up + 1.0) + gammaln(features - up + 1.0))
+    logarithm += features * _interaction(values, n, hamiltonian) / temperature
+    if basin == "misaligned":
+        most = _barrier(values, logarithm) if cut is None else cut * features
+        if not 0 < most <= features:
+            raise ValueError(
+                "The cut between the basins is a fraction of the features in (0, 1], "
+                f"got {most / features:g} at temperature {temperature:g}; give another."
+            )
+        logarithm[np.abs(values) > most] = -np.inf
+    elif cut is not None:
+        raise ValueError('A cut is of basin = "misaligned", got "full"; leave it out.')
+    weights = np.exp(logarithm - np.max(logarithm))
+    return OverlapLaw(values, weights / np.sum(weights))
+
+
+def signal_ratio(
+    n: int, features: int, temperature: float, hamiltonian: Hamiltonian = "distinct"
+) -> float:
+    r"""$R_N = c_{eff}/c$, 1 for large N: the strength of the signal at size N.
+
+    On the Nishimori line the mean energy is that of the teacher's own examples, hence
+    known: $-\beta E\langle H\rangle/N = c_{eff}\,\zeta(1)$ with $c_{eff} = R_N c$. The
+    replica-symmetric theory at $c_{eff}$ describes size N far better than at c. For
+    n = 3 distinct sites $R_N = (1-1/N)(1-2/N) + 90/(T^2 N) + \dots$ [THEORY 3.2]
+    """
+    law = overlap_law(n, features, temperature, hamiltonian)
+    own, scale = law.interaction(n, hamiltonian), 1.0
+    if hamiltonian == "power":
+        # coincident sites: what they add to every pattern alike carries no signal
+        own -= overlap_law(n, features, math.inf, hamiltonian).interaction(
+            n, hamiltonian
+        )
+        odd = math.prod(range(n - 1, 0, -2)) ** 2 if n % 2 == 0 else 0
+        scale = (math.prod(range(2 * n - 1, 0, -2)) - odd) / math.factorial(n)
+    variance = math.factorial(n) / float(features) ** (n - 1)
+    return own * temperature / (variance * scale)
+
+
+def effective_signal(
+    c: float,
+    n: int,
+    features: int,
+    temperature: float,
+    hamiltonian: Hamiltonian = "distinct",
+) -> float:
+    r"""$c_{eff} = R_N c$, with $c = \alpha/T^2$. [THEORY 3.2]"""
+    return c * signal_ratio(n, features, temperature, hamiltonian)
+
+
+def energy_per_spin(
+    count: int,
+    n: int,
+    features: int,
+    temperature: float,
+    hamiltonian: Hamiltonian = "distinct",
+) -> float:
+    r"""$E\langle H\rangle/N = -M \langle -H_1\rangle_{teacher}/N$, M = `count`. [TS-11]
+
+    On the Nishimori line, at any N: student and teacher are exchangeable there.
+    """
+    law = overlap_law(n, features, temperature, hamiltonian)
+    return -count * law.interaction(n, hamiltonian)
+
+
+def aligned_overlap(count: int, temperature: float, n: int) -> float:
+    r"""$q^*(M) = E \tanh(h \sum_a s_a)$: M examples of an aligned teacher. [THEORY 2.4]
+
+    $s_a = \pm 1$ with probability $(1 \pm m_t)/2$ and $m_t = \tanh h$: each site of an
+    example agrees with the pattern independently. $q^*(1) = m_t^2$, and
+    $1 - q^*(M)$ falls exponentially. On the Nishimori line, for large N; for even n it
+    is $|q^*|$, since every example then has a sign of its own.
+
+    **Arguments:**
+
+    - `count`: M >= 0, the number of examples.
+    - `temperature`: of teacher and student, at most the spinodal $\max_h T(h)$; the
+      aligned phase is the stable one below $T_{eR}$.
+    """
+    from scipy.special import gammaln
+
+    if count < 0:
+        raise ValueError(f"The number of examples must be >= 0, got {count}.")
+    h = _field(temperature, n)
+    up = np.arange(count + 1)
+    ways = gammaln(count + 1.0) - gammaln(up + 1.0) - gammaln(count - up + 1.0)
+    right, wrong = np.logaddexp(0, -2 * h), np.logaddexp(0, 2 * h)  # -logarithms
+    weights = np.exp(ways - up * right - (count - up) * wrong)
+    return float(weights @ np.tanh(h * (2 * up - count)))
+
+
+def check(n: int, temperature: float) -> None:
+    """Raises ValueError unless n >= 2 and T > 0."""
+    if n < 2:
+        raise ValueError(f"The interaction vertex must be >= 2, got n = {n}.")
+    if not temperature > 0:
+        raise ValueError(
+            f"A temperature must be > 0, got {temperature}; temperature 0 has forms of "
+            "its own."
+        )
+
+
+def _interaction(
+    values: Int[np.ndarray, " value"], n: int, hamiltonian: Hamiltonian
+) -> Float[np.ndarray, " value"]:
+    r"""$-H_1(S)/N$; distinct: $b_n = n! e_n/N^n$ with $b_{k+1} = \frac SN b_k -
+    \frac{k(N-k+1)}{N^2} b_{k-1}$.
+    """
+    features = int(values[-1])
+    m = values / features
+    if hamiltonian == "power":
+        return m**n
+    before, now = np.ones_like(m), m
+    for k in range(1, n):
+        before, now = now, m * now - k * (features - k + 1) / features**2 * before
+    return now
+
+
+def _barrier(
+    values: Int[np.ndarray, " value"], logarithm: Float[np.ndarray, " value"]
+) -> float:
+    """The S > 0 from which the law rises to the aligned basin; N if it never does."""
+    right = values >= 0
+    rises = np.diff(logarithm[right]) > 0
+    starts = np.flatnonzero(rises & ~np.append(False, rises[:-1]))
+    return float(values[right][starts[-1]] if starts.size else values[-1])
+
+
+def _field(temperature: float, n: int) -> float:
+    r"""The largest h with $T = n \tanh(h)^{n-1}/h$."""
+    from scipy.optimize import minimize_scalar, root_scalar
+
+    check(n, temperature)
+    at = lambda h: n * math.tanh(h) ** (n - 1) / h
+    top = minimize_scalar(lambda h: -at(h), bounds=(1e-3, n), method="bounded").x
+    if temperature > at(top):
+        raise ValueError(
+            f"The teacher is aligned up to temperature {at(top):.6g} for n = {n}, got "
+            f"{temperature:g}."
+        )
+    ends = (top, n / temperature + 1)
+    return float(root_scalar(lambda h: at(h) - temperature, bracket=ends).root)
