@@ -7,7 +7,7 @@ example here, filed under its kind.
 import numpy as np
 
 from hopsim import dynamics, experiments, lagrangians as L, patterns
-from hopsim.checks import average, kinds, measured
+from hopsim.checks import agreement, average, kinds, measured
 from hopsim.network import model_a, model_b, model_c, Network
 
 
@@ -173,6 +173,9 @@ CHECKS = {
         source="hopsim",
     ),
     "convergence_order": kinds.ConvergenceOrder(low=0.8, high=1.2),
+    "agreement": agreement.Agreement(
+        variable="steps", value=10, within=1, statement="ten steps", source="hopsim"
+    ),
     "average": average.Average(
         variable="steps", low=0, high=100, statement="few steps", source="hopsim"
     ),

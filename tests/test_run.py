@@ -576,6 +576,7 @@ def converged(*flags):
 # kind -> [(settings, data, passes)]
 SAID = {"statement": "it holds", "source": "hopsim"}
 POWER = {"variable": "error", "against": "tau_memory"}
+HITS = {"variable": "hits", "level": 0.95} | SAID
 
 
 def power(order):
@@ -649,6 +650,14 @@ JUDGED = {
         ({"variable": "hits", "low": 0.4, "high": 0.6} | SAID, several(), True),
         ({"variable": "hits", "low": 0.49, "high": 0.51} | SAID, several(), False),
         ({"variable": "hits", "low": 0.1, "high": 0.4} | SAID, several(), False),
+    ],
+    "agreement": [
+        ({"value": 0.52, "within": 0.03} | HITS, several(), True),
+        ({"of": "hits", "within": 0.01} | HITS, several(), True),
+        ({"value": 0.55, "within": 0.1} | HITS, several(), False),
+        ({"value": 0.55, "within": 0.1, "beside": 0.03} | HITS, several(), True),
+        ({"value": 0.52, "within": 0.01} | HITS, several(), False),
+        ({"value": np.nan, "within": 1.0} | HITS, several(), False),
     ],
     "fraction": [
         ({"variable": "retrieved", "never": True} | SAID, recalled(0, 9), True),

@@ -1,7 +1,7 @@
 """Checks: the physics that a scenario may assert of its record."""
 
-from . import average, measured
+from . import agreement, average, measured
 from .kinds import AbstractCheck, checks
 
 
-__all__ = ["AbstractCheck", "average", "checks", "measured"]
+__all__ = ["AbstractCheck", "agreement", "average", "checks", "measured"]
