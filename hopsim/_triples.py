@@ -67,6 +67,20 @@ def fill(odd, count, tensor, first, step):
 
 @compiled(nogil=True)
 @no_type_check
+def fields(tensor, s, found):
+    """`found[i] = sum_{j<k} tensor[i, j, k] s[j] s[k]`, by sums of 32 bits."""
+    for i in range(len(found)):
+        outer = np.int64(0)
+        for j in range(len(s)):
+            total = np.int32(0)
+            for k in range(len(s)):
+                total += np.int32(tensor[i, j, k]) * np.int32(s[k])
+            outer += s[j] * np.int64(total)
+        found[i] = outer // 2
+
+
+@compiled(nogil=True)
+@no_type_check
 def largest(odd, count):
     """The largest |count - 2 odd|."""
     most = 0

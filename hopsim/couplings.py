@@ -8,11 +8,12 @@ the same for a hundred examples and for a million. [THEORY 3.2]
 import dataclasses
 import math
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, Int8
 
+from . import patterns
 from ._cores import cores
 from ._types import AnyArray
 from .exact import are_spins, gap, in_rows
@@ -25,10 +26,7 @@ from .lagrangians import (
     Rescaled,
 )
 from .network import Network
-
-
-Hamiltonian = Literal["distinct", "power"]
-Examples = Int8[np.ndarray, "memory feature"]
+from .theory.teacher_student import Hamiltonian
 
 
 def interaction(n: int, features: int, hamiltonian: Hamiltonian) -> AbstractLagrangian:
@@ -65,7 +63,7 @@ def student(
             f"{np.shape(examples)}; draw them by patterns.examples."
         )
     layer = interaction(n, np.shape(examples)[1], hamiltonian)
-    return Network(examples, AbsoluteValue(), layer)
+    return Network(patterns._cast(np.asarray(examples)), AbsoluteValue(), layer)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,14 +124,23 @@ class Couplings:
 
     def fields(self, s: Int8[np.ndarray, " feature"]) -> Int[np.ndarray, " feature"]:
         r"""$L_i = \sum_{j<k} K_{ijk} s_j s_k$, integers."""
-        wide = s.astype(np.int64)
-        inner = np.stack([rows.astype(np.int64) @ wide for rows in self.tensor])
-        return (inner @ wide) // 2
+        from ._triples import fields
 
-    def energy(self, s: Int8[np.ndarray, " feature"]) -> float:
-        r"""$-\Phi(s)$, from integers: $3\sum_{i<j<k} K_{ijk}s_is_js_k = s\cdot L$."""
+        found = np.empty(self.features, np.int64)
+        fields(self.tensor, s, found)
+        return found
+
+    def energy(
+        self,
+        s: Int8[np.ndarray, " feature"],
+        fields: Int[np.ndarray, " feature"] | None = None,
+    ) -> float:
+        r"""$-\Phi(s)$, from integers: $3\sum_{i<j<k} K_{ijk}s_is_js_k = s\cdot L$.
+
+        `fields` L may be given where they are known.
+        """
         wide = s.astype(np.int64)
-        threefold = int(wide @ self.fields(s))
+        threefold = int(wide @ (self.fields(s) if fields is None else fields))
         total = self.factor * (threefold // 3) + int(self.single @ wide)
         return -0.5 * self.unit * total
 

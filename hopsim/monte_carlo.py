@@ -174,8 +174,7 @@ class _Run:
         self.stream, self.number = stream, 0
         levels = dynamics.replicas
         self.level = np.tile(np.arange(levels), (len(spins) // levels, 1))
-        self.states = motor.begin(spins)
-        self.energy = motor.energy(spins)
+        self.states, self.energy = motor.begin(spins)
         self.flips = np.zeros(len(spins), np.int64)
         own = lambda k: stream.child("visits", k).generator()
         self.draws = [own(k) for k in range(len(spins))]
@@ -260,11 +259,11 @@ class _ByCouplings:
         self.system, self.threads = system, threads
         self.rest = np.zeros(system.features)
 
-    def begin(self, spins: np.ndarray) -> list[_State]:
-        return [_State(s, self.system.fields(s)) for s in np.array(spins, np.int8)]
-
-    def energy(self, spins: np.ndarray) -> np.ndarray:
-        return np.array([self.system.energy(s.astype(np.int8)) for s in spins])
+    def begin(self, spins: np.ndarray) -> tuple[list[_State], np.ndarray]:
+        with ThreadPoolExecutor(self.threads) as pool:
+            one = lambda s: _State(s, self.system.fields(s))
+            states = list(pool.map(one, np.array(spins, np.int8)))
+        return states, np.array([self.system.energy(*state) for state in states])
 
     def sweep(self, states, orders, thresholds):
         from .dynamics._heat_bath import by_couplings
@@ -286,17 +285,15 @@ class _ByExamples:
         self.table, inner = gap_table(layer, network.features, network.count)
         self.unit = unit * inner
 
-    def begin(self, spins: np.ndarray) -> list[_State]:
-        return [_State(s, self._inputs(s)) for s in np.array(spins, np.int8)]
+    def begin(self, spins: np.ndarray) -> tuple[list[_State], np.ndarray]:
+        states = [_State(s, self._inputs(s)) for s in np.array(spins, np.int8)]
+        return states, _energies(self.network, spins)
 
     def _inputs(self, s: np.ndarray) -> np.ndarray:
         x = np.full(self.network.count, self.network.features + 1, np.int32)
         for row, s_i in zip(self.memories, s, strict=True):
             x += row if s_i > 0 else -row
         return x
-
-    def energy(self, spins: np.ndarray) -> np.ndarray:
-        return _energies(self.network, spins)
 
     def sweep(self, states, orders, thresholds):
         from .dynamics._heat_bath import by_examples
@@ -351,13 +348,11 @@ class _ByLanes:
             put(system.unit),
         )  # fmt: skip
 
-    def begin(self, spins: np.ndarray) -> list[np.ndarray]:
-        return [np.array(spins.T, self.dtype)]
-
-    def energy(self, spins: np.ndarray) -> np.ndarray:
+    def begin(self, spins: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        states = [np.array(spins.T, self.dtype)]
         if isinstance(self.system, Network):
-            return _energies(self.system, spins)
-        return np.array([self.system.energy(s.astype(np.int8)) for s in spins])
+            return states, _energies(self.system, spins)
+        return states, np.array([self.system.energy(s.astype(np.int8)) for s in spins])
 
     def sweep(self, states, orders, thresholds):
         lanes = states[0].shape[1]

@@ -55,7 +55,7 @@ def by_lanes(
         if follows:
             x = x + system.memories[:, i][:, None] * change[None]
         s = jax.lax.dynamic_update_index_in_dim(s, new, i, 0)
-        flips = flips + (change != 0)
+        flips = flips + (change != 0).astype(jnp.int32)
         return (s, x, gained + 0.5 * change * gap, flips), None
 
     def sweep(now, given):

@@ -13,10 +13,11 @@ from pydantic import Field
 
 from .. import patterns
 from .._streams import Stream
-from ..couplings import Couplings, Hamiltonian, student
+from ..couplings import Couplings, student
 from ..dynamics import Glauber
 from ..lagrangians import DistinctPolynomial, Polynomial, Rescaled
 from ..network import Network
+from ..theory.teacher_student import Hamiltonian
 from ._base import Setting
 from ._ensemble import AbstractEnsemble
 
