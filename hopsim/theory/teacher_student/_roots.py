@@ -1,0 +1,23 @@
+"""Roots and least values of one number: brackets, no starting guesses."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+
+def root(function: Callable[[float], float], low: float, high: float) -> float:
+    """The root of a function that changes sign in between, to rounding."""
+    from scipy.optimize import root_scalar
+
+    found = root_scalar(
+        lambda x: float(function(x)), bracket=(low, high), xtol=1e-15, rtol=1e-14
+    )
+    return float(found.root)
+
+
+def roots(function: Callable[[np.ndarray], np.ndarray], grid: np.ndarray) -> list:
+    """All roots between neighbours of a grid; the function takes arrays of any size."""
+    sign = function(grid) > 0
+    one = lambda x: float(np.ravel(function(np.array([x])))[0])
+    changes = np.flatnonzero(sign[1:] != sign[:-1])
+    return [root(one, grid[k], grid[k + 1]) for k in changes]
