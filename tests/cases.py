@@ -202,6 +202,7 @@ EXPERIMENTS = {
         curves={"gap": {"rule": "energy gap", "features": [8], "loads": [1.0]}}
     ),
     "generation": experiments.Generation(sets=2, starts=1),
+    "heat_bath_kernels": experiments.HeatBathKernels(sets=2, count=40),
     "hull": experiments.Hull(sets=2),
     "relaxation_descent": experiments.RelaxationDescent(sets=2, theta=[0.5, 1.0]),
     "envelope": experiments.Envelope(sets=2),
@@ -274,6 +275,7 @@ PLOTS = {  # and a variable without which there is nothing to draw
     "settling": "end_time",
     "recall_histogram": "overlap",
     "half_capacity": "unsigned_perfect",
+    "heat_bath_kernels": "path",
     "capacity_curve": "overlap",
     "retrieval_error": "log_error",
     "sliding": "sliding",

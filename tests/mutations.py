@@ -666,6 +666,32 @@ def the_same_power_for_every_n(n):
     return patch
 
 
+def couplings_that_miss_an_example(monkeypatch):
+    """One example in two thousand is counted on the wrong side."""
+    from hopsim import Couplings
+
+    right = Couplings.of.__func__
+
+    def wrong(cls, examples, hamiltonian="distinct", unit=1.0):
+        changed = examples.copy()
+        changed[0] = -changed[0]
+        return right(cls, changed, hamiltonian, unit)
+
+    monkeypatch.setattr(Couplings, "of", classmethod(wrong))
+
+
+def gaps_with_their_own_site(monkeypatch):
+    """The sum of all N spins in the place of the other N - 1."""
+    from hopsim.lagrangians import DistinctPolynomial
+    from hopsim.lagrangians._distinct import elementary
+
+    def wrong(self, y):
+        others = elementary(self.n - 1, self.features)
+        return sum(c * y**k for k, c in enumerate(others))
+
+    monkeypatch.setattr(DistinctPolynomial, "other_spins", wrong)
+
+
 def a_feed_forward_form_of_ramps(monkeypatch):
     """Hidden units with the activation max(x, 0), that of n = 2, for every n."""
     import jax.numpy as jnp
@@ -1565,6 +1591,18 @@ MUTATIONS = [
         "too much entropy in graded neurons",
         "energy of v = 0",
         patch=graded_neurons_of_more_entropy,
+    ),
+    Mutation(
+        "ts-10",
+        "an example counted on the wrong side",
+        "sums over all triples",
+        patch=couplings_that_miss_an_example,
+    ),
+    Mutation(
+        "ts-10",
+        "gaps with the share of their own site",
+        "no spin differs",
+        patch=gaps_with_their_own_site,
     ),
     Mutation(
         "dam-15",

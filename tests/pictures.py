@@ -26,6 +26,7 @@ def pictures(rng):
     found |= _basins(rng)
     found |= _attractors(rng) | _learnt(rng) | _prototypes(rng)
     found |= _associations(rng)
+    found |= _students(rng)
     return {name: Record(data) for name, data in found.items()}
 
 
@@ -557,3 +558,14 @@ def _associations(rng):
         chance=14.1,
     )
     return {"association_map": grid, "association_best": grid}
+
+
+def _students(rng):
+    path = np.cumsum(rng.uniform(size=(2, 20)), axis=1)
+    kernels = made(
+        path=(("draw", "sweep"), path),
+        path_of_examples=(("draw", "sweep"), path),
+        spins_differ=(("other", "draw"), np.zeros((2, 2), int)),
+        flips=("draw", np.array([40, 50])),
+    )
+    return {"heat_bath_kernels": kernels}

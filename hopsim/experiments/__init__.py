@@ -26,6 +26,7 @@ from .float_range import FloatRange
 from .flow import FlowEnsemble
 from .freezing import Freezing
 from .generation import Generation
+from .heat_bath_kernels import HeatBathKernels
 from .hull import Hull
 from .limits import Limits
 from .linear_response import LinearResponse
@@ -81,6 +82,7 @@ __all__ = [
     "Freezing",
     "Generation",
     "HalfCapacity",
+    "HeatBathKernels",
     "Hull",
     "Limits",
     "LinearResponse",
