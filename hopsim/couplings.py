@@ -186,12 +186,16 @@ def summable(network: Network) -> tuple[Hamiltonian, float] | None:
     return None
 
 
+IN_A_ROW = 1024  # entries of a table whose sum must fit its type
+
+
 def gap_table(
     layer: AbstractAdditiveLagrangian, features: int, count: int
 ) -> tuple[Int[np.ndarray, " input"] | Float[np.ndarray, " input"], float]:
     """`F(y + 1) - F(y - 1)` for y = -N-1 ... N+1, in units of the number that follows.
 
-    Integers where the interaction has them and sums over `count` memories fit 62 bits;
+    Integers where the interaction has them and sums over `count` memories fit 62 bits,
+    of 32 bits where so many as are added in a row fit those;
     inputs y have the parity of N - 1, entries of the other parity are 0.
     """
     inputs = range(-features - 1, features + 2)
@@ -209,7 +213,7 @@ def gap_table(
     table = np.array([float(y or 0) for y in known])
     most = max(abs(y or 0) for y in known)
     if whole and most * count < 2**62:
-        kind = np.int32 if most < 2**31 else np.int64
+        kind = np.int32 if most * IN_A_ROW < 2**31 else np.int64
         return np.array([int(y or 0) for y in known], kind), unit
     return table, unit
 

@@ -12,6 +12,7 @@ from typing import no_type_check
 import numpy as np
 
 from .._compiled import compiled
+from ..couplings import IN_A_ROW as ROW
 
 
 @compiled()
@@ -63,10 +64,20 @@ def _both(table, x, agree, differ):
 
 @compiled()
 @no_type_check
-def _gap(w, s_i, agree, differ, zero):
-    total = zero
+def _row(w, s_i, agree, differ):
+    total = agree.dtype.type(0)
     for m in range(len(w)):
         total += agree[m] if w[m] == s_i else -differ[m]
+    return total
+
+
+@compiled()
+@no_type_check
+def _gap(w, s_i, agree, differ, zero):
+    total = zero
+    for first in range(0, len(w), ROW):
+        row = slice(first, first + ROW)
+        total += _row(w[row], s_i, agree[row], differ[row])
     return s_i * total
 
 

@@ -39,6 +39,11 @@ def main() -> None:
         print(rates(pinned(python, pathlib.Path(work), binary, "test")))
         print("\n## b6: seconds an epoch, and ratios\n")
         print(epochs(pinned(python, pathlib.Path(work), train, "test")))
+        print("\n## b7: visits a CPU second, in 1e6 (hopsim over it)\n")
+        students = pinned(
+            python, pathlib.Path(work), "test_monte_carlo_speed.py", "test"
+        )
+        print(rates(students, 1e6))
         scripts = ["cores", "cold", "stiff", "precision", "binary_cores", "scan"]
         scripts += [] if "--quick" in sys.argv else ["scale"]
         for name in scripts:
@@ -115,8 +120,8 @@ def ragged(report: dict) -> str:
     return "\n".join(lines)
 
 
-def rates(report: dict) -> str:
-    """Markdown: how many memories meet a spin in a second, hopsim first."""
+def rates(report: dict, unit: float = 1e9) -> str:
+    """Markdown: how many visits there are in a second, hopsim first."""
     found: dict[str, dict[str, float]] = {}
     for entry in report["benchmarks"]:
         name, _, case = entry["name"].removeprefix("test_").rstrip("]").partition("[")
@@ -126,7 +131,7 @@ def rates(report: dict) -> str:
     lines = ["| n | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for case, speeds in found.items():
         cells = [
-            f"{speeds[n] / 1e9:.3g} ({speeds['hopsim'] / speeds[n]:.2f})"
+            f"{speeds[n] / unit:.3g} ({speeds['hopsim'] / speeds[n]:.2f})"
             if n in speeds
             else ""
             for n in names
