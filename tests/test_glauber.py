@@ -13,6 +13,7 @@ from hopsim import (
     certify,
     Couplings,
     dynamics,
+    find_attractors,
     lagrangians as L,
     Network,
     patterns,
@@ -260,6 +261,13 @@ def test_simulate_runs_a_heat_bath():
     assert not path.promise.given
     assert "not promised" in str(certify(network, path))
     assert [s[:12] for s in path.sentences()] == ["The duration"] * 4
+
+
+def test_a_heat_bath_has_no_attractors():
+    with pytest.raises(ValueError, match="no fixed points; ask for those of Binary"):
+        find_attractors(
+            student(EXAMPLES, 3), dynamics.Glauber(1.0), STARTS, duration=5.0
+        )
 
 
 def test_clamped_spins_stay():

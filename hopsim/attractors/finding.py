@@ -12,7 +12,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from .._types import AnyArray, cast
-from ..dynamics import AbstractFlow, Adiabatic, Binary, Dynamics, Sharp, TwoLayer
+from ..dynamics import (
+    AbstractFlow,
+    Adiabatic,
+    Binary,
+    Dynamics,
+    Glauber,
+    Sharp,
+    TwoLayer,
+)
 from ..environment import precision
 from ..network import Network
 from ..patterns import overlap
@@ -204,6 +212,11 @@ def label_basins(
 
 def decay_of(dynamics: Dynamics) -> float:
     """The decay alpha, or one ValueError where a motion has no fixed points."""
+    if isinstance(dynamics, Glauber):
+        raise ValueError(
+            "A heat bath has no fixed points; ask for those of Binary, its motion at "
+            "T = 0."
+        )
     if getattr(dynamics, "driven", False):
         raise ValueError(
             "A driven network has no fixed points; leave the drive out, or give its "
