@@ -17,6 +17,7 @@ from hopsim import (
     lagrangians as L,
     Network,
     patterns,
+    run,
     sample,
     simulate,
     student,
@@ -385,3 +386,29 @@ def test_patterns_are_recovered_from_many_examples():
     )  # fmt: skip
     assert found.kernel == "couplings"
     assert np.all(found.overlap > 0.95)
+
+
+def test_the_seed_of_a_scenario_decides_the_coins(tmp_path):
+    text = f"""
+name = "warm"
+seed = %d
+[network]
+kind = "model_a"
+memories = {{ kind = "given", values = {np.ones((2, N)).tolist()} }}
+interaction = {{ kind = "polynomial", n = 3 }}
+[dynamics]
+kind = "glauber"
+temperature = 5.0
+[probes]
+kind = "given"
+values = {STARTS.tolist()}
+[run]
+duration = 10
+samples = 11
+"""
+    ends = []
+    for seed in (1, 1, 2):
+        (tmp_path / "warm.toml").write_text(text % seed)
+        ends.append(run(tmp_path / "warm.toml")["final"].values)
+    np.testing.assert_array_equal(ends[0], ends[1])
+    assert not np.array_equal(ends[0], ends[2])

@@ -101,6 +101,7 @@ class Setting:
             "memory_start": start,
             "step_log": min(self.run.step_energies, len(probes)),
             "progress": progress,
+            "key": self.stream.child("sweeps"),  # of the orders and coins of spins
         }
         return simulate(self.network, dynamics, probes, **(settings | overrides))
 
