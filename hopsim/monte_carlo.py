@@ -31,6 +31,7 @@ from .sweeps import check_starts
 
 Kernel = Literal["auto", "couplings", "examples", "lanes"]
 AT_ONCE = 2**22  # thresholds drawn at once
+WORTH_THREADS = 2**15  # visits below which threads cost more than they save
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +173,7 @@ class _Run:
     def __init__(self, motor, dynamics: Glauber, spins, free, stream: Stream):
         self.motor, self.dynamics, self.free = motor, dynamics, free
         self.stream, self.number = stream, 0
-        levels = dynamics.replicas
+        self.ladder, levels = dynamics.ladder, dynamics.replicas
         self.level = np.tile(np.arange(levels), (len(spins) // levels, 1))
         self.states, self.energy = motor.begin(spins)
         self.flips = np.zeros(len(spins), np.int64)
@@ -195,9 +196,9 @@ class _Run:
         first = self.number
         numbers = range(first, first + sweeps)
         orders = np.stack([self._order(k) for k in numbers])
-        ladder, levels = self.dynamics.ladder, self.dynamics.replicas
+        levels = len(self.ladder)
         cooled = np.array([self.dynamics.cooled(k) for k in numbers])
-        temperature = ladder[self.level.ravel()]
+        temperature = self.ladder[self.level.ravel()]
 
         def thresholds(k: int) -> Float[np.ndarray, "sweep visit"]:
             u = self.draws[k].random(orders.shape)
@@ -213,11 +214,11 @@ class _Run:
         cold = np.argmin(self.level, axis=1) + levels * np.arange(len(self.level))
         self.shown, self.energies = path[cold], energies[cold]
         if levels > 1:
-            self._exchange(ladder)
+            self._exchange()
 
-    def _exchange(self, ladder: np.ndarray) -> None:
+    def _exchange(self) -> None:
         """Neighbours on the ladder, even and odd pairs in turn, change places."""
-        levels, first = len(ladder), self.number % 2
+        ladder, levels, first = self.ladder, len(self.ladder), self.number % 2
         energy = self.energy.reshape(self.level.shape)
         holder = np.argsort(self.level, axis=1)  # who is at each level
         chance = self.swaps.random((len(self.level), levels - 1))
@@ -315,6 +316,10 @@ def _on_threads(kernel, own, states: list[_State], orders, thresholds, threads: 
         given = thresholds(k)
         kernel(*own, *states[k], orders, given, path[k], gains[k], moved[k])
 
+    if threads == 1 or size * orders.size < WORTH_THREADS:
+        for k in range(size):
+            one(k)
+        return path, gains.sum(axis=2), moved.sum(axis=1)
     with ThreadPoolExecutor(threads) as pool:
         try:
             list(pool.map(one, range(size)))
