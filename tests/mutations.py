@@ -10,6 +10,7 @@ import pytest
 
 
 CLAIMS = Path(__file__).parents[1] / "scenarios" / "claims"
+FILES = sorted(path.stem for path in CLAIMS.glob("*.toml"))
 
 
 @dataclasses.dataclass(frozen=True)

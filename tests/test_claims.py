@@ -1,27 +1,11 @@
-"""Claims: each holds, and each is seen to fail when something is wrong."""
+"""Claims: each holds, in its quick form, and is drawn."""
 
 import mutations
 import pytest
 
 
-FILES = sorted(path.stem for path in mutations.CLAIMS.glob("*.toml"))
-
-
-@pytest.mark.parametrize("claim", FILES)
+@pytest.mark.parametrize("claim", mutations.FILES)
 def test_claim_holds_and_is_drawn(claim, tmp_path):
     found = mutations.judge(claim, {}, out=tmp_path)
     assert found
     assert set(found.values()) == {True}, found
-
-
-@pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=str)
-def test_claim_is_seen_to_fail(mutation):
-    found = mutations.judge(mutation.claim, mutation.overrides, mutation.patch)
-    told = {k: passed for k, passed in found.items() if mutation.seen_by in k}
-    assert told
-    # seen by what it measures: a check that could not be made has seen nothing
-    assert False in told.values(), f"{mutation}: {found}"
-
-
-def test_every_claim_has_a_mutation():
-    assert {m.claim for m in mutations.MUTATIONS} == set(FILES)
