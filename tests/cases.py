@@ -232,6 +232,7 @@ EXPERIMENTS = {
     "exponential_capacity": experiments.ExponentialCapacity(sets=2, features=[5]),
     "real_recall": experiments.RealRecall(sets=1, n=[3]),
     "spherical": experiments.Spherical(sets=2),
+    "signal_ratio": experiments.SignalRatio(n=[3], features=[16, 32]),
     "spin_recall": experiments.SpinRecall(sets=2),
     "stability": experiments.Stability(sets=2),
 }
@@ -287,6 +288,7 @@ PLOTS = {  # and a variable without which there is nothing to draw
     "real_recall": "n",
     "recalled_images": "final",
     "spherical": "norm",
+    "signal_ratio": "ratio",
     "spin_recall": "recovered",
     "stability": "bit_ratio",
     "energy": "energy",

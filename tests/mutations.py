@@ -793,6 +793,14 @@ def gradients_divided_by_whatever_they_are(monkeypatch):
     monkeypatch.setattr(rule, "_normalised", lambda v, floor: right(v, 1e-300))
 
 
+def sites_that_coincide(monkeypatch):
+    """The energies of examples with all coincidences of sites, N (S/N)^n."""
+    from hopsim.theory.teacher_student import finite
+
+    power = lambda values, n, hamiltonian: (values / values[-1]) ** n
+    monkeypatch.setattr(finite, "_interaction", power)
+
+
 MUTATIONS = [
     Mutation(
         "cl-01",
@@ -1683,4 +1691,13 @@ MUTATIONS = [
         "n = 2, digits: learnt",
         patch=interactions_of_ten_memories,
     ),
+    *[
+        Mutation(
+            "ts-14",
+            f"sites that coincide ({check})",
+            check,
+            patch=sites_that_coincide,
+        )
+        for check in ("T = 4: R_512", "within 1 %", "exact integers")
+    ],
 ]

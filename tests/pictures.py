@@ -27,6 +27,7 @@ def pictures(rng):
     found |= _attractors(rng) | _learnt(rng) | _prototypes(rng)
     found |= _associations(rng)
     found |= _students(rng)
+    found |= _examples(rng)
     return {name: Record(data) for name, data in found.items()}
 
 
@@ -569,3 +570,11 @@ def _students(rng):
         flips=("draw", np.array([40, 50])),
     )
     return {"heat_bath_kernels": kernels}
+def _examples(rng):
+    ratio = made(
+        vertex=("vertex", [3, 4]),
+        temperature=("temperature", [2.0, 4.0]),
+        features=("size", [64, 128]),
+        ratio=(("vertex", "temperature", "size"), 1 + rng.uniform(size=(2, 2, 2))),
+    )
+    return {"signal_ratio": ratio}

@@ -44,6 +44,7 @@ from .relaxation import RelaxationDescent
 from .retrieval_error import RetrievalError
 from .retrieval_gap import RetrievalGap
 from .scaling import Scaling
+from .signal_ratio import SignalRatio
 from .spectra import Spectrum
 from .spherical import Spherical
 from .spin_recall import SpinRecall
@@ -102,6 +103,7 @@ __all__ = [
     "RunSettings",
     "Scaling",
     "Setting",
+    "SignalRatio",
     "Spectrum",
     "Spherical",
     "SpinRecall",
