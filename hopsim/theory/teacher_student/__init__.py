@@ -6,6 +6,7 @@ the teacher's beta*; n is the interaction vertex. NumPy and SciPy only, in float
 [TT24; THEORY_TEACHER_STUDENT]
 """
 
+from ._vertex import Hamiltonian
 from .alignment import (
     alignment,
     alignment_spinodal,
@@ -17,10 +18,17 @@ from .finite import (
     Basin,
     effective_signal,
     energy_per_spin,
-    Hamiltonian,
     overlap_law,
     OverlapLaw,
     signal_ratio,
+)
+from .glass import (
+    Glass,
+    glass_boundaries,
+    glass_curve,
+    glass_free_entropy,
+    glass_ground_energy,
+    glass_state,
 )
 from .nishimori import (
     Nishimori,
@@ -29,10 +37,12 @@ from .nishimori import (
     nishimori_overlap,
     nishimori_solution,
 )
+from .quadratic import quadratic_free_entropy, quadratic_overlap, quadratic_threshold
 
 
 __all__ = [
     "Basin",
+    "Glass",
     "Hamiltonian",
     "Nishimori",
     "OverlapLaw",
@@ -42,11 +52,19 @@ __all__ = [
     "alignment_temperature",
     "effective_signal",
     "energy_per_spin",
+    "glass_boundaries",
+    "glass_curve",
+    "glass_free_entropy",
+    "glass_ground_energy",
+    "glass_state",
     "nishimori_boundaries",
     "nishimori_curve",
     "nishimori_overlap",
     "nishimori_solution",
     "overlap_law",
+    "quadratic_free_entropy",
+    "quadratic_overlap",
+    "quadratic_threshold",
     "signal_ratio",
     "triple_point",
 ]

@@ -1,0 +1,86 @@
+r"""Pairs of sites, n = 2, on the Nishimori line: a theory of its own. [THEORY TS 2.6]
+
+M examples are of the order of N, and all cumulants of an example's field count, not
+the second alone. With $a = M/N = \alpha/2$ and $b = 2/T < 1$ the student learns
+continuously from $a = (T/2 - 1)^2$ on; below T = 2 the teacher is aligned.
+[THEORY TS-18]
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import _gauss
+
+
+def quadratic_threshold(temperature: float) -> float:
+    r"""$M/N = (T/2 - 1)^2$: above it the pattern is learnt. [THEORY TS 2.6, TS-18]
+
+    The spin-glass line $T/2 = 1 + \sqrt a$ of the Hopfield network with M memories.
+    """
+    return (_checked(temperature) / 2 - 1) ** 2
+
+
+def quadratic_overlap(ratio: float, temperature: float) -> float:
+    r"""$q^* = q = E\tanh^2(\hat r + \sqrt{\hat r} x)$, 0 up to the threshold.
+
+    $\hat r = \frac{a b^2 q}{(1-b)(1-b+bq)}$; $\hat r$ is the one unknown, and a rises
+    with it. In the mean over data |q*|: the pattern has no sign for n = 2.
+    [THEORY TS 2.6]
+
+    **Arguments:**
+
+    - `ratio`: a = M/N >= 0.
+    - `temperature`: T > 2, of student and teacher.
+    """
+    if ratio <= quadratic_threshold(temperature):
+        if not ratio >= 0:
+            raise ValueError(f"The ratio M/N must be >= 0, got {ratio}.")
+        return 0.0
+    from scipy.optimize import root_scalar
+
+    b = 2 / temperature
+
+    def excess(u: float) -> float:
+        q = _q(u)
+        return math.log(u * (1 - b) * (1 - b + b * q) / (b**2 * q * ratio))
+
+    # beyond the upper end q is 1
+    high = 1.01 * ratio * b**2 / (1 - b) ** 2
+    return _q(
+        float(root_scalar(excess, bracket=(1e-14, high), xtol=1e-15, rtol=1e-14).root)
+    )
+
+
+def quadratic_free_entropy(
+    q: Any, ratio: float, temperature: float, xp: Any = np
+) -> Any:
+    r"""$f(q)$ in nats per spin, stationary at the solution. [THEORY TS 2.6]
+
+    $f = a[-\frac12\log(1-b(1-q)) + \frac{bq}{2(1-b)} - \frac b2] - \frac{\hat r}2(1+q)
+    + E\log 2\cosh(\hat r + \sqrt{\hat r}x)$; the term -b/2 belongs to the energy of
+    distinct sites, and the sum over an example's normalisation is not in f.
+    """
+    b = 2 / _checked(temperature)
+    field = ratio * b**2 * q / ((1 - b) * (1 - b + b * q))
+    own = -xp.log(1 - b * (1 - q)) / 2 + b * q / (2 * (1 - b)) - b / 2
+    root = field**0.5
+    noise = lambda x: _gauss.log_two_cosh(field + root * xp.asarray(x), xp)
+    # no field is larger: q may be traced, the nodes may not
+    spins = _gauss.average(noise, math.sqrt(ratio / (1 - b)) * b, xp)
+    return ratio * own - field / 2 * (1 + q) + spins
+
+
+def _q(u: float) -> float:
+    root = math.sqrt(u)
+    return float(_gauss.average(lambda x: np.tanh(u + root * x) ** 2, root))
+
+
+def _checked(temperature: float) -> float:
+    if not temperature > 2:
+        raise ValueError(
+            "Examples of pairs of sites (n = 2) are not aligned above T = 2 alone, got "
+            f"temperature {temperature}; raise it."
+        )
+    return temperature
