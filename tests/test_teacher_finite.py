@@ -228,7 +228,7 @@ def test_example_count_is_the_load():
             r"in \(0, 1\], got 2",
         ),
         (lambda: ts.overlap_law(2, 40, 1.0, basin="misaligned"), r"\(0, 1\], got 0"),
-        (lambda: ts.aligned_overlap(2, 1.8, 3), "up to temperature 1.74775 for n = 3"),
+        (lambda: ts.aligned_overlap(2, 1.8, 3), "n = 3 is aligned up to T = 1.74775"),
         (lambda: ts.aligned_overlap(-1, 1.0, 3), "must be >= 0, got -1"),
         (lambda: patterns.example_count(0.01, 3, 8), "must be at least 0.0938"),
         (lambda: patterns.examples(0, np.ones(8), 0, 1.0, 3), "Sizes must be >= 1"),

@@ -13,8 +13,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from ._vertex import Hamiltonian, zeta
+from .alignment import alignment
 
-Hamiltonian = Literal["distinct", "power"]
+
 Basin = Literal["full", "misaligned"]
 
 
@@ -92,14 +94,13 @@ def signal_ratio(
     n = 3 distinct sites $R_N = (1-1/N)(1-2/N) + 90/(T^2 N) + \dots$ [THEORY 3.2]
     """
     law = overlap_law(n, features, temperature, hamiltonian)
-    own, scale = law.interaction(n, hamiltonian), 1.0
+    own = law.interaction(n, hamiltonian)
     if hamiltonian == "power":
         # coincident sites: what they add to every pattern alike carries no signal
-        own -= overlap_law(n, features, math.inf, hamiltonian).interaction(
-            n, hamiltonian
-        )
-        odd = math.prod(range(n - 1, 0, -2)) ** 2 if n % 2 == 0 else 0
-        scale = (math.prod(range(2 * n - 1, 0, -2)) - odd) / math.factorial(n)
+        law = overlap_law(n, features, math.inf, hamiltonian)
+        own -= law.interaction(n, hamiltonian)
+    # pairs of sites cannot coincide but in a constant: both forms are one
+    scale = 1.0 if n == 2 else zeta(1.0, n, hamiltonian)
     variance = math.factorial(n) / float(features) ** (n - 1)
     return own * temperature / (variance * scale)
 
@@ -148,7 +149,8 @@ def aligned_overlap(count: int, temperature: float, n: int) -> float:
 
     if count < 0:
         raise ValueError(f"The number of examples must be >= 0, got {count}.")
-    h = _field(temperature, n)
+    # not by artanh: for large n the alignment rounds to 1
+    h = n * alignment(temperature, n) ** (n - 1) / temperature
     up = np.arange(count + 1)
     ways = gammaln(count + 1.0) - gammaln(up + 1.0) - gammaln(count - up + 1.0)
     right, wrong = np.logaddexp(0, -2 * h), np.logaddexp(0, 2 * h)  # -logarithms
@@ -191,19 +193,3 @@ def _barrier(
     rises = np.diff(logarithm[right]) > 0
     starts = np.flatnonzero(rises & ~np.append(False, rises[:-1]))
     return float(values[right][starts[-1]] if starts.size else values[-1])
-
-
-def _field(temperature: float, n: int) -> float:
-    r"""The largest h with $T = n \tanh(h)^{n-1}/h$."""
-    from scipy.optimize import minimize_scalar, root_scalar
-
-    check(n, temperature)
-    at = lambda h: n * math.tanh(h) ** (n - 1) / h
-    top = minimize_scalar(lambda h: -at(h), bounds=(1e-3, n), method="bounded").x
-    if temperature > at(top):
-        raise ValueError(
-            f"The teacher is aligned up to temperature {at(top):.6g} for n = {n}, got "
-            f"{temperature:g}."
-        )
-    ends = (top, n / temperature + 1)
-    return float(root_scalar(lambda h: at(h) - temperature, bracket=ends).root)
