@@ -793,6 +793,32 @@ def gradients_divided_by_whatever_they_are(monkeypatch):
     monkeypatch.setattr(rule, "_normalised", lambda v, floor: right(v, 1e-300))
 
 
+def examples_with_bits_of_their_own(monkeypatch):
+    """Which sites agree is no longer left to chance: the first ones come first."""
+    import numpy as np
+
+    from hopsim import patterns
+
+    right = patterns.examples
+
+    def wrong(key, pattern, *arguments):
+        agree = right(key, pattern, *arguments) * pattern
+        agree[::50] = np.sort(agree[::50], axis=1)[:, ::-1]
+        return agree * pattern
+
+    monkeypatch.setattr(patterns, "examples", wrong)
+
+
+def examples_a_tenth_too_warm(monkeypatch):
+    from hopsim import patterns
+
+    right = patterns.examples
+    wrong = lambda key, pattern, count, temperature, *rest: right(
+        key, pattern, count, 1.1 * temperature, *rest
+    )
+    monkeypatch.setattr(patterns, "examples", wrong)
+
+
 def sites_that_coincide(monkeypatch):
     """The energies of examples with all coincidences of sites, N (S/N)^n."""
     from hopsim.theory.teacher_student import finite
@@ -1691,6 +1717,25 @@ MUTATIONS = [
         "n = 2, digits: learnt",
         patch=interactions_of_ten_memories,
     ),
+    *[
+        Mutation(
+            "ts-09",
+            f"a teacher too warm by a tenth ({check})",
+            check,
+            {"experiment.count": 1_000_000},
+            examples_a_tenth_too_warm,
+        )
+        for check in ("S against its law", "S in every phase", "four moments")
+    ],
+    *[
+        Mutation(
+            "ts-09",
+            f"one example in fifty aligned from the first site on ({check})",
+            check,
+            patch=examples_with_bits_of_their_own,
+        )
+        for check in ("all sites", "agree equally often in every", "all pairs")
+    ],
     *[
         Mutation(
             "ts-14",

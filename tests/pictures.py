@@ -577,4 +577,9 @@ def _examples(rng):
         features=("size", [64, 128]),
         ratio=(("vertex", "temperature", "size"), 1 + rng.uniform(size=(2, 2, 2))),
     )
-    return {"signal_ratio": ratio}
+    drawn = made(
+        S=("value", np.arange(-4, 5, 2)),
+        law=("value", [0.0, 0.2, 0.5, 0.2, 0.1]),
+        counts=(("value", "draw"), rng.integers(1, 50, (5, 2))),
+    )
+    return {"signal_ratio": ratio, "teacher_examples": drawn}

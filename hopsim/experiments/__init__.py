@@ -50,6 +50,7 @@ from .spherical import Spherical
 from .spin_recall import SpinRecall
 from .stability import Stability
 from .stiffness import Stiffness
+from .teacher_examples import TeacherExamples
 from .training_gradient import TrainingGradient
 from .truth_table import TruthTable
 from .zero_modes import ZeroModes
@@ -110,6 +111,7 @@ __all__ = [
     "Stability",
     "Stiffness",
     "Study",
+    "TeacherExamples",
     "TrainingGradient",
     "TrainingSettings",
     "TruthTable",

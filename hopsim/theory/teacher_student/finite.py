@@ -33,7 +33,13 @@ class OverlapLaw:
 
     def interaction(self, n: int, hamiltonian: Hamiltonian = "distinct") -> float:
         r"""$\langle -H_1 \rangle / N$, at the same n and Hamiltonian or at others."""
-        return float(self.weights @ _interaction(self.values, n, hamiltonian))
+        return float(self.weights @ self.interaction_values(n, hamiltonian))
+
+    def interaction_values(
+        self, n: int, hamiltonian: Hamiltonian = "distinct"
+    ) -> Float[np.ndarray, " value"]:
+        """$-H_1(S)/N$ of every value of S."""
+        return _interaction(self.values, n, hamiltonian)
 
 
 def overlap_law(
