@@ -38,18 +38,40 @@ from .nishimori import (
     nishimori_solution,
 )
 from .quadratic import quadratic_free_entropy, quadratic_overlap, quadratic_threshold
+from .phases import (
+    Chart,
+    chart,
+    glass_spinodal,
+    learning_boundaries,
+    REGIMES,
+    regimes,
+    storage_boundaries,
+)
+from .saddle import free_entropy, saddle_point, SaddlePoint, state_evolution
+from .zero import (
+    learning_load,
+    storage_load,
+    zero_solution,
+    zero_threshold,
+    ZeroPoint,
+)
 
 
 __all__ = [
+    "REGIMES",
     "Basin",
     "Glass",
+    "Chart",
     "Hamiltonian",
     "Nishimori",
     "OverlapLaw",
+    "SaddlePoint",
+    "ZeroPoint",
     "aligned_overlap",
     "alignment",
     "alignment_spinodal",
     "alignment_temperature",
+    "chart",
     "effective_signal",
     "energy_per_spin",
     "glass_boundaries",
@@ -57,6 +79,10 @@ __all__ = [
     "glass_free_entropy",
     "glass_ground_energy",
     "glass_state",
+    "free_entropy",
+    "glass_spinodal",
+    "learning_boundaries",
+    "learning_load",
     "nishimori_boundaries",
     "nishimori_curve",
     "nishimori_overlap",
@@ -65,6 +91,13 @@ __all__ = [
     "quadratic_free_entropy",
     "quadratic_overlap",
     "quadratic_threshold",
+    "regimes",
+    "saddle_point",
     "signal_ratio",
+    "state_evolution",
+    "storage_boundaries",
+    "storage_load",
     "triple_point",
+    "zero_solution",
+    "zero_threshold",
 ]
