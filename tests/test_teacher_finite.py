@@ -166,6 +166,18 @@ def test_aligned_overlaps_are_those_of_the_notes(temperature, overlaps):
 # --- the sampler ---------------------------------------------------------------------
 
 
+def test_signal_of_a_misaligned_teacher_leaves_its_prototypes_out():
+    full, few = (
+        ts.signal_ratio(3, 64, 1.6),
+        ts.signal_ratio(3, 64, 1.6, basin="misaligned"),
+    )
+    law = ts.overlap_law(3, 64, 1.6, basin="misaligned")
+    assert few == pytest.approx(law.interaction(3) * 1.6 * 64**2 / 6)
+    assert few < full / 2
+    energy = ts.energy_per_spin(10, 3, 64, 1.6, basin="misaligned")
+    assert energy == pytest.approx(-10 * law.interaction(3))
+
+
 @pytest.mark.parametrize(
     ("n", "temperature", "hamiltonian", "basin"),
     [

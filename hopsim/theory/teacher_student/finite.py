@@ -90,7 +90,11 @@ def overlap_law(
 
 
 def signal_ratio(
-    n: int, features: int, temperature: float, hamiltonian: Hamiltonian = "distinct"
+    n: int,
+    features: int,
+    temperature: float,
+    hamiltonian: Hamiltonian = "distinct",
+    basin: Basin = "full",
 ) -> float:
     r"""$R_N = c_{eff}/c$, 1 for large N: the strength of the signal at size N.
 
@@ -99,7 +103,7 @@ def signal_ratio(
     replica-symmetric theory at $c_{eff}$ describes size N far better than at c. For
     n = 3 distinct sites $R_N = (1-1/N)(1-2/N) + 90/(T^2 N) + \dots$ [THEORY 3.2]
     """
-    law = overlap_law(n, features, temperature, hamiltonian)
+    law = overlap_law(n, features, temperature, hamiltonian, basin)
     own = law.interaction(n, hamiltonian)
     if hamiltonian == "power":
         # coincident sites: what they add to every pattern alike carries no signal
@@ -128,12 +132,13 @@ def energy_per_spin(
     features: int,
     temperature: float,
     hamiltonian: Hamiltonian = "distinct",
+    basin: Basin = "full",
 ) -> float:
     r"""$E\langle H\rangle/N = -M \langle -H_1\rangle_{teacher}/N$, M = `count`. [TS-11]
 
     On the Nishimori line, at any N: student and teacher are exchangeable there.
     """
-    law = overlap_law(n, features, temperature, hamiltonian)
+    law = overlap_law(n, features, temperature, hamiltonian, basin)
     return -count * law.interaction(n, hamiltonian)
 
 
