@@ -8,7 +8,14 @@ from scipy import stats
 
 from hopsim.checks import measured
 from hopsim.records import dataset, join, Record
-from hopsim.statistics import exponent, half_point, mean, proportion, wilson
+from hopsim.statistics import (
+    controlled,
+    exponent,
+    half_point,
+    mean,
+    proportion,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 10), (3, 10), (95, 100), (7, 7)])
@@ -28,6 +35,23 @@ def test_wilson_interval_is_wilsons(hits, trials):
 def test_wilson_refuses_impossible_counts(hits, trials):
     with pytest.raises(ValueError, match="0 <= successes <= trials"):
         wilson(hits, trials)
+
+
+def test_a_control_of_known_mean_narrows_the_error_and_not_the_mean():
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((500, 40))
+    x = 3.0 + 2 * y + rng.standard_normal(y.shape)
+    free = controlled(x, y)
+    for k in (0, 7):  # by hand: the regression in all other sets
+        others = np.delete(np.arange(40), k)
+        slope = np.polyfit(y[0, others], x[0, others], 1)[0]
+        assert free[0, k] == pytest.approx(x[0, k] - slope * y[0, k])
+    seen = free.mean(axis=1)
+    assert np.mean(seen) == pytest.approx(3, abs=4 * np.std(seen) / 500**0.5)
+    # rho^2 = 4/5: the error falls by sqrt(5)
+    assert np.std(x.mean(axis=1)) / np.std(seen) == pytest.approx(5**0.5, rel=0.15)
+    np.testing.assert_array_equal(controlled(x[:, :3], y[:, :3]), x[:, :3])
+    np.testing.assert_array_equal(controlled(x, 0 * y), x)
 
 
 def test_a_proportion_of_none_keeps_a_wide_interval():
