@@ -257,6 +257,20 @@ def test_a_fraction_is_a_mean_over_sets():
     assert judged(never, record(x=np.zeros(12, bool))).passed
 
 
+def test_a_fraction_of_single_entries_may_have_wilsons_interval():
+    data = dataset({"set": ("row", np.arange(10)), "hit": ("row", np.zeros(10, bool))})
+    asked = {"variable": "hit", "statement": "none", "source": "hopsim"}
+    for interval, passes in (("t", True), ("wilson", False)):
+        check = measured.Fraction(**asked, at_most=0.1, interval=interval)
+        (verdict,) = check.verdicts(Record(data))
+        assert verdict.passed is passes
+    assert verdict.high == pytest.approx(wilson(0, 10)[1])
+    two = data.assign(set=("row", np.arange(10) // 2))
+    (verdict,) = check.verdicts(Record(two))
+    assert not verdict.passed
+    assert "one entry each, got 10 entries in 5 sets" in verdict.measured
+
+
 def test_the_worst_of_several_points_is_told():
     parts = [record(x=np.full(12, v)).data for v in (0.2, 0.9, 0.5)]
     joined = Record(join(parts, ["a (1)", "b (2)", "c"]))

@@ -165,12 +165,14 @@ class Fraction(AbstractMeasured):
     r"""The share $p$ of entries that are true, as the mean over pattern sets. [t law]
 
     `at_least` asks it of the lower end of the interval, `at_most` of the upper end;
-    `never = true` asks that no entry be true in any set.
+    `never = true` asks that no entry be true in any set. Where a set has one entry,
+    `interval = "wilson"` is the one that holds for a count as well as none or all.
     """
 
     at_least: float | None = Field(None, gt=0, le=1)
     at_most: float | None = Field(None, ge=0, lt=1)
     never: bool = False
+    interval: Literal["t", "wilson"] = "t"
     level: float = Field(0.95, gt=0, lt=1)
 
     @model_validator(mode="after")
@@ -184,9 +186,18 @@ class Fraction(AbstractMeasured):
         if any(values.dtype != bool for values in groups):
             raise ValueError(f"a fraction is of what is true, {self.variable!r} is not")
         hits, size = sum(int(np.sum(v)) for v in groups), sum(v.size for v in groups)
-        seen = statistics.mean(np.array([np.mean(v) for v in groups]), self.level)
+        if self.interval == "wilson":
+            if size > len(groups):
+                raise ValueError(
+                    "Wilson's interval is of sets with one entry each, got "
+                    f'{size} entries in {len(groups)} sets; use interval = "t"'
+                )
+            seen = statistics.proportion(hits, size, self.level)
+        else:
+            seen = statistics.mean(np.array([np.mean(v) for v in groups]), self.level)
         low, high = max(seen.low, 0.0), min(seen.high, 1.0)
-        error = f"[{low:.3f}, {high:.3f}] ({self.level:.0%}, t over sets)"
+        law = "Wilson" if self.interval == "wilson" else "t"
+        error = f"[{low:.3f}, {high:.3f}] ({self.level:.0%}, {law} over sets)"
         if self.never:
             touched = sum(bool(np.any(v)) for v in groups)
             share = statistics.proportion(touched, len(groups), self.level)
