@@ -570,6 +570,8 @@ def _students(rng):
         flips=("draw", np.array([40, 50])),
     )
     return {"heat_bath_kernels": kernels}
+
+
 def _examples(rng):
     ratio = made(
         vertex=("vertex", [3, 4]),

@@ -11,7 +11,7 @@ COLUMNS = 2
 
 @plots.register("teacher_examples")
 def teacher_examples(record: Record, fig: Figure) -> None:
-    r"""$P(S/N)$, exact (line) and in all examples (dots, two standard errors). [TS-09]"""
+    r"""$P(S/N)$, exact (line) and in all examples (dots, 2 standard errors). [TS-09]"""
     points = labels(record)
     columns = min(COLUMNS, len(points))
     rows = -(-len(points) // columns)

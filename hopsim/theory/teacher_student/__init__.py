@@ -37,7 +37,6 @@ from .nishimori import (
     nishimori_overlap,
     nishimori_solution,
 )
-from .quadratic import quadratic_free_entropy, quadratic_overlap, quadratic_threshold
 from .phases import (
     Chart,
     chart,
@@ -47,6 +46,7 @@ from .phases import (
     regimes,
     storage_boundaries,
 )
+from .quadratic import quadratic_free_entropy, quadratic_overlap, quadratic_threshold
 from .saddle import free_entropy, saddle_point, SaddlePoint, state_evolution
 from .zero import (
     learning_load,
@@ -60,8 +60,8 @@ from .zero import (
 __all__ = [
     "REGIMES",
     "Basin",
-    "Glass",
     "Chart",
+    "Glass",
     "Hamiltonian",
     "Nishimori",
     "OverlapLaw",
@@ -74,13 +74,13 @@ __all__ = [
     "chart",
     "effective_signal",
     "energy_per_spin",
+    "free_entropy",
     "glass_boundaries",
     "glass_curve",
     "glass_free_entropy",
     "glass_ground_energy",
-    "glass_state",
-    "free_entropy",
     "glass_spinodal",
+    "glass_state",
     "learning_boundaries",
     "learning_load",
     "nishimori_boundaries",
