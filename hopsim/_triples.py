@@ -26,6 +26,15 @@ def _ones(typingctx, word):
     return word(word), build
 
 
+@compiled()
+@no_type_check
+def _odd(pair, single):
+    total = np.uint64(0)
+    for w in range(len(pair)):
+        total += _ones(pair[w] ^ single[w])
+    return np.int32(total)
+
+
 @compiled(nogil=True)
 @no_type_check
 def count_odd(bits, odd, first, step):
@@ -36,16 +45,15 @@ def count_odd(bits, odd, first, step):
     features, words = bits.shape
     pair = np.empty(WORDS, np.uint64)
     for begin in range(0, words, WORDS):
-        size = min(WORDS, words - begin)
+        end = min(begin + WORDS, words)
+        block = pair[: end - begin]
         for i in range(first, features, step):
             for j in range(i + 1, features):
-                for w in range(size):
-                    pair[w] = bits[i, begin + w] ^ bits[j, begin + w]
+                for w in range(len(block)):
+                    block[w] = bits[i, begin + w] ^ bits[j, begin + w]
+                # of slices from 0 on, whose indices need no wrapping: by vectors
                 for k in range(j + 1, features):
-                    total = np.uint64(0)
-                    for w in range(size):
-                        total += _ones(pair[w] ^ bits[k, begin + w])
-                    odd[i, j, k] += np.int32(total)
+                    odd[i, j, k] += _odd(block, bits[k, begin:end])
 
 
 @compiled(nogil=True)
