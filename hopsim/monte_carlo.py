@@ -442,4 +442,4 @@ def _pays(network: Network, work: int) -> bool:
     if features > 512 or features * count >= 2**31:
         return False
     counting = features**3 / 6 * (count / 64 + 12)  # words, and the tensor itself
-    return counting < 0.5 * work * features * count
+    return counting < 2 * work * features * count  # a word costs half an input
