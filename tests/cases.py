@@ -220,6 +220,9 @@ EXPERIMENTS = {
     "phylogeny": experiments.Phylogeny(sets=2, low=0.1, high=2.0, points=3),
     "portrait": experiments.Portrait(resolution=21),
     "potts_thresholds": experiments.PottsThresholds(sets=1),
+    "replica_numbers": experiments.ReplicaNumbers(
+        numbers={"y_d": [[3, 1.408059], [5]], "q": [[3, 1.5]]}
+    ),
     "retrieval_error": experiments.RetrievalError(betas=[1.0, 2.0]),
     "retrieval_gap": experiments.RetrievalGap(sets=2),
     "scaling": experiments.Scaling(sets=2),
@@ -280,6 +283,7 @@ PLOTS = {  # and a variable without which there is nothing to draw
     "half_capacity": "unsigned_perfect",
     "heat_bath_kernels": "path",
     "capacity_curve": "overlap",
+    "replica_numbers": "quantity",
     "retrieval_error": "log_error",
     "sliding": "sliding",
     "spectrum": "closed",

@@ -693,6 +693,98 @@ def gaps_with_their_own_site(monkeypatch):
     monkeypatch.setattr(DistinctPolynomial, "other_spins", wrong)
 
 
+def averages_over_a_dozen_nodes(monkeypatch):
+    import numpy as np
+
+    from hopsim.theory.teacher_student import _gauss, nishimori
+
+    def wrong(halvings):
+        x = np.linspace(-10, 10, 12)
+        weight = np.exp(-(x**2) / 2)
+        return x, weight / np.sum(weight)
+
+    monkeypatch.setattr(_gauss, "_nodes", wrong)
+    for name in ("_turns", "_boundaries"):  # which remember what they have found
+        monkeypatch.setattr(nishimori, name, getattr(nishimori, name).__wrapped__)
+
+
+def thresholds_of_the_full_power(monkeypatch):
+    """TRAP 1: the Hamiltonian that is printed, not the one of the phase diagram."""
+    from hopsim.theory import teacher_student
+
+    right = teacher_student.nishimori_boundaries
+    wrong = lambda n, hamiltonian="power": right(n, "power")
+    monkeypatch.setattr(teacher_student, "nishimori_boundaries", wrong)
+
+
+def teachers_that_align_at_their_spinodal(monkeypatch):
+    from hopsim.theory import teacher_student
+
+    spinodal = teacher_student.alignment_spinodal
+    monkeypatch.setattr(teacher_student, "alignment_temperature", spinodal)
+
+
+def solutions_with(**wrong):
+    """Solutions of the Nishimori line, one entry made of the others."""
+
+    def patch(monkeypatch):
+        from hopsim.theory import teacher_student
+
+        right = teacher_student.nishimori_solution
+
+        def changed(*args, **kwargs):
+            found = right(*args, **kwargs)
+            return found._replace(**{k: make(found) for k, make in wrong.items()})
+
+        monkeypatch.setattr(teacher_student, "nishimori_solution", changed)
+
+    return patch
+
+
+def a_free_entropy_that_leans(monkeypatch):
+    from hopsim.experiments import _replica_routes
+    from hopsim.theory import teacher_student
+
+    right = teacher_student.free_entropy
+    wrong = lambda q_star, q, *args, **kwargs: (
+        right(q_star, q, *args, **kwargs) + 1e-6 * q
+    )
+    monkeypatch.setattr(teacher_student, "free_entropy", wrong)
+    fresh = _replica_routes._gradient.__wrapped__
+    monkeypatch.setattr(_replica_routes, "_gradient", fresh)
+
+
+def examples_felt_by_a_tenth_more(monkeypatch):
+    from hopsim.theory import teacher_student
+
+    right = teacher_student.saddle_point
+
+    def wrong(n, c, c_s, *, beta=0.0, **kwargs):
+        return right(n, c, c_s, beta=1.1 * beta, **kwargs)
+
+    monkeypatch.setattr(teacher_student, "saddle_point", wrong)
+
+
+def students_as_warm_as_their_teacher(monkeypatch):
+    from hopsim.theory import teacher_student
+
+    right = teacher_student.learning_boundaries
+    wrong = lambda temperature, n, teacher: right(teacher, n, teacher)
+    monkeypatch.setattr(teacher_student, "learning_boundaries", wrong)
+
+
+def energies_without_the_noise_of_others(monkeypatch):
+    from hopsim.theory import teacher_student
+
+    right = teacher_student.zero_solution
+
+    def wrong(load, n, **kwargs):
+        found = right(load, n, **kwargs)
+        return found._replace(energy=found.energy + load * n * found.stiffness)
+
+    monkeypatch.setattr(teacher_student, "zero_solution", wrong)
+
+
 def a_feed_forward_form_of_ramps(monkeypatch):
     """Hidden units with the activation max(x, 0), that of n = 2, for every n."""
     import jax.numpy as jnp
@@ -1626,6 +1718,60 @@ MUTATIONS = [
         "too much entropy in graded neurons",
         "energy of v = 0",
         patch=graded_neurons_of_more_entropy,
+    ),
+    Mutation(
+        "ts-01",
+        "a dozen nodes for a Gaussian",
+        "c_d: the printed digits",
+        patch=averages_over_a_dozen_nodes,
+    ),
+    Mutation(
+        "ts-01",
+        "the thresholds of the full power",
+        "c_c: by a second route",
+        patch=thresholds_of_the_full_power,
+    ),
+    Mutation(
+        "ts-02",
+        "teachers that align at their spinodal",
+        "T_eR: by a second route",
+        patch=teachers_that_align_at_their_spinodal,
+    ),
+    Mutation(
+        "ts-03",
+        "the free entropy for the entropy",
+        "and falls with c",
+        patch=solutions_with(entropy=lambda x: x.free_entropy),
+    ),
+    Mutation(
+        "ts-04",
+        "a paramagnet without energy",
+        "negative below c_c",
+        patch=solutions_with(gap=lambda x: x.gap + x.c / 2),
+    ),
+    Mutation(
+        "ts-05",
+        "a free entropy that leans",
+        "grad f = 0",
+        patch=a_free_entropy_that_leans,
+    ),
+    Mutation(
+        "ts-06",
+        "examples felt by a tenth more",
+        "c_s -> beta",
+        patch=examples_felt_by_a_tenth_more,
+    ),
+    Mutation(
+        "ts-07",
+        "students as warm as their teacher",
+        "alpha_d(T): the printed",
+        patch=students_as_warm_as_their_teacher,
+    ),
+    Mutation(
+        "ts-08",
+        "energies without the noise of the others",
+        "u there: the printed",
+        patch=energies_without_the_noise_of_others,
     ),
     Mutation(
         "ts-10",

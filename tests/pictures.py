@@ -28,6 +28,7 @@ def pictures(rng):
     found |= _associations(rng)
     found |= _students(rng)
     found |= _examples(rng)
+    found |= _replicas(rng)
     return {name: Record(data) for name, data in found.items()}
 
 
@@ -585,3 +586,13 @@ def _examples(rng):
         counts=(("value", "draw"), rng.integers(1, 50, (5, 2))),
     )
     return {"signal_ratio": ratio, "teacher_examples": drawn}
+
+
+def _replicas(rng):
+    numbers = made(
+        quantity=("number", np.array(["c_d", "q"])),
+        c_d_off=("c_d_known", np.array([1e-9])),
+        c_d_again=("c_d_row", np.array([0.0, 1e-15])),
+        q_again=("q_row", np.array([1e-14])),
+    )
+    return {"replica_numbers": numbers}

@@ -41,6 +41,7 @@ from .real_recall import RealRecall
 from .recall import Recall
 from .recall_histogram import RecallHistogram
 from .relaxation import RelaxationDescent
+from .replica_numbers import ReplicaNumbers
 from .retrieval_error import RetrievalError
 from .retrieval_gap import RetrievalGap
 from .scaling import Scaling
@@ -99,6 +100,7 @@ __all__ = [
     "Recall",
     "RecallHistogram",
     "RelaxationDescent",
+    "ReplicaNumbers",
     "RetrievalError",
     "RetrievalGap",
     "RunSettings",
