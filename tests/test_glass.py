@@ -134,6 +134,69 @@ def test_ground_energy_is_the_limit_of_the_glass():
         assert ts.glass_ground_energy(n) == pytest.approx(limit, abs=2e-5)
 
 
+# --- lines beside the glass ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("teacher", "temperature", "load"),
+    [
+        (2.0, 1.0, 4.7271),
+        (2.0, 1.25, 4.7273),
+        (2.0, 1.5, 4.7222),
+        (2.0, 1.75, 4.7164),
+        (2.0, 2.0, 4.7136),
+        (2.0, 2.5, 4.99456),
+        (2.0, 4.0, 6.72592),
+    ],
+)
+def test_lines_beside_the_glass_are_those_of_the_notes(teacher, temperature, load):
+    seen = ts.typical_learning(temperature, 3, teacher)
+    assert seen.load == pytest.approx(load, abs=6e-5)
+    assert seen.entropy > 0
+    assert not seen.spinodal
+    _, beside_paramagnet = ts.learning_boundaries(temperature, 3, teacher)
+    assert seen.load <= beside_paramagnet
+
+
+@pytest.mark.parametrize(
+    ("temperature", "load", "entropy"), [(0.5, 4.9181, -0.021), (0.75, 4.7577, -0.006)]
+)
+def test_cold_patterns_are_typical_where_they_exist(temperature, load, entropy):
+    seen = ts.typical_learning(temperature, 3, 2.0)
+    assert seen.spinodal
+    assert seen.load == pytest.approx(load, abs=6e-5)
+    assert seen.entropy == pytest.approx(entropy, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "load"),
+    [(0.1, 0.7856), (0.25, 0.8251), (0.5, 0.8460), (0.75, 0.8482), (1.0, 0.8016)],
+)
+def test_storage_beside_the_glass_is_that_of_the_notes(temperature, load):
+    seen = ts.typical_storage(temperature, 3)
+    assert seen.load == pytest.approx(load, abs=6e-5)
+    assert ts.typical_storage(1.6, 3).load == 0
+
+
+@pytest.mark.parametrize(("n", "temperature"), [(3, 1.1), (4, 0.6), (10, 1.3)])
+def test_both_sides_of_a_corrected_line_have_one_free_entropy(n, temperature):
+    # the pattern by plain iteration, at a load that the chart has found
+    for seen, teacher in (
+        (ts.typical_learning(temperature, n, 2.0), 2.0),
+        (ts.typical_storage(temperature, n), None),
+    ):
+        c = seen.load / temperature**2
+        if teacher is None:
+            beta = 1 / temperature
+            kept = ts.saddle_point(n, c, 0.0, beta=beta, start="example")
+        else:
+            c_s = seen.load / temperature / teacher
+            kept = ts.saddle_point(n, c, c_s, start="ferro")
+        glass = ts.glass_state(c, n).free_entropy
+        assert kept.free_entropy == pytest.approx(glass, abs=1e-10)
+        assert kept.entropy == pytest.approx(seen.entropy, abs=1e-9)
+
+
 # --- pairs of sites ------------------------------------------------------------------
 
 

@@ -48,6 +48,7 @@ from .phases import (
 )
 from .quadratic import quadratic_free_entropy, quadratic_overlap, quadratic_threshold
 from .saddle import free_entropy, saddle_point, SaddlePoint, state_evolution
+from .typical import Typical, typical_learning, typical_storage
 from .zero import (
     learning_load,
     storage_load,
@@ -66,6 +67,7 @@ __all__ = [
     "Nishimori",
     "OverlapLaw",
     "SaddlePoint",
+    "Typical",
     "ZeroPoint",
     "aligned_overlap",
     "alignment",
@@ -98,6 +100,8 @@ __all__ = [
     "storage_boundaries",
     "storage_load",
     "triple_point",
+    "typical_learning",
+    "typical_storage",
     "zero_solution",
     "zero_threshold",
 ]

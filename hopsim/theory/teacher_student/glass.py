@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _gauss
+from ._roots import root
 from ._vertex import check
 
 
@@ -62,19 +63,13 @@ def glass_state(c: float, n: int) -> Glass:
         raise ValueError(f"The noise c = alpha / T^2 must be >= 0, got {c}.")
     if c <= glass_boundaries(n)[1]:
         return Glass(1.0, 0.0, math.log(2) + c / 2, math.log(2) - c / 2)
-    from scipy.optimize import root_scalar
-
     # m = T / T_K for n -> infinity, and less for every n
     high = math.sqrt(glass_boundaries(n)[1] / c)
     low = high / 2
     off = lambda m: math.log(glass_curve(m, n)[0] / c)
     while off(low) < 0:
         low /= 2
-    parisi = float(
-        root_scalar(
-            off, bracket=(low, min(1.0, 1.01 * high)), xtol=1e-13, rtol=1e-13
-        ).root
-    )
+    parisi = root(off, low, min(1.0, 1.01 * high))
     return glass_curve(parisi, n)[1]
 
 
@@ -83,8 +78,6 @@ def glass_curve(parisi: float, n: int) -> tuple[float, Glass]:
     check(n)
     if not 0 < parisi <= 1:
         raise ValueError(f"The Parisi parameter must lie in (0, 1], got {parisi}.")
-    from scipy.optimize import root_scalar
-
     slope = lambda field: _slope(field, parisi, n)
     high = 2 * n * math.log(2) / parisi**2
     while slope(high) < 0:
@@ -92,7 +85,7 @@ def glass_curve(parisi: float, n: int) -> tuple[float, Glass]:
     low = high / 2
     while slope(low) > 0:
         low /= 2
-    field = float(root_scalar(slope, bracket=(low, high), xtol=1e-14, rtol=1e-14).root)
+    field = root(slope, low, high)
     log_weight, q, _ = _tilted(field, parisi, field)
     c = field / (n * q ** (n - 1))
     energy = c * (1 + (parisi - 1) * q**n)  # -beta u

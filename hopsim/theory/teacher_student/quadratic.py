@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import _gauss
+from ._roots import root
 
 
 def quadratic_threshold(temperature: float) -> float:
@@ -38,8 +39,6 @@ def quadratic_overlap(ratio: float, temperature: float) -> float:
         if not ratio >= 0:
             raise ValueError(f"The ratio M/N must be >= 0, got {ratio}.")
         return 0.0
-    from scipy.optimize import root_scalar
-
     b = 2 / temperature
 
     def excess(u: float) -> float:
@@ -48,9 +47,7 @@ def quadratic_overlap(ratio: float, temperature: float) -> float:
 
     # beyond the upper end q is 1
     high = 1.01 * ratio * b**2 / (1 - b) ** 2
-    return _q(
-        float(root_scalar(excess, bracket=(1e-14, high), xtol=1e-15, rtol=1e-14).root)
-    )
+    return _q(root(excess, 1e-14, high))
 
 
 def quadratic_free_entropy(
@@ -65,16 +62,16 @@ def quadratic_free_entropy(
     b = 2 / _checked(temperature)
     field = ratio * b**2 * q / ((1 - b) * (1 - b + b * q))
     own = -xp.log(1 - b * (1 - q)) / 2 + b * q / (2 * (1 - b)) - b / 2
-    root = field**0.5
-    noise = lambda x: _gauss.log_two_cosh(field + root * xp.asarray(x), xp)
+    width = field**0.5
+    noise = lambda x: _gauss.log_two_cosh(field + width * xp.asarray(x), xp)
     # no field is larger: q may be traced, the nodes may not
     spins = _gauss.average(noise, math.sqrt(ratio / (1 - b)) * b, xp)
     return ratio * own - field / 2 * (1 + q) + spins
 
 
 def _q(u: float) -> float:
-    root = math.sqrt(u)
-    return float(_gauss.average(lambda x: np.tanh(u + root * x) ** 2, root))
+    noise = math.sqrt(u)
+    return float(_gauss.average(lambda x: np.tanh(u + noise * x) ** 2, noise))
 
 
 def _checked(temperature: float) -> float:
