@@ -65,12 +65,17 @@ def message_passing(
     path, before, change = [m], np.zeros_like(m), np.inf
     while len(path) <= max_iterations and change > tolerance:
         field = beta * unit / 2 * np.array([m @ x @ m for x in _rows(K)])
-        own = 6 * strength * (1 - np.mean(m**2)) * np.mean(m * before)
-        new = damping * m + (1 - damping) * np.tanh(field - own * before)
+        field -= _reaction(strength, m, before)
+        new = damping * m + (1 - damping) * np.tanh(field)
         change = float(np.max(np.abs(new - m)))
         before, m = m, new
         path.append(m)
     return Passed(m, np.stack(path), change, change <= tolerance)
+
+
+def _reaction(strength: float, m: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """What each spin has caused in the field that it now sees."""
+    return 6 * strength * (1 - np.mean(m**2)) * np.mean(m * before) * before
 
 
 def _rows(K: np.ndarray):

@@ -29,6 +29,7 @@ def pictures(rng):
     found |= _students(rng)
     found |= _examples(rng)
     found |= _replicas(rng)
+    found |= _students_beside_theory(rng)
     return {name: Record(data) for name, data in found.items()}
 
 
@@ -596,3 +597,58 @@ def _replicas(rng):
         q_again=("q_row", np.array([1e-14])),
     )
     return {"replica_numbers": numbers}
+
+
+def _students_beside_theory(rng):
+    grid, each = ("curve", "place"), ("curve", "place", "draw")
+    q = rng.uniform(0.5, 1, (2, 3, 4))
+    landscape = made(
+        set=("draw", np.arange(4)),
+        overlap=(each, q),
+        twin=(each, q),
+        energy=(each, -q),
+        energy_theory=(each, -0.9 * q),
+        temperature=("place", np.array([1.4, 2.0, 3.0])),
+        load=(grid, np.full((2, 3), 6.0)),
+        strength=(grid, np.full((2, 3), 2.0)),
+        along="temperature",
+        on_the_line=True,
+        alignment_temperature=1.49,
+        fine=("fine", np.linspace(1.4, 3, 5)),
+        fine_overlap=(("branch", "fine"), rng.uniform(size=(2, 5))),
+        fine_effective=(("branch", "fine"), rng.uniform(size=(2, 5))),
+        feature_count=64,
+        vertex=3,
+    )
+    scratch = made(
+        set=("draw", np.arange(4)),
+        success=(("protocol", "size", "strength", "draw"), q[:, :2, None] > 0.7),
+        protocol_name=("protocol", np.array(["fixed", "annealed"])),
+        features=("size", np.array([32, 64])),
+        strength=("strength", np.array([2.0])),
+        barrier=(("strength", "draw"), np.full((1, 4), 0.2)),
+    )
+    line = ("strength", "draw")
+    messages = made(
+        passed=(line, q[0]),
+        sampled=(line, q[1]),
+        stopped=(line, q[0] > 0.6),
+        path=(("strength", "draw", "step"), rng.uniform(size=(3, 4, 5))),
+        evolution=(("strength", "step"), rng.uniform(size=(3, 5))),
+        strength=("strength", np.array([1.5, 2.0, 3.0])),
+        feature_count=64,
+    )
+    names = ("overlap", "twin", "overlap_square", "twin_square", "energy")
+    exact = made(
+        **dict.fromkeys((*names, "energy_theory"), (("load", "draw"), q[0])),
+        alpha=("load", np.array([3.0, 6.0, 9.0])),
+    )
+    names = ("entropy", "entropy_theory", "free_entropy", "free_entropy_theory")
+    entropy = made(
+        **dict.fromkeys(names, (line, q[0])),
+        strength=("strength", np.array([1.5, 2.0, 3.0])),
+        feature_count=64,
+    )
+    named = {"overlap_landscape": landscape, "learning_from_scratch": scratch}
+    named |= {"message_passing": messages, "exact_posterior": exact}
+    return named | {"ordered_entropy": entropy}

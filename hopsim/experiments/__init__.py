@@ -18,6 +18,7 @@ from .critical_beta import CriticalBeta
 from .deletion import Deletion
 from .driven import Driven
 from .envelope import Envelope
+from .exact_posterior import ExactPosterior
 from .exponential_capacity import ExponentialCapacity
 from .f1_grid import F1Grid
 from .fixed_points import FixedPoints
@@ -28,12 +29,16 @@ from .freezing import Freezing
 from .generation import Generation
 from .heat_bath_kernels import HeatBathKernels
 from .hull import Hull
+from .learning_from_scratch import LearningFromScratch
 from .limits import Limits
 from .linear_response import LinearResponse
 from .mean_field_thresholds import MeanFieldThresholds
+from .message_passing import MessagePassing
 from .metastable import Metastable
 from .morse_index import MorseIndex
+from .ordered_entropy import OrderedEntropy
 from .overflow import Overflow
+from .overlap_landscape import OverlapLandscape
 from .phylogeny import Phylogeny
 from .portrait import Portrait
 from .potts_thresholds import PottsThresholds
@@ -76,6 +81,7 @@ __all__ = [
     "Driven",
     "EnergyBalance",
     "Envelope",
+    "ExactPosterior",
     "ExponentialCapacity",
     "F1Grid",
     "FixedPoints",
@@ -87,12 +93,16 @@ __all__ = [
     "HalfCapacity",
     "HeatBathKernels",
     "Hull",
+    "LearningFromScratch",
     "Limits",
     "LinearResponse",
     "MeanFieldThresholds",
+    "MessagePassing",
     "Metastable",
     "MorseIndex",
+    "OrderedEntropy",
     "Overflow",
+    "OverlapLandscape",
     "Phylogeny",
     "Portrait",
     "PottsThresholds",

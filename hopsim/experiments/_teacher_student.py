@@ -5,11 +5,11 @@ are drawn from it exactly, and the student is the network whose memories they ar
 the scenario's `Glauber` dynamics.
 """
 
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int8
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from .. import patterns
 from .._streams import Stream
@@ -17,9 +17,19 @@ from ..couplings import Couplings, student
 from ..dynamics import Glauber
 from ..lagrangians import DistinctPolynomial, Polynomial, Rescaled
 from ..network import Network
-from ..theory.teacher_student import Hamiltonian
+from ..theory.teacher_student import Basin, Hamiltonian
 from ._base import Setting
 from ._ensemble import AbstractEnsemble
+
+
+def _rises(values: list) -> list:
+    if values[0] <= 0 or np.any(np.diff(values) <= 0):
+        raise ValueError(f"must be > 0 and rise, got {values}")
+    return values
+
+
+Rising = Annotated[list[float], Field(min_length=1), AfterValidator(_rises)]
+Sizes = Annotated[list[int], Field(min_length=1), AfterValidator(_rises)]
 
 
 class Teacher(NamedTuple):
@@ -39,7 +49,7 @@ class Teacher(NamedTuple):
         stream: Stream,
         count: int,
         temperature: float,
-        basin: str = "full",
+        basin: Basin = "full",
         cut: float | None = None,
     ) -> Int8[np.ndarray, "memory feature"]:
         """Independent examples at the teacher's temperature, exactly: no chain."""
@@ -98,3 +108,18 @@ def teacher_of(setting: Setting) -> Teacher:
         )
     pattern = np.asarray(network.memories)[0].astype(np.int8)
     return Teacher(pattern, layer.n, form)
+
+
+def glauber_of(setting: Setting) -> Glauber:
+    """The heat bath of the setting, as its type."""
+    dynamics: Any = setting.dynamics
+    return dynamics
+
+
+def require_burn(setting: Setting, kind: str, burn: int) -> None:
+    """Raises ValueError unless sweeps are left when the first `burn` are left out."""
+    if burn >= setting.run.duration:
+        raise ValueError(
+            f'The experiment "{kind}" leaves out the first burn sweeps, got {burn} of '
+            f"{setting.run.duration:g}; raise run.duration."
+        )

@@ -50,7 +50,7 @@ class FixedPoints(AbstractEnsemble):
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network
-        s = _all_states(network.features)
+        s = all_states(network.features)
         stable, minimum = self._held(setting, s, "energy_gap")
         _, rest = self._held(setting, s, "local_field")
         agrees = np.all(np.asarray(_agreement(network, s)) > 0, axis=1)
@@ -73,7 +73,8 @@ class FixedPoints(AbstractEnsemble):
         return still, still & (seen.ties == 0)
 
 
-def _all_states(features: int) -> Float[np.ndarray, "state feature"]:
+def all_states(features: int) -> Float[np.ndarray, "state feature"]:
+    """All 2^N states of N spins."""
     bits = np.arange(2**features)[:, None] >> np.arange(features)
     return 2.0 * (bits & 1) - 1
 
