@@ -911,6 +911,79 @@ def examples_a_tenth_too_warm(monkeypatch):
     monkeypatch.setattr(patterns, "examples", wrong)
 
 
+def examples_twice_too_warm(monkeypatch):
+    from hopsim import patterns
+
+    right = patterns.examples
+    wrong = lambda key, pattern, count, temperature, *rest: right(
+        key, pattern, count, 2 * temperature, *rest
+    )
+    monkeypatch.setattr(patterns, "examples", wrong)
+
+
+def students_four_times_too_cold(monkeypatch):
+    import dataclasses
+
+    from hopsim.experiments import overlap_landscape
+
+    right = overlap_landscape.sample
+
+    def wrong(system, dynamics, *arguments, **settings):
+        colder = dataclasses.replace(dynamics, temperature=dynamics.coldest / 4)
+        return right(system, colder, *arguments, **settings)
+
+    monkeypatch.setattr(overlap_landscape, "sample", wrong)
+
+
+def students_compared_with_themselves(monkeypatch):
+    import dataclasses
+
+    from hopsim.experiments import overlap_landscape
+
+    right = overlap_landscape.sample
+
+    def wrong(*arguments, **settings):
+        found = right(*arguments, **settings)
+        return dataclasses.replace(found, twin=0 * found.twin + 1)
+
+    monkeypatch.setattr(overlap_landscape, "sample", wrong)
+
+
+def posteriors_too_cold(monkeypatch):
+    from hopsim.experiments import exact_posterior
+
+    right = exact_posterior._moments
+    wrong = lambda student, xi, T: right(student, xi, T / 3)
+    monkeypatch.setattr(exact_posterior, "_moments", wrong)
+
+
+def saddle_points_of_more_noise(monkeypatch):
+    from hopsim.theory import teacher_student
+
+    right = teacher_student.saddle_point
+    wrong = lambda n, c, c_s, **rest: right(n, 1.2 * c, c_s, **rest)
+    monkeypatch.setattr(teacher_student, "saddle_point", wrong)
+
+
+def state_evolution_of_more_signal(monkeypatch):
+    from hopsim.theory import teacher_student
+
+    right = teacher_student.state_evolution
+    wrong = lambda q, c, *rest, **more: right(q, 1.1 * c, *rest, **more)
+    monkeypatch.setattr(teacher_student, "state_evolution", wrong)
+    from hopsim.experiments import learning_from_scratch
+
+    learning_from_scratch._evolved.cache_clear()
+
+
+def a_reaction_of_every_order_of_sites(monkeypatch):
+    from hopsim import amp
+
+    right = amp._reaction
+    wrong = lambda strength, m, before: 6 * right(strength, m, before)
+    monkeypatch.setattr(amp, "_reaction", wrong)
+
+
 def sites_that_coincide(monkeypatch):
     """The energies of examples with all coincidences of sites, N (S/N)^n."""
     from hopsim.theory.teacher_student import finite
@@ -1891,4 +1964,100 @@ MUTATIONS = [
         )
         for check in ("T = 4: R_512", "within 1 %", "exact integers")
     ],
+    Mutation(
+        "ts-11",
+        "a teacher twice as warm as its student",
+        "E<H>/N of the heat bath",
+        patch=examples_twice_too_warm,
+    ),
+    Mutation(
+        "ts-11",
+        "students four times too cold",
+        "that of the teacher's pattern",
+        patch=students_four_times_too_cold,
+    ),
+    Mutation(
+        "ts-12",
+        "students compared with themselves",
+        "all c",
+        patch=students_compared_with_themselves,
+    ),
+    *[
+        Mutation(
+            "ts-12-exact",
+            f"posteriors three times too cold ({check})",
+            check,
+            patch=posteriors_too_cold,
+        )
+        for check in ("E q* = E q_12", "E q*^2 = E q_12^2")
+    ],
+    Mutation(
+        "ts-12-exact",
+        "a teacher twice as warm as its student",
+        "the sum over the teacher's law",
+        patch=examples_twice_too_warm,
+    ),
+    *[
+        Mutation(
+            "ts-13",
+            f"a teacher twice as warm as its student ({check})",
+            check,
+            patch=examples_twice_too_warm,
+        )
+        for check in ("c = 2", "c = 3")
+    ],
+    Mutation(
+        "ts-16",
+        "a teacher twice as warm as it should be",
+        "q* at T",
+        patch=examples_twice_too_warm,
+    ),
+    *[
+        Mutation(
+            "ts-16",
+            f"saddle points of more noise ({check})",
+            check,
+            patch=saddle_points_of_more_noise,
+        )
+        for check in ("signs of the mean at T = 2", "know most at T = T_s")
+    ],
+    Mutation(
+        "ts-19",
+        "starts at the pattern",
+        "random starts at T",
+        {"probes": {"kind": "corrupted", "flipped": 0.0}},
+    ),
+    Mutation(
+        "ts-19",
+        "a teacher twice as warm as its student",
+        "annealed starts",
+        patch=examples_twice_too_warm,
+    ),
+    *[
+        Mutation(
+            "ts-19",
+            f"state evolution of more signal ({check})",
+            check,
+            patch=state_evolution_of_more_signal,
+        )
+        for check in ("below q_b", "above q_b")
+    ],
+    Mutation(
+        "ts-20",
+        "a reaction that counts every order of three sites",
+        "less q* of the heat bath",
+        patch=a_reaction_of_every_order_of_sites,
+    ),
+    Mutation(
+        "ts-20",
+        "a teacher twice as warm as its student",
+        "replica theory at c_eff",
+        patch=examples_twice_too_warm,
+    ),
+    Mutation(
+        "ts-24",
+        "a teacher twice as warm as its student",
+        "entropy per spin",
+        patch=examples_twice_too_warm,
+    ),
 ]
