@@ -8,7 +8,7 @@ the same for a hundred examples and for a million. [THEORY 3.2]
 import dataclasses
 import math
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Int, Int8
@@ -66,6 +66,7 @@ def student(
     return Network(patterns._cast(np.asarray(examples)), AbsoluteValue(), layer)
 
 
+@final
 @dataclasses.dataclass(frozen=True)
 class Couplings:
     r"""$K_{ijk} = \sum_a\sigma^a_i\sigma^a_j\sigma^a_k$, 0 where two sites agree.
@@ -190,7 +191,7 @@ IN_A_ROW = 1024  # entries of a table whose sum must fit its type
 
 
 def gap_table(
-    layer: AbstractAdditiveLagrangian, features: int, count: int
+    layer: Any, features: int, count: int
 ) -> tuple[Int[np.ndarray, " input"] | Float[np.ndarray, " input"], float]:
     """`F(y + 1) - F(y - 1)` for y = -N-1 ... N+1, in units of the number that follows.
 

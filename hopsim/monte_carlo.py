@@ -334,11 +334,11 @@ class _ByLanes:
 
     def __init__(self, system: Network | Couplings, binary: bool, device: Any):
         self.system, self.binary, self.device = system, binary, device
-        if isinstance(system, Network):
-            self.dtype, self.shared = system.dtype, jax.device_put(system, device)
+        self.dtype = np.dtype(jax.dtypes.canonicalize_dtype(float))
+        if not isinstance(system, Couplings):
+            self.dtype = system.dtype
+            self.shared: Network | Shared = jax.device_put(system, device)
             return
-        double = jax.config.jax_enable_x64
-        self.dtype = np.dtype(np.float64 if double else np.float32)
         # sums of so large integers are exact in a float of p bits
         row = np.abs(system.tensor.astype(np.int64)).sum(axis=2).max()
         largest = int(row) * system.features * system.factor
@@ -349,13 +349,12 @@ class _ByLanes:
             )
         put = lambda x: jax.device_put(np.asarray(x, self.dtype), device)
         self.shared = Shared(
-            put(system.tensor), put(system.single), float(system.factor),
-            put(system.unit),
-        )  # fmt: skip
+            put(system.tensor), put(system.single), put(system.factor), put(system.unit)
+        )
 
     def begin(self, spins: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         states = [np.array(spins.T, self.dtype)]
-        if isinstance(self.system, Network):
+        if not isinstance(self.system, Couplings):
             return states, _energies(self.system, spins)
         return states, np.array([self.system.energy(s.astype(np.int8)) for s in spins])
 

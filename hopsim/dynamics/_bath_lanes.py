@@ -5,6 +5,8 @@ shared by all replicas: one product (N, N) x (N, replica) a visit. The threshold
 those of `_heat_bath`.
 """
 
+from typing import NamedTuple
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -13,12 +15,12 @@ from jaxtyping import Array, Float, Int
 from ..network import Network
 
 
-class Shared(eqx.Module):
+class Shared(NamedTuple):
     """Couplings on a device: integers in floats that hold them."""
 
     tensor: Float[Array, "feature feature feature"]
     single: Float[Array, " feature"]
-    factor: float = eqx.field(static=True)
+    factor: Float[Array, ""]
     unit: Float[Array, ""]
 
 
@@ -32,10 +34,10 @@ def by_lanes(
     Float[Array, "sweep feature lane"], Float[Array, "sweep lane"], Int[Array, "lane"]
 ]:
     """The spins after each sweep, what they gained in Phi so far, and flips."""
-    follows = isinstance(system, Network)
+    network = None if isinstance(system, Shared) else system
 
     def gap_of(i: Array, s: Array, x: Array) -> Array:
-        if not follows:
+        if isinstance(system, Shared):
             slab = jax.lax.dynamic_index_in_dim(system.tensor, i, 0, False)
             inner = jnp.matmul(slab, s, precision=jax.lax.Precision.HIGHEST)
             field = 0.5 * jnp.sum(s * inner, axis=0)
@@ -52,8 +54,8 @@ def by_lanes(
         gap = gap_of(i, s, x)
         new = jnp.where(gap > threshold, 1, -1).astype(s.dtype)
         change = new - s[i]
-        if follows:
-            x = x + system.memories[:, i][:, None] * change[None]
+        if network is not None:
+            x = x + network.memories[:, i][:, None] * change[None]
         s = jax.lax.dynamic_update_index_in_dim(s, new, i, 0)
         flips = flips + (change != 0).astype(jnp.int32)
         return (s, x, gained + 0.5 * change * gap, flips), None
@@ -63,8 +65,8 @@ def by_lanes(
         return now, (now[0], now[2])
 
     inputs = jnp.zeros((0, s.shape[1]), s.dtype)
-    if follows:
-        inputs = jax.vmap(system.memory_input, in_axes=1, out_axes=1)(s)
+    if network is not None:
+        inputs = jax.vmap(network.memory_input, in_axes=1, out_axes=1)(s)
     lanes = s.shape[1]
     start = s, inputs, jnp.zeros(lanes, s.dtype), jnp.zeros(lanes, jnp.int32)
     (_, _, _, flips), (path, gains) = jax.lax.scan(sweep, start, (order, thresholds))

@@ -11,7 +11,7 @@ LEAST = 1e-17  # zeros have a place on a logarithmic axis
 
 @plots.register("replica_numbers")
 def replica_numbers(record: Record, fig: Figure) -> None:
-    r"""Every number: $|x - x_{printed}|$, and $|x - x_{again}|$ by a second route."""
+    r"""$|x - x_{printed}|$, and $|x - x_{again}|$ by a second route. [THEORY R1-R4]"""
     rows: list[tuple[str, np.ndarray, np.ndarray]] = []
     for label, data, _ in labels(record):
         for name in (str(x) for x in needed(data, "quantity", "replica_numbers")):

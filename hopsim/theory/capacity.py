@@ -9,7 +9,7 @@ N; `gaussian_bit_error` takes both moments exactly for finite N. [KH16 sec. 2]
 import functools as ft
 import math
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -208,7 +208,7 @@ def classical_capacity() -> tuple[float, float]:
     """
     from scipy.optimize import minimize_scalar
 
-    found = minimize_scalar(lambda y: -classical_load(y), bracket=(1.0, 1.5, 2.0))
+    found: Any = minimize_scalar(lambda y: -classical_load(y), bracket=(1.0, 1.5, 2.0))
     return -float(found.fun), math.erf(found.x)
 
 

@@ -40,9 +40,9 @@ def recomputed(examples, starts, temperature, sweeps, seed):
         return jax.lax.scan(step, s, jax.random.split(key, steps))[0]
 
     key = jax.random.key(seed)
-    run = run.lower(x, s, key).compile()
+    ready = run.lower(x, s, key).compile()
     visits = steps * at_once * len(starts)
-    return lambda: (np.asarray(run(x, s, key)).T.astype(np.int8), visits)
+    return lambda: (np.asarray(ready(x, s, key)).T.astype(np.int8), visits)
 
 
 def numba_overlaps(examples, starts, temperature, sweeps, seed):

@@ -1,9 +1,9 @@
-r"""Pairs of sites, n = 2, on the Nishimori line: a theory of its own. [THEORY TS 2.6]
+r"""Pairs of sites, n = 2, on the Nishimori line: a theory of its own.
 
 M examples are of the order of N, and all cumulants of an example's field count, not
 the second alone. With $a = M/N = \alpha/2$ and $b = 2/T < 1$ the student learns
 continuously from $a = (T/2 - 1)^2$ on; below T = 2 the teacher is aligned.
-[THEORY TS-18]
+[THEORY 2.6, TS-18]
 """
 
 import math
