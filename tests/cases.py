@@ -217,6 +217,9 @@ EXPERIMENTS = {
     "mean_field_thresholds": experiments.MeanFieldThresholds(sets=1, betas=[1.5]),
     "metastable": experiments.Metastable(sets=1, betas=[0.1, 1.0]),
     "overflow": experiments.Overflow(sets=2),
+    "phase_diagram": experiments.PhaseDiagram(
+        sets=2, resolution=8, probed=2, cells=[[2.0, 2.0]], burn=2
+    ),
     "phylogeny": experiments.Phylogeny(sets=2, low=0.1, high=2.0, points=3),
     "portrait": experiments.Portrait(resolution=21),
     "potts_thresholds": experiments.PottsThresholds(sets=1),
@@ -263,6 +266,7 @@ PLOTS = {  # and a variable without which there is nothing to draw
     "critical_beta": "covariance",
     "mean_field": "theory_overlap",
     "metastable": "memory_beta",
+    "phase_diagram": "regime",
     "phylogeny": "beta",
     "potts": "theory_b",
     "fixed_point_counts": "count",

@@ -596,7 +596,27 @@ def _replicas(rng):
         c_d_again=("c_d_row", np.array([0.0, 1e-15])),
         q_again=("q_row", np.array([1e-14])),
     )
-    return {"replica_numbers": numbers}
+    load, t = np.linspace(0.5, 9, 5), np.linspace(0.5, 3, 4)
+    diagram = made(
+        load=("load", load),
+        temperature=("temperature", t),
+        regime=(("temperature", "load"), np.tile([0, 0, 1, 2, 2], (4, 1))),
+        level=("contour", np.array([0.9])),
+        level_signal=("contour", np.array([1.4])),
+        cell_load=("cell", np.array([2.0, 6.0])),
+        cell_temperature=("cell", np.array([2.0, 2.0])),
+        q_kept=(("cell", "draw"), np.array([[0.1, 0.2], [0.9, 0.8]])),
+        seen=(("cell", "draw"), np.array([[0, 0], [1, 2]])),
+        c_d=1.08,
+        c_c=1.18,
+        T_eR=1.49,
+        T_sp=1.75,
+        c_limit=1.39,
+        triple_load=2.6,
+        vertex=3,
+        features=64,
+    )
+    return {"phase_diagram": diagram, "replica_numbers": numbers}
 
 
 def _students_beside_theory(rng):

@@ -39,6 +39,7 @@ from .morse_index import MorseIndex
 from .ordered_entropy import OrderedEntropy
 from .overflow import Overflow
 from .overlap_landscape import OverlapLandscape
+from .phase_diagram import PhaseDiagram
 from .phylogeny import Phylogeny
 from .portrait import Portrait
 from .potts_thresholds import PottsThresholds
@@ -103,6 +104,7 @@ __all__ = [
     "OrderedEntropy",
     "Overflow",
     "OverlapLandscape",
+    "PhaseDiagram",
     "Phylogeny",
     "Portrait",
     "PottsThresholds",
