@@ -693,13 +693,13 @@ def gaps_with_their_own_site(monkeypatch):
     monkeypatch.setattr(DistinctPolynomial, "other_spins", wrong)
 
 
-def averages_over_a_dozen_nodes(monkeypatch):
+def averages_over_two_dozen_nodes(monkeypatch):
     import numpy as np
 
     from hopsim.theory.teacher_student import _gauss, nishimori
 
     def wrong(halvings):
-        x = np.linspace(-10, 10, 12)
+        x = np.linspace(-10, 10, 24)
         weight = np.exp(-(x**2) / 2)
         return x, weight / np.sum(weight)
 
@@ -708,20 +708,18 @@ def averages_over_a_dozen_nodes(monkeypatch):
         monkeypatch.setattr(nishimori, name, getattr(nishimori, name).__wrapped__)
 
 
-def thresholds_of_the_full_power(monkeypatch):
-    """TRAP 1: the Hamiltonian that is printed, not the one of the phase diagram."""
+def patterns_that_are_typical_once_they_are_stable(monkeypatch):
     from hopsim.theory import teacher_student
 
     right = teacher_student.nishimori_boundaries
-    wrong = lambda n, hamiltonian="power": right(n, "power")
+    wrong = lambda n: (right(n)[0], right(n)[0])
     monkeypatch.setattr(teacher_student, "nishimori_boundaries", wrong)
 
 
 def teachers_that_align_at_their_spinodal(monkeypatch):
-    from hopsim.theory import teacher_student
+    from hopsim.theory import mean_field
 
-    spinodal = teacher_student.alignment_spinodal
-    monkeypatch.setattr(teacher_student, "alignment_temperature", spinodal)
+    monkeypatch.setattr(mean_field, "equal_energy", mean_field.spinodal)
 
 
 def solutions_with(**wrong):
@@ -1794,15 +1792,15 @@ MUTATIONS = [
     ),
     Mutation(
         "ts-01",
-        "a dozen nodes for a Gaussian",
+        "two dozen nodes for a Gaussian",
         "c_d: the printed digits",
-        patch=averages_over_a_dozen_nodes,
+        patch=averages_over_two_dozen_nodes,
     ),
     Mutation(
         "ts-01",
-        "the thresholds of the full power",
+        "patterns that are typical once they are stable",
         "c_c: by a second route",
-        patch=thresholds_of_the_full_power,
+        patch=patterns_that_are_typical_once_they_are_stable,
     ),
     Mutation(
         "ts-02",
