@@ -990,6 +990,18 @@ def sites_that_coincide(monkeypatch):
     monkeypatch.setattr(finite, "_interaction", power)
 
 
+def another_alignment(monkeypatch):
+    from hopsim.theory import teacher_student
+    from hopsim.theory.teacher_student import finite
+
+    wrong = lambda temperature, n, right=finite.alignment: right(temperature, n + 1)
+    monkeypatch.setattr(finite, "alignment", wrong)
+    monkeypatch.setattr(teacher_student, "alignment", wrong)
+
+
+DISTINCT = {"kind": "distinct_polynomial", "n": 3, "features": 128}
+
+
 MUTATIONS = [
     Mutation(
         "cl-01",
@@ -2058,4 +2070,59 @@ MUTATIONS = [
         "entropy per spin",
         patch=examples_twice_too_warm,
     ),
+    Mutation(
+        "ts-17",
+        "distinct sites everywhere",
+        "full power: q* at c = 1",
+        {"experiment.variants.full power": {"network.interaction": DISTINCT}},
+    ),
+    Mutation(
+        "ts-17",
+        "distinct sites everywhere",
+        "full power: theory at c = 0.2",
+        {"experiment.variants.full power": {"network.interaction": DISTINCT}},
+    ),
+    Mutation(
+        "ts-17",
+        "the full power everywhere",
+        "distinct sites: a random start",
+        {"network.interaction": {"kind": "polynomial", "n": 3}},
+    ),
+    Mutation(
+        "ts-17-distinct",
+        "the full power",
+        "a random start learns nothing",
+        {"network.interaction": {"kind": "polynomial", "n": 3}},
+    ),
+    *[
+        Mutation(
+            "ts-18",
+            f"a teacher too warm by a tenth ({check})",
+            check,
+            patch=examples_a_tenth_too_warm,
+        )
+        for check in ("T = 3: |q*| well", "T = 4: |q*| well")
+    ],
+    Mutation(
+        "ts-18",
+        "a student and a teacher colder than they say",
+        "T = 3: nothing is learnt",
+        {"dynamics.temperature": 2.5},
+    ),
+    *[
+        Mutation(
+            "ts-15",
+            f"a teacher too warm by a tenth ({check})",
+            check,
+            patch=examples_a_tenth_too_warm,
+        )
+        for check in ("T = 1.2: measured", "T = 1.4: measured", "q*(3) and q*(5)")
+    ],
+    *[
+        Mutation("ts-15", f"the alignment of n = 4 ({check})", check, patch=patch)
+        for check, patch in (
+            ("T = 1.2: m_t", another_alignment),
+            ("T = 1.2: q*(3)", another_alignment),
+        )
+    ],
 ]

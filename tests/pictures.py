@@ -28,6 +28,7 @@ def pictures(rng):
     found |= _associations(rng)
     found |= _students(rng)
     found |= _examples(rng)
+    found |= _curves(rng)
     found |= _replicas(rng)
     found |= _students_beside_theory(rng)
     return {name: Record(data) for name, data in found.items()}
@@ -672,3 +673,28 @@ def _students_beside_theory(rng):
     named = {"overlap_landscape": landscape, "learning_from_scratch": scratch}
     named |= {"message_passing": messages, "exact_posterior": exact}
     return named | {"ordered_entropy": entropy}
+
+
+def _curves(rng):
+    learnt = made(
+        c=("load", [0.2, 0.5]),
+        overlap=(("load", "draw"), rng.uniform(size=(2, 3))),
+        line_c=("line", [0.1, 0.3, 0.6]),
+        line_theory=("line", [0.0, 0.1, 0.7]),
+        line_finite=("line", [0.0, 0.2, 0.8]),
+        signal_ratio=1.1,
+        vertex=3,
+        temperature=4.0,
+        hamiltonian="distinct",
+    )
+    few = made(
+        count=("count", [1, 2]),
+        temperature=("temperature", [1.0, 1.2]),
+        overlap=(("temperature", "count", "draw"), rng.uniform(0.9, 1, (2, 2, 3))),
+        alignment=(("temperature", "draw"), np.full((2, 3), 0.95)),
+        line_count=("line", [1, 2]),
+        line_theory=(("temperature", "line"), np.full((2, 2), 0.95)),
+        vertex=3,
+        features=16,
+    )
+    return {"learning_curve": learnt, "prototypes": few}

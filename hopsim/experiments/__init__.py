@@ -29,6 +29,7 @@ from .freezing import Freezing
 from .generation import Generation
 from .heat_bath_kernels import HeatBathKernels
 from .hull import Hull
+from .learning_curve import LearningCurve
 from .learning_from_scratch import LearningFromScratch
 from .limits import Limits
 from .linear_response import LinearResponse
@@ -43,6 +44,7 @@ from .phase_diagram import PhaseDiagram
 from .phylogeny import Phylogeny
 from .portrait import Portrait
 from .potts_thresholds import PottsThresholds
+from .prototypes import Prototypes
 from .real_recall import RealRecall
 from .recall import Recall
 from .recall_histogram import RecallHistogram
@@ -94,6 +96,7 @@ __all__ = [
     "HalfCapacity",
     "HeatBathKernels",
     "Hull",
+    "LearningCurve",
     "LearningFromScratch",
     "Limits",
     "LinearResponse",
@@ -108,6 +111,7 @@ __all__ = [
     "Phylogeny",
     "Portrait",
     "PottsThresholds",
+    "Prototypes",
     "RealRecall",
     "Recall",
     "RecallHistogram",
