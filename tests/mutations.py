@@ -1002,6 +1002,58 @@ def another_alignment(monkeypatch):
 DISTINCT = {"kind": "distinct_polynomial", "n": 3, "features": 128}
 
 
+def half_a_reaction(monkeypatch):
+    """f_1RSB and its roots with a term in $q_1$ of half its size."""
+    from hopsim.theory import teacher_student
+
+    right = teacher_student.glass_free_entropy
+
+    def wrong(c, parisi, q, n, xp=None):
+        off = c * n * q**n * (parisi - 1) / 4
+        return right(c, parisi, q, n) + off
+
+    state = teacher_student.glass_state
+
+    def shifted(c, n):
+        found = state(c, n)
+        off = c * n * found.q**n * (found.parisi - 1) / 4
+        return found._replace(free_entropy=found.free_entropy + off)
+
+    monkeypatch.setattr(teacher_student, "glass_free_entropy", wrong)
+    monkeypatch.setattr(teacher_student, "glass_state", shifted)
+
+
+def a_glass_that_is_a_liquid(monkeypatch):
+    import math
+
+    from hopsim.theory import teacher_student
+
+    liquid = lambda c, n: teacher_student.Glass(
+        1.0, 0.0, math.log(2) + c / 2, math.log(2) - c / 2
+    )
+    monkeypatch.setattr(teacher_student, "glass_state", liquid)
+
+
+def lines_beside_a_liquid(monkeypatch):
+    import math
+
+    from hopsim.theory.teacher_student import glass, typical
+
+    liquid = lambda c, n: glass.Glass(
+        1.0, 0.0, math.log(2) + c / 2, math.log(2) - c / 2
+    )
+    monkeypatch.setattr(typical, "glass_state", liquid)
+    # the line bends back to infinity: what is never typical is so at its spinodal
+    right = typical._beside_glass
+
+    def wrong(n, temperature, of, target, loads, highest):
+        if not math.isfinite(loads[1]):
+            return typical.Typical(loads[0], math.nan, True)
+        return right(n, temperature, of, target, loads, highest)
+
+    monkeypatch.setattr(typical, "_beside_glass", wrong)
+
+
 MUTATIONS = [
     Mutation(
         "cl-01",
@@ -2124,5 +2176,24 @@ MUTATIONS = [
             ("T = 1.2: m_t", another_alignment),
             ("T = 1.2: q*(3)", another_alignment),
         )
+    ],
+    *[
+        Mutation("ts-21", f"{wrong} ({check})", check, patch=patch)
+        for wrong, check, patch in (
+            ("a reaction of half its size", "n = 3, c = 2: f", half_a_reaction),
+            ("a reaction of half its size", "df/dm at m = 1", half_a_reaction),
+            ("a glass that is a liquid", "n = 3, c = 2: m", a_glass_that_is_a_liquid),
+            ("a glass that is a liquid", "the grid", a_glass_that_is_a_liquid),
+            ("a glass that is a liquid", "cold states", a_glass_that_is_a_liquid),
+        )
+    ],
+    *[
+        Mutation(
+            "ts-07-glass",
+            f"a glass that is a liquid ({check})",
+            check,
+            patch=lines_beside_a_liquid,
+        )
+        for check in ("T = 1.25: alpha_c", "vertical for T", "one free entropy")
     ],
 ]

@@ -29,6 +29,7 @@ def pictures(rng):
     found |= _students(rng)
     found |= _examples(rng)
     found |= _curves(rng)
+    found |= _frozen(rng)
     found |= _replicas(rng)
     found |= _students_beside_theory(rng)
     return {name: Record(data) for name, data in found.items()}
@@ -698,3 +699,32 @@ def _curves(rng):
         features=16,
     )
     return {"learning_curve": learnt, "prototypes": few}
+
+
+def _frozen(rng):
+    frozen = made(
+        vertex=("vertex", [3, 4]),
+        line_temperature=("line", [0.2, 0.6, 1.0]),
+        line_entropy=(("vertex", "line"), rng.uniform(size=(2, 3))),
+        line_parisi=(("vertex", "line"), np.tile([0.2, 0.6, 1.0], (2, 1))),
+        line_q=(("vertex", "line"), np.full((2, 3), 0.9)),
+        line_liquid_entropy=("line", [-1.0, 0.1, 0.3]),
+        kauzmann_temperature=("vertex", [0.9, 0.8]),
+    )
+    line = ("teacher", "ratio")
+    plane = made(
+        teacher_temperature=("teacher", [2.0]),
+        temperature=(line, [[1.0, 2.0, 4.0]]),
+        spinodal=(line, [[4.6, 4.3, 5.9]]),
+        beside_liquid=(line, [[np.nan, 4.7, 6.7]]),
+        typical=(line, [[4.7, 4.7, 6.7]]),
+        entropy=(line, [[-0.1, 0.1, 0.1]]),
+        c_d=1.08,
+        c_c=1.18,
+        vertex=3,
+        regime=(("teacher", "row", "column"), rng.integers(0, 5, (1, 6, 6))),
+        regime_name=("kind", ["P", "lR", "gR", "eR", "SG"]),
+        plane_load=(("teacher", "column"), np.arange(0.5, 6)[None]),
+        plane_temperature=(("teacher", "row"), np.arange(0.5, 6)[None]),
+    )
+    return {"spin_glass": frozen, "fixed_teacher": plane}

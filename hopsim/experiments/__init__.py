@@ -22,6 +22,7 @@ from .exact_posterior import ExactPosterior
 from .exponential_capacity import ExponentialCapacity
 from .f1_grid import F1Grid
 from .fixed_points import FixedPoints
+from .fixed_teacher import FixedTeacher
 from .flips import Flips
 from .float_range import FloatRange
 from .flow import FlowEnsemble
@@ -56,6 +57,7 @@ from .scaling import Scaling
 from .signal_ratio import SignalRatio
 from .spectra import Spectrum
 from .spherical import Spherical
+from .spin_glass import SpinGlass
 from .spin_recall import SpinRecall
 from .stability import Stability
 from .stiffness import Stiffness
@@ -88,6 +90,7 @@ __all__ = [
     "ExponentialCapacity",
     "F1Grid",
     "FixedPoints",
+    "FixedTeacher",
     "Flips",
     "FloatRange",
     "FlowEnsemble",
@@ -125,6 +128,7 @@ __all__ = [
     "SignalRatio",
     "Spectrum",
     "Spherical",
+    "SpinGlass",
     "SpinRecall",
     "Stability",
     "Stiffness",
