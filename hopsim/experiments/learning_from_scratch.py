@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools as ft
-from typing import ClassVar, Literal
+from typing import ClassVar, get_args, Literal
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +24,7 @@ from ._teacher_student import (
 
 
 Protocol = Literal["fixed", "annealed", "tempered"]
+NAMES: tuple[Protocol, ...] = get_args(Protocol)
 STEPS = 1000  # of state evolution: near the barrier it is slow
 BESIDE = 0.02  # how far from the barrier it starts
 
@@ -48,7 +49,7 @@ class LearningFromScratch(AbstractTeacherStudent):
 
     features: Sizes
     strengths: Rising
-    protocols: list[Protocol] = Field(["fixed", "annealed", "tempered"], min_length=1)
+    protocols: list[Protocol] = Field(list(NAMES), min_length=1)
     hot: float = Field(3.0, gt=1)
     hottest: float = Field(2.2, gt=1)
     replicas: int = Field(10, ge=2)
@@ -97,19 +98,27 @@ class LearningFromScratch(AbstractTeacherStudent):
                 found = seen.overlap if teacher.n % 2 else seen.unsigned
                 overlap[p, i, k] = found[:, 0]
         each = ("protocol", "size", "strength", "draw")
-        return {
-            "overlap": (each, overlap, PURE | {"long_name": "q* at the end"}),
-            "success": (each, overlap > 0.5, PURE),
-            "protocol_name": ("protocol", np.array(self.protocols)),
-            "annealed": ("protocol", np.array(self.protocols) == "annealed", PURE),
-            "above": ("side", np.array([False, True]), PURE),
-            "features": ("size", np.array(self.features), PURE),
-            "strength": ("strength", np.array(self.strengths), PURE),
-            "count": (("size", "strength"), counts, PURE | {"long_name": "examples M"}),
-            "vertex": ((), whole.n, PURE),
-            "temperature": ((), T, PURE),
-            "sweeps": ((), sweeps, PURE),
-        } | self._evolution(whole, overlap.shape[-1])
+        names = np.array(self.protocols)
+        return (
+            {name: ("protocol", names == name, PURE) for name in NAMES}
+            | {
+                "overlap": (each, overlap, PURE | {"long_name": "q* at the end"}),
+                "success": (each, overlap > 0.5, PURE),
+                "protocol_name": ("protocol", names),
+                "above": ("side", np.array([False, True]), PURE),
+                "features": ("size", np.array(self.features), PURE),
+                "strength": ("strength", np.array(self.strengths), PURE),
+                "count": (
+                    ("size", "strength"),
+                    counts,
+                    PURE | {"long_name": "examples M"},
+                ),
+                "vertex": ((), whole.n, PURE),
+                "temperature": ((), T, PURE),
+                "sweeps": ((), sweeps, PURE),
+            }
+            | self._evolution(whole, overlap.shape[-1])
+        )
 
     def bath(self, protocol: Protocol, base: Glauber, sweeps: int) -> Glauber:
         """The heat bath of a protocol: at T in the last tenth of the sweeps."""
