@@ -35,7 +35,9 @@ def overlap_landscape(record: Record, fig: Figure) -> None:
         left.plot([], [], "o", color=LIMIT, ms=4.5, label="$q^*$, Monte Carlo")
         left.plot([], [], "o", color=LIMIT, ms=4.5, mfc="white", label="$q_{12}$")
         left.legend(loc="best", fontsize=7.5)
-        left.set_title(f"{label + ': ' if label else ''}N = {count}, from the pattern")
+        size = f"N = {count}"
+        head = f"{label}: {size}" if label not in ("", size) else size
+        left.set_title(f"{head}, starts at the pattern")
         left.set_ylabel("overlap with the pattern $q^*$")
         left.set_ylim(-0.06, 1.06)
         exact = bool(data["on_the_line"])
