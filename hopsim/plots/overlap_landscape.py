@@ -34,7 +34,6 @@ def overlap_landscape(record: Record, fig: Figure) -> None:
         count = int(data["feature_count"])
         left.plot([], [], "o", color=LIMIT, ms=4.5, label="$q^*$, Monte Carlo")
         left.plot([], [], "o", color=LIMIT, ms=4.5, mfc="white", label="$q_{12}$")
-        left.legend(loc="best", fontsize=7.5)
         size = f"N = {count}"
         head = f"{label}: {size}" if label not in ("", size) else size
         left.set_title(f"{head}, starts at the pattern")
@@ -49,6 +48,8 @@ def overlap_landscape(record: Record, fig: Figure) -> None:
             same = "$T = T_s$" if exact else "$T$"
             at = f"temperature {same}" if several else r"signal $c = \alpha/T^2$"
             ax.set_xlabel(at)
+    names = axes[0, 0].get_legend_handles_labels()
+    fig.legend(*names, loc="outside lower right", ncols=4, fontsize=8)
 
 
 def _lines(ax, data: Dataset, several: bool) -> None:
