@@ -94,7 +94,7 @@ class Couplings:
         interaction(3, 3, hamiltonian)  # refuses another word
         bits, count = _as_bits(examples)
         features = len(bits)
-        if features * count >= 2**31 or features > MOST_FEATURES:
+        if not cls.hold(count, features):
             raise ValueError(
                 "Couplings of three spins are N^3 integers of 32 bits, with N M < 2^31 "
                 f"and N <= {MOST_FEATURES}; got N = {features}, M = {count}. Take "
@@ -117,6 +117,11 @@ class Couplings:
         ones = np.bitwise_count(bits).sum(axis=1).astype(np.int64)
         single += 2 * (3 * features - 2) * (count - 2 * ones)
         return cls(tensor, single, 12, unit / features**2, count)
+
+    @staticmethod
+    def hold(count: int, features: int) -> bool:
+        """True if integers of 32 bits hold the couplings of so many examples."""
+        return features * count < 2**31 and features <= MOST_FEATURES
 
     @property
     def features(self) -> int:
@@ -195,9 +200,9 @@ def gap_table(
 ) -> tuple[Int[np.ndarray, " input"] | Float[np.ndarray, " input"], float]:
     """`F(y + 1) - F(y - 1)` for y = -N-1 ... N+1, in units of the number that follows.
 
-    Integers where the interaction has them and sums over `count` memories fit 62 bits,
-    of 32 bits where so many as are added in a row fit those;
-    inputs y have the parity of N - 1, entries of the other parity are 0.
+    Integers where the interaction has them and energies of `count` memories fit 62
+    bits, of 32 bits where so many as are added in a row fit those. Inputs
+    y have the parity of N - 1; entries of the other parity are 0.
     """
     inputs = range(-features - 1, features + 2)
     met = lambda y: (y - features + 1) % 2 == 0
@@ -213,7 +218,8 @@ def gap_table(
     whole = all(y is not None and y == int(y) for y in known)
     table = np.array([float(y or 0) for y in known])
     most = max(abs(y or 0) for y in known)
-    if whole and most * count < 2**62:
+    # an energy may change by the gaps of all spins, one after the other
+    if whole and sum(abs(y or 0) for y in known) * count < 2**62:
         kind = np.int32 if most * IN_A_ROW < 2**31 else np.int64
         return np.array([int(y or 0) for y in known], kind), unit
     return table, unit

@@ -38,6 +38,8 @@ WORTH_THREADS = 2**15  # visits below which threads cost more than they save
 class Samples:
     """What the heat bath has seen; means are over the sweeps after `burn`, on the host.
 
+    Where the bath cools, they are over those after `cooling` as well.
+
     Energies are those of the network, $-\\Phi(s)$, and not per spin. Under parallel
     tempering all is of the replica that is at T.
     """
@@ -102,6 +104,11 @@ def sample(
             )
     if burn >= sweeps:
         raise ValueError(f"burn must be less than the {sweeps} sweeps, got {burn}.")
+    if dynamics.cools >= sweeps:
+        raise ValueError(
+            f"The bath cools during its first {dynamics.cools} sweeps and would not "
+            f"reach its temperature in {sweeps}; lower cooling or make more sweeps."
+        )
     seen = np.zeros((0, features)) if references is None else np.asarray(references)
     if seen.ndim != 2 or seen.shape[1] != features:
         raise ValueError(
@@ -147,7 +154,7 @@ def sample(
             "The energy leaves the finite numbers; rescale the interaction, or use "
             "float64 memories."
         )
-    kept = slice(burn, None)
+    kept = slice(max(burn, dynamics.cools), None)
     return Samples(
         final=run.shown[:, -1],
         overlap=overlaps[:, kept].mean(axis=1),
@@ -158,7 +165,7 @@ def sample(
         energies=energies,
         twins=twins,
         flips=run.flips.reshape(size, replicas).sum(axis=1),
-        exchanged=run.exchanged / max(1, run.proposed),
+        exchanged=run.exchanged / np.maximum(1, run.proposed),
         kernel=motor.name,
         burn=burn,
     )
@@ -180,7 +187,7 @@ class _Run:
         own = lambda k: stream.child("visits", k).generator()
         self.draws = [own(k) for k in range(len(spins))]
         self.swaps = stream.child("exchanges").generator()
-        self.exchanged, self.proposed = np.zeros(levels - 1), 0
+        self.exchanged, self.proposed = np.zeros((2, levels - 1))
         self.shown = spins[::levels, None]  # level 0 comes first
         self.energies = self.energy[::levels, None]
 
@@ -232,7 +239,7 @@ class _Run:
             self.level[rows[made], a[made]] = k + 1
             self.level[rows[made], b[made]] = k
             self.exchanged[k] += made.mean()
-        self.proposed += 0.5
+            self.proposed[k] += 1
 
     def _order(self, number: int) -> Int[np.ndarray, " visit"]:
         if self.dynamics.order == "sequential":

@@ -192,8 +192,11 @@ def examples(
     from ._selection import choose
 
     pattern = np.asarray(pattern)
-    if not np.all(np.abs(pattern) == 1):
-        raise ValueError("The pattern of a teacher has entries +1 and -1 alone.")
+    if pattern.ndim != 1 or not np.all(np.abs(pattern) == 1):
+        raise ValueError(
+            "The pattern of a teacher is one row of +1 and -1, got shape "
+            f"{pattern.shape}."
+        )
     _check_sizes(count, features := len(pattern))
     law = overlap_law(n, features, temperature, hamiltonian, basin, cut)
     reached = np.cumsum(law.weights)
@@ -212,7 +215,15 @@ def examples(
 
 def example_count(load: float, n: int, features: int) -> int:
     r"""$M = \lfloor \alpha N^{n-1}/n! \rfloor$, $\alpha$ = `load` > 0. [TT24]"""
-    count = math.floor(load * features ** (n - 1) / math.factorial(n))
+    if not 0 < load < math.inf:
+        raise ValueError(f"The load must be a finite number > 0, got {load}.")
+    try:
+        count = math.floor(load * features ** (n - 1) / math.factorial(n))
+    except OverflowError as error:
+        raise ValueError(
+            f"A load of {load:g} asks for more examples of {features} features at n = "
+            f"{n} than there are numbers for; take a smaller n."
+        ) from error
     if count < 1:
         raise ValueError(
             f"A load of {load:g} is less than one example of {features} features for "

@@ -240,6 +240,31 @@ def test_parallel_tempering_has_the_law_of_the_coldest():
     assert error < 0.7 * frozen.energies[:, 50:].mean(1).std(ddof=1) / 24**0.5
 
 
+def test_means_wait_until_the_bath_has_cooled():
+    motion = dynamics.Glauber(2.0, annealed_from=6.0, cooling=10)
+    found = sample(student(EXAMPLES, 3), motion, STARTS, sweeps=30, key=1)
+    np.testing.assert_allclose(found.energy, found.energies[:, 10:].mean(1))
+    with pytest.raises(ValueError, match="would not reach its temperature in 10"):
+        sample(student(EXAMPLES, 3), motion, STARTS, sweeps=10)
+
+
+def test_energies_of_many_sites_are_kept_where_integers_end():
+    pattern = patterns.random_binary(0, 1, 512)[0]
+    start = pattern * np.where(np.arange(512) < 100, -1, 1)
+    network = student(np.repeat(pattern[None], 200, axis=0), 8)
+    found = sample(
+        network, dynamics.Glauber(1.0), start[None], sweeps=3, kernel="examples"
+    )
+    energy = float(network.binary_energy(found.final[0].astype(float)))
+    np.testing.assert_allclose(found.energies[0, -1], energy, rtol=1e-9)
+
+
+def test_no_share_of_exchanges_exceeds_one():
+    motion = dynamics.Glauber(2.0, hottest=2.0001, replicas=3)
+    found = sample(student(EXAMPLES, 3), motion, STARTS, sweeps=3)
+    assert np.all(found.exchanged <= 1)
+
+
 def test_cold_students_move_as_the_binary_memory():
     network = student(EXAMPLES, 4)
     cold = sample(network, dynamics.Glauber(1e-9), STARTS, sweeps=30, key=0)

@@ -80,11 +80,10 @@ class Glauber(eqx.Module):
                 "Parallel tempering needs hottest and two replicas or more, got "
                 f"hottest = {self.hottest} and replicas = {self.replicas}."
             )
-        if min(self.cooling, self.replicas) < 1:
-            raise ValueError(
-                "cooling and replicas must be >= 1, got "
-                f"{self.cooling} and {self.replicas}."
-            )
+        for name in ("cooling", "replicas"):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise ValueError(f"{name} must be a whole number >= 1, got {value}.")
 
     @property
     def coldest(self) -> float:
@@ -98,11 +97,16 @@ class Glauber(eqx.Module):
             return np.array([self.coldest])
         return np.geomspace(self.coldest, self.hottest, self.replicas)
 
+    @property
+    def cools(self) -> int:
+        """For how many sweeps it cools; 0: it has one temperature."""
+        return 0 if self.annealed_from is None else self.cooling
+
     def cooled(self, sweep: int) -> float:
         """The factor on all temperatures during a sweep: 1 unless it still cools."""
-        if self.annealed_from is None or sweep >= self.cooling:
+        if self.annealed_from is None or sweep >= self.cools:
             return 1.0
-        left = 1 - sweep / self.cooling
+        left = 1 - sweep / self.cools
         return 1 + left * (self.annealed_from / self.coldest - 1)
 
     @property

@@ -23,8 +23,12 @@ from ._ensemble import AbstractEnsemble
 
 
 def _rises(values: list) -> list:
-    if values[0] <= 0 or np.any(np.diff(values) <= 0):
-        raise ValueError(f"must be > 0 and rise, got {values}")
+    if (
+        values[0] <= 0
+        or np.any(np.diff(values) <= 0)
+        or not np.all(np.isfinite(values))
+    ):
+        raise ValueError(f"must be finite, > 0 and rise, got {values}")
     return values
 
 
@@ -66,7 +70,7 @@ class Teacher(NamedTuple):
         self, examples: Int8[np.ndarray, "memory feature"]
     ) -> Network | Couplings:
         """The same, summed up where three sites interact."""
-        if self.n == 3:
+        if self.n == 3 and Couplings.hold(*examples.shape):
             return Couplings.of(examples, self.hamiltonian)
         return self.student(examples)
 
@@ -84,11 +88,19 @@ class AbstractTeacherStudent(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         teacher_of(setting)
-        if not isinstance(setting.dynamics, Glauber):
+        bath = setting.dynamics
+        if not isinstance(bath, Glauber):
             raise ValueError(
                 'A student is sampled under dynamics kind "glauber", got '
-                f"{type(setting.dynamics).__name__}; set it so."
+                f"{type(bath).__name__}; set it so."
             )
+        if bath.annealed_from is not None or bath.hottest is not None:
+            raise ValueError(
+                "A study of students sets its temperatures itself; leave annealed_from "
+                "and hottest out of [dynamics]."
+            )
+        if setting.run.clamped != "none":
+            raise ValueError("A student's spins are all free; leave run.clamped out.")
 
 
 def teacher_of(setting: Setting) -> Teacher:
@@ -106,6 +118,12 @@ def teacher_of(setting: Setting) -> Teacher:
             f'"distinct_polynomial" or "polynomial" with n >= 2, got {network.count} '
             f"memories under {layer}; set network.memories.count = 1."
         )
+    currents = (network.current, network.hidden_current)
+    if network.autapse is not None or any(np.any(np.asarray(x)) for x in currents):
+        raise ValueError(
+            "Teacher and student have no currents and no autapse; leave them out of "
+            "[network]."
+        )
     pattern = np.asarray(network.memories)[0].astype(np.int8)
     return Teacher(pattern, layer.n, form)
 
@@ -118,7 +136,7 @@ def glauber_of(setting: Setting) -> Glauber:
 
 def require_burn(setting: Setting, kind: str, burn: int) -> None:
     """Raises ValueError unless sweeps are left when the first `burn` are left out."""
-    if burn >= setting.run.duration:
+    if burn >= int(setting.run.duration):
         raise ValueError(
             f'The experiment "{kind}" leaves out the first burn sweeps, got {burn} of '
             f"{setting.run.duration:g}; raise run.duration."

@@ -60,8 +60,10 @@ class FixedTeacher(AbstractExperiment):
             seen["off_vertical"][place] = line.load / (c_c * teacher**2) - 1
             seen["entropy"][place] = line.entropy
             ordered[place] = line.spinodal
-            balance = 0.0 if line.spinodal else _balance(line.load, t, self.n, teacher)
-            seen["balance"][place] = balance
+            seen["balance"][place] = np.nan  # at a spinodal nothing balances
+            if not line.spinodal:
+                off = _balance(line.load, t, self.n, teacher)
+                seen["balance"][place] = off
         where = ("teacher", "ratio")
         c_d = theory.nishimori_boundaries(self.n)[0]
         return {

@@ -69,7 +69,18 @@ class LearningFromScratch(AbstractTeacherStudent):
                 f"sweeps, got run.duration = {setting.run.duration:g}; make it 10 or "
                 "more."
             )
-        load = self.strengths[0] * glauber_of(setting).coldest ** 2
+        lowest = self.strengths[0]
+        barrier = theory.nishimori_overlap(
+            lowest, teacher.n, "lower", teacher.hamiltonian
+        )
+        if np.isnan(barrier):
+            raise ValueError(
+                'The experiment "learning_from_scratch" is about the barrier of the '
+                f"theory, and there is none at strength {lowest:g}; take distinct "
+                "sites and strengths above c_d = "
+                f"{theory.nishimori_boundaries(teacher.n)[0]:.4g}."
+            )
+        load = lowest * glauber_of(setting).coldest ** 2
         example_count(load, teacher.n, self.features[0])
 
     def measure(self, setting: Setting) -> Variables:

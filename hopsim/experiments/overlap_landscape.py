@@ -182,7 +182,7 @@ class OverlapLandscape(AbstractTeacherStudent):
         teacher, grid = teacher_of(setting), self.grid(setting)
         fine, line = self._fine(grid), self.teacher_temperature is None
         at, between = self._solved(teacher, grid), self._solved(teacher, fine)
-        drawn = (between.overlap, between.effective)
+        drawn = (between.overlap, between.effective, between.twin, between.mpm)
         several = len(grid.temperatures) > 1
         along = fine.temperatures
         if not several:  # of one temperature: along the strengths
@@ -201,10 +201,10 @@ class OverlapLandscape(AbstractTeacherStudent):
         if not line:
             found |= {
                 "twin_theory": (places, at.twin, PURE | {"long_name": "q_12"}),
-                "fine_twin": (branches, between.twin, PURE),
+                "fine_twin": (branches, drawn[2], PURE),
                 "mpm_theory": (places, at.mpm, PURE | {"long_name": "MPM overlap"}),
                 "mpm_peak": ("curve", self._peaks(teacher, grid), PURE),
-                "fine_mpm": (branches, between.mpm, PURE),
+                "fine_mpm": (branches, drawn[3], PURE),
             }
         return found
 

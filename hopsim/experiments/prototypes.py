@@ -111,5 +111,6 @@ def _bayes(count: int, temperature: float, n: int) -> float:
     for up in itertools.product((True, False), repeat=min(count, MOST_READINGS)):
         if_plus = math.prod(right if x else 1 - right for x in up)
         if_minus = math.prod(1 - right if x else right for x in up)
-        total += if_plus * (if_plus - if_minus) / (if_plus + if_minus)
+        if if_plus:  # what cannot be read is not
+            total += if_plus * (if_plus - if_minus) / (if_plus + if_minus)
     return total if count <= MOST_READINGS else math.nan
