@@ -99,6 +99,13 @@ def test_landscape_off_the_line_shares_its_examples(ran):
     np.testing.assert_allclose(data["mpm_peak"], 3.0, atol=1e-4)
 
 
+def test_landscape_of_one_temperature_off_the_line_goes_along_the_strengths(ran):
+    off = {"strengths": [1.5, 2.0], "teacher_temperature": 4.0, "sets": 1}
+    data = ran(LANDSCAPE | off).data
+    assert str(data["along"].values) == "strength"
+    assert data["fine_twin"].shape == data["fine_overlap"].shape
+
+
 def test_landscape_of_an_even_vertex_has_no_sign(ran):
     network = {
         "kind": "model_a",
@@ -119,6 +126,7 @@ def test_landscape_of_an_even_vertex_has_no_sign(ran):
         ({"loads": [1.0], "strengths": [1.0]}, "give loads or strengths"),
         ({"strengths": [2.0, 1.0]}, "must be > 0 and rise"),
         ({"strengths": [0.0]}, "must be > 0 and rise"),
+        ({"strengths": [1.0, math.inf]}, "all finite, got"),
         ({"strengths": [2.0], "burn": 60}, "raise run.duration"),
         ({"strengths": [1e-4]}, "less than one example of 24 features"),
         ({"loads": [1.0], "teacher_temperature": 0.0}, "greater than 0"),
@@ -134,6 +142,9 @@ def test_landscape_refuses_what_it_cannot_do(ran, changed, said):
     [
         ({"dynamics": {"kind": "binary"}}, 'dynamics kind "glauber"'),
         ({"probes": {"kind": "corrupted"}}, "starts in pairs, got 1"),
+        ({"dynamics": TABLES["dynamics"] | {"annealed_from": 9.0}}, "leave annealed"),
+        ({"run": {"duration": 60.0, "clamped": [0, 1]}}, "spins are all free"),
+        ({"network": TABLES["network"] | {"current": 5.0}}, "have no currents"),
         (
             {"network": TABLES["network"] | {"memories": {
                 "kind": "random_binary", "count": 2, "features": 24}}},
@@ -227,6 +238,7 @@ def test_learning_evolves_to_either_side_of_the_barrier(ran):
         ({"features": [24, 48]}, "48 features or more, got n = 3 and 24"),
         ({"features": [24], "hot": 0.5}, "greater than 1"),
         ({"features": [24], "protocols": ["hope"]}, "fixed"),
+        ({"features": [24], "strengths": [1.0]}, "there is none at strength 1"),
     ],
 )
 def test_learning_refuses_what_it_cannot_do(ran, changed, said):

@@ -28,7 +28,7 @@ def _rises(values: list) -> list:
         or np.any(np.diff(values) <= 0)
         or not np.all(np.isfinite(values))
     ):
-        raise ValueError(f"must be finite, > 0 and rise, got {values}")
+        raise ValueError(f"must be > 0 and rise, all finite, got {values}")
     return values
 
 
