@@ -1,5 +1,6 @@
 """The exact law of a teacher's examples: against enumeration, and as it is sampled."""
 
+import decimal
 import itertools
 import math
 
@@ -133,6 +134,43 @@ def test_signal_ratio_tends_to_one(n, hamiltonian):
     for features in (200, 2000):
         ratio = ts.signal_ratio(n, features, 30.0, hamiltonian)
         assert ratio == pytest.approx(limit, abs=30 / features)
+
+
+def mean_by_decimals(n, features, temperature, hamiltonian, last):
+    """<-H_1>/N by 150 digits, e_n by its binomials and not by a recursion."""
+    with decimal.localcontext(prec=150):
+        total, whole = decimal.Decimal(0), decimal.Decimal(0)
+        for up in range(features + 1):
+            if abs(2 * up - features) > last:
+                continue
+            sites = sum(
+                (-1) ** k * math.comb(features - up, k) * math.comb(up, n - k)
+                for k in range(n + 1)
+            )
+            power = (2 * up - features) ** n
+            b = power if hamiltonian == "power" else math.factorial(n) * sites
+            b = decimal.Decimal(b) / decimal.Decimal(features) ** n
+            tilt = (features * b / decimal.Decimal(temperature)).exp()
+            whole += math.comb(features, up) * tilt
+            total += math.comb(features, up) * tilt * b
+        return float(total / whole)
+
+
+@pytest.mark.parametrize("basin", ["full", "misaligned"])
+@pytest.mark.parametrize("hamiltonian", HAMILTONIANS)
+@pytest.mark.parametrize(
+    ("n", "features", "temperature"),
+    [(3, 128, 2.0), (4, 64, 1.6), (20, 128, 2.0), (64, 64, 1.6), (127, 128, 2.0)],
+)
+def test_mean_energies_keep_their_digits(n, features, temperature, hamiltonian, basin):
+    law = ts.overlap_law(n, features, temperature, hamiltonian, basin)
+    last = int(law.values[law.weights > 0][-1])
+    asked = mean_by_decimals(n, features, temperature, hamiltonian, last)
+    assert law.interaction(n, hamiltonian) == pytest.approx(asked, rel=1e-12, abs=0)
+    if (hamiltonian, basin) == ("distinct", "full"):
+        variance = math.factorial(n) / features ** (n - 1)
+        ratio = ts.signal_ratio(n, features, temperature)
+        assert ratio == pytest.approx(asked * temperature / variance, rel=1e-12)
 
 
 def test_signal_ratio_is_the_mean_energy():

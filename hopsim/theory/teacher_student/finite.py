@@ -7,6 +7,7 @@ THEORY_TEACHER_STUDENT 1, 3.2]
 """
 
 import dataclasses
+import functools as ft
 import math
 from typing import Literal
 
@@ -18,6 +19,7 @@ from .alignment import alignment
 
 
 Basin = Literal["full", "misaligned"]
+TINY = 1e-290  # mean energies are squares of interactions, and these are floats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +28,8 @@ class OverlapLaw:
 
     values: Int[np.ndarray, " value"]  # -N, -N + 2, ..., N
     weights: Float[np.ndarray, " value"]  # their probabilities; 0 outside the basin
+    ways: Float[np.ndarray, " value"]  # log P at beta* = 0; -inf outside the basin
+    tilt: Float[np.ndarray, " value"]  # -beta* H_1(S)
 
     def moment(self, order: int) -> float:
         r"""$\langle (S/N)^k \rangle$, k = `order`."""
@@ -33,13 +37,33 @@ class OverlapLaw:
 
     def interaction(self, n: int, hamiltonian: Hamiltonian = "distinct") -> float:
         r"""$\langle -H_1 \rangle / N$, at the same n and Hamiltonian or at others."""
-        return float(self.weights @ self.interaction_values(n, hamiltonian))
+        return sum(self.interaction_parts(n, hamiltonian))
+
+    def interaction_parts(
+        self, n: int, hamiltonian: Hamiltonian = "distinct"
+    ) -> tuple[float, float]:
+        r"""`interaction` at $\beta^* = 0$, and what the tilt adds to it.
+
+        With b = $-H_1/N$ less its mean at $\beta^* = 0$, known exactly, and x the tilt
+        less its own: $\langle b(e^x - 1)\rangle_0/\langle e^x\rangle_0$. No term is
+        negative; those of $\langle b\rangle$ cancel to 1e-20 of their size for n = 20.
+        """
+        features = int(self.values[-1])
+        last = int(np.max(self.values[np.isfinite(self.ways)]))
+        plain = _plain_mean(features, n, hamiltonian, last)
+        b = self.interaction_values(n, hamiltonian) - plain
+        x = self.tilt - np.exp(self.ways) @ self.tilt
+        top = np.max(self.ways + x)
+        # e^x - 1 = +-e^max(x, 0) (1 - e^-|x|): neither overflows
+        rise = -np.expm1(-np.abs(x)) * np.exp(self.ways + np.maximum(x, 0) - top)
+        total = math.fsum(np.exp(self.ways + x - top))
+        return plain, math.fsum(b * np.sign(x) * rise) / total
 
     def interaction_values(
         self, n: int, hamiltonian: Hamiltonian = "distinct"
     ) -> Float[np.ndarray, " value"]:
         """$-H_1(S)/N$ of every value of S."""
-        return _interaction(self.values, n, hamiltonian)
+        return _interaction(int(self.values[-1]), n, hamiltonian)
 
 
 def overlap_law(
@@ -69,24 +93,24 @@ def overlap_law(
             f"An interaction of n = {n} distinct sites needs as many features, got "
             f"{features}."
         )
-    from scipy.special import gammaln
+    from scipy.special import gammaln, logsumexp
 
     up = np.arange(features + 1)
     values = 2 * up - features
-    logarithm = -(gammaln(up + 1.0) + gammaln(features - up + 1.0))
-    logarithm += features * _interaction(values, n, hamiltonian) / temperature
+    ways = -(gammaln(up + 1.0) + gammaln(features - up + 1.0))
+    tilt = features * _interaction(features, n, hamiltonian) / temperature
     if basin == "misaligned":
-        most = _barrier(values, logarithm) if cut is None else cut * features
+        most = _barrier(values, ways + tilt) if cut is None else cut * features
         if not 0 < most <= features:
             raise ValueError(
                 "The cut between the basins is a fraction of the features in (0, 1], "
                 f"got {most / features:g} at temperature {temperature:g}; give another."
             )
-        logarithm[np.abs(values) > most] = -np.inf
+        ways[np.abs(values) > most] = -np.inf
     elif cut is not None:
         raise ValueError('A cut is of basin = "misaligned", got "full"; leave it out.')
-    weights = np.exp(logarithm - np.max(logarithm))
-    return OverlapLaw(values, weights / np.sum(weights))
+    weights = np.exp(ways + tilt - np.max(ways + tilt))
+    return OverlapLaw(values, weights / np.sum(weights), ways - logsumexp(ways), tilt)
 
 
 def signal_ratio(
@@ -104,14 +128,17 @@ def signal_ratio(
     n = 3 distinct sites $R_N = (1-1/N)(1-2/N) + 90/(T^2 N) + \dots$ [THEORY 3.2]
     """
     law = overlap_law(n, features, temperature, hamiltonian, basin)
-    own = law.interaction(n, hamiltonian)
-    if hamiltonian == "power":
-        # coincident sites: what they add to every pattern alike carries no signal
-        law = overlap_law(n, features, math.inf, hamiltonian)
-        own -= law.interaction(n, hamiltonian)
+    plain, own = law.interaction_parts(n, hamiltonian)
+    # coincident sites: what they add to every pattern alike carries no signal
+    own += plain - _plain_mean(features, n, hamiltonian, features)
     # pairs of sites cannot coincide but in a constant: both forms are one
     scale = 1.0 if n == 2 else zeta(1.0, n, hamiltonian)
-    variance = math.factorial(n) / float(features) ** (n - 1)
+    variance = math.factorial(n) / int(features) ** (n - 1)
+    if not variance / temperature > TINY:
+        raise ValueError(
+            f"The mean energy of n = {n} at N = {features} and temperature "
+            f"{temperature:g} is too small for float64; lower n or the temperature."
+        )
     return own * temperature / (variance * scale)
 
 
@@ -180,20 +207,41 @@ def check(n: int, temperature: float) -> None:
         )
 
 
+@ft.lru_cache(maxsize=128)
 def _interaction(
-    values: Int[np.ndarray, " value"], n: int, hamiltonian: Hamiltonian
+    features: int, n: int, hamiltonian: Hamiltonian
 ) -> Float[np.ndarray, " value"]:
-    r"""$-H_1(S)/N$; distinct: $b_n = n! e_n/N^n$ with $b_{k+1} = \frac SN b_k -
-    \frac{k(N-k+1)}{N^2} b_{k-1}$.
+    """$-H_1(S)/N$ of every S, rounded once."""
+    found = (_numerators(features, n, hamiltonian) / int(features) ** n).astype(float)
+    found.flags.writeable = False  # it is kept
+    return found
+
+
+def _numerators(features: int, n: int, hamiltonian: Hamiltonian) -> np.ndarray:
+    r"""$-H_1(S) N^{n-1}$, integers of any size: $n! e_n$, or $S^n$.
+
+    $(k+1)e_{k+1} = S e_k - (N-k+1)e_{k-1}$ cancels to nothing in float64 for large n.
     """
-    features = int(values[-1])
-    m = values / features
+    s = np.array(range(-features, features + 1, 2), dtype=object)
     if hamiltonian == "power":
-        return m**n
-    before, now = np.ones_like(m), m
+        return s**n
+    before, now = s**0, s
     for k in range(1, n):
-        before, now = now, m * now - k * (features - k + 1) / features**2 * before
-    return now
+        before, now = now, (s * now - (features - k + 1) * before) // (k + 1)
+    return math.factorial(n) * now
+
+
+@ft.lru_cache(maxsize=128)
+def _plain_mean(features: int, n: int, hamiltonian: Hamiltonian, last: int) -> float:
+    r"""The mean of $-H_1/N$ over all states with $|S| \le$ `last`, rounded once."""
+    if n % 2 or (hamiltonian == "distinct" and last == features):
+        return 0.0
+    ways, total, states = 1, 0, 0
+    for up, value in enumerate(_numerators(features, n, hamiltonian)):
+        if abs(2 * up - features) <= last:
+            total, states = total + ways * value, states + ways
+        ways = ways * (features - up) // (up + 1)
+    return total / (states * int(features) ** n)
 
 
 def _barrier(
