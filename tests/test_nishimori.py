@@ -265,6 +265,14 @@ def test_full_power_jumps_between_two_ordered_states_for_many_sites(n):
     assert (low > 0) == (n % 2 == 1 or c_d > 1 / _vertex.zeta(0.0, n, "power", 2))
 
 
+@pytest.mark.parametrize("n", [40, 48, 56, 101])
+def test_full_power_of_many_sites_jumps_where_random_energies_do(n):
+    c_d, c_c = ts.nishimori_boundaries(n, "power")
+    limit = 2 * math.log(2) / _vertex.zeta(1.0, n, "power")
+    assert c_c == pytest.approx(limit, rel=3e-7, abs=0)  # down to 1e-29
+    assert 0 < c_d < c_c
+
+
 # --- the teacher ---------------------------------------------------------------------
 
 

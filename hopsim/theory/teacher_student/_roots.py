@@ -6,11 +6,15 @@ import numpy as np
 
 
 def root(function: Callable[[float], float], low: float, high: float) -> float:
-    """The root of a function that changes sign in between, to rounding."""
+    """The root of a function that changes sign in between, to rounding.
+
+    The tolerance is relative: roots may be far below 1e-15.
+    """
     from scipy.optimize import root_scalar
 
+    finest = 1e-15 * min(1.0, abs(low), abs(high)) or 1e-300
     found = root_scalar(
-        lambda x: float(function(x)), bracket=(low, high), xtol=1e-15, rtol=1e-14
+        lambda x: float(function(x)), bracket=(low, high), xtol=finest, rtol=1e-14
     )
     return float(found.root)
 

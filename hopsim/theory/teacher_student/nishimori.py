@@ -59,7 +59,9 @@ def nishimori_curve(
     q, lost, _, tail = _averages(u)
     c = u * np.exp(-log_slope(q, n, hamiltonian)[0])
     terms = coefficients(n, hamiltonian).items()
-    rise = sum(-a * np.expm1(k * np.log1p(-lost)) for k, a in terms)
+    # log q: each form where it keeps its digits
+    log_q = np.where(lost < 0.5, np.log1p(-np.minimum(lost, 0.5)), np.log(q))
+    rise = sum(-a * np.expm1(k * log_q) for k, a in terms)
     return _assembled(c, q, u * lost / 2 - c * rise / 2 + tail, n, hamiltonian)
 
 
@@ -201,7 +203,9 @@ def _boundaries(n: int, hamiltonian: Hamiltonian) -> tuple[float, float]:
             low = float(nishimori_curve(other, n, hamiltonian).gap)
         return float(nishimori_curve(upper, n, hamiltonian).gap) - low
 
-    return lowest, root(gain, lowest, highest)
+    # in log c: the ends are orders of magnitude apart for large n
+    ends = math.log(lowest), math.log(highest)
+    return lowest, math.exp(root(lambda t: gain(math.exp(t)), *ends))
 
 
 def _field(
