@@ -198,7 +198,7 @@ def test_lines_of_stored_examples_are_those_of_the_notes(t):
     assert ts.storage_boundaries(t, 3) == pytest.approx(STORED[t], abs=1e-5)
 
 
-@pytest.mark.parametrize("n", [3, 4, 5, 6, 8, 10, 20])
+@pytest.mark.parametrize("n", [3, 4, 5, 6, 8, 10, 20, 70, 200])
 def test_lines_pass_through_the_nishimori_point_and_the_tip(n):
     c = ts.nishimori_boundaries(n)
     assert ts.learning_boundaries(1.0, n, 1.0) == pytest.approx(c, abs=1e-11)
@@ -286,6 +286,8 @@ def test_regimes_at_a_fixed_teacher_know_glass_and_stored_examples():
         (lambda: ts.learning_boundaries(0.01, 3, 2.0), "is below T_s/50"),
         (lambda: ts.storage_boundaries(0.001, 3), "too low for the quadrature"),
         (lambda: ts.storage_boundaries(0.0, 3), "temperature must be > 0"),
+        (lambda: ts.storage_boundaries(1.0, 1000), "too low for the quadrature at n"),
+        (lambda: ts.learning_boundaries(1.0, 1001, 1.0), "known up to n = 1000"),
         (lambda: ts.chart(0.0, 1.0, 3), "fields a > 0 and b > 0"),
         (lambda: ts.regimes(0.0, 1.0, 3), "loads > 0 and temperatures > 0"),
     ],

@@ -21,13 +21,16 @@ from jaxtyping import Float, Int
 from . import _gauss
 from ._roots import root
 from ._vertex import check, Numbers
-from .alignment import alignment_temperature
+from .alignment import alignment_spinodal, alignment_temperature
 from .nishimori import nishimori_boundaries
 from .saddle import saddle_point
 
 
 REGIMES = ("P", "lR", "gR", "eR", "SG")
+STEP = 1.02  # between fields b: lines are sought in steps, from above
 NOISES = np.geomspace(1e-4, 100.0, 121)  # of a; T/T_s = 0.02 lies within
+LEAST = 1e-2  # no line has fields below it
+MOST = 1000  # sites: beyond, the noises end before c = 10
 Line = Literal["fold", "gap"]
 
 
@@ -84,8 +87,9 @@ def learning_boundaries(
 
     Functions of $T/T_s$ alone but for a factor: $\alpha = cT^2$ with the line at
     $c_s/c = T/T_s$. $\alpha_c$ is taken beside the replica-symmetric paramagnet, whose
-    entropy is negative for $c > 2\log 2$: `inf` up to about $T_s/2$, and too large
-    where $c > c_c$, for a glass is there (TRAP 2). [THEORY R4, TS-07]
+    entropy is negative for $c > 2\log 2$: `inf` up to about $T_s/2$ (0.57 for
+    n = 1000, where the chart ends at c = 10), and too large where $c > c_c$, for a
+    glass is there (TRAP 2). n up to 1000. [THEORY R4, TS-07]
     """
     check(n)
     _positive(temperature=temperature, teacher_temperature=teacher_temperature)
@@ -106,16 +110,20 @@ def storage_boundaries(temperature: float, n: int) -> tuple[float, float]:
 
     The pattern's lines with $\beta$ for $c_s$ (TS-06): $\alpha = cT^2$ where
     $c_s = 1/T$; the phase eR off the Nishimori line, where students keep an example and
-    know nothing of the pattern. 0 from T_sp, or T_eR, on. [THEORY 2.2, R4]
+    know nothing of the pattern. 0 from T_sp, or T_eR, on; n up to 1000. [THEORY 2.2]
     """
     check(n)
     _positive(temperature=temperature)
     of = lambda k: math.log(k.c_s)
     ends = [_where(line, n, of, -math.log(temperature)) for line in ("fold", "gap")]
-    if ends[0] is None and temperature < 1:
+    # hot students are beyond the other end, where both loads are 0
+    tops = 0.99 * alignment_spinodal(n), 0.99 * alignment_temperature(n)
+    if any(
+        at is None and temperature < top for at, top in zip(ends, tops, strict=True)
+    ):
         raise ValueError(
-            f"T = {temperature} is too low for the quadrature; the boundary there is "
-            "`storage_load`, of T = 0."
+            f"T = {temperature} is too low for the quadrature at n = {n}; the boundary "
+            "there is `storage_load`, of T = 0."
         )
     found = [at.c * temperature**2 if at else 0.0 for at in ends]
     return found[0], found[1]
@@ -137,8 +145,12 @@ def glass_spinodal(n: int) -> tuple[float, float]:
         q = float(_gauss.average(lambda x: np.tanh(a * x) ** 2, a))
         return a**2 / (n * q ** (n - 1)), q
 
+    # a ~ 0.4 n for large n
     found: Any = minimize_scalar(
-        lambda t: math.log(at(t)[0]), bracket=(-2.0, 0.5, 4.0), tol=1e-12
+        lambda t: math.log(at(t)[0]),
+        bounds=(-2.0, 1 + math.log(n)),
+        method="bounded",
+        options={"xatol": 1e-12},
     )
     return at(float(found.x))
 
@@ -215,16 +227,27 @@ def _largest(line: Line, a: float, n: int, near: float | None = None) -> float:
     high = 10 * (n + a**2) if near is None else 1.5 * near
     while value(high) <= 0:
         high *= 1.5
-    step = 1.2
-    low = high / step
-    while value(low) > 0:
-        high, low = low, low / step
-    return root(value, low, high)
+    while high > LEAST:
+        # for many sites `fold` is negative in a narrow band alone: 8 % for n = 1000
+        some = high * STEP ** -np.arange(33.0)
+        below = np.flatnonzero(getattr(chart(a, some, n), line) <= 0)
+        if below.size:
+            return root(value, some[below[0]], some[below[0] - 1])
+        high = some[-1]
+    raise ValueError(
+        f"The lines of n = {n} are closer than steps of {STEP - 1:.0%} resolve; take a "
+        "smaller n, or `nishimori_boundaries` for the Nishimori line."
+    )
 
 
 @ft.cache
 def _curve(line: Line, n: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Noises a, and the b of the line at each."""
+    if n > MOST:
+        raise ValueError(
+            f"Lines off the Nishimori line are known up to n = {MOST}, got n = {n}; "
+            "take fewer sites, or `nishimori_boundaries`."
+        )
     found: list[float] = []
     for a in NOISES:
         # b grows with a, and no faster than a^2
