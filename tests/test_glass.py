@@ -245,6 +245,17 @@ def test_quadratic_overlap_grows_from_its_threshold(temperature):
 
 
 @pytest.mark.parametrize(
+    ("ratio", "temperature"), [(0.04, 2.4), (0.49, 3.4), (0.16, 2.8)]
+)
+def test_quadratic_overlap_is_nothing_at_a_threshold_that_is_rounded(
+    ratio, temperature
+):
+    assert ts.quadratic_overlap(ratio, temperature) == pytest.approx(0, abs=1e-12)
+    more = ts.quadratic_overlap(ratio * (1 + 1e-12), temperature)
+    assert more == pytest.approx(0, abs=1e-10)
+
+
+@pytest.mark.parametrize(
     ("wrong", "message"),
     [
         (lambda: ts.glass_state(-1.0, 3), "must be >= 0, got -1.0"),
@@ -252,6 +263,11 @@ def test_quadratic_overlap_grows_from_its_threshold(temperature):
         (lambda: ts.glass_curve(1.5, 3), r"\(0, 1\], got 1.5"),
         (lambda: ts.quadratic_overlap(1.0, 2.0), "above T = 2 alone, got"),
         (lambda: ts.quadratic_overlap(-1.0, 3.0), "must be >= 0, got -1.0"),
+        (lambda: ts.quadratic_overlap(math.nan, 3.0), "must be >= 0, got nan"),
+        (lambda: ts.quadratic_overlap(math.inf, 3.0), "got inf; give a finite"),
+        (lambda: ts.quadratic_overlap(1.0, math.nan), "got temperature nan"),
+        (lambda: ts.quadratic_overlap(1.0, math.inf), "got temperature inf"),
+        (lambda: ts.quadratic_free_entropy(0.1, math.nan, 3.0), "got nan"),
     ],
 )
 def test_glass_and_pairs_say_what_they_are_of(wrong, message):

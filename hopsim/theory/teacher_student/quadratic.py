@@ -15,6 +15,9 @@ from . import _gauss
 from ._roots import root
 
 
+LEAST = 1e-14  # a field: below it overlaps are 0
+
+
 def quadratic_threshold(temperature: float) -> float:
     r"""$M/N = (T/2 - 1)^2$: above it the pattern is learnt. [THEORY TS 2.6, TS-18]
 
@@ -35,9 +38,8 @@ def quadratic_overlap(ratio: float, temperature: float) -> float:
     - `ratio`: a = M/N >= 0.
     - `temperature`: T > 2, of student and teacher.
     """
+    _require(ratio)
     if ratio <= quadratic_threshold(temperature):
-        if not ratio >= 0:
-            raise ValueError(f"The ratio M/N must be >= 0, got {ratio}.")
         return 0.0
     b = 2 / temperature
 
@@ -47,7 +49,9 @@ def quadratic_overlap(ratio: float, temperature: float) -> float:
 
     # beyond the upper end q is 1
     high = 1.01 * ratio * b**2 / (1 - b) ** 2
-    return _q(root(excess, 1e-14, high))
+    if excess(LEAST) >= 0:  # the threshold but for rounding
+        return 0.0
+    return _q(root(excess, LEAST, high))
 
 
 def quadratic_free_entropy(
@@ -60,6 +64,7 @@ def quadratic_free_entropy(
     distinct sites, and the sum over an example's normalisation is not in f.
     """
     b = 2 / _checked(temperature)
+    _require(ratio)
     field = ratio * b**2 * q / ((1 - b) * (1 - b + b * q))
     own = -xp.log(1 - b * (1 - q)) / 2 + b * q / (2 * (1 - b)) - b / 2
     width = field**0.5
@@ -75,9 +80,16 @@ def _q(u: float) -> float:
 
 
 def _checked(temperature: float) -> float:
-    if not temperature > 2:
+    if not 2 < temperature < math.inf:
         raise ValueError(
             "Examples of pairs of sites (n = 2) are not aligned above T = 2 alone, got "
-            f"temperature {temperature}; raise it."
+            f"temperature {temperature}; give a finite one above 2."
         )
     return temperature
+
+
+def _require(ratio: float) -> None:
+    if not 0 <= ratio < math.inf:
+        raise ValueError(
+            f"The ratio M/N must be >= 0, got {ratio}; give a finite number."
+        )
