@@ -327,7 +327,9 @@ def test_limits_of_many_sites_are_random_energies():
         (lambda: ts.nishimori_curve(0.0, 3), "field u must be > 0"),
         (lambda: ts.alignment(0.0, 3), "temperature must be > 0, got 0.0"),
         (lambda: ts.alignment(1.8, 3), "aligned up to T = 1.74775, got 1.8"),
-        (lambda: ts.alignment_temperature(2.5), "must be an integer, got n = 2.5"),
+        (lambda: ts.alignment_temperature(2.5), "an integer >= 2, got 2.5"),
+        (lambda: ts.alignment_temperature(math.nan), "an integer >= 2, got nan"),
+        (lambda: ts.nishimori_boundaries(math.nan), "got n = nan"),
         (lambda: ts.triple_point(2), "integers n >= 3"),
     ],
 )

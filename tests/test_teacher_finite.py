@@ -269,7 +269,7 @@ def test_example_count_is_the_load():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: ts.overlap_law(1, 10, 1.0), "must be >= 2, got n = 1"),
+        (lambda: ts.overlap_law(1, 10, 1.0), "vertex n must be an integer >= 2, got 1"),
         (lambda: ts.overlap_law(3, 10, 0.0), "temperature must be > 0, got 0.0"),
         (lambda: ts.overlap_law(4, 3, 1.0), "n = 4 distinct sites"),
         (lambda: ts.overlap_law(3, 10, 1.0, cut=0.5), 'of basin = "misaligned"'),
@@ -279,7 +279,11 @@ def test_example_count_is_the_load():
         ),
         (lambda: ts.overlap_law(2, 40, 1.0, basin="misaligned"), r"\(0, 1\], got 0"),
         (lambda: ts.aligned_overlap(2, 1.8, 3), "n = 3 is aligned up to T = 1.74775"),
-        (lambda: ts.aligned_overlap(-1, 1.0, 3), "must be >= 0, got -1"),
+        (lambda: ts.aligned_overlap(-1, 1.0, 3), "must be an integer >= 0, got -1"),
+        (lambda: ts.energy_per_spin(-5, 3, 10, 1.0), "must be >= 0, got -5"),
+        (lambda: ts.signal_ratio(3, 10, math.inf), "temperature inf is too small"),
+        (lambda: ts.overlap_law(3, 10, 1e-308), "overflow at N = 10"),
+        (lambda: ts.overlap_law(3, 10, math.nan), "must be > 0, got nan"),
         (lambda: patterns.example_count(0.01, 3, 8), "must be at least 0.0938"),
         (lambda: patterns.examples(0, np.ones(8), 0, 1.0, 3), "Sizes must be >= 1"),
         (lambda: patterns.examples(0, 2 * np.ones(8), 1, 1.0, 3), r"\+1 and -1 alone"),

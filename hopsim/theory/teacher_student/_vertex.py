@@ -7,7 +7,7 @@ $N^{1-n}(\sum_i\xi_i\sigma_i)^n$ add lower powers, at leading order. [THEORY TRA
 
 import functools as ft
 import math
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, get_args, Literal, TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -30,6 +30,8 @@ def coefficients(n: int, hamiltonian: Hamiltonian = "distinct") -> dict[int, flo
     $q^3 + \frac32 q$, $q^4 + 3q^2$, $q^5 + 5q^3 + \frac{15}8 q$. [THEORY TRAP 1]
     """
     check(n)
+    one_of("hamiltonian", hamiltonian, Hamiltonian)
+    n = int(n)
     if hamiltonian == "distinct":
         return {n: 1.0}
     return {
@@ -61,10 +63,25 @@ def log_slope(
     return (low - 1) * np.log(q) + np.log(rest), (low - 1) / q + bend / rest
 
 
-def check(n: int | float) -> None:
-    """Raises ValueError unless n is an interaction vertex of this theory."""
-    if n != math.inf and (n != int(n) or n < 3):
+def check(n: int | float, limit: bool = False) -> None:
+    """Raises ValueError unless n is an interaction vertex; inf where `limit`."""
+    if not (limit and n == math.inf) and not (n >= 3 and n % 1 == 0):
+        also = " (or inf)" if limit else ""
         raise ValueError(
-            "The replica theory of distinct sites is of integers n >= 3 (or inf), got "
+            f"The replica theory of distinct sites is of integers n >= 3{also}, got "
             f'n = {n}; n = 2 has a theory of its own, "quadratic".'
         )
+
+
+def whole(name: str, value: float, least: int) -> None:
+    """Raises ValueError unless a number is an integer, and large enough."""
+    if not (value >= least and value % 1 == 0):
+        raise ValueError(f"{name} must be an integer >= {least}, got {value}.")
+
+
+def one_of(name: str, word: Any, words: Any) -> None:
+    """Raises ValueError unless a word is one of those of a `Literal`."""
+    known = get_args(words)
+    if word not in known:
+        names = ", ".join(f'"{k}"' for k in known)
+        raise ValueError(f"{name} must be one of {names}, got {word!r}.")

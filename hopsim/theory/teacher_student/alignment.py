@@ -10,7 +10,7 @@ with the teacher's pattern: the regime eR of the Nishimori line.
 import math
 
 from .. import mean_field
-from ._vertex import check
+from ._vertex import check, whole
 from .nishimori import nishimori_boundaries
 
 
@@ -50,12 +50,11 @@ def alignment(temperature: float, n: int) -> float:
 
 def triple_point(n: int | float) -> tuple[float, float]:
     r"""$(\alpha, T)$ where P, gR and eR meet: $(c_c T_{eR}^2, T_{eR})$. [TS-02]"""
-    check(n)
+    check(n, limit=True)
     temperature = alignment_temperature(n)
     return nishimori_boundaries(n)[1] * temperature**2, temperature
 
 
 def _integer(n: int | float) -> int:
-    if n != int(n):
-        raise ValueError(f"The interaction vertex must be an integer, got n = {n}.")
+    whole("The interaction vertex n", n, 2)
     return int(n)

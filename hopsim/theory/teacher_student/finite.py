@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from ._vertex import Hamiltonian, zeta
+from ._vertex import Hamiltonian, one_of, whole, zeta
 from .alignment import alignment
 
 
@@ -88,6 +88,14 @@ def overlap_law(
       basins, and no cut where there is but one.
     """
     check(n, temperature)
+    one_of("hamiltonian", hamiltonian, Hamiltonian)
+    one_of("basin", basin, Basin)
+    whole("The number of features", features, 1)
+    if features / temperature == math.inf:
+        raise ValueError(
+            f"Weights of temperature {temperature:g} overflow at N = {features}; the "
+            "examples are the pattern itself long before: raise it."
+        )
     if features < n:
         raise ValueError(
             f"An interaction of n = {n} distinct sites needs as many features, got "
@@ -165,6 +173,8 @@ def energy_per_spin(
 
     On the Nishimori line, at any N: student and teacher are exchangeable there.
     """
+    if not 0 <= count < math.inf:
+        raise ValueError(f"The number of examples must be >= 0, got {count}.")
     law = overlap_law(n, features, temperature, hamiltonian, basin)
     return -count * law.interaction(n, hamiltonian)
 
@@ -185,8 +195,7 @@ def aligned_overlap(count: int, temperature: float, n: int) -> float:
     """
     from scipy.special import gammaln
 
-    if count < 0:
-        raise ValueError(f"The number of examples must be >= 0, got {count}.")
+    whole("The number of examples", count, 0)
     # not by artanh: for large n the alignment rounds to 1
     h = n * alignment(temperature, n) ** (n - 1) / temperature
     up = np.arange(count + 1)
@@ -198,8 +207,7 @@ def aligned_overlap(count: int, temperature: float, n: int) -> float:
 
 def check(n: int, temperature: float) -> None:
     """Raises ValueError unless n >= 2 and T > 0."""
-    if n < 2:
-        raise ValueError(f"The interaction vertex must be >= 2, got n = {n}.")
+    whole("The interaction vertex n", n, 2)
     if not temperature > 0:
         raise ValueError(
             f"A temperature must be > 0, got {temperature}; temperature 0 has forms of "

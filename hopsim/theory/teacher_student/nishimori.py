@@ -17,10 +17,11 @@ import numpy as np
 
 from . import _gauss
 from ._roots import root, roots
-from ._vertex import check, coefficients, Hamiltonian, log_slope, Numbers, zeta
+from ._vertex import check, coefficients, Hamiltonian, log_slope, Numbers, one_of, zeta
 
 
 LIMIT = 2 * math.log(2)  # c_c for n -> infinity: the paramagnet's entropy is 0
+Branch = Literal["upper", "lower"]
 BLOCK = 1024  # fields at a time, each with thousands of nodes
 
 
@@ -76,7 +77,8 @@ def nishimori_boundaries(
     odd n and at $1/(2a_2)$ for even n; else the other state of the full power is its
     first branch. `math.inf` gives the limit (0, 2 log 2). [THEORY 2.3, TRAP 1, TS-01]
     """
-    check(n)
+    check(n, limit=True)
+    one_of("hamiltonian", hamiltonian, Hamiltonian)
     if n == math.inf:
         return 0.0, LIMIT
     return _boundaries(int(n), hamiltonian)
@@ -85,7 +87,7 @@ def nishimori_boundaries(
 def nishimori_solution(
     c: Numbers,
     n: int,
-    branch: Literal["upper", "lower"] = "upper",
+    branch: Branch = "upper",
     hamiltonian: Hamiltonian = "distinct",
 ) -> Nishimori:
     r"""The solution at $c = \alpha/T^2$, of the stable or of the unstable branch.
@@ -99,6 +101,7 @@ def nishimori_solution(
     - `c`: > 0.
     """
     check(n)
+    one_of("branch", branch, Branch)
     c = np.asarray(c, float)
     if not np.all((c > 0) & np.isfinite(c)):
         raise ValueError(f"The signal c = alpha / T^2 must be > 0, got {c}.")
@@ -129,7 +132,7 @@ def nishimori_solution(
 def nishimori_overlap(
     c: Numbers,
     n: int,
-    branch: Literal["upper", "lower"] = "upper",
+    branch: Branch = "upper",
     hamiltonian: Hamiltonian = "distinct",
 ) -> Numbers:
     """The overlap q* = q of `nishimori_solution`; "lower" is the barrier q_b."""
