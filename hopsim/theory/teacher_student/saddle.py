@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from . import _gauss
-from ._vertex import check, Hamiltonian, zeta
+from ._vertex import check, Hamiltonian, one_of, zeta
 
 
 Start = Literal["ferro", "example", "glass", "para"]
@@ -122,7 +122,7 @@ def saddle_point(
         raise ValueError(
             f'The start "example" needs the student\'s 1/T; give beta > 0, got {beta}.'
         )
-    x = np.array(STARTS[start] if isinstance(start, str) else start, float)
+    x = _start(start)
     step, converged = 0, False
     while not converged and step < iterations:
         new = _stepped(x, c, c_s, beta, n, hamiltonian)
@@ -168,6 +168,18 @@ def state_evolution(
         x, weight = _gauss.nodes(math.sqrt(u))
         q.append(float(weight @ np.tanh(u + math.sqrt(u) * x)))
     return np.array(q)
+
+
+def _start(start: Any) -> Float[np.ndarray, "3"]:
+    if isinstance(start, str):
+        one_of("start", start, Start)
+        return np.array(STARTS[start], float)
+    x = np.array(start, float)
+    if x.shape != (3,) or not (np.all(np.abs(x) <= 1) and x[1] >= 0):
+        raise ValueError(
+            f"A start is three overlaps (q*, q, m) in [-1, 1] with q >= 0, got {start}."
+        )
+    return x
 
 
 def _stepped(

@@ -12,7 +12,10 @@ import math
 from typing import Literal, NamedTuple
 
 from ._roots import root
-from ._vertex import check
+from ._vertex import check, one_of
+
+
+Start = Literal["ferro", "example"]
 
 
 class ZeroPoint(NamedTuple):
@@ -55,7 +58,7 @@ def zero_solution(
     n: int,
     *,
     teacher_temperature: float = math.inf,
-    start: Literal["ferro", "example"] = "ferro",
+    start: Start = "ferro",
 ) -> ZeroPoint:
     r"""The stable solution with the pattern (or an example) at T = 0. [THEORY 2.5]
 
@@ -69,6 +72,7 @@ def zero_solution(
     - `start`: "ferro" ($q^* > 0$, m = 0) or "example" ($q^* = 0$, m > 0).
     """
     check(n)
+    one_of("start", start, Start)
     _positive("load", load)
     _positive("teacher_temperature", teacher_temperature)
     signal = load / teacher_temperature if start == "ferro" else 1.0
