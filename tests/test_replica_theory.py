@@ -1,6 +1,8 @@
 """Saddle points off the Nishimori line and their lines, each by a second route."""
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import jax
@@ -289,9 +291,44 @@ def test_regimes_at_a_fixed_teacher_know_glass_and_stored_examples():
         (lambda: ts.storage_boundaries(1.0, 1000), "too low for the quadrature at n"),
         (lambda: ts.learning_boundaries(1.0, 1001, 1.0), "known up to n = 1000"),
         (lambda: ts.chart(0.0, 1.0, 3), "fields a > 0 and b > 0"),
+        (lambda: ts.saddle_point(3, 1.0, 1.0, start=(1.0, -0.1, 0.0)), "with q >= 0"),
+        (lambda: ts.saddle_point(3, 1.0, 1.0, start=(math.nan, 1.0, 0.0)), "got .nan"),
+        (lambda: ts.regimes(1.0, 1.0, 3, 1.4), "aligned below T_eR = 1.48791, got"),
         (lambda: ts.regimes(0.0, 1.0, 3), "loads > 0 and temperatures > 0"),
     ],
 )
 def test_replica_theory_says_what_it_is_of(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+WORDS = {  # a call with a wrong word or number: the message
+    'ts.overlap_law(3, 10, 1.0, "x")': "hamiltonian must be one of",
+    'ts.overlap_law(3, 10, 1.0, basin="x")': "basin must be one of",
+    "ts.overlap_law(3, 10.5, 1.0)": "features must be an integer >= 1, got 10.5",
+    "ts.aligned_overlap(2.5, 1.0, 3)": "examples must be an integer >= 0, got 2.5",
+    'ts.nishimori_boundaries(3, "x")': "hamiltonian must be one of",
+    'ts.nishimori_overlap(1.5, 3, "x")': "branch must be one of",
+    "ts.nishimori_overlap(1.5, math.inf)": "integers n >= 3, got n = inf",
+    'ts.saddle_point(3, 1.0, 1.0, start="x")': "start must be one of",
+    'ts.saddle_point(3, 1.0, 1.0, hamiltonian="x")': "hamiltonian must be one of",
+    'ts.zero_solution(1.0, 3, start="para")': "start must be one of",
+}
+
+
+def test_wrong_words_are_refused_where_no_types_are_checked():
+    code = f"""
+import math
+from hopsim.theory import teacher_student as ts
+for call in {list(WORDS)}:
+    try:
+        print(eval(call))
+    except ValueError as error:
+        print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    said = done.stdout.splitlines()
+    for message, line in zip(WORDS.values(), said, strict=True):
+        assert message in line

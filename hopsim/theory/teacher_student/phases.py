@@ -175,7 +175,7 @@ def regimes(
       Nishimori line.
     - `typical`: $\alpha_c(T)$ to use in place of `learning_boundaries`'.
     """
-    check(n)
+    check(n, limit=teacher_temperature is None)
     load, temperature = (
         np.atleast_1d(np.asarray(x, float)) for x in (load, temperature)
     )
@@ -186,6 +186,13 @@ def regimes(
     if teacher_temperature is None:
         found = (alpha >= c_d * t**2).astype(int) + (alpha >= c_c * t**2)
         return np.where(t < alignment_temperature(n), REGIMES.index("eR"), found)
+    _positive(teacher_temperature=teacher_temperature)
+    if teacher_temperature < alignment_temperature(n):
+        raise ValueError(
+            f"The teacher of n = {n} is aligned below T_eR = "
+            f"{alignment_temperature(n):.6g}, got teacher_temperature = "
+            f"{teacher_temperature}; regimes are of a misaligned one."
+        )
     rows = [_row(load, float(x), n, teacher_temperature, typical) for x in temperature]
     return np.stack(rows)
 
