@@ -141,7 +141,7 @@ def signal_ratio(
     own += plain - _plain_mean(features, n, hamiltonian, features)
     # pairs of sites cannot coincide but in a constant: both forms are one
     scale = 1.0 if n == 2 else zeta(1.0, n, hamiltonian)
-    variance = math.factorial(n) / int(features) ** (n - 1)
+    variance = math.factorial(int(n)) / int(features) ** (int(n) - 1)
     if not variance / temperature > TINY:
         raise ValueError(
             f"The mean energy of n = {n} at N = {features} and temperature "
@@ -220,7 +220,8 @@ def _interaction(
     features: int, n: int, hamiltonian: Hamiltonian
 ) -> Float[np.ndarray, " value"]:
     """$-H_1(S)/N$ of every S, rounded once."""
-    found = (_numerators(features, n, hamiltonian) / int(features) ** n).astype(float)
+    size = int(features) ** int(n)
+    found = (_numerators(features, n, hamiltonian) / size).astype(float)
     found.flags.writeable = False  # it is kept
     return found
 
@@ -230,6 +231,9 @@ def _numerators(features: int, n: int, hamiltonian: Hamiltonian) -> np.ndarray:
 
     $(k+1)e_{k+1} = S e_k - (N-k+1)e_{k-1}$ cancels to nothing in float64 for large n.
     """
+    whole("The interaction vertex n", n, 1)
+    one_of("hamiltonian", hamiltonian, Hamiltonian)
+    n, features = int(n), int(features)  # NumPy's integers end at 2^63
     s = np.array(range(-features, features + 1, 2), dtype=object)
     if hamiltonian == "power":
         return s**n
@@ -244,12 +248,13 @@ def _plain_mean(features: int, n: int, hamiltonian: Hamiltonian, last: int) -> f
     r"""The mean of $-H_1/N$ over all states with $|S| \le$ `last`, rounded once."""
     if n % 2 or (hamiltonian == "distinct" and last == features):
         return 0.0
+    n, features = int(n), int(features)
     ways, total, states = 1, 0, 0
     for up, value in enumerate(_numerators(features, n, hamiltonian)):
         if abs(2 * up - features) <= last:
             total, states = total + ways * value, states + ways
         ways = ways * (features - up) // (up + 1)
-    return total / (states * int(features) ** n)
+    return total / (states * features**n)
 
 
 def _barrier(

@@ -239,8 +239,9 @@ def _largest(line: Line, a: float, n: int, near: float | None = None) -> float:
         some = high * STEP ** -np.arange(33.0)
         below = np.flatnonzero(getattr(chart(a, some, n), line) <= 0)
         if below.size:
-            return root(value, some[below[0]], some[below[0] - 1])
-        high = some[-1]
+            k = int(below[0])
+            return root(value, float(some[k]), float(some[k - 1]))
+        high = float(some[-1])
     raise ValueError(
         f"The lines of n = {n} are closer than steps of {STEP - 1:.0%} resolve; take a "
         "smaller n, or `nishimori_boundaries` for the Nishimori line."
