@@ -984,9 +984,13 @@ def a_reaction_of_every_order_of_sites(monkeypatch):
 
 def sites_that_coincide(monkeypatch):
     """The energies of examples with all coincidences of sites, N (S/N)^n."""
+    import numpy as np
+
     from hopsim.theory.teacher_student import finite
 
-    power = lambda values, n, hamiltonian: (values / values[-1]) ** n
+    def power(features, n, hamiltonian):
+        return (np.arange(-features, features + 1, 2) / features) ** n
+
     monkeypatch.setattr(finite, "_interaction", power)
 
 

@@ -286,7 +286,10 @@ def test_example_count_is_the_load():
         (lambda: ts.overlap_law(3, 10, math.nan), "must be > 0, got nan"),
         (lambda: patterns.example_count(0.01, 3, 8), "must be at least 0.0938"),
         (lambda: patterns.examples(0, np.ones(8), 0, 1.0, 3), "Sizes must be >= 1"),
-        (lambda: patterns.examples(0, 2 * np.ones(8), 1, 1.0, 3), r"\+1 and -1 alone"),
+        (
+            lambda: patterns.examples(0, 2 * np.ones(8), 1, 1.0, 3),
+            r"one row of \+1 and -1",
+        ),
     ],
 )
 def test_finite_laws_say_what_they_are_of(wrong, message):
