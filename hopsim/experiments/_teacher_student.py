@@ -88,12 +88,12 @@ class AbstractTeacherStudent(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         teacher_of(setting)
-        bath = setting.dynamics
-        if not isinstance(bath, Glauber):
+        if not isinstance(setting.dynamics, Glauber):
             raise ValueError(
                 'A student is sampled under dynamics kind "glauber", got '
-                f"{type(bath).__name__}; set it so."
+                f"{type(setting.dynamics).__name__}; set it so."
             )
+        bath = glauber_of(setting)
         if bath.annealed_from is not None or bath.hottest is not None:
             raise ValueError(
                 "A study of students sets its temperatures itself; leave annealed_from "
