@@ -21,12 +21,12 @@ from ._streams import as_stream, Stream
 from ._types import AnyArray
 from .couplings import Couplings, gap_table, summable
 from .dynamics._bath_lanes import by_lanes, Shared
-from .dynamics.binary import drive_of, interaction
+from .dynamics.binary import interaction
 from .dynamics.glauber import Glauber
 from .exact import are_spins
 from .lagrangians import AbstractAdditiveLagrangian, Rescaled
 from .network import Network
-from .sweeps import check_starts
+from .sweeps import check_starts, check_whole
 
 
 Kernel = Literal["auto", "couplings", "examples", "lanes"]
@@ -96,12 +96,8 @@ def sample(
     # --- validate
     features = system.features
     starts, free = check_starts(features, starts, clamped)
-    for name, value, least in (("sweeps", sweeps, 1), ("burn", burn, 0)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise ValueError(
-                f"{name} must be a whole number >= {least}, got {value!r}."
-            )
+    check_whole("sweeps", sweeps)
+    check_whole("burn", burn, 0)
     if burn >= sweeps:
         raise ValueError(f"burn must be less than the {sweeps} sweeps, got {burn}.")
     if dynamics.cools >= sweeps:
@@ -286,9 +282,8 @@ class _ByExamples:
 
     def __init__(self, network: Network, threads: int):
         self.network, self.threads = network, threads
-        layer, current, _ = drive_of(network, "energy_gap")
-        unit = interaction(network)[1]
-        self.rest = unit * current
+        layer, unit = interaction(network)
+        self.rest = 2 * np.asarray(network.current, np.float64)
         self.memories = np.ascontiguousarray(np.asarray(network.memories).T, np.int8)
         self.table, inner = gap_table(layer, network.features, network.count)
         self.unit = unit * inner
@@ -347,7 +342,7 @@ class _ByLanes:
             self.shared: Network | Shared = jax.device_put(system, device)
             return
         # sums of so large integers are exact in a float of p bits
-        row = np.abs(system.tensor.astype(np.int64)).sum(axis=2).max()
+        row = np.abs(system.tensor).sum(axis=2, dtype=np.int64).max()
         largest = int(row) * system.features * system.factor
         if largest >= 2 ** (np.finfo(self.dtype).nmant + 1):
             raise ValueError(
@@ -445,7 +440,7 @@ def _is_plain(network: Network) -> bool:
 def _pays(network: Network, work: int) -> bool:
     """True if summing up the examples costs less than to visit each at every spin."""
     features, count = network.features, network.count
-    if features > 512 or features * count >= 2**31:
+    if features > 512 or not Couplings.hold(count, features):
         return False
     counting = features**3 / 6 * (count / 64 + 12)  # words, and the tensor itself
     return counting < 2 * work * features * count  # a word costs half an input

@@ -83,9 +83,9 @@ def relax(
         and are_spins(network.memories)
         and not np.any(np.asarray(network.hidden_current))
     )
-    _check_whole("max_sweeps", max_sweeps)
+    check_whole("max_sweeps", max_sweeps)
     if chunk is not None:
-        _check_whole("chunk", chunk)
+        check_whole("chunk", chunk)
     for name, value, known in (
         ("engine", engine, ("auto", "walk", "lockstep")),
         ("precision", precision, ("auto", "float64")),
@@ -270,9 +270,11 @@ def _tied(tie: str, coins: np.ndarray, start: int, first: int, visit: int, s: in
 # --- what is asked of the arguments -------------------------------------------------
 
 
-def _check_whole(name: str, value: Any) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}.")
+def check_whole(name: str, value: Any, least: int = 1) -> None:
+    """Raises ValueError unless a value is a whole number, and large enough."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
 
 
 def check_starts(
