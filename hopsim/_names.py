@@ -1,6 +1,9 @@
-"""Names: what a misspelt one was probably meant to be."""
+"""Names: how they are quoted, and what a misspelt one was probably meant to be."""
 
 import difflib
+
+
+LONGEST = 200  # characters of a name that are quoted
 
 
 def guess(name: str, known: list[str]) -> str | None:
@@ -15,3 +18,8 @@ def nearest(name: str, known: list[str]) -> str:
     if meant is not None:
         return f"did you mean {meant!r}?"
     return f"valid names are {', '.join(sorted(known))}"
+
+
+def shown(name: str) -> str:
+    """A name in quotes, as messages show it, cut short if it is overlong."""
+    return repr(name if len(name) <= LONGEST else name[:LONGEST] + "...")

@@ -17,6 +17,7 @@ from .lagrangians import lagrangians
 from .leaves import GIVEN
 from .network import networks
 from .plots import plots
+from .shipped import scenario_names, shipped
 from .sources import memory_sources, probe_sources
 
 
@@ -55,8 +56,7 @@ def entries(noun: str) -> list[Entry]:
         text = "The table [training]; see `hopsim.train`."
         return [Entry("training", text, _keys(TrainingSettings))]
     if noun == "scenarios":
-        files = sorted(Path("scenarios").glob("**/*.toml"))
-        return [Entry(str(path), _title(path), "") for path in files]
+        return [Entry(name, _title(shipped(name)), "") for name in scenario_names()]
     raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, list(NOUNS))}")
 
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from ._names import nearest
+from ._names import nearest, shown
+from .shipped import public_path, scenario_names, scenarios_place
 from .tables import digest, read_tables, ScenarioError
 
 
+PREFIX = "claims/"  # of the shipped claims' names among all scenarios
 COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "numpy", "scipy", "numba")
-PLACE = Path("scenarios/claims")  # of the claims that ship
 Entry = dict[str, Any]  # one claim in the ledger: plain data, as it is written
 
 
@@ -50,14 +51,19 @@ class Task:
         return command([self.name], self.quick, self.overrides, self.file.parent)
 
 
+def shipped_claims() -> Path:
+    """The directory of the claims that ship."""
+    return scenarios_place() / "claims"
+
+
 def command(
     words: Iterable[str], quick: bool, overrides: Mapping[str, Any], place: Path
 ) -> str:
-    """The command line that asks for this, quoted for a shell."""
+    """The command line that asks for this from anywhere, quoted for a shell."""
     parts = ["hopsim", "verify", *words, "--quick" if quick else "--full"]
     for name, value in overrides.items():
         parts += ["--set", f"{name}={json.dumps(value, default=str)}"]
-    if place != PLACE:
+    if os.path.realpath(place) != os.path.realpath(shipped_claims()):
         parts += ["--claims", str(place)]
     return shlex.join(parts)
 
@@ -67,15 +73,17 @@ def find(
 ) -> list[Task]:
     """The claims of a directory that the words name: by id, file name or tag.
 
-    All of them without words. Raises ValueError for a word that names nothing and for
-    files that are no claims.
+    `claims/NAME`, as `hopsim list scenarios` has it, is the file name too, and the id
+    of no other. All of them without words. Raises ValueError for a word that names
+    nothing and for files that are no claims.
     """
-    files = [f for f in sorted(place.glob("*.toml")) if not f.name.startswith(".")]
+    files = sorted(place.glob("*.toml")) if os.path.isdir(place) else []
+    files = [f for f in files if not f.name.startswith(".")]
     tasks = [_task(file, quick, overrides) for file in files]
     if not tasks:
         raise ValueError(
-            f"There are no claims in {str(place)!r}; run from hopsim's own directory, "
-            "or name the directory of the claims with --claims."
+            f"There are no claims in {shown(str(place))}; name the directory of the "
+            "claims with --claims, or leave that out for the claims that ship."
         )
     chosen = tasks
     if words := [word.lower() for word in words]:
@@ -86,9 +94,12 @@ def find(
 
 
 def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
-    tables = read_tables(file, quick, overrides)
+    try:
+        tables = read_tables(file, quick, overrides)
+    except ScenarioError as error:
+        raise ScenarioError(public_path(file), error.problems) from None
     if tables.problems:
-        raise ScenarioError(str(file), tables.problems)
+        raise ScenarioError(public_path(file), tables.problems)
     claim, name = tables.resolved.get("claim"), str(tables.resolved.get("name"))
     if not isinstance(claim, dict) or "id" not in claim:
         raise ValueError(f"{file} is no claim: it needs a table [claim] with an `id`.")
@@ -141,15 +152,25 @@ def _versions() -> dict[str, str]:
 
 def _names(task: Task) -> set[str]:
     tags = task.claim.get("tags", [])
-    return {str(x).lower() for x in (task.claim["id"], task.name, *tags)}
+    words = (task.claim["id"], task.name, PREFIX + task.name, *tags)
+    return {str(x).lower() for x in words}
 
 
 def _require_known(word: str, tasks: list[Task]) -> None:
-    known = sorted(set().union(*map(_names, tasks)))
-    if word not in known:
+    known = set().union(*map(_names, tasks))
+    if word in known:
+        return
+    # a path may have been typed; and each claim is offered once, by its shorter name
+    last = word.removesuffix(".toml").rpartition("/")[2]
+    if last in scenario_names():
         raise ValueError(
-            f"There is no claim and no tag {word!r}; {nearest(word, known)}"
+            f"{last!r} is a scenario but no claim; use `hopsim run {last}`, and "
+            "`hopsim verify` for scenarios with a table [claim]."
         )
+    short = sorted(name for name in known if not name.startswith(PREFIX))
+    raise ValueError(
+        f"There is no claim and no tag {shown(word)}; {nearest(last, short)}"
+    )
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
@@ -190,6 +211,8 @@ def done(task: Task, place: Path) -> Entry:
 
 def failed(task: Task, why: str, seconds: float) -> Entry:
     """The entry of a claim that could not be run to its end."""
+    # a ledger is read on other machines: no path of this one for what ships
+    why = why.replace(str(task.file), public_path(task.file))
     return _entry(task) | {"error": why, "seconds": seconds}
 
 
@@ -201,7 +224,7 @@ def _entry(task: Task) -> Entry:
         "title": task.title,
         "seed": None,
         "precision": None,
-        "file": task.file.as_posix(),
+        "file": public_path(task.file),
         "rerun": task.rerun,
         "directory": task.directory,
         "scenario": task.text,

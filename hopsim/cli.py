@@ -1,4 +1,4 @@
-"""The command line: run, train, predict, attractors, verify, check, list, plot, show.
+"""The command line, as `hopsim --help` lists it.
 
 Exit codes: 0 all went well, 1 a check of the scenario failed, 2 the user's input is at
 fault, 3 hopsim is. Every heavy import waits until its command needs it.
@@ -17,6 +17,7 @@ import typer
 
 from . import terminal
 from ._cores import cores
+from .shipped import scenario_names, shipped
 
 
 _BEGAN = time.perf_counter()
@@ -29,7 +30,10 @@ app = typer.Typer(
     help="A simulator and a laboratory for Dense Associative Memories.",
 )
 
-File = Annotated[Path, typer.Argument(help="A scenario file (TOML).")]
+File = Annotated[
+    str,
+    typer.Argument(help="A scenario: a TOML file, or a name (hopsim list scenarios)."),
+]
 Quick = Annotated[bool, typer.Option("--quick", help="Apply the file's [quick] table.")]
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override one entry.")
@@ -172,14 +176,14 @@ def predict(
 @app.command()
 def attractors(
     what: Annotated[
-        Path, typer.Argument(help="A run directory, a record, or a scenario file.")
+        str, typer.Argument(help="A run directory, a record, or a scenario.")
     ],
     quick: Quick = False,
     overrides: Overrides = [],  # noqa: B006
 ) -> None:
     """Print the attractors of a run, or find those of a scenario's probes (unsaved)."""
     with _guarded():
-        if what.is_dir() or what.suffix == ".nc":
+        if os.path.isdir(what) or what.endswith(".nc"):
             from .records import load_record
 
             terminal.attractors(load_record(what))
@@ -217,8 +221,9 @@ def verify(
     ] = Path("runs/verify"),
     overrides: Overrides = [],  # noqa: B006
     place: Annotated[
-        Path, typer.Option("--claims", help="The directory of the claims.")
-    ] = Path("scenarios/claims"),
+        Path | None,
+        typer.Option("--claims", help="A directory of claims; default: what ships."),
+    ] = None,
     cache: Annotated[
         bool,
         typer.Option("--cache/--no-cache", help="Keep compiled programs for later."),
@@ -228,12 +233,13 @@ def verify(
     with _guarded():
         if cache:
             _keep_programs()
-        from .claims import command, find
+        from .claims import command, find, shipped_claims
         from .verification import verify as verify_claims
 
         words, changes = claims or [], _parse(overrides)
-        tasks = find(place, words, quick, changes)
-        again = command(words, quick, changes, place)
+        shelf = shipped_claims() if place is None else place
+        tasks = find(shelf, words, quick, changes)
+        again = command(words, quick, changes, shelf)
         with terminal.verifying(len(tasks)) as show:
             ledger = verify_claims(
                 tasks, out, jobs, show.progress, show.finished, again
@@ -255,14 +261,33 @@ def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
         print(f"{file}: in order ({points}, run {scenario.name}-{scenario.hash})")
 
 
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="A name of `hopsim list scenarios`.")],
+) -> None:
+    """Write a shipped scenario's text to standard output, to be edited as a file."""
+    with _guarded():
+        # a name alone, never a path: in `hopsim new NAME > NAME` the shell has made an
+        # empty file of that name before hopsim starts
+        sys.stdout.buffer.write(shipped(name).read_bytes())
+
+
 @app.command("list")
 def list_(
     what: Annotated[
-        str | None, typer.Argument(help="memories, probes, checks, run, ...; or all.")
+        str | None,
+        typer.Argument(help="scenarios, memories, probes, run, ...; default: all."),
     ] = None,
 ) -> None:
-    """List what a scenario file can name: formula, source, and keys."""
+    """List what a scenario file can name: formula, source, and keys.
+
+    `hopsim list scenarios` prints the names of the shipped scenarios, one a line.
+    """
     with _guarded():
+        if what == "scenarios":  # nothing else, so that a shell can take the names
+            for name in scenario_names():
+                print(name)
+            return
         from .catalogue import NOUNS
 
         for noun in NOUNS if what is None else [what]:
@@ -303,8 +328,8 @@ def _guarded() -> Iterator[None]:
     """User mistakes end with exit code 2 and one message, crashes with 3."""
     try:
         yield
-    except typer.Exit:
-        raise
+    except (typer.Exit, BrokenPipeError):
+        raise  # a closed pipe, as in `hopsim list scenarios | head -1`, ends quietly
     except KeyboardInterrupt:
         raise typer.Exit(130) from None  # as shells report it; nothing is half written
     except ValueError as error:

@@ -43,7 +43,8 @@ def run(
 
     **Arguments:**
 
-    - `scenario`: a file, or what `load_scenario` made of it.
+    - `scenario`: a file, the name of a shipped scenario, or what `load_scenario` made
+      of it.
     - `out`: the directory in which the run directory `<name>-<hash>` is made; None
       keeps the record in memory. A run directory that exists is left alone and the new
       one gets `-2`, `-3`, ...; `force` replaces it.

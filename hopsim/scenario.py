@@ -168,10 +168,12 @@ def load_scenario(
 
     **Arguments:**
 
+    - `path`: the file, or the name of a shipped scenario, such as `"claims/cl-22"`.
     - `quick`: apply the file's table `[quick]`.
     - `overrides`: dotted paths and values, such as `{"run.duration": 5}`.
 
-    Raises ScenarioError (a ValueError) with every problem of the file at once.
+    Raises ScenarioError (a ValueError) with every problem of the file at once, and
+    ValueError if there is no such file or name.
     """
     resolved, other, text, problems = read_tables(path, quick, overrides)
     scenario = _read(resolved, text, str(path), problems)

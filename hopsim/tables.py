@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .shipped import find_scenario
+
 
 class Problem(NamedTuple):
     """One thing that is wrong, and where."""
@@ -51,18 +53,19 @@ def read_tables(
 ) -> Tables:
     """Read a scenario file, apply `[quick]` and the overrides (dotted paths).
 
-    Raises ScenarioError where it is no TOML, or `[quick]` no table.
+    The file may be the name of a shipped scenario. Raises ValueError if there is no
+    such file or name, ScenarioError where it is no TOML, or `[quick]` no table.
     """
-    path = Path(path)
-    text = _read_text(path)
-    raw = _parse(text, path)
+    where = str(path)  # as it was given, not where a name was found
+    text = _read_text(find_scenario(path), where)
+    raw = _parse(text, where)
     small = raw.pop("quick", {})
     if not isinstance(small, dict):
-        raise ScenarioError(str(path), [Problem("quick", "a table is needed")])
+        raise ScenarioError(where, [Problem("quick", "a table is needed")])
     other = copy.deepcopy(raw) if quick else merged(raw, small)
     resolved = merged(raw, small) if quick else raw
     if problems := _beyond_toml(overrides or {}):
-        raise ScenarioError(str(path), problems)
+        raise ScenarioError(where, problems)
     for dotted, value in (overrides or {}).items():
         put(resolved, dotted, value, problems, dotted)
     return Tables(resolved, other, text, problems)
@@ -102,34 +105,31 @@ def put(
     tables[last] = value
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, where: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         reason = error.strerror or "it cannot be read"
-        raise ScenarioError(
-            str(path), [Problem("", f"{reason}; give a file")]
-        ) from error
+        problem = Problem("", f"{reason}; give a file that can be read")
+        raise ScenarioError(where, [problem]) from error
     except UnicodeDecodeError as error:
-        raise ScenarioError(
-            str(path), [Problem("", "not a UTF-8 text file")]
-        ) from error
+        raise ScenarioError(where, [Problem("", "not a UTF-8 text file")]) from error
 
 
 DEEPEST = 32  # tables within tables; no part of a scenario needs half of it
 
 
-def _parse(text: str, path: Path) -> dict[str, Any]:
+def _parse(text: str, where: str) -> dict[str, Any]:
     """The tables of a TOML text."""
     try:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         problem = Problem("", f"not valid TOML: {reason}")
-        raise ScenarioError(str(path), [problem]) from error
+        raise ScenarioError(where, [problem]) from error
     problems = _beyond_toml(raw)
     if problems:
-        raise ScenarioError(str(path), problems)
+        raise ScenarioError(where, problems)
     return raw
 
 

@@ -32,6 +32,7 @@ FLOORS = [
         "_registry",
         "_streams",
         "environment",
+        "shipped",
         "tables",
     ],
     [

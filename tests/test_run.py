@@ -510,13 +510,13 @@ def test_list_shows_keys_with_ranges_and_defaults():
     assert "residual_tolerance = (none)" in settings
 
 
-def test_list_without_a_noun_lists_everything(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_list_without_a_noun_lists_everything(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     result = hopsim_cli("list")
     assert result.exit_code == 0
     heads = [x for x in result.stdout.splitlines() if x and x[0] != " "]
     assert [x.rstrip(":") for x in heads] == list(NOUNS)
-    assert "scenarios/digit_completion.toml" in result.stdout
+    assert "  digit_completion\n      Model B completes" in result.stdout
 
 
 def test_list_knows_near_misses():

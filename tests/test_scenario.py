@@ -600,8 +600,10 @@ def test_a_file_that_cannot_be_parsed_is_told_so(tmp_path, content, words):
 
 
 def test_a_missing_file_and_a_directory_are_told_so(tmp_path):
-    assert "No such file" in problems_of(tmp_path / "none.toml")[0].message
-    assert "directory" in problems_of(tmp_path)[0].message
+    with pytest.raises(ValueError, match=r"no file and no shipped scenario '.*none"):
+        load_scenario(tmp_path / "none.toml")
+    with pytest.raises(ValueError, match="is a directory; give a scenario file or"):
+        load_scenario(tmp_path)
 
 
 def test_a_bad_override_is_told_with_its_path(write):
