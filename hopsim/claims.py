@@ -1,7 +1,7 @@
 """Claims: scenarios with a table `[claim]`, found, kept, and entered in a ledger.
 
-What decides whether an earlier run of a claim still counts (its resolved text, hopsim's
-own sources, the versions of what computes) is read without starting JAX.
+What decides whether an earlier run of a claim still counts (its resolved text, the code
+and data that it reaches, the versions of what computes) is read without starting JAX.
 """
 
 import dataclasses
@@ -10,20 +10,24 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import platform
 import re
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, _reach
 from ._names import nearest, shown
 from .shipped import public_path, scenario_names, scenarios_place
 from .tables import digest, read_tables, ScenarioError
 
 
 PREFIX = "claims/"  # of the shipped claims' names among all scenarios
-COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "numpy", "scipy", "numba")
+COMPUTING = (
+    *("jax", "jaxlib", "diffrax", "equinox", "optimistix", "lineax", "optax"),
+    *("numpy", "scipy", "numba", "scikit-learn", "jaxtyping"),
+)
 Entry = dict[str, Any]  # one claim in the ledger: plain data, as it is written
 
 
@@ -112,7 +116,10 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
         )
     # quick runs are compiled in another way, and devices round in another way
     size = "quick" if quick else "full"
-    known = f"{digest(tables.resolved)} {size} {_sources()} {_versions()} {_device()}"
+    # a run checks the other size too, so what that names is executed as well
+    sizes = (tables.resolved, tables.other)
+    held = f"{_reach.code(sizes)} {_reach.data(sizes)}"
+    known = f"{digest(tables.resolved)} {size} {held} {_versions()} {_device()}"
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))
     return Task(file, name, claim, title, tables.text, key, quick, overrides)
@@ -135,19 +142,11 @@ def _device() -> str:
 
 
 @ft.cache
-def _sources() -> str:
-    """The hash of hopsim's own source files."""
-    home, found = Path(__file__).parent, hashlib.sha256()
-    for path in sorted(home.glob("**/*.py")):
-        found.update(path.relative_to(home).as_posix().encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()
-
-
-@ft.cache
 def _versions() -> dict[str, str]:
     """The versions of what computes."""
-    return {package: importlib.metadata.version(package) for package in COMPUTING}
+    python = ".".join(platform.python_version_tuple()[:2])
+    found = {package: importlib.metadata.version(package) for package in COMPUTING}
+    return {"python": python} | found
 
 
 def _names(task: Task) -> set[str]:

@@ -22,7 +22,7 @@ def verify(
 ) -> dict[str, Any]:
     """The ledger of some claims; `ledger.json` and `report.html` are written too.
 
-    A claim that was run before (the same scenario, hopsim and libraries) is kept, so an
+    A claim that was run before (the same scenario, code and libraries) is kept, so an
     interrupted run goes on where it stopped.
 
     **Arguments:**

@@ -34,6 +34,7 @@ FLOORS = [
         "environment",
         "shipped",
         "tables",
+        "_reach",
     ],
     [
         *("trajectory", "records", "statistics", "lagrangians", "theory", "_selection"),

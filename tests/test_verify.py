@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hopsim import claims, crew, report, verification
+from hopsim import _reach, claims, crew, report, verification
 from hopsim.claims import find
 
 
@@ -120,7 +120,10 @@ def test_the_key_changes_with_all_that_decides_a_result(shelf, monkeypatch):
     add("cl-10", "CL-10", bound=1e-11)
     assert key() != before
     add("cl-10", "CL-10")
-    monkeypatch.setattr(claims, "_sources", lambda: "other code")
+    monkeypatch.setattr(_reach, "code", lambda tables: "other code")
+    assert key() != before
+    monkeypatch.undo()
+    monkeypatch.setattr(_reach, "data", lambda tables: "other images")
     assert key() != before
     monkeypatch.undo()
     monkeypatch.setattr(claims, "_versions", lambda: "other libraries")

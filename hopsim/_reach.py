@@ -1,0 +1,374 @@
+"""What a scenario's run can execute: the imports of all that its tables name.
+
+Standard library only, and nothing is imported: the sources are read as text, so that
+this is known before JAX starts. A part is a module (`hopsim.exact`), one statement of a
+package's own file (`hopsim.dynamics:Dynamics`), or all of a package
+(`hopsim.theory:*`). Where the text does not decide, the reach is too large, never too
+small.
+"""
+
+import ast
+import collections
+import functools as ft
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+HOME = Path(__file__).parent
+START = "worker"  # every run begins in this module
+DEFAULT = "recall"  # the kind of an experiment that has none
+ALONE = ("crew",)  # counted, not followed: the settings under which a worker starts
+# chooses modules by name, but only those of other libraries; see `prefetch`
+FOREIGN = ("environment",)
+LOADERS = {"import_module", "__import__"}
+ITSELF = ""  # in place of an attribute: the object as a whole is used
+DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class Import(NamedTuple):
+    """One name that an import binds; of a whole module where `name` is empty."""
+
+    origin: str  # the full name of the module that is imported from
+    name: str
+    bound: str
+
+
+class Source(NamedTuple):
+    """What one file says: its code, and what it takes from other files."""
+
+    package: bool  # it is a package's own
+    code: str  # a hash that knows no comments, docstrings and line numbers
+    imports: tuple[Import, ...]
+    uses: dict[str, set[str]]  # name -> the attributes that are read of it
+    kinds: frozenset[str]  # that it registers
+    names: frozenset[str]  # kinds that it names itself, such as a default
+    plots: frozenset[str]  # that its experiments draw unless others are asked for
+    loads: bool  # it chooses modules by name
+    statements: dict[str, tuple[str, frozenset[str]]]  # of a package: code, names read
+
+
+def code(tables: Iterable[Mapping[str, Any]], home: Path = HOME) -> str:
+    """The hash of all code that a run of these tables can execute, in hex."""
+    parts = sorted(f"{part} {_code(home, part)}" for part in reach(tables, home))
+    return _hash("\n".join(parts))
+
+
+def reach(tables: Iterable[Mapping[str, Any]], home: Path = HOME) -> frozenset[str]:
+    """The parts of the package in `home` that a run of these tables can execute.
+
+    Several tables are several sizes of one scenario, all of which are checked.
+    """
+    registered, sources, found = _kinds(home), _sources(home), set()
+    for table in tables:
+        said = _said(table) & registered.keys()
+        if "plots" not in table:
+            makers = set().union(*(registered[kind] for kind in said))
+            said |= set().union(*(sources[maker].plots for maker in makers))
+        found |= said
+    return _closure(home, frozenset(found & registered.keys()))
+
+
+def files(parts: Iterable[str], home: Path = HOME) -> set[Path]:
+    """The files of modules that are reached as a whole."""
+    sources, found = _sources(home), set()
+    for part in parts:
+        if part in sources:
+            place = home.parent.joinpath(*part.split("."))
+            inside = sources[part].package
+            found.add(place / "__init__.py" if inside else place.with_suffix(".py"))
+    return found
+
+
+def data(tables: Iterable[Mapping[str, Any]]) -> str:
+    """The files below `HOPSIM_DATA` of the data sets that these tables name.
+
+    What is not there is fetched, or left out where the experiment allows that.
+    """
+    place = os.environ.get("HOPSIM_DATA")
+    if not place:
+        return ""
+    said = tuple(set().union(*map(_said, tables)) - {""})
+    found = [
+        f"{path.relative_to(place).as_posix()} {path.stat().st_size}"
+        for folder in Path(place).glob("*/")
+        if folder.name.startswith(said)  # "kmnist" is in "kmnist_test"
+        for path in folder.glob("*.gz")
+    ]
+    return " ".join(["HOPSIM_DATA", *sorted(found)])
+
+
+def _said(tables: Mapping[str, Any]) -> set[str]:
+    """Every text that is the value of an entry, but for what a claim says of itself."""
+    study = tables.get("experiment")
+    told = isinstance(study, Mapping) and "kind" in study
+    found = set() if told else {DEFAULT}
+    rest = [value for name, value in tables.items() if name != "claim"]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str):
+            found.add(value)
+        elif isinstance(value, Mapping):
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value
+    return found
+
+
+# --- the closure of imports -----------------------------------------------------------
+
+
+@ft.cache
+def _closure(home: Path, kinds: frozenset[str]) -> frozenset[str]:
+    registered, sources = _kinds(home), _sources(home)
+    done: set[str] = set()
+    todo = {f"{home.name}.{START}"}.union(*(registered[kind] for kind in kinds))
+    while todo:
+        part = todo.pop()
+        done.add(part)
+        more = set(_below(home, part))
+        if part in sources:
+            named = sources[part].names & registered.keys()
+            more |= set().union(*(registered[kind] for kind in named))
+        todo |= more - done
+    return frozenset(done | {f"{home.name}.{name}" for name in ALONE})
+
+
+@ft.cache
+def _below(home: Path, part: str) -> frozenset[str]:
+    """The parts that one part imports."""
+    sources = _sources(home)
+    module, _, name = part.partition(":")
+    if name == "*":
+        return frozenset(m for m in sources if f"{m}.".startswith(f"{module}."))
+    source = sources[module]
+    if name:
+        read = source.statements[name][1]
+        return _all(
+            _homes(home, module, one)
+            for one in read - {name}
+            if one in source.statements or any(i.bound == one for i in source.imports)
+        )
+    found = _all(_taken(home, source, one) for one in source.imports)
+    foreign = module in {f"{home.name}.{name}" for name in FOREIGN}
+    return found | {f"{home.name}:*"} if source.loads and not foreign else found
+
+
+def _taken(home: Path, source: Source, one: Import) -> frozenset[str]:
+    """What an import reaches, by the attributes that are read of the name it binds."""
+    sources = _sources(home)
+    if one.origin.partition(".")[0] != home.name:
+        return frozenset()  # another library's
+    if not one.name:  # `import hopsim.this` shows all of hopsim
+        return frozenset({f"{home.name}:*"})
+    found: set[str] = set()
+    for part in _homes(home, one.origin, one.name):
+        if part not in sources:  # a statement, or all of a package
+            found.add(part)
+            continue
+        read = source.uses.get(one.bound, {ITSELF})
+        whole = ITSELF in read or not sources[part].package
+        found |= {part} if whole else set()
+        found |= _all(_homes(home, part, name) for name in read - {ITSELF})
+    return frozenset(found)
+
+
+@ft.cache
+def _homes(home: Path, module: str, name: str) -> frozenset[str]:
+    """The parts behind one name of a module, through the packages that pass it on.
+
+    A module itself counts, a package does not: what it passes on stands elsewhere.
+    """
+    sources = _sources(home)
+    if module not in sources:
+        return frozenset({f"{home.name}:*"})  # nobody can say what that is
+    source = sources[module]
+    found = set() if source.package else {module}
+    for one in source.imports:
+        if one.bound != name or one.origin.partition(".")[0] != home.name:
+            continue
+        if not one.name:
+            found.add(f"{home.name}:*")
+        elif one.origin == module:  # `from . import submodule`
+            found.add(_inside(home, module, one.name))
+        else:
+            found |= _homes(home, one.origin, one.name)
+    if not found:
+        known = name in source.statements
+        found = {f"{module}:{name}" if known else _inside(home, module, name)}
+    return frozenset(found)
+
+
+def _inside(home: Path, package: str, name: str) -> str:
+    """A module of a package; all of the package if it has none of that name."""
+    inner = f"{package}.{name}"
+    return inner if inner in _sources(home) else f"{package}:*"
+
+
+def _all(sets: Iterable[Iterable[str]]) -> frozenset[str]:
+    return frozenset().union(*sets)
+
+
+def _code(home: Path, part: str) -> str:
+    module, _, name = part.partition(":")
+    source = _sources(home)[module]
+    if name == "*":
+        return ""  # its modules are parts of their own
+    return source.statements[name][0] if name else source.code
+
+
+# --- reading --------------------------------------------------------------------------
+
+
+@ft.cache
+def _sources(home: Path) -> dict[str, Source]:
+    """Every module of the package, by its full name."""
+    found = {}
+    for path in home.glob("**/*.py"):
+        *steps, last = path.relative_to(home.parent).with_suffix("").parts
+        package = last == "__init__"
+        whole = steps if package else [*steps, last]
+        found[".".join(whole)] = _read(path.read_bytes(), ".".join(steps), package)
+    return found
+
+
+@ft.cache
+def _kinds(home: Path) -> dict[str, set[str]]:
+    """The modules that register each kind, whatever its registry."""
+    found: dict[str, set[str]] = {}
+    for module, source in _sources(home).items():
+        for kind in source.kinds:
+            found.setdefault(kind, set()).add(module)
+    return found
+
+
+@ft.cache
+def _read(text: bytes, above: str, package: bool) -> Source:
+    tree = ast.parse(text)
+    nodes = _nodes(tree)
+    for node in (node for kind in (ast.Module, *DEFINED) for node in nodes[kind]):
+        if _has_docstring(node):
+            del node.body[0]
+    calls, imports = nodes[ast.Call], tuple(_imports(nodes, above))
+    called = {_called(call) for call in calls} | {one.name for one in imports}
+    return Source(
+        package=package,
+        code=_hash(ast.dump(tree)),
+        imports=imports,
+        uses=_uses(nodes),
+        kinds=frozenset(kind for call in calls for kind in _registered(call)),
+        names=frozenset(kind for node in nodes[ast.Dict] for kind in _named(node)),
+        plots=frozenset(name for node in nodes[ast.ClassDef] for name in _drawn(node)),
+        loads=not called.isdisjoint(LOADERS),
+        statements=_statements(tree) if package else {},
+    )
+
+
+def _nodes(tree: ast.Module) -> dict[type, list[Any]]:
+    """All nodes by their type, but for what only a type checker reads."""
+    found: dict[type, list[Any]] = collections.defaultdict(list)
+    rest: list[ast.AST] = [tree]
+    while rest:
+        node = rest.pop()
+        found[type(node)].append(node)
+        if isinstance(node, ast.If) and _name(node.test) == "TYPE_CHECKING":
+            rest += node.orelse
+        else:
+            rest += ast.iter_child_nodes(node)
+    return found
+
+
+def _has_docstring(node: Any) -> bool:
+    first = node.body[0] if node.body else None
+    return isinstance(first, ast.Expr) and _text(first.value) is not None
+
+
+def _imports(nodes: dict[type, list[Any]], above: str) -> Iterator[Import]:
+    for node in nodes[ast.Import]:
+        for alias in node.names:
+            first = alias.name.partition(".")[0]
+            yield Import(alias.name, "", alias.asname or first)
+    steps = above.split(".")
+    for node in nodes[ast.ImportFrom]:
+        base = steps[: len(steps) - node.level + 1] if node.level else []
+        origin = ".".join([*base, *filter(None, [node.module])])
+        for alias in node.names:
+            yield Import(origin, alias.name, alias.asname or alias.name)
+
+
+def _uses(nodes: dict[type, list[Any]]) -> dict[str, set[str]]:
+    """The attributes that are read of every name; ITSELF where it stands alone."""
+    found: dict[str, set[str]] = collections.defaultdict(set)
+    inner = set()  # names of which an attribute is read
+    for node in nodes[ast.Attribute]:
+        if isinstance(node.value, ast.Name):
+            found[node.value.id].add(node.attr)
+            inner.add(id(node.value))
+    for node in nodes[ast.Name]:
+        if id(node) not in inner:
+            found[node.id].add(ITSELF)
+    return dict(found)
+
+
+def _registered(call: ast.Call) -> Iterator[str]:
+    """The kind in `registry.register("kind")`."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "register":
+        yield from (k for k in map(_text, call.args[:1]) if k is not None)
+
+
+def _named(node: ast.Dict) -> Iterator[str]:
+    """The kind in `{"kind": "recall"}`."""
+    for key, value in zip(node.keys, node.values, strict=True):
+        kind = _text(value)
+        if _text(key) == "kind" and kind is not None:
+            yield kind
+
+
+def _drawn(node: ast.ClassDef) -> Iterator[str]:
+    """The names in `plots = ("energy", "overlaps")` of a class."""
+    for inner in node.body:
+        targets = getattr(inner, "targets", [getattr(inner, "target", None)])
+        if any(_name(target) == "plots" for target in targets):
+            texts = map(_text, ast.walk(inner))
+            yield from (text for text in texts if text is not None)
+
+
+def _statements(tree: ast.Module) -> dict[str, tuple[str, frozenset[str]]]:
+    """What binds each name at the top of a file: its code, and the names it reads."""
+    found: dict[str, tuple[str, frozenset[str]]] = {}
+    for node in tree.body:
+        read = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+        for name in _bound(node):
+            before, others = found.get(name, ("", frozenset()))
+            found[name] = (_hash(before + ast.dump(node)), others | read)
+    return found
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, DEFINED):
+        yield node.name
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name for alias in node.names)
+    else:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                yield inner.id
+
+
+def _called(call: ast.Call) -> str | None:
+    return getattr(call.func, "attr", None) or _name(call.func)
+
+
+def _name(node: ast.AST | None) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _text(node: ast.AST | None) -> str | None:
+    value = node.value if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, str) else None
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
