@@ -124,6 +124,7 @@ def find_attractors(
             f"Probes must have shape (probe, {network.features}), got {probes.shape}; "
             "a single probe is written v[None, :]."
         )
+    _undecided(network, dynamics)  # what cannot be judged is refused before any work
     own = np.asarray(network.memories, np.float64)
     if isinstance(dynamics, Binary):
         own = np.where(own >= 0, 1.0, -1.0)
