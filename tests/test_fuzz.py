@@ -1,4 +1,9 @@
-"""Fuzzing: whatever a scenario file says, hopsim answers with a sentence."""
+"""Fuzzing: whatever a scenario file says, hopsim answers with a sentence.
+
+Sixty examples are the same every time. The tier `slow` tries ten thousand others, new
+ones at each run; a failure names its example, and the seed that `--hypothesis-seed`
+takes.
+"""
 
 import copy
 import datetime
@@ -20,13 +25,14 @@ TABLES = [tomllib.loads(p.read_text(encoding="utf-8")) for p in SCENARIOS]
 TEXTS = [p.read_text(encoding="utf-8") for p in SCENARIOS]
 
 
-def examples(count):
-    """So many examples, the same ones every time."""
+def examples(count, fixed):
+    """So many examples, the same ones every time or others at each run."""
     return settings(
         max_examples=count,
         deadline=None,
-        derandomize=True,
+        derandomize=fixed,
         database=None,
+        print_blob=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
 
@@ -137,9 +143,11 @@ def largest(tree):
     return abs(tree) if isinstance(tree, int) else 0
 
 
-@examples(300)
-@given(seed=st.integers(0, 2**32 - 1), times=st.integers(1, 4))
-def test_a_mutated_scenario_loads_or_is_refused_with_reasons(tmp_path, seed, times):
+# --- what must be true of every example -----------------------------------------------
+
+
+def mutated_scenario(tmp_path, seed, times):
+    """A scenario with some entries mutated loads, or is refused with reasons."""
     rng = random.Random(seed)
     tables = copy.deepcopy(rng.choice(TABLES))
     for _ in range(times):
@@ -159,9 +167,8 @@ def test_a_mutated_scenario_loads_or_is_refused_with_reasons(tmp_path, seed, tim
     assert len(str(refusal)) > 20
 
 
-@examples(150)
-@given(seed=st.integers(0, 2**32 - 1), times=st.integers(1, 5))
-def test_check_answers_any_text_with_a_sentence(tmp_path, seed, times):
+def mutated_text(tmp_path, seed, times):
+    """`hopsim check` answers a text that was torn and patched with a sentence."""
     rng = random.Random(seed)
     text = rng.choice(TEXTS)
     for _ in range(times):
@@ -177,8 +184,35 @@ def test_check_answers_any_text_with_a_sentence(tmp_path, seed, times):
     assert str(path) in result.output
 
 
-@examples(100)
-@given(content=st.binary(max_size=200))
+def any_bytes(tmp_path, content):
+    """Bytes that are no scenario are refused."""
+    path = tmp_path / "bytes.toml"
+    path.write_bytes(content)
+    with pytest.raises(ScenarioError, match=r"bytes\.toml: \d+ problem"):
+        load_scenario(path)
+
+
+SEEDS = given(seed=st.integers(0, 2**32 - 1), times=st.integers(1, 5))
+BYTES = given(content=st.binary(max_size=200))
+
+
+# --- sixty examples, the same ones every time -----------------------------------------
+
+
+@examples(30, fixed=True)
+@SEEDS
+def test_a_mutated_scenario_loads_or_is_refused_with_reasons(tmp_path, seed, times):
+    mutated_scenario(tmp_path, seed, times)
+
+
+@examples(20, fixed=True)
+@SEEDS
+def test_check_answers_any_text_with_a_sentence(tmp_path, seed, times):
+    mutated_text(tmp_path, seed, times)
+
+
+@examples(10, fixed=True)
+@BYTES
 @example(content=b"\xef\xbb\xbfname = 'a'")  # a byte order mark, as Notepad writes
 @example(content=b"")
 @example(content=b"a." * 3000 + b"a = 1")
@@ -186,7 +220,28 @@ def test_check_answers_any_text_with_a_sentence(tmp_path, seed, times):
 @example(content=b"seed = " + b"9" * 5000)
 @example(content=b"seed = 0x" + b"f" * 5000)
 def test_check_answers_any_bytes_with_a_sentence(tmp_path, content):
-    path = tmp_path / "bytes.toml"
-    path.write_bytes(content)
-    with pytest.raises(ScenarioError, match=r"bytes\.toml: \d+ problem"):
-        load_scenario(path)
+    any_bytes(tmp_path, content)
+
+
+# --- ten thousand examples, others at each run ----------------------------------------
+
+
+@pytest.mark.slow
+@examples(6_000, fixed=False)
+@SEEDS
+def test_many_mutated_scenarios_load_or_are_refused(tmp_path, seed, times):
+    mutated_scenario(tmp_path, seed, times)
+
+
+@pytest.mark.slow
+@examples(3_000, fixed=False)
+@SEEDS
+def test_check_answers_many_texts_with_a_sentence(tmp_path, seed, times):
+    mutated_text(tmp_path, seed, times)
+
+
+@pytest.mark.slow
+@examples(1_000, fixed=False)
+@BYTES
+def test_check_answers_many_bytes_with_a_sentence(tmp_path, content):
+    any_bytes(tmp_path, content)
