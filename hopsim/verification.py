@@ -36,6 +36,24 @@ def verify(
     """
     begun = time.perf_counter()
     make_place(place, "Ledgers")
+    entries = finished_entries(tasks, place, jobs, progress, finished)
+    book = claims.ledger(entries, all(task.quick for task in tasks), command)
+    book["wall"] = time.perf_counter() - begun
+    write_whole(
+        place / "ledger.json", json.dumps(book, indent=1, allow_nan=False) + "\n"
+    )
+    report.write(book, place, place / "report.html")
+    return book
+
+
+def finished_entries(
+    tasks: list[Task],
+    place: Path,
+    jobs: int | None = None,
+    progress: crew.Tell = lambda *_: None,
+    finished: Callable[[Entry], None] = lambda _: None,
+) -> list[Entry]:
+    """The entry of every claim: those kept in `place` first, then those run now."""
     known = {task.name: claims.kept(task, place) for task in tasks}
     entries = [entry for entry in known.values() if entry is not None]
     for entry in entries:
@@ -46,13 +64,7 @@ def verify(
         entry = claims.failed(task, why, seconds) if why else claims.done(task, place)
         entries.append(entry)
         finished(entry)
-    book = claims.ledger(entries, all(task.quick for task in tasks), command)
-    book["wall"] = time.perf_counter() - begun
-    write_whole(
-        place / "ledger.json", json.dumps(book, indent=1, allow_nan=False) + "\n"
-    )
-    report.write(book, place, place / "report.html")
-    return book
+    return entries
 
 
 def _longest_first(tasks: list[Task], place: Path) -> list[Task]:

@@ -1,6 +1,24 @@
 """Settings of the tests. Imports nothing of hopsim: the jaxtyping hook comes first."""
 
+import gc
+import importlib.metadata
 import itertools
+import os
+import resource
+import tempfile
+from pathlib import Path
+
+
+# as the command line sets it, and before Equinox reads it: a program that holds no host
+# callback behind a check can be kept
+os.environ.setdefault("EQX_ON_ERROR", "nan")
+# the workers share the cores: threads of small products would only wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# programs that run once: their fusions are compiled by XLA's older and quicker way (a
+# version that does not know the flag would stop at once)
+if importlib.metadata.version("jaxlib").startswith("0.10."):
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 
 import jax
 import jax.random as jr
@@ -11,19 +29,47 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
+SLOW = 2.0  # CPU seconds of a call from which a test is named at the end
+MOST_MAPS = 30_000  # regions of memory: a process may have 65,530 under Linux
+MOST_PAGES = 400_000  # of 4 KiB, 1.6 GB: two workers and their children fit in 8 GB
+
 
 def pytest_configure(config):
     # the tests ask for right numbers, the benchmarks for fast ones: a program that is
     # run once compiles in half the time when it is not optimised
     if not config.getoption("benchmark_only", False):
         jax.config.update("jax_disable_most_optimizations", True)
+        keep_programs(config)
+    # tracing makes millions of small objects, of which next to none are in a circle
+    gc.set_threshold(100_000, 50, 100)
+
+
+def keep_programs(config):
+    """One cache of compiled programs for all workers and all processes they start."""
+    cache = getattr(config, "cache", None)
+    place = tempfile.mkdtemp() if cache is None else cache.mkdir("programs")
+    for name, value in {
+        "JAX_COMPILATION_CACHE_DIR": str(place),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }.items():
+        os.environ[name] = value
+    jax.config.update("jax_compilation_cache_dir", str(place))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def few_programs():
-    """Compiled programs stay mapped for as long as a cache holds them: let them go."""
+    """Compiled programs stay mapped for as long as a cache holds them: let some go."""
     yield
-    jax.clear_caches()
+    home = Path("/proc/self")
+    if not home.exists():
+        jax.clear_caches()
+        return
+    pages = int((home / "statm").read_text().split()[1])
+    if pages > MOST_PAGES or (home / "maps").read_bytes().count(b"\n") > MOST_MAPS:
+        jax.clear_caches()
 
 
 @pytest.fixture
@@ -31,3 +77,48 @@ def getkey():
     """A function that returns a new JAX random key at every call."""
     seeds = itertools.count()
     return lambda: jr.key(next(seeds))
+
+
+# --- which tests are slow -------------------------------------------------------------
+
+
+def cpu_seconds():
+    """CPU time of this process and of those that it started and that have ended."""
+    used = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(r.ru_utime + r.ru_stime for r in map(resource.getrusage, used))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    before = cpu_seconds()
+    try:
+        return (yield)
+    finally:
+        item.user_properties.append(("cpu_seconds", cpu_seconds() - before))
+
+
+@pytest.fixture
+def record_cpu_seconds(record_property):
+    """The value of a call that was made apart, whose CPU time is put down here."""
+
+    def value(answer):
+        record_property("cpu_seconds_apart", answer.cpu_seconds)
+        return answer.value
+
+    return value
+
+
+def taken_by(report):
+    """The CPU time of a call, here and apart."""
+    found = report.user_properties
+    return sum(value for name, value in found if name.startswith("cpu_seconds"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [r for rows in terminalreporter.stats.values() for r in rows]
+    calls = [r for r in reports if getattr(r, "when", None) == "call"]
+    taken = [(taken_by(report), report.nodeid) for report in calls]
+    slow = sorted((row for row in taken if row[0] > SLOW), reverse=True)
+    terminalreporter.write_sep("-", f"{len(slow)} calls of more than {SLOW:g} CPU s")
+    for seconds, name in slow:
+        terminalreporter.write_line(f"{seconds:6.1f} s  {name}")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import apart
 import jax
 import pytest
 
@@ -67,32 +68,26 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
-def judge(
-    claim: str,
-    overrides: dict[str, Any],
-    patch: Callable | None = None,
-    out: Path | None = None,
-) -> dict[str, bool | None]:
-    """The statements of a claim and whether they held, in a quick and small run.
+def judge(number: int) -> dict[str, bool | None]:
+    """The statements of a claim and whether they held when one thing is wrong.
 
-    None where that could not be judged.
-
-    With `out` the pictures are drawn, too.
+    None where that could not be judged. `number` is that of the mutation. To be called
+    apart: what it changes is not changed back.
     """
+    mutation = MUTATIONS[number]
+    if mutation.patch is not None:
+        apart.keep_nothing()
+        mutation.patch(pytest.MonkeyPatch())
+    return run_small(mutation.claim, mutation.overrides)
+
+
+def run_small(claim: str, overrides: dict[str, Any]) -> dict[str, bool | None]:
+    """The statements of a claim and whether they hold, in a quick and small run."""
     import hopsim
 
+    jax.config.update("jax_disable_most_optimizations", True)  # as `verify --quick`
     small = SMALL.get(claim, {}) | overrides
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        if patch is not None:
-            patch(monkeypatch)
-            jax.clear_caches()  # what was traced before knows nothing of the patch
-        try:
-            path = CLAIMS / f"{claim}.toml"
-            record = hopsim.run(hopsim.load_scenario(path, True, small), out=out)
-        finally:
-            if patch is not None:
-                jax.clear_caches()
-    assert out is None or record.attrs["not_drawn"] == ""
+    record = hopsim.run(hopsim.load_scenario(CLAIMS / f"{claim}.toml", True, small))
     found: dict[str, bool | None] = {}
     for verdict in record.verdicts:
         before = found.get(verdict.statement, True)

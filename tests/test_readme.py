@@ -26,7 +26,7 @@ def test_first_command_names_a_scenario_that_exists():
     commands = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
     assert commands == [
         "pip install -e . && hopsim run scenarios/digit_completion.toml",
-        "pip install -e '.[test]' && pytest -n 2 --dist loadfile",
+        "pip install -e '.[test]' && pytest -n 2",
     ]
     assert (ROOT / "scenarios/digit_completion.toml").is_file()
 
