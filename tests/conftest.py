@@ -5,6 +5,8 @@ import importlib.metadata
 import itertools
 import os
 import resource
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,17 +14,22 @@ from pathlib import Path
 # as the command line sets it, and before Equinox reads it: a program that holds no host
 # callback behind a check can be kept
 os.environ.setdefault("EQX_ON_ERROR", "nan")
-# the workers share the cores: threads of small products would only wait for each other
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-# programs that run once: their fusions are compiled by XLA's older and quicker way (a
-# version that does not know the flag would stop at once)
-if importlib.metadata.version("jaxlib").startswith("0.10."):
+# the tests ask for right numbers, the benchmarks for fast ones
+TIMED = "--benchmark-only" in sys.argv
+if not TIMED:
+    # for the workers, which inherit it, and share the cores: their threads of small
+    # products would only wait for each other
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+# XLA compiles fusions in two thirds of the time without its new emitters; versions that
+# do not know the flag stop at it
+if not TIMED and importlib.metadata.version("jaxlib").startswith("0.10."):
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 
 import jax
 import jax.random as jr
 import pytest
+from filelock import FileLock
 
 
 jax.config.update("jax_enable_x64", True)
@@ -35,11 +42,11 @@ MOST_PAGES = 400_000  # of 4 KiB, 1.6 GB: two workers and their children fit in 
 
 
 def pytest_configure(config):
-    # the tests ask for right numbers, the benchmarks for fast ones: a program that is
-    # run once compiles in half the time when it is not optimised
-    if not config.getoption("benchmark_only", False):
-        jax.config.update("jax_disable_most_optimizations", True)
-        keep_programs(config)
+    if TIMED:
+        return
+    # a program that is run once compiles in half the time when it is not optimised
+    jax.config.update("jax_disable_most_optimizations", True)
+    keep_programs(config)
     # tracing makes millions of small objects, of which next to none are in a circle
     gc.set_threshold(100_000, 50, 100)
 
@@ -77,6 +84,25 @@ def getkey():
     """A function that returns a new JAX random key at every call."""
     seeds = itertools.count()
     return lambda: jr.key(next(seeds))
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """A function of a name and a maker: the directory that one worker fills for all."""
+    place = tmp_path_factory.getbasetemp()
+    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+
+    def directory(name, make):
+        made, done = place / name, place / f"{name}.done"
+        with FileLock(place / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(made, ignore_errors=True)  # of a maker that failed
+                made.mkdir()
+                make(made)
+                done.touch()
+        return made
+
+    return directory
 
 
 # --- which tests are slow -------------------------------------------------------------
@@ -117,6 +143,8 @@ def taken_by(report):
 def pytest_terminal_summary(terminalreporter):
     reports = [r for rows in terminalreporter.stats.values() for r in rows]
     calls = [r for r in reports if getattr(r, "when", None) == "call"]
+    if not calls:
+        return
     taken = [(taken_by(report), report.nodeid) for report in calls]
     slow = sorted((row for row in taken if row[0] > SLOW), reverse=True)
     terminalreporter.write_sep("-", f"{len(slow)} calls of more than {SLOW:g} CPU s")

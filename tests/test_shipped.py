@@ -327,9 +327,11 @@ def contents(wheel):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
+def wheel(made_once):
     """The wheel of this tree."""
-    return build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
+    place = made_once("wheel", lambda place: build("wheel", ROOT, place))
+    (found,) = place.glob("*.whl")
+    return found
 
 
 @pytest.fixture(scope="module")
