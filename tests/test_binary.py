@@ -1,6 +1,7 @@
 """The binary memory: sweeps against exact integers, energies and brute force."""
 
 import decimal
+import functools as ft
 import itertools
 import math
 from fractions import Fraction
@@ -54,6 +55,12 @@ def starts(features=FEATURES, count=STARTS, seed=5):
     return patterns.random_binary(seed, count, features)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def kernels():
+    """What walks, compiled once; a fresh checkout keeps none on disk."""
+    relax(network(LAYERS["x^3"], 2), Binary(), starts()[:1], max_sweeps=1)
+
+
 def exactly(network, dynamics, starts, key, sweeps=20):
     """Every start in Python integers, by the same orders."""
     exact, ends = Exact(network, dynamics.rule), []
@@ -70,32 +77,54 @@ def exactly(network, dynamics, starts, key, sweeps=20):
 
 
 FIELDS = ("x^3", "x^20", "rectified x", "leaky, falling", "exp")  # by all three rules
+CASES = [(k, "energy_gap") for k in LAYERS]
+CASES += [(k, r) for k in FIELDS for r in RULES[1:]]
+TOGETHER = {  # in lockstep each is a program of its own: the others are slow
+    ("x^3", "energy_gap"),
+    ("exp", "energy_gap"),
+    ("rectified x", "cavity_field"),
+    ("leaky, falling", "local_field"),
+}
+
+
+def sweeps_decide_as_exact_integers(name, rule, engines, some):
+    # few memories: ties and near ties everywhere; many: sums beyond 2^24
+    for count in (2, 7, 60):
+        one = network(LAYERS[name], count)
+        ends = exactly(one, Binary(rule=rule), some, 3)
+        for how in engines:
+            sweeps: Any = {"key": 3, "max_sweeps": 20, "engine": how}
+            found = relax(one, Binary(rule=rule), some, **sweeps)
+            assert np.array_equal(found.final, ends), how
 
 
 @pytest.mark.parametrize(
     ("name", "rule"),
-    [(k, "energy_gap") for k in LAYERS] + [(k, r) for k in FIELDS for r in RULES[1:]],
+    [
+        pytest.param(*case, marks=[] if case in TOGETHER else pytest.mark.slow)
+        for case in CASES
+    ],
 )
 def test_sweeps_decide_as_exact_integers(name, rule):
-    # few memories: ties and near ties everywhere; many: sums beyond 2^24
-    for count in (2, 7, 60):
-        one = network(LAYERS[name], count)
-        ends = exactly(one, Binary(rule=rule), starts(), 3)
-        for how in ENGINES:
-            sweeps: Any = {"key": 3, "max_sweeps": 20, "engine": how}
-            found = relax(one, Binary(rule=rule), starts(), **sweeps)
-            assert np.array_equal(found.final, ends), how
+    sweeps_decide_as_exact_integers(name, rule, ENGINES, starts())
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [case for case in CASES if case not in TOGETHER]
+)
+def test_walks_decide_as_exact_integers(name, rule):
+    sweeps_decide_as_exact_integers(name, rule, ["walk"], starts()[:4])
 
 
 @pytest.mark.parametrize(
     ("layer", "features", "count"),
     [
-        (L.Polynomial(100), 784, 40),
-        (L.RectifiedPolynomial(100), 784, 40),
-        (L.Polynomial(5), 100, 2000),
+        pytest.param(L.Polynomial(100), 784, 40, marks=pytest.mark.slow),
+        pytest.param(L.RectifiedPolynomial(100), 784, 40, marks=pytest.mark.slow),
+        pytest.param(L.Polynomial(5), 100, 2000, marks=pytest.mark.slow),
         (L.RectifiedPolynomial(20), 100, 2000),
         (L.LeakyRectifiedPolynomial(100, -0.01), 100, 200),
-        (L.Exponential(1.0), 784, 40),
+        pytest.param(L.Exponential(1.0), 784, 40, marks=pytest.mark.slow),
     ],
 )
 def test_large_networks_decide_as_exact_integers(layer, features, count):
@@ -109,7 +138,13 @@ def test_large_networks_decide_as_exact_integers(layer, features, count):
         assert np.array_equal(found.final, ends), how
 
 
-@pytest.mark.parametrize("layer", [L.Polynomial(60), L.RectifiedPolynomial(100)])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        pytest.param(L.Polynomial(60), marks=pytest.mark.slow),
+        L.RectifiedPolynomial(100),
+    ],
+)
 def test_twin_memories_whose_leading_terms_cancel(layer):
     parents = patterns.random_binary(0, 4, 100)
     twins = patterns.corrupted(1, parents, flipped=0.03)
@@ -196,15 +231,16 @@ def test_all_states_of_a_small_network(name):
 # --- the same results, however they are computed --------------------------------------
 
 
-@pytest.mark.parametrize("order", ["permutation", "random", "synchronous"])
-def test_chunks_devices_and_precision_change_nothing(order):
+LOCKSTEP = {"engine": "lockstep"}
+
+
+def changes_change_nothing(order, make):
     one, some = network(L.Polynomial(3), 40), starts(count=50)
     dynamics = Binary(order=order, tie="random")
     first = relax(one, dynamics, some, key=1, max_sweeps=10)
     alone = {"devices": jax.devices()[:1]}
     changes: list[Any] = [{"chunk": 8}, {"precision": "float64"}, alone]
-    lockstep = {"engine": "lockstep"}
-    for changed in [*changes, lockstep, *(lockstep | other for other in changes)]:
+    for changed in make(changes):
         other = relax(one, dynamics, some, key=1, max_sweeps=10, **changed)
         for name in ("final", "sweeps", "flips", "ties", "ending"):
             assert np.array_equal(getattr(first, name), getattr(other, name)), name
@@ -212,15 +248,38 @@ def test_chunks_devices_and_precision_change_nothing(order):
     assert np.array_equal(part.final, first.final[:7])
 
 
+@pytest.mark.parametrize("order", ["random", "synchronous"])
+def test_the_engine_changes_nothing(order):
+    changes_change_nothing(order, lambda changes: [*changes, LOCKSTEP])
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "permutation",
+        pytest.param("random", marks=pytest.mark.slow),
+        pytest.param("synchronous", marks=pytest.mark.slow),
+    ],
+)
+def test_chunks_devices_and_precision_change_nothing(order):
+    make = lambda changes: [
+        *changes,
+        LOCKSTEP,
+        *(LOCKSTEP | other for other in changes),
+    ]
+    changes_change_nothing(order, make)
+
+
 def test_padding_is_neutral():
     """Networks of one padded size share a program, and decide as if alone."""
     for count in (57, 64):
         for features in (17, 30):
             one = network(L.Polynomial(3), count, features)
-            some = starts(features, 4)
+            some = starts(features)
             dynamics = Binary(order="sequential")
             found = relax(one, dynamics, some, max_sweeps=20, engine="lockstep")
-            assert np.array_equal(found.final, exactly(one, dynamics, some, 0))
+            ends = exactly(one, dynamics, some[:4], 0)
+            assert np.array_equal(found.final[:4], ends)
 
 
 # --- conventions ----------------------------------------------------------------------
@@ -368,7 +427,7 @@ def test_real_memories_take_the_floating_route(layer):
                 inputs = [sum(map(lambda a, b: a * b, row, s_now)) + J for row in xi]
                 phi.append(sum(layer.rational(x) for x in inputs))
             s[i] = 1 if phi[0] > phi[1] else -1 if phi[0] < phi[1] else s[i]
-        first = relax(one, Binary(order="sequential"), starts()[:1], max_sweeps=1)
+        first = relax(one, Binary(order="sequential"), starts(), max_sweeps=1)
         assert first.final[0].tolist() == s
 
 
@@ -447,13 +506,13 @@ def test_one_program_for_like_shapes():
     """Counts that are padded alike, and all currents, share a compiled sweep."""
     dynamics = Binary(order="sequential")
     how: Any = {"engine": "lockstep"}
-    relax(network(L.Polynomial(7), 40), dynamics, starts(), **how)
+    relax(network(L.Polynomial(3), 40), dynamics, starts(), **how)
     with _clock.watch() as clock:
-        relax(network(L.Polynomial(7), 60), dynamics, starts(), **how)
-        relax(network(L.Polynomial(7), 50, current=1.0), dynamics, starts(), **how)
+        relax(network(L.Polynomial(3), 60), dynamics, starts(), **how)
+        relax(network(L.Polynomial(3), 50, current=1.0), dynamics, starts(), **how)
     assert clock.programs == 0
     with _clock.watch() as clock:
-        relax(network(L.Polynomial(7), 90), dynamics, starts(), **how)
+        relax(network(L.Polynomial(3), 90), dynamics, starts(), **how)
     assert clock.programs > 0
 
 
@@ -466,27 +525,36 @@ def slowly(network, s, rate, sweeps=3):
     with decimal.localcontext() as context:
         context.prec = 400
         rate, s = decimal.Decimal(rate), s.astype(int).copy()
+        exp = ft.cache(lambda x: (rate * x).exp())
         for _ in range(sweeps):
             for i in range(len(s)):
                 z = xi @ s - xi[:, i] * s[i]
                 drive = 2 * decimal.Decimal(float(current[i]))
                 for y, w in zip(z.tolist(), xi[:, i].tolist(), strict=True):
-                    drive += (rate * (y + w)).exp() - (rate * (y - w)).exp()
+                    drive += exp(y + w) - exp(y - w)
                 s[i] = s[i] if drive == 0 else (1 if drive > 0 else -1)
     return s
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_current_beside_exponentials_of_every_size(engine):
-    rng = np.random.default_rng(3)
+@pytest.fixture(scope="module")
+def beside():
+    """Networks of exponentials and a current, a start, and where it goes, slowly."""
+    rng, cases = np.random.default_rng(3), []
     for rate, features, count in ((5.0, 20, 3), (1.0, 60, 4)):
         xi = 2.0 * rng.integers(0, 2, (count, features)) - 1
         current = 0.1 * rng.normal(size=features)
         one = Network(xi, L.AbsoluteValue(), L.Exponential(rate), current)
         some = -xi[:1]  # all inputs but one are small, and that one is -N
+        cases.append((one, some, slowly(one, some[0], rate)))
+    return cases
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_current_beside_exponentials_of_every_size(engine, beside):
+    for one, some, end in beside:
         order = Binary(order="sequential")
         found = relax(one, order, some, max_sweeps=3, engine=engine)
-        assert np.array_equal(found.final[0], slowly(one, some[0], rate))
+        assert np.array_equal(found.final[0], end)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
