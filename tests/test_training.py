@@ -1,5 +1,6 @@
 """Training: what is learnt, what is refused, and that interruptions change nothing."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -52,6 +53,14 @@ def learn(form="associative", net=None, examples=None, rule=None, **settings):
     )
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """What a training as `learn` has it by default leaves in its checkpoint."""
+    place = tmp_path_factory.mktemp("kept") / "checkpoint.nc"
+    learn(checkpoint=place)
+    return place.read_bytes()
+
+
 # --- what is learnt -------------------------------------------------------------------
 
 
@@ -89,11 +98,12 @@ def test_one_epoch_is_equation_13_written_out():
     objective = Associative(L.RectifiedPolynomial(3), 1)
     stream = Stream(0).child("minibatches", 0)
     rows = minibatches(examples.labels, 10, "shuffled", stream)
+    derivative = jax.jit(jax.grad(objective.loss))
     xi, v = np.asarray(net.memories), 0.0
     for items in rows:
         told = examples.labels[items][:, None]
         targets = np.where(np.arange(CLASSES) == told, 1.0, -1.0)
-        gradient = jax.grad(objective.loss)(
+        gradient = derivative(
             jnp.asarray(xi), np.asarray(8.0), examples.states[items], targets
         )
         v = 0.5 * v - np.asarray(gradient)
@@ -115,6 +125,12 @@ def test_training_changes_the_memories_alone():
     for mine, old in zip(jax.tree.leaves(trained), jax.tree.leaves(net), strict=True):
         if mine is not trained.memories:
             assert np.array_equal(mine, old)
+
+
+@pytest.mark.slow
+def test_a_trained_network_flows_downhill():
+    net = model_a(np.asarray(network().memories), L.RectifiedPolynomial(3), beta=2.0)
+    trained = net.with_memories(learn(net=net)["memories"].values)
     path = hopsim.simulate(
         trained, dynamics.Adiabatic(), trained.memories, duration=50.0, samples=5
     )
@@ -170,9 +186,10 @@ def test_balanced_minibatches_hold_as_many_of_each_class():
 def test_prediction_is_the_largest_energy_gap():
     net = network(4)
     images = sample(8, 3).states
+    gap = eqx.filter_jit(net.energy_gap)
     for image, found in zip(images, predict(net, images), strict=True):
         s = np.concatenate([image, -np.ones(CLASSES)])
-        assert found == np.argmax(net.energy_gap(s)[PIXELS:])
+        assert found == np.argmax(gap(s)[PIXELS:])
 
 
 @pytest.mark.parametrize(
@@ -246,19 +263,17 @@ def test_training_taken_up_equals_the_unbroken_one(tmp_path, rule):
     ],
     ids=lambda other: next(iter(other)),
 )
-def test_a_checkpoint_of_another_training_is_refused(tmp_path, other):
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept, other):
     place = tmp_path / "checkpoint.nc"
-    learn(checkpoint=place)
-    before = place.read_bytes()
+    place.write_bytes(kept)
     with pytest.raises(ValueError, match="belongs to another training"):
         learn(checkpoint=place, **other)
-    assert place.read_bytes() == before
+    assert place.read_bytes() == kept
 
 
-def test_a_broken_checkpoint_is_told(tmp_path):
+def test_a_broken_checkpoint_is_told(tmp_path, kept):
     place = tmp_path / "checkpoint.nc"
-    learn(checkpoint=place)
-    place.write_bytes(place.read_bytes()[:500])
+    place.write_bytes(kept[:500])
     with pytest.raises(ValueError, match="is not a record"):
         learn(checkpoint=place)
 
@@ -308,14 +323,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_learnt_from_is_refused(name, tmp_path):
+def test_what_cannot_be_learnt_from_is_refused(name, tmp_path, kept):
     settings, message = BAD[name]
     place = tmp_path / "checkpoint.nc"
-    learn(checkpoint=place)
-    before = place.read_bytes()
+    place.write_bytes(kept)
     with pytest.raises(ValueError, match=message):
         learn(checkpoint=place, **settings)
-    assert place.read_bytes() == before  # nothing is lost
+    assert place.read_bytes() == kept  # nothing is lost
 
 
 def test_images_of_another_size_are_refused():
