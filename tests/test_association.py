@@ -1,5 +1,6 @@
 """Learning by heart against the formulas tiled, and recall against `hopsim.relax`."""
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def tiled(z, x, F, lesson, n, scaling, m):
 
 
 @pytest.mark.parametrize("scaling", ["original", "modified"])
-@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.parametrize("n", [2, pytest.param(3, marks=pytest.mark.slow), 5])
 @pytest.mark.parametrize("name", INTERACTIONS)
 def test_learning_is_that_of_the_formulas_tiled(name, n, scaling):
     ours, theirs = INTERACTIONS[name]
@@ -85,9 +86,8 @@ def test_learning_is_that_of_the_formulas_tiled(name, n, scaling):
     assert np.max(np.abs(expected - START)) > 0.1
 
 
-def by_hand(network, s, most, tie):
+def by_hand(gaps, s, most, tie):
     """Step by step to the end, from the network's own gaps."""
-    gaps = jax.jit(jax.vmap(network.energy_gap))
     for _ in range(most):
         gap = np.asarray(gaps(s))
         s = np.where(gap > 0, 1.0, np.where(gap < 0, -1.0, s if tie is None else tie))
@@ -95,7 +95,12 @@ def by_hand(network, s, most, tie):
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("rectified", 3), ("polynomial", 2), ("leaky", 20)]
+    ("name", "n"),
+    [
+        ("rectified", 3),
+        ("polynomial", 2),
+        pytest.param("leaky", 20, marks=pytest.mark.slow),
+    ],
 )
 def test_recall_is_relaxation_of_the_trained_network(name, n):
     objective = AutoAssociative(INTERACTIONS[name][0](n), 1, "modified")
@@ -103,6 +108,7 @@ def test_recall_is_relaxation_of_the_trained_network(name, n):
     starts = rng.choice([-1.0, 1.0], (40, FEATURES))
     ended = recall(objective, memories, 0.7, starts)
     network = objective.network(memories, np.asarray(0.7))
+    gaps = jax.jit(jax.vmap(network.energy_gap))
     dynamics = Binary(order="synchronous", tie="-1")
     relaxed = hopsim.relax(network, dynamics, starts, max_sweeps=100)
     assert np.array_equal(ended.converged, relaxed.converged)
@@ -110,11 +116,11 @@ def test_recall_is_relaxation_of_the_trained_network(name, n):
     assert rest.size
     assert np.array_equal(np.asarray(ended.states)[rest], relaxed.final[rest])
     # those that alternate stand where a hundred steps lead, and after an odd number
-    assert np.array_equal(ended.states, by_hand(network, starts, 100, -1.0))
+    assert np.array_equal(ended.states, by_hand(gaps, starts, 100, -1.0))
     odd = recall(objective, memories, 0.7, starts, most=99)
-    assert np.array_equal(odd.states, by_hand(network, starts, 99, -1.0))
+    assert np.array_equal(odd.states, by_hand(gaps, starts, 99, -1.0))
     few = recall(objective, memories, 0.7, starts, most=1)
-    assert np.array_equal(few.states, by_hand(network, starts, 1, -1.0))
+    assert np.array_equal(few.states, by_hand(gaps, starts, 1, -1.0))
 
 
 @pytest.mark.parametrize(("tie", "ends"), [("-1", -1.0), ("+1", 1.0), ("keep", None)])
@@ -127,6 +133,9 @@ def test_spins_without_a_gap_go_where_they_are_told(tie, ends):
 
 # --- grids ----------------------------------------------------------------------------
 
+# one program for each objective, whatever the cell
+learn_alone, recall_alone = eqx.filter_jit(learn), eqx.filter_jit(recall)
+
 OBJECTIVES = [
     AutoAssociative(L.LeakyRectifiedPolynomial(n, 0.01), 1, scaling)
     for scaling in ("original", "modified")
@@ -134,34 +143,39 @@ OBJECTIVES = [
 ]
 
 
-def grid(temperatures, rates, epochs=12, **settings):
+def grid(temperatures, rates, epochs=12, objectives=OBJECTIVES, **settings):
     """Every objective, two draws, all temperatures and rates, in rows of cells."""
-    lists = np.arange(len(OBJECTIVES)), np.arange(2), temperatures, rates
+    lists = np.arange(len(objectives)), np.arange(2), temperatures, rates
     which, draw, T, rate = (x.ravel() for x in np.meshgrid(*lists, indexing="ij"))
-    T = T * np.where(which < 2, FEATURES, 1)
+    original = np.array([one.scaling == "original" for one in objectives])
+    T = T * np.where(original[which], FEATURES, 1)
     states = np.stack([STATES, STATES[:, ::-1]])
     lesson = Lesson(rate, T, T, epochs=epochs)
     memories = np.stack([START, -START])
     found = associate(
-        OBJECTIVES, memories, states, lesson, objective=which, draw=draw, **settings
+        objectives, memories, states, lesson, objective=which, draw=draw, **settings
     )
     return found, (which, draw, T, rate, memories, states)
 
 
-def test_every_cell_of_a_grid_is_learnt_and_recalled_as_one_alone():
-    found, (which, draw, T, rate, memories, states) = grid(
-        np.array([0.7, 1.0]), np.array([0.05, 0.2, 0.3]), keep=True
-    )
+@pytest.fixture(scope="module")
+def cells():
+    return grid(np.array([0.7, 1.0]), np.array([0.05, 0.2, 0.3]), keep=True)
+
+
+def test_every_cell_of_a_grid_is_learnt_and_recalled_as_one_alone(cells):
+    found, (which, draw, T, rate, memories, states) = cells
     assert found.memories is not None
     for cell in range(0, len(which), 5):
         objective, d = OBJECTIVES[which[cell]], draw[cell]
-        lesson = Lesson(rate[cell], T[cell], T[cell], epochs=12)
-        alone = learn(objective, memories[d], states[d], lesson)
+        heat = np.asarray(T[cell])
+        lesson = Lesson(np.asarray(rate[cell]), heat, heat, epochs=12)
+        alone = learn_alone(objective, memories[d], states[d], lesson)
         assert np.allclose(found.memories[cell], alone.memories, 0, 1e-12)
         assert found.loss[cell] == pytest.approx(float(alone.loss))
         moved = np.max(np.abs(np.asarray(alone.memories) - memories[d]))
         assert found.moved[cell] == pytest.approx(moved)
-        ended = recall(objective, found.memories[cell], T[cell], states[d])
+        ended = recall_alone(objective, found.memories[cell], heat, states[d])
         wrong = np.sum(np.asarray(ended.states) != states[d], axis=1)
         assert np.array_equal(found.wrong[cell], wrong)
         apart = np.linalg.norm(np.asarray(ended.states) - states[d], axis=1)
@@ -181,18 +195,29 @@ def test_a_whole_grid_is_one_compiled_program():
     assert told[-1][0] == told[-1][1]
 
 
-def test_recall_can_begin_elsewhere_and_at_another_temperature():
+def recall_begins_elsewhere(objectives):
     starts, aims = np.stack([STATES[:2]] * 2), np.stack([-STATES[:2]] * 2)
     settings = {"starts": starts, "aims": aims, "recall_temperature": 2.0}
-    found, (which, draw, *_) = grid(np.array([0.8]), np.array([0.3]), **settings,
-                                    keep=True, most=1)  # fmt: skip
+    found, (which, draw, *_) = grid(
+        np.array([0.8]), np.array([0.3]), 12, objectives, **settings, keep=True, most=1
+    )
     assert found.wrong.shape == (len(which), 2)
     assert found.memories is not None
     for cell, objective in enumerate(which):
         memories = found.memories[cell]
-        ended = recall(OBJECTIVES[objective], memories, 2.0, starts[draw[cell]], 1)
+        begun = starts[draw[cell]]
+        ended = recall_alone(objectives[objective], memories, 2.0, begun, 1)
         wrong = np.sum(np.asarray(ended.states) == STATES[:2], axis=1)
         assert np.array_equal(found.wrong[cell], wrong)
+
+
+def test_recall_can_begin_elsewhere_and_at_another_temperature():
+    recall_begins_elsewhere(OBJECTIVES[::3])  # of each scaling, and of each power, one
+
+
+@pytest.mark.slow
+def test_recall_of_every_objective_can_begin_elsewhere():
+    recall_begins_elsewhere(OBJECTIVES)
 
 
 def test_overflow_is_told_as_no_distance():
