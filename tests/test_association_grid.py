@@ -1,5 +1,6 @@
 """The study of learning by heart: what its cells are, and what it refuses."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -34,9 +35,10 @@ GRID = {
 }
 
 
-@pytest.fixture
-def study(tmp_path):
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
     """Runs or only loads the small scenario, with changes."""
+    tmp_path = tmp_path_factory.mktemp("study")
 
     def run(load=False, **changes):
         experiment = GRID | changes.pop("experiment", {})
@@ -46,6 +48,18 @@ def study(tmp_path):
         return scenario if load else hopsim.run(scenario)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def plain(study):
+    """What the small scenario finds as it is."""
+    return study().data
+
+
+def test_best_cell_is_the_least_on_the_mean_over_draws(plain):
+    best, middle = plain["best_distance"], plain["mean_distance"]
+    np.testing.assert_allclose(best.mean("draw"), middle.min(["heat", "rate"]))
+    assert float(plain["chance"]) == pytest.approx(np.sqrt(40))
 
 
 def test_cells_are_learnt_and_recalled_as_they_are_named(study):
@@ -64,8 +78,9 @@ def test_cells_are_learnt_and_recalled_as_they_are_named(study):
         rate, floor = GRID["learning_rates"][j], GRID["floors"][f]
         lesson = Lesson(rate, 2 * T, T, floor=floor, epochs=20)
         states = np.asarray(one.network.memories)
-        learnt = learn(objective, start, states, lesson)
-        ended = recall(objective, learnt.memories, 1.0, one.probes.values)
+        learnt = eqx.filter_jit(learn)(objective, start, states, lesson)
+        begun = np.asarray(one.probes.values)
+        ended = eqx.filter_jit(recall)(objective, learnt.memories, 1.0, begun)
         apart = ended.states - jnp.asarray(states[one.probes.targets])
         place = {"scaling": a, "vertex": k, "floor": f, "heat": i, "rate": j}
         cell = data.isel(place | {"draw": number})
@@ -74,21 +89,21 @@ def test_cells_are_learnt_and_recalled_as_they_are_named(study):
         assert float(cell["loss"]) == pytest.approx(float(learnt.loss))
 
 
-def test_best_cell_is_the_least_on_the_mean_over_draws(study):
-    data = study().data
-    best, middle = data["best_distance"], data["mean_distance"]
-    np.testing.assert_allclose(best.mean("draw"), middle.min(["heat", "rate"]))
-    assert float(data["chance"]) == pytest.approx(np.sqrt(40))
+COMPARED = {"compare": True, "floors": [1e-30]}
 
 
-def test_scalings_of_a_power_agree_and_those_of_a_leaky_one_do_not(study):
-    compared = {"compare": True, "floors": [1e-30]}
+@pytest.fixture(scope="module")
+def powers(study):
+    """Both scalings of powers, compared."""
     power = TABLES["network"] | {"interaction": {"kind": "polynomial", "n": 2}}
-    data = study(network=power, experiment=compared).data
-    assert float(data["memory_gap"].max()) < 1e-9
-    assert not bool(data["other_end"].any())
-    assert float(data["moved"].min()) > 0.1
-    assert float(study(experiment=compared).data["memory_gap"].max()) > 0.1
+    return study(network=power, experiment=COMPARED).data
+
+
+def test_scalings_of_a_power_agree_and_those_of_a_leaky_one_do_not(study, powers):
+    assert float(powers["memory_gap"].max()) < 1e-9
+    assert not bool(powers["other_end"].any())
+    assert float(powers["moved"].min()) > 0.1
+    assert float(study(experiment=COMPARED).data["memory_gap"].max()) > 0.1
 
 
 def test_an_interaction_without_a_power_is_trained_by_the_modified_scaling(study):
@@ -99,9 +114,9 @@ def test_an_interaction_without_a_power_is_trained_by_the_modified_scaling(study
     assert np.isfinite(data["distance"]).all()
 
 
-def test_memories_can_begin_uniform(study):
+def test_memories_can_begin_uniform(study, plain):
     changed = study(experiment={"start": "uniform", "spread": 1.0, "epochs": 1}).data
-    assert not np.allclose(changed["distance"], study().data["distance"])
+    assert not np.allclose(changed["distance"], plain["distance"])
 
 
 @pytest.mark.parametrize(
