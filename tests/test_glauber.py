@@ -53,6 +53,16 @@ NETWORKS = {
 KNOWN = pytest.mark.parametrize("name", NETWORKS)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def kernels():
+    """Compiled once: couplings, whole gaps, real gaps. A fresh checkout has none."""
+    for name in ("distinct 3", "distinct 2", "leaky"):
+        sample(
+            NETWORKS[name], dynamics.Glauber(2.0), STARTS[:1], sweeps=1,
+            references=STATES,
+        )  # fmt: skip
+
+
 def by_hand(network, temperature, sweeps, seed, start=0):
     """The same trajectory, each gap formed anew by the network's own `energy_gap`."""
     draw = Stream(seed).child("visits", start).generator()
@@ -232,11 +242,11 @@ def test_parallel_tempering_has_the_law_of_the_coldest():
     motion = dynamics.Glauber(temperature, hottest=6.0, replicas=5)
     np.testing.assert_allclose(motion.ladder, np.geomspace(1, 6, 5))
     starts = RNG.choice([-1.0, 1.0], (24, N))
-    found = sample(network, motion, starts, sweeps=400, burn=50, key=2)
+    found = sample(network, motion, starts, sweeps=250, burn=50, key=2)
     assert np.all(found.exchanged > 0.1)
     mean, error = found.energy.mean(), found.energy.std(ddof=1) / 24**0.5
     assert abs(mean - law @ energies) < 4 * error  # starts are independent
-    frozen = sample(network, dynamics.Glauber(temperature), starts, sweeps=400, key=2)
+    frozen = sample(network, dynamics.Glauber(temperature), starts, sweeps=250, key=2)
     assert error < 0.7 * frozen.energies[:, 50:].mean(1).std(ddof=1) / 24**0.5
 
 
@@ -372,8 +382,15 @@ def test_bad_students_are_refused(make, words):
         make()
 
 
+def test_integers_of_32_bits_hold_fewer_than_2_to_the_31_spins():
+    assert Couplings.hold(2**21 - 1, 1024)
+    assert not Couplings.hold(2**21, 1024)
+    assert not Couplings.hold(2, 1025)
+
+
+@pytest.mark.slow
 def test_too_many_examples_for_integers_of_32_bits():
-    wide = np.broadcast_to(np.int8(1), (2**21, 1024))  # no memory
+    wide = np.broadcast_to(np.int8(1), (2**21, 1024))  # no memory, but two billion bits
     with pytest.raises(ValueError, match=r"32 bits.*N = 1024, M = 2097152"):
         Couplings.of(wide)
     with pytest.raises(ValueError, match="N <= 1024"):
