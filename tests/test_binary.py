@@ -58,7 +58,8 @@ def starts(features=FEATURES, count=STARTS, seed=5):
 @pytest.fixture(scope="module", autouse=True)
 def kernels():
     """What walks, compiled once; a fresh checkout keeps none on disk."""
-    relax(network(LAYERS["x^3"], 2), Binary(), starts()[:1], max_sweeps=1)
+    for name in ("x^3", "exp"):
+        relax(network(LAYERS[name], 2), Binary(), starts()[:1], max_sweeps=1)
 
 
 def exactly(network, dynamics, starts, key, sweeps=20):
