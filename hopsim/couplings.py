@@ -92,14 +92,15 @@ class Couplings:
         cannot hold them.
         """
         interaction(3, 3, hamiltonian)  # refuses another word
-        bits, count = _as_bits(examples)
-        features = len(bits)
-        if not cls.hold(count, features):
+        shape = np.shape(examples)
+        if len(shape) == 2 and not cls.hold(*shape):  # said before any bit is packed
             raise ValueError(
                 "Couplings of three spins are N^3 integers of 32 bits, with N M < 2^31 "
-                f"and N <= {MOST_FEATURES}; got N = {features}, M = {count}. Take "
+                f"and N <= {MOST_FEATURES}; got N = {shape[1]}, M = {shape[0]}. Take "
                 'fewer, or kernel = "examples".'
             )
+        bits, count = _as_bits(examples)
+        features = len(bits)
         from ._triples import count_odd, fill, largest
 
         odd = np.zeros((features,) * 3, np.int32)

@@ -388,7 +388,6 @@ def test_integers_of_32_bits_hold_fewer_than_2_to_the_31_spins():
     assert not Couplings.hold(2, 1025)
 
 
-@pytest.mark.slow
 def test_too_many_examples_for_integers_of_32_bits():
     wide = np.broadcast_to(np.int8(1), (2**21, 1024))  # no memory, but two billion bits
     with pytest.raises(ValueError, match=r"32 bits.*N = 1024, M = 2097152"):
