@@ -166,9 +166,14 @@ def test_energy_falls_along_convex_flows(name):
 # --- runs that cannot ---
 
 
-def test_energy_rises_for_cubic_polynomial():
+@pytest.fixture(scope="module")
+def cubic_path():
+    return run(CUBIC, TwoLayer(1.0))
+
+
+def test_energy_rises_for_cubic_polynomial(cubic_path):
     """From random memory neurons; nothing was promised and nothing is claimed."""
-    path = run(CUBIC, TwoLayer(1.0))
+    path = cubic_path
     certificate = hopsim.certify(CUBIC, path)
     assert not certificate.promised
     assert not np.all(certificate.holds)

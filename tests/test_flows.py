@@ -22,17 +22,100 @@ from hopsim.trajectory import Ending
 V, H = cases.states(20, PROBES)
 B = cases.SMOOTH["b_currents"]  # beta = 0.6
 A = cases.SMOOTH["a_autapse"]  # tanh(2 v), F = N/4 (x/N)^4, c = 0.4
+STEPS = 1000  # at most: many for all of these runs but the stiff one
 
 
 def simulate(network=B, dynamics=None, probes=V, duration=8.0, **options):
-    """One signature for all: what is static stays the same, so programs are shared."""
+    """One signature for all: what is static stays the same, so programs are shared.
+
+    Two layers of model B start at h = xi v + J, the default, unless told otherwise, and
+    log their steps: with a start or a log that only some are given, they would be
+    several programs.
+    """
     dynamics = TwoLayer(0.5) if dynamics is None else dynamics
-    given: dict[str, Any] = {"samples": 11, "solver": "tsit5"} | options
+    given: dict[str, Any] = {"samples": 11, "solver": "tsit5", "max_steps": STEPS}
+    shares = isinstance(network.memory_lagrangian, L.LogSumExp)
+    if shares and isinstance(dynamics, TwoLayer) and probes.shape[1] == FEATURES:
+        start = probes @ np.asarray(network.memories).T
+        given["memory_start"] = start + np.asarray(network.hidden_current)
+        given["step_log"] = PROBES
+    given |= options
     return hopsim.simulate(network, dynamics, probes, duration=duration, **given)
+
+
+def restless(*args, **options):
+    """For all of the duration, in the program of `simulate`: no rest is that still."""
+    return simulate(*args, residual_tolerance=1e-300, **options)
 
 
 def to_the_end(*args, **options):
     return simulate(*args, until="duration", **options)
+
+
+@pytest.fixture(scope="module")
+def program():
+    """Most of these tests: model B, two layers, Tsit5. Compiled before they begin."""
+    return simulate()
+
+
+@pytest.fixture(scope="module")
+def other_program():
+    """Model A, with time constants of its own for every neuron."""
+    return each_neuron(np.full(FEATURES, 1.0), np.full(COUNT, 0.5))
+
+
+@pytest.fixture(scope="module")
+def implicit_program():
+    return to_the_end(dynamics=TwoLayer(0.01), solver="kvaerno5")
+
+
+@pytest.fixture(scope="module")
+def driven_program():
+    return driven(1.0)
+
+
+@pytest.fixture(scope="module")
+def heavy_program():
+    return heavy(0.1)
+
+
+@pytest.fixture(scope="module")
+def sphere_program():
+    return on_sphere(1.0)
+
+
+@pytest.fixture(scope="module")
+def explosive_program():
+    return explosive(1.0)
+
+
+def driven(omega, rtol=1e-9):
+    drive = Sinusoid(np.random.default_rng(21).standard_normal(FEATURES), omega)
+    motion = TwoLayer(0.5, drive=drive)
+    return drive, to_the_end(dynamics=motion, rtol=rtol, atol=rtol, samples=401)
+
+
+def heavy(e):
+    return to_the_end(dynamics=Adiabatic(tau_memory=e), duration=2.0)
+
+
+def on_sphere(decay):
+    fine: dict[str, Any] = {"residual_tolerance": 1e-8, "rtol": 1e-9}
+    network = cases.SMOOTH["c"]
+    return network, simulate(network, Adiabatic(decay=decay), duration=400.0, **fine)
+
+
+def explosive(size):
+    network = Network(XI, L.Quadratic(), L.Polynomial(4))
+    return network, simulate(network, probes=size * XI[:PROBES], max_steps=100_000)
+
+
+def each_neuron(tau_v, tau_h, **options):
+    given: dict[str, Any] = {"rtol": 1e-11, "atol": 1e-13} | options
+    return to_the_end(A, TwoLayer(tau_h, tau_v), memory_start=H, **given)
+
+
+compiled = pytest.mark.usefixtures("program")
 
 
 # --- ledgers ---
@@ -53,34 +136,42 @@ def check_ledger(path, rtol):
     assert np.all(np.diff(path.dissipation) >= -limit[:, None])
 
 
+@compiled
 @pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-9])
 def test_energy_lost_is_energy_dissipated_model_b(rtol):
-    path = to_the_end(memory_start=H, rtol=rtol, atol=rtol)
+    path = restless(memory_start=H, rtol=rtol, atol=rtol)
     check_ledger(path, rtol)
     certificate = hopsim.certify(B, path)
     assert certificate.promised
     assert np.all(certificate.holds)
 
 
+@pytest.mark.usefixtures("other_program")
+@pytest.mark.parametrize("rtol", [1e-6, 1e-10])
+def test_energy_lost_is_energy_dissipated_with_an_autapse(rtol):
+    one, half = np.ones(FEATURES), np.full(COUNT, 0.5)
+    check_ledger(each_neuron(one, half, rtol=rtol, atol=rtol), rtol)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("rtol", [1e-6, 1e-10])
 def test_energy_lost_is_energy_dissipated_model_a(rtol):
     check_ledger(to_the_end(A, solver="dopri8", rtol=rtol, atol=rtol), rtol)
 
 
+@pytest.mark.usefixtures("implicit_program")
 @pytest.mark.parametrize("rtol", [1e-4, 1e-7])
 def test_energy_lost_is_energy_dissipated_by_an_implicit_solver(rtol):
     path = to_the_end(dynamics=TwoLayer(0.01), solver="kvaerno5", rtol=rtol, atol=rtol)
     check_ledger(path, rtol)
 
 
+@pytest.mark.usefixtures("driven_program")
 @pytest.mark.parametrize("omega", [0.0, 2.0])
 def test_work_of_a_drive_completes_the_balance(omega):
     """`E(t) - E(0) + Q + int I'.g dt = 0` for I(t) = A sin(omega t). [CL-06]"""
-    rng, rtol = np.random.default_rng(21), 1e-9
-    drive = Sinusoid(rng.standard_normal(FEATURES), omega)
-    path = to_the_end(
-        dynamics=TwoLayer(0.5, drive=drive), rtol=rtol, atol=rtol, samples=401
-    )
+    rtol = 1e-9
+    drive, path = driven(omega, rtol)
     assert path.ledger_kind == "balance"
     assert np.all(path.ledger_residual <= 10 * rtol)
     assert path.promise.kind == "none"
@@ -140,9 +231,9 @@ def by_scipy(rhs, v, h, duration):
     return run.y[:FEATURES, -1], run.y[FEATURES:, -1]
 
 
-def test_flow_agrees_with_scipy():
+def test_flow_agrees_with_scipy(other_program):
     # a common time constant, then one for each neuron, in the same compiled program
-    path = to_the_end(A, memory_start=H, rtol=1e-11, atol=1e-13)
+    path = other_program
     for i in range(PROBES):
         v, h = by_scipy(right_hand_side(1.0, 0.5), V[i], H[i], 8.0)
         # global errors: a few hundred steps of rtol each
@@ -150,11 +241,12 @@ def test_flow_agrees_with_scipy():
         np.testing.assert_allclose(path.final_memory[i], h, rtol=0, atol=1e-9)
 
 
+@pytest.mark.usefixtures("other_program")
 def test_every_neuron_may_have_its_own_time_constant():
     """tau_feature's mean is the unit of time; the energy falls all the same."""
     rng = np.random.default_rng(22)
     tau_v, tau_h = rng.uniform(0.5, 4, FEATURES), rng.uniform(0.2, 2, COUNT)
-    path = to_the_end(A, TwoLayer(tau_h, tau_v), memory_start=H, rtol=1e-11, atol=1e-13)
+    path = each_neuron(tau_v, tau_h)
     unit = tau_v.mean()
     v, h = by_scipy(right_hand_side(tau_v / unit, tau_h / unit), V[0], H[0], 8.0)
     np.testing.assert_allclose(path.final[0], v, rtol=0, atol=1e-9)
@@ -168,8 +260,8 @@ def test_every_neuron_may_have_its_own_time_constant():
     ("solver", "order", "steps"),
     # the chord iteration of Kvaerno5 diverges at longer steps and tighter tolerances
     [
-        ("tsit5", 5, (0.25, 0.125)),
-        ("kvaerno5", 5, (0.125, 0.0625)),
+        pytest.param("tsit5", 5, (0.25, 0.125), marks=pytest.mark.slow),
+        pytest.param("kvaerno5", 5, (0.125, 0.0625), marks=pytest.mark.slow),
         ("altimex", 1, (0.02, 0.01)),
     ],
 )
@@ -194,6 +286,7 @@ def test_solvers_converge_at_their_order(solver, order, steps):
     assert order - 0.3 < np.log2(errors[0] / errors[1]) < order + 1.3
 
 
+@compiled
 @pytest.mark.parametrize("scale", [2.0, 0.125])
 def test_times_are_in_units_of_tau_feature(scale):
     plain = simulate()
@@ -201,37 +294,40 @@ def test_times_are_in_units_of_tau_feature(scale):
     np.testing.assert_array_equal(scaled.final, plain.final)
 
 
+@compiled
 def test_two_layers_with_fast_memory_follow_the_adiabatic_flow():
     """sup |v_eps - v_0| is O(eps). [CL-09]"""
     path = np.asarray(to_the_end(dynamics=Adiabatic(), duration=2.0).v)
     distance = [
         np.max(
-            np.abs(np.asarray(to_the_end(dynamics=TwoLayer(e), duration=2.0).v) - path)
+            np.abs(np.asarray(restless(dynamics=TwoLayer(e), duration=2.0).v) - path)
         )
         for e in (0.02, 0.01)
     ]
     assert 0.9 < np.log2(distance[0] / distance[1]) < 1.1
 
 
+@pytest.mark.usefixtures("program", "heavy_program")
 def test_a_mass_follows_two_layers_at_second_order():
     """(tau_f + tau_h xi^T H_h xi H_v) v' = grad Phi - v; E(v) falls. [2.5; CL-09]"""
     distance = []
     for e in (0.02, 0.01):
-        layers = to_the_end(dynamics=TwoLayer(e), duration=2.0)
-        heavy = to_the_end(dynamics=Adiabatic(tau_memory=e), duration=2.0)
-        assert np.all(hopsim.certify(B, heavy).holds)
-        distance.append(np.max(np.abs(np.asarray(layers.v) - np.asarray(heavy.v))))
+        layers = restless(dynamics=TwoLayer(e), duration=2.0)
+        path = heavy(e)
+        assert np.all(hopsim.certify(B, path).holds)
+        distance.append(np.max(np.abs(np.asarray(layers.v) - np.asarray(path.v))))
     assert 1.8 < np.log2(distance[0] / distance[1]) < 2.2
 
 
+@pytest.mark.usefixtures("program", "heavy_program")
 def test_a_mass_that_saturation_takes_away_is_solved_for_all_the_same():
     """Its linear system is the identity to rounding, where BiCGStab breaks down."""
     network = Network(4 * XI, L.Quadratic(), L.LogSumExp(30.0))
     probes = np.repeat(4 * XI[:1], PROBES, axis=0) + 0.1 * V
-    layers = to_the_end(network, TwoLayer(1e-3), probes, duration=2.0)
-    heavy = to_the_end(network, Adiabatic(tau_memory=1e-3), probes, duration=2.0)
-    np.testing.assert_allclose(heavy.final, layers.final, rtol=0, atol=1e-5)
-    assert np.all(hopsim.certify(network, heavy).holds)
+    layers = restless(network, TwoLayer(1e-3), probes, duration=2.0)
+    path = to_the_end(network, Adiabatic(tau_memory=1e-3), probes, duration=2.0)
+    np.testing.assert_allclose(path.final, layers.final, rtol=0, atol=1e-5)
+    assert np.all(hopsim.certify(network, path).holds)
 
 
 def test_a_mass_has_no_altimex_step():
@@ -287,17 +383,11 @@ def test_energy_of_models_a_and_c_can_rise_beyond_theta_one(name):
 # --- model C ---
 
 
+@pytest.mark.usefixtures("sphere_program")
 @pytest.mark.parametrize("decay", [0.5, 1.0, 0.0])
 def test_length_of_model_c_at_rest_is_lambda_over_alpha(decay):
     """`|v| = v.xi^T f / (alpha |v|)`; at decay 0 only the direction rests. [CL-27]"""
-    network = cases.SMOOTH["c"]
-    path = simulate(
-        network,
-        Adiabatic(decay=decay),
-        duration=400.0,
-        residual_tolerance=1e-8,
-        rtol=1e-9,
-    )
+    network, path = on_sphere(decay)
     length = np.linalg.norm(path.final, axis=1)
     unit = path.final / length[:, None]
     f = (np.maximum(np.sqrt(FEATURES) * unit @ XI.T, 0) / FEATURES) ** 2
@@ -317,6 +407,7 @@ def test_length_of_model_c_at_rest_is_lambda_over_alpha(decay):
 # --- endings ---
 
 
+@compiled
 def test_endings_are_told_apart_within_one_batch():
     """At rest from the start, soon, later, or not yet: each probe for itself."""
     settled = simulate(duration=200.0)
@@ -331,6 +422,7 @@ def test_endings_are_told_apart_within_one_batch():
     np.testing.assert_array_equal(path.converged, expected == Ending.STEADY)
 
 
+@compiled
 def test_probes_at_rest_are_done_at_once():
     rest = simulate(duration=200.0, residual_tolerance=1e-9)
     again = simulate(probes=rest.final, memory_start=rest.final_memory, duration=8.0)
@@ -338,6 +430,7 @@ def test_probes_at_rest_are_done_at_once():
     assert np.all(again.steps <= 1)
 
 
+@compiled
 def test_samples_repeat_the_final_state_after_the_end():
     path = simulate(duration=200.0)
     assert path.v is not None
@@ -348,17 +441,19 @@ def test_samples_repeat_the_final_state_after_the_end():
         assert np.ptp(path.energy[i, late]) == 0
 
 
+@pytest.mark.usefixtures("other_program")
 def test_duration_is_an_ending_of_its_own():
-    path = to_the_end(memory_start=H, rtol=1e-6)
+    path = each_neuron(np.ones(FEATURES), np.full(COUNT, 0.5), rtol=1e-6)
     assert np.all(path.ending == Ending.DURATION)
     np.testing.assert_array_equal(path.end_time, np.full(PROBES, 8.0))
 
 
+@compiled
 def test_runs_out_of_steps_keep_their_last_state():
-    full = simulate(rtol=1e-9)
-    path = simulate(rtol=1e-9, max_steps=5)
+    full, stiff = simulate(rtol=1e-9), TwoLayer(1e-4)
+    path = simulate(dynamics=stiff, rtol=1e-9)
     assert np.all(path.ending == Ending.MAX_STEPS)
-    assert np.all(path.steps + path.rejected == 5)
+    assert np.all(path.steps + path.rejected == STEPS)
     assert np.all((path.end_time > 0) & (path.end_time < 8))
     assert np.all(path.energy[:, -1] < path.energy[:, 0])
     assert np.all(path.energy[:, -1] > full.energy[:, -1])
@@ -367,14 +462,14 @@ def test_runs_out_of_steps_keep_their_last_state():
     with pytest.raises(
         RuntimeError, match=r"4 of 4 probes did not end well.*steps ran"
     ):
-        simulate(rtol=1e-9, max_steps=5, throw=True)
+        simulate(dynamics=stiff, rtol=1e-9, throw=True)
 
 
+@pytest.mark.usefixtures("explosive_program")
 @pytest.mark.parametrize("size", [3.0, 1e60])
 def test_blow_up_is_never_called_steady(size):
     """L_v quadratic, F = x^4: infinity is reached in finite time. [THEORY 1.5]"""
-    network = hopsim.Network(XI, L.Quadratic(), L.Polynomial(4))
-    path = simulate(network, probes=size * XI[:PROBES])
+    network, path = explosive(size)
     blown = (Ending.STEP_UNDERFLOW, Ending.MAX_STEPS, Ending.NONFINITE)
     assert set(path.ending) <= set(blown)
     assert not np.any(
@@ -385,6 +480,7 @@ def test_blow_up_is_never_called_steady(size):
 # --- clamping, precision, batches ---
 
 
+@compiled
 def test_clamped_neurons_rest_and_the_energy_still_falls():
     clamped = np.arange(FEATURES) < 5
     path = simulate(duration=200.0, clamped=clamped)
@@ -402,9 +498,14 @@ def test_clamped_neurons_rest_and_the_energy_still_falls():
     assert np.max(np.abs(on_v[:, clamped])) > 0.1
 
 
-def test_float32_memories_give_float32_everywhere():
+@pytest.fixture(scope="module")
+def single():
     network = hopsim.model_b(XI.astype(np.float32), 0.6, current=I, hidden_current=J)
-    path = simulate(network, solver="auto", duration=50.0, save=("v", "h"))
+    return network, simulate(network, solver="auto", duration=50.0, save=("v", "h"))
+
+
+def test_float32_memories_give_float32_everywhere(single):
+    network, path = single
     assert path.solver == "Tsit5"
     arrays = {k: x for k, x in vars(path).items() if isinstance(x, np.ndarray)}
     floats = {k: x.dtype for k, x in arrays.items() if x.dtype.kind == "f"}
@@ -421,7 +522,8 @@ def test_float32_memories_give_float32_everywhere():
         simulate(network, solver="kvaerno3")
 
 
-@pytest.mark.parametrize("chunk", [4, 64])
+@compiled
+@pytest.mark.parametrize("chunk", [4, pytest.param(64, marks=pytest.mark.slow)])
 def test_batches_are_as_good_as_one_by_one(chunk):
     """129 probes in equal chunks, the last one padded."""
     probes = cases.states(24, 129)[0]
@@ -444,6 +546,7 @@ def compiled_programs():
     return vars(batches._solve)["_cached"]._cache_size()
 
 
+@compiled
 def test_swept_numbers_compile_nothing_anew():
     simulate()
     before = compiled_programs()
@@ -479,10 +582,11 @@ def test_altimex_steps_compile_nothing_anew():
 def test_step_log_has_every_accepted_step(monkeypatch, rows):
     """Also where the run takes more steps than rows were set aside at first."""
     monkeypatch.setattr(simulation, "LOG_ROWS", rows)
-    path = simulate(step_log=PROBES, memory_start=H)
+    # so many steps that the log is repeated with 1024 rows: both cases share a program
+    path = simulate(dynamics=TwoLayer(4e-3), memory_start=H)
     log = path.step_log
     assert log is not None
-    assert np.max(path.steps) > 16
+    assert 512 < np.max(path.steps) < STEPS
     assert log.energy.shape == (PROBES, np.max(path.steps) + 1)
     for i, steps in enumerate(path.steps):
         assert np.all(np.isfinite(log.energy[i, : steps + 1]))
