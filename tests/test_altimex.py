@@ -39,6 +39,13 @@ KINDS = {
 }
 
 
+def some_of(*kinds, slow=()):
+    """Each kind is a program of its own: some wait for the slow tier."""
+    marks = lambda kind: [pytest.mark.slow] if kind in slow else []
+    cases = [pytest.param(kind, marks=marks(kind)) for kind in kinds]
+    return pytest.mark.parametrize("kind", cases)
+
+
 def normalised(kind):
     feature, memory = KINDS[kind]
     return feature, memory.normalised(FEATURES)
@@ -125,7 +132,7 @@ def check(kind, seed, dtype, **options):
     assert np.all(loss >= -EPSILONS * np.finfo(dtype).eps * scale[:, 1:])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@some_of(*KINDS, slow=("tanh_leaky", "tanh_exponential", "sharp_leaky"))
 @SETTINGS
 @given(seed=st.integers(0, 2**32 - 1))
 def test_energy_falls_at_every_step_size(kind, seed):
@@ -133,14 +140,20 @@ def test_energy_falls_at_every_step_size(kind, seed):
     check(kind, seed, np.float64)
 
 
-@pytest.mark.parametrize("kind", ["tanh_polynomial_4", "sharp", "model_b", "autapse"])
+@some_of(
+    "tanh_polynomial_4",
+    "sharp",
+    "model_b",
+    "autapse",
+    slow=("tanh_polynomial_4", "model_b"),
+)
 @SETTINGS
 @given(seed=st.integers(0, 2**32 - 1))
 def test_energy_falls_at_every_step_size_in_float32(kind, seed):
     check(kind, seed, np.float32)
 
 
-@pytest.mark.parametrize("kind", ["tanh_polynomial_4", "sharp", "model_b", "sphere"])
+@some_of("tanh_polynomial_4", "sharp", "model_b", "sphere", slow=("sharp", "model_b"))
 @SETTINGS
 @given(seed=st.integers(0, 2**32 - 1))
 def test_effective_energy_falls_at_every_step_size(kind, seed):
