@@ -23,8 +23,14 @@ EPS = np.finfo(np.float64).eps
 TAU, DECAYS = 0.3, np.array([1.0, 0.4, 0.0])
 
 
+@eqx.filter_jit
+def _each_state(f, xs):
+    return jax.vmap(f)(*xs)
+
+
 def each_state(f, *xs):
-    return np.asarray(jax.vmap(f)(*(jnp.asarray(x) for x in xs)))
+    """A method at many states, in one program for all networks of its classes."""
+    return np.asarray(_each_state(f, xs))
 
 
 @eqx.filter_jit
@@ -33,7 +39,8 @@ def tabulate(network, motion, slaved, v, h, s):
     L_v, L_h = network.feature_lagrangian, network.memory_lagrangian
     free = jnp.ones(FEATURES, bool)
     c = 0.0 if network.autapse is None else network.autapse
-    along = lambda f, x, dx: jax.jvp(f, x, dx)[1]
+    # each function is traced once, for its value and its derivative
+    along = jax.jvp
     at = lambda decay: eqx.tree_at(lambda m: m.decay, motion, decay)
 
     def moving(v, h, decay):
@@ -42,32 +49,36 @@ def tabulate(network, motion, slaved, v, h, s):
         on_v = network.memories.T @ f + network.current - c * g - decay * v
         on_h = network.memories @ g + network.hidden_current - h
         energy = lambda v, h: network.energy(v, h, decay)
+        value, rate = along(energy, (v, h), (on_v, on_h / TAU))
         return {
             "field": at(decay).field(network, (v, h), free),
             "on_v": on_v,
             "on_h": on_h,
-            "rate": along(energy, (v, h), (on_v, on_h / TAU)),
-            "bent_v": along(L_v.activation, (v,), (on_v,)),
-            "bent_h": along(L_h.activation, (h,), (on_h,)),
+            "energies": value,
+            "rate": rate,
+            "bent_v": along(L_v.activation, (v,), (on_v,))[1],
+            "bent_h": along(L_h.activation, (h,), (on_h,))[1],
         }
 
     def one(v, h, s):
         g = L_v.activation(v)
         a = network.memories @ g + network.hidden_current
         on_v = network.local_field(g) - v
-        return jax.vmap(moving, (None, None, 0))(v, h, jnp.asarray(DECAYS)) | {
+        effective, slaved_rate = along(network.effective_energy, (v,), (on_v,))
+        moved = jax.vmap(moving, (None, None, 0))(v, h, jnp.asarray(DECAYS))
+        return moved | {
             "g": g,
             "f": L_h.activation(h),
             "L_v": L_v(v),
             "L_h": L_h(h),
-            "energy": network.energy(v, h),
+            "energy": moved["energies"][0],  # the decay is 1
             "scale": network.energy_scale(v, h),
-            "effective": network.effective_energy(v),
+            "effective": effective,
             "gap": network.adiabatic_gap(v, h),
             "slaved_f": L_h.activation(a),
             "slaved_field": slaved.field(network, (v,), free)[0],
-            "slaved_rate": along(network.effective_energy, (v,), (on_v,)),
-            "slaved_bent": along(L_v.activation, (v,), (on_v,)),
+            "slaved_rate": slaved_rate,
+            "slaved_bent": along(L_v.activation, (v,), (on_v,))[1],
             "local_field": network.local_field(s),
             "gradient": jax.grad(network.potential)(s),
             "gaps": network.energy_gap(s),
