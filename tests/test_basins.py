@@ -245,22 +245,28 @@ def test_shares_add_up_to_one_with_the_unknown():
 # --- basins of networks ---------------------------------------------------------------
 
 
-def pair(motion, beta=2.0):
-    """Two memories of one norm, whose basins are half spaces by symmetry."""
-    memories = np.array([[2.0, 0.5, 0.0], [-1.0, 0.5, np.sqrt(3)]])
-    network = model_b(memories, beta=beta)
-    return memories, find_attractors(network, motion, memories, duration=200.0)
-
-
-@pytest.mark.parametrize(
-    "motion", [dynamics.TwoLayer(0.5), dynamics.Adiabatic()], ids=["two", "one"]
+@pytest.fixture(
+    params=[dynamics.TwoLayer(0.5), dynamics.Adiabatic()],
+    ids=["two", "one"],
+    scope="module",
 )
-def test_basins_of_a_pair_meet_half_way(motion):
-    memories, attractors = pair(motion)
+def pair(request):
+    """Two memories of one norm, whose basins are half spaces by symmetry.
+
+    All flows are in chunks of 8, so that few and many states share a program.
+    """
+    memories = np.array([[2.0, 0.5, 0.0], [-1.0, 0.5, np.sqrt(3)]])
+    network = model_b(memories, beta=2.0)
+    flow: dict[str, Any] = {"duration": 200.0, "chunk": 8}
+    return memories, find_attractors(network, request.param, memories, **flow)
+
+
+def test_basins_of_a_pair_meet_half_way(pair):
+    memories, attractors = pair
     half = float(np.linalg.norm(memories[0] - memories[1])) / 2
     found = basin_radii(attractors, memories, displaced="nearest", rounds=10)
     np.testing.assert_allclose(found.radius, half, atol=2 * half / 2**9)
-    certified = certified_balls(attractors.network, motion)
+    certified = certified_balls(attractors.network, attractors.dynamics)
     assert np.all((certified.radius > 0) & (certified.radius <= found.high))
     found = basin_shares(attractors, 2.0, probes=64, key=2)
     assert np.sum(found.hits) == 64
@@ -350,8 +356,14 @@ def image(tmp_path, **run):
     return hopsim.run(hopsim.load_scenario(path))
 
 
-def test_image_of_two_memories_is_cut_in_the_middle_by_their_saddle(tmp_path):
-    record = image(tmp_path)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The image whose pixels all come to rest."""
+    return image(tmp_path_factory.mktemp("whole"))
+
+
+def test_image_of_two_memories_is_cut_in_the_middle_by_their_saddle(whole):
+    record = whole
     basin, stable = record["basin"].values, record["stable"].values
     on_saddle = ~stable[basin]
     assert np.all(on_saddle[6])  # v_1(0) = 0 stays there for ever
@@ -366,9 +378,10 @@ def test_image_of_two_memories_is_cut_in_the_middle_by_their_saddle(tmp_path):
     assert np.all(time[5] > time[3])  # near the boundary it takes longer
 
 
-def test_pixels_that_do_not_come_to_rest_are_counted_and_drawn(tmp_path):
-    whole = image(tmp_path)["end_time"].values
-    record = image(tmp_path, duration=float(np.median(whole)))
+def test_pixels_that_do_not_come_to_rest_are_counted_and_drawn(tmp_path, whole):
+    # a third are left, which with the memories flow in one chunk of 64, as all do
+    duration = float(np.quantile(whole["end_time"].values, 0.33))
+    record = image(tmp_path, duration=duration)
     lost = record["basin"].values < 0
     assert 0 < np.sum(lost) < lost.size
     np.testing.assert_allclose(record["lost"].values, np.mean(lost))
