@@ -2,7 +2,9 @@
 
 import dataclasses
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -22,7 +24,14 @@ FORMS = {
 }
 
 
-@pytest.fixture(params=FORMS, scope="module")
+EACH = [
+    "max(x, 0)^3",
+    pytest.param("x^4", marks=pytest.mark.slow),  # its paths are compared below
+    "exp",
+]
+
+
+@pytest.fixture(params=EACH, scope="module")
 def network(request):
     return model_c(patterns.sphere(4, K, N), FORMS[request.param])
 
@@ -41,7 +50,7 @@ def at_rest(network):
 
 def test_length_at_rest_is_the_drive_along_v(network, at_rest):
     unit = at_rest / np.linalg.norm(at_rest, axis=1, keepdims=True)
-    strength, *_ = spherical._at_rest(network, jax.numpy.asarray(unit))
+    strength, *_ = spherical._at_rest(network, jnp.asarray(unit))
     lengths = np.linalg.norm(at_rest, axis=1)
     np.testing.assert_allclose(lengths, strength, rtol=1e-8)
 
@@ -51,22 +60,26 @@ def test_strength_is_the_energy_for_homogeneous_interactions():
     net = model_c(patterns.sphere(4, K, N), Polynomial(4))
     v = patterns.gaussian(2, 1, N)[0]
     unit = v / np.linalg.norm(v)
-    strength, *_ = spherical._at_rest(net, jax.numpy.asarray(unit[None]))
-    energy = float(net.effective_energy(jax.numpy.asarray(v)))
+    strength, *_ = spherical._at_rest(net, jnp.asarray(unit[None]))
+    energy = float(net.effective_energy(jnp.asarray(v)))
     assert float(strength[0]) == pytest.approx(-4 * energy / np.sqrt(N), rel=1e-12)
+
+
+@eqx.filter_jit
+def jacobians(flow, network, v):
+    field = lambda v: flow.field(network, (v,), jnp.ones(N, bool))[0]
+    return jax.vmap(jax.jacfwd(field))(v)
 
 
 @pytest.mark.parametrize("decay", [0.5, 1.0, 2.0])
 def test_rates_are_eigenvalues_of_the_flow(network, at_rest, decay):
     """By autodiff of the field: -alpha along v, the slowest beside it as in theory."""
     unit = at_rest / np.linalg.norm(at_rest, axis=1, keepdims=True)
-    found = spherical._at_rest(network, jax.numpy.asarray(unit))
+    found = spherical._at_rest(network, jnp.asarray(unit))
     strength, gain, slowest = (np.asarray(x) for x in found)
-    flow, free = Adiabatic(decay=decay), jax.numpy.ones(N, bool)
-    field = lambda v: flow.field(network, (v,), free)[0]
-    for i in range(len(unit)):
-        v = jax.numpy.asarray(unit[i] * strength[i] / decay)
-        jacobian = np.asarray(jax.jacfwd(field)(v))
+    v = unit * strength[:, None] / decay
+    matrices = np.asarray(jacobians(Adiabatic(decay=decay), network, v))
+    for i, jacobian in enumerate(matrices):
         rate = -decay * (1 - gain[i])
         led = jacobian @ slowest[i]
         beside = led - unit[i] * (unit[i] @ led)  # |v| may change at first order
@@ -91,7 +104,10 @@ def test_slopes_of_an_exponential_are_its_rate():
     assert np.isnan(spherical._slopes(t, angle, few)).all()
 
 
-def paths(network, decay, samples=801):
+SAMPLES = 801  # of paths and of the experiment, which share a program
+
+
+def paths(network, decay, samples=SAMPLES):
     probes = patterns.gaussian(3, 3, N)
     return hopsim.simulate(
         network,
@@ -106,6 +122,7 @@ def paths(network, decay, samples=801):
     )
 
 
+@pytest.mark.usefixtures("measured")
 def test_path_error_sees_another_path_and_no_other_clock():
     network = model_c(patterns.sphere(4, K, N), Polynomial(4))
     slow, fast = paths(network, 0.5), paths(network, 2.0)
@@ -126,7 +143,7 @@ TABLES = {
     },
     "dynamics": {"kind": "adiabatic"},
     "probes": {"kind": "random", "count": 3},
-    "run": {"duration": 10.0, "samples": 201, "solver": "tsit5", "rtol": 1e-9},
+    "run": {"duration": 10.0, "samples": SAMPLES, "solver": "tsit5", "rtol": 1e-9},
     "experiment": {"kind": "spherical", "sets": 1},
 }
 
@@ -139,8 +156,13 @@ def ran(path, **tables):
     return hopsim.run(hopsim.load_scenario(file)).data
 
 
-def test_measured_slopes_and_lengths_are_those_of_theory(tmp_path):
-    data = ran(tmp_path)
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    return ran(tmp_path_factory.mktemp("measured"))
+
+
+def test_measured_slopes_and_lengths_are_those_of_theory(measured):
+    data = measured
     decays = data["decay"].values
     np.testing.assert_array_equal(decays, [0, 0.5, 1, 2])
     ratio = data["theory_slope"].values[1:] / decays[1:, None]
