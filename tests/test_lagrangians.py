@@ -19,11 +19,22 @@ from hopsim.dynamics import TwoLayer
 SIZE, POINTS = 5, 256
 FACTORS = (0.3, 2.0, 7.0)
 STRENGTHS = (0.0, 0.3, 20.0)
-EACH = pytest.mark.parametrize("name", cases.VARIANTS)
+# by default: all formulas, but not all numbers in them, and in float32 those that round
+ALIKE = ("polynomial_5", "rectified_4", "distinct_5", "rescaled_cubic", "rescaled_norm")
+ROUNDED = ("log_cosh", "exponential", "log_sum_exp", "norm")
+
+
+def case(name, *dtype):
+    unusual = np.float32 in dtype and name not in ROUNDED
+    marks = [pytest.mark.slow] if name in ALIKE or unusual else []
+    return pytest.param(name, *dtype, marks=marks)
+
+
+EACH = pytest.mark.parametrize("name", [case(name) for name in cases.VARIANTS])
 BOTH_PRECISIONS = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 IN_BOTH: list = [(name, np.float64) for name in cases.VARIANTS]
 IN_BOTH += [(name, np.float32) for name in cases.LAGRANGIANS]
-IN_PRECISION = pytest.mark.parametrize(("name", "dtype"), IN_BOTH)
+IN_PRECISION = pytest.mark.parametrize(("name", "dtype"), [case(*x) for x in IN_BOTH])
 
 
 def solvable(lagrangian):
@@ -46,21 +57,27 @@ def example(name, dtype: Any = np.float64):
 @eqx.filter_jit
 def tabulate(lagrangian, x, b, dx):
     def one(x, b, dx):
-        along = lambda f: jax.jvp(f, (x,), (dx,))[1]
+        # each function is traced once where it can be: most of the time goes there
+        activation, along = jax.jvp(lagrangian.activation, (x,), (dx,))
+        gradient, hessian = jax.linearize(jax.grad(lagrangian), x)
+        value_b, gradient_b = jax.value_and_grad(lagrangian)(b)
+        factors = jnp.asarray((1.0, *FACTORS), x.dtype)
+        values = jax.vmap(lambda a: lagrangian(a * x))(factors)
+        bregman = jax.vmap(lagrangian.bregman, (None, 0))(x, jnp.stack([b, x]))
         table = {
-            "value": lagrangian(x),
-            "gradient": jax.grad(lagrangian)(x),
-            "activation": lagrangian.activation(x),
+            "value": values[0],
+            "gradient": gradient,
+            "activation": activation,
             "bracket": lagrangian.bracket(x),
             "curvature": lagrangian.curvature(x, dx),
-            "activation_along": along(lagrangian.activation),
-            "gradient_along": along(jax.grad(lagrangian)),
-            "hessian": jax.jacfwd(jax.grad(lagrangian))(x),
-            "value_b": lagrangian(b),
-            "gradient_b": jax.grad(lagrangian)(b),
-            "bregman": lagrangian.bregman(x, b),
-            "bregman_self": lagrangian.bregman(x, x),
-            "scaled": jnp.stack([lagrangian(a * x) for a in FACTORS]),
+            "activation_along": along,
+            "gradient_along": hessian(dx),
+            "hessian": jax.vmap(hessian, out_axes=1)(jnp.eye(SIZE, dtype=x.dtype)),
+            "value_b": value_b,
+            "gradient_b": gradient_b,
+            "bregman": bregman[0],
+            "bregman_self": bregman[1],
+            "scaled": values[1:],
         }
         if solvable(lagrangian):
             strengths = jnp.asarray(STRENGTHS, x.dtype)
@@ -215,7 +232,7 @@ def test_degree_is_that_of_homogeneity(name):
 
 @pytest.mark.parametrize(
     ("name", "dtype"),
-    [(n, d) for n, d in IN_BOTH if solvable(cases.VARIANTS[n])],
+    [case(n, d) for n, d in IN_BOTH if solvable(cases.VARIANTS[n])],
 )
 def test_resolvent_solves_its_equation(name, dtype):
     t = table(name, dtype)
@@ -236,16 +253,29 @@ def test_resolvent_is_refused_where_neurons_compete():
 # --- numbers too large, and ties ---
 
 
+@eqx.filter_jit
+def look(lagrangian, x):
+    """All that is said of one state, in one program instead of one for every step."""
+    return {
+        "value": lagrangian(x),
+        "activation": lagrangian.activation(x),
+        "bracket": lagrangian.bracket(x),
+        "curvature": lagrangian.curvature(x, jnp.ones_like(x)),
+        "bregman": lagrangian.bregman(x, x[::-1]),
+        "gradients": (jax.grad(lagrangian)(x), jax.grad(lagrangian.bracket)(x)),
+    }
+
+
 @BOTH_PRECISIONS
 def test_log_cosh_is_exact_where_cosh_overflows(dtype):
     beta, x = 5.0, jnp.asarray([200.0, -200.0, 20.0], dtype)  # beta |x| = 1000, 100
-    lagrangian = cast(L.LogCosh(beta), dtype)
-    assert lagrangian(x) == 420
-    np.testing.assert_array_equal(lagrangian.activation(x), [1, -1, 1])
-    assert abs(lagrangian.bracket(x)) < 1e-30
-    assert jnp.all(lagrangian.curvature(x, jnp.ones_like(x)) >= 0)
-    for f in (lagrangian, lagrangian.bracket):
-        assert jnp.all(jnp.isfinite(jax.grad(f)(x)))
+    seen = look(cast(L.LogCosh(beta), dtype), x)
+    assert seen["value"] == 420
+    np.testing.assert_array_equal(seen["activation"], [1, -1, 1])
+    assert abs(seen["bracket"]) < 1e-30
+    assert np.all(np.asarray(seen["curvature"]) >= 0)
+    for gradient in seen["gradients"]:
+        assert np.all(np.isfinite(gradient))
 
 
 @BOTH_PRECISIONS
@@ -255,7 +285,8 @@ def test_log_cosh_bracket_is_minus_the_entropy_of_a_spin(dtype):
     p = (1 + g) / 2
     entropy = -p * np.log(p) - (1 - p) * np.log(1 - p)
     x = jnp.asarray(np.linspace(-2, 2, 9), dtype)[:, None]
-    found = jax.vmap(cast(L.LogCosh(beta), dtype).bracket)(x)
+    brackets = eqx.filter_jit(lambda lagrangian, x: jax.vmap(lagrangian.bracket)(x))
+    found = brackets(cast(L.LogCosh(beta), dtype), x)
     tolerance = 64 * np.finfo(dtype).eps
     np.testing.assert_allclose(found, -entropy / beta, rtol=0, atol=tolerance)
 
@@ -263,13 +294,13 @@ def test_log_cosh_bracket_is_minus_the_entropy_of_a_spin(dtype):
 @BOTH_PRECISIONS
 def test_log_sum_exp_is_exact_where_exp_overflows(dtype):
     x = jnp.asarray([1e4, 1e4, -1e4, 0.0], dtype)
-    lagrangian = cast(L.LogSumExp(1.0), dtype)
+    seen = look(cast(L.LogSumExp(1.0), dtype), x)
     eps = np.finfo(dtype).eps
-    np.testing.assert_allclose(lagrangian(x), 1e4 + np.log(2), rtol=eps)
-    np.testing.assert_allclose(lagrangian.activation(x), [0.5, 0.5, 0, 0], rtol=2 * eps)
+    np.testing.assert_allclose(seen["value"], 1e4 + np.log(2), rtol=eps)
+    np.testing.assert_allclose(seen["activation"], [0.5, 0.5, 0, 0], rtol=2 * eps)
     # |x| = 1e4 would leave no digit of ln 2 in float32: x . f - L
-    np.testing.assert_allclose(lagrangian.bracket(x), -np.log(2), rtol=8 * eps)
-    assert jnp.isfinite(lagrangian.bregman(x, x[::-1]))
+    np.testing.assert_allclose(seen["bracket"], -np.log(2), rtol=8 * eps)
+    assert np.isfinite(seen["bregman"])
 
 
 def test_quadratic_form_of_a_sharp_softmax_keeps_its_digits():
@@ -306,10 +337,11 @@ def test_dead_units_of_a_step_are_silent():
 def test_norm_has_finite_derivatives_at_the_origin():
     origin = jnp.zeros(SIZE)
     for lagrangian in (L.Norm(2.0), L.Norm(2.0, delta=0.5)):
-        np.testing.assert_array_equal(lagrangian.activation(origin), origin)
-        for f in (lagrangian, lagrangian.bracket):
-            np.testing.assert_array_equal(jax.grad(f)(origin), origin)
-        assert jnp.all(jnp.isfinite(lagrangian.curvature(origin, jnp.ones(SIZE))))
+        seen = look(lagrangian, origin)
+        np.testing.assert_array_equal(seen["activation"], origin)
+        for gradient in seen["gradients"]:
+            np.testing.assert_array_equal(gradient, origin)
+        assert np.all(np.isfinite(seen["curvature"]))
 
 
 # --- normalisation and rescaling ---
