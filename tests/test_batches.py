@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import cases
+import jax
 import numpy as np
 import pytest
 from cases import FEATURES
 
 import hopsim
-from hopsim import lagrangians as L
 from hopsim.dynamics import Adiabatic, Sharp, TwoLayer
-from hopsim.network import Network
+from hopsim.network import model_b
 
 
+slow = pytest.mark.slow
 PROBES = 21
 V, _ = cases.states(71, PROBES)
 B = cases.SMOOTH["b_currents"]
@@ -29,6 +30,33 @@ TAUS = np.geomspace(0.02, 1.0, PROBES)[np.random.default_rng(5).permutation(PROB
 def simulate(network=B, motion=None, probes=V, **options):
     given = {"duration": 8.0, "samples": 5, "solver": "tsit5"} | options
     return hopsim.simulate(network, motion or TwoLayer(0.3), probes, **given)
+
+
+def varied(**given):
+    """Values for each probe of four parameters, alike but for what is given: so that
+    all that vary something share one program."""
+    alike = {
+        "dynamics.tau_memory": 0.3,
+        "dynamics.decay": 1.0,
+        "network.memory_lagrangian.beta": 0.6,
+        "network.current": np.asarray(B.current),
+    }
+    rows = {
+        path: np.stack([np.asarray(value)] * PROBES) for path, value in alike.items()
+    }
+    return {path: given.pop(path.split(".")[-1], row) for path, row in rows.items()}
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """Three chunks of 8 probes."""
+    return simulate(chunk=8)
+
+
+@pytest.fixture(scope="module")
+def sorted_by_cost():
+    """The same with time constants of their own."""
+    return simulate(varied=varied(tau_memory=TAUS), chunk=8)
 
 
 def same(a, b):
@@ -43,7 +71,10 @@ def agree(a, b):
     np.testing.assert_array_equal(a.ending, b.ending)
 
 
-@pytest.mark.parametrize("network", [A, B], ids=["a", "b"])
+@pytest.mark.parametrize(
+    "network", [pytest.param(A, id="a", marks=slow), pytest.param(B, id="b")]
+)
+@pytest.mark.usefixtures("plain")
 def test_order_of_probes_changes_no_bit(network):
     shuffled = np.random.default_rng(3).permutation(PROBES)
     plain = simulate(network, chunk=8)
@@ -53,21 +84,29 @@ def test_order_of_probes_changes_no_bit(network):
     np.testing.assert_array_equal(other.steps, plain.steps[shuffled])
 
 
-def test_number_of_chunks_changes_no_bit():
+def test_number_of_chunks_changes_no_bit(plain):
     """21 probes in three chunks of 8, or among 48 in six."""
     many = np.concatenate([V, cases.states(72, 27)[0]])
-    few, more = simulate(chunk=8), simulate(probes=many, chunk=8)
-    np.testing.assert_array_equal(more.final[:PROBES], few.final)
-    np.testing.assert_array_equal(more.energy[:PROBES], few.energy)
+    more = simulate(probes=many, chunk=8)
+    np.testing.assert_array_equal(more.final[:PROBES], plain.final)
+    np.testing.assert_array_equal(more.energy[:PROBES], plain.energy)
 
 
-@pytest.mark.parametrize("chunk", [3, 16, 24, 64])
-def test_chunks_of_other_sizes_agree(chunk):
-    agree(simulate(chunk=8), simulate(chunk=chunk))
+@pytest.fixture(
+    scope="module",
+    params=[3, pytest.param(16, marks=slow), 24, pytest.param(64, marks=slow)],
+)
+def resized(request):
+    """The same in chunks of another size."""
+    return simulate(chunk=request.param)
 
 
-def test_chunks_are_multiples_of_eight():
-    same(simulate(chunk=3), simulate(chunk=8))
+def test_chunks_of_other_sizes_agree(plain, resized):
+    agree(plain, resized)
+
+
+def test_chunks_are_multiples_of_eight(plain):
+    same(simulate(chunk=3), plain)
 
 
 # --- parameters that differ from probe to probe ---
@@ -78,8 +117,9 @@ def one_by_one(values, motion):
         yield i, simulate(motion=motion(value), probes=V[[i]], chunk=8)
 
 
-def test_varied_time_constants_are_those_of_each_probe():
-    path = simulate(varied={"dynamics.tau_memory": TAUS}, chunk=8)
+@pytest.mark.usefixtures("plain")
+def test_varied_time_constants_are_those_of_each_probe(sorted_by_cost):
+    path = sorted_by_cost
     assert path.promise.given
     for i, alone in one_by_one(TAUS[:6], TwoLayer):
         np.testing.assert_allclose(
@@ -88,20 +128,18 @@ def test_varied_time_constants_are_those_of_each_probe():
         assert path.steps[i] == alone.steps[0]
 
 
-def test_sorting_by_cost_changes_no_bit(monkeypatch):
-    varied = {"dynamics.tau_memory": TAUS}
-    asked = simulate(varied=varied, chunk=8)
+def test_sorting_by_cost_changes_no_bit(sorted_by_cost, monkeypatch):
     order = hopsim.simulation._by_cost
     monkeypatch.setattr(
         hopsim.simulation, "_by_cost", lambda *given: (None, order(*given)[1])
     )
-    same(asked, simulate(varied=varied, chunk=8))
+    same(sorted_by_cost, simulate(varied=varied(tau_memory=TAUS), chunk=8))
 
 
 def test_expected_cost_puts_stiff_probes_first():
     from hopsim.batches import Batch
 
-    batch = Batch(V, None, {"dynamics.tau_memory": TAUS})
+    batch = Batch(V, None, varied(tau_memory=TAUS))
     order, hardest = hopsim.simulation._by_cost(B, TwoLayer(0.3), batch)
     assert order is not None
     assert hardest == np.argmin(TAUS)
@@ -110,29 +148,37 @@ def test_expected_cost_puts_stiff_probes_first():
     assert np.corrcoef(*ranks)[0, 1] > 0.9
 
 
+@pytest.mark.usefixtures("plain", "sorted_by_cost")
 def test_varied_parameters_of_the_network():
     betas = np.geomspace(0.2, 2.0, PROBES)
-    network = Network(B.memories, L.Quadratic(), L.LogSumExp(1.0))
-    path = simulate(network, varied={"network.memory_lagrangian.beta": betas}, chunk=8)
+    path = simulate(varied=varied(beta=betas), chunk=8)
     for i in (0, 9, 20):
-        own = Network(B.memories, L.Quadratic(), L.LogSumExp(betas[i]))
+        own = model_b(cases.XI, betas[i], current=cases.I, hidden_current=cases.J)
         alone = simulate(own, probes=V[[i]], chunk=8)
         np.testing.assert_allclose(path.final[i], alone.final[0], atol=10 * RTOL * 4)
 
 
+@pytest.mark.usefixtures("plain", "sorted_by_cost")
 def test_varied_vectors_have_the_probe_first():
     currents = np.random.default_rng(1).standard_normal((PROBES, FEATURES))
-    path = simulate(varied={"network.current": currents}, chunk=8)
+    path = simulate(varied=varied(current=currents), chunk=8)
     own = B.with_current(currents[4])
     alone = simulate(own, probes=V[[4]], chunk=8)
     np.testing.assert_allclose(path.final[4], alone.final[0], atol=10 * RTOL * 4)
 
 
-def test_a_promise_must_hold_for_every_probe():
-    sphere = cases.SMOOTH["c_exponential"]
-    fine = simulate(sphere, varied={"dynamics.decay": np.full(PROBES, 0.5)})
-    assert fine.promise.given
-    graded = simulate(B, varied={"dynamics.decay": np.linspace(0.5, 1.0, PROBES)})
+@pytest.fixture(scope="module")
+def on_the_sphere():
+    """A decay of their own, and nothing that a promise does not look at."""
+    network, decays = cases.SMOOTH["c_exponential"], np.full(PROBES, 0.5)
+    given = {"samples": 2, "until": "duration", "audit": False}
+    return simulate(network, varied={"dynamics.decay": decays}, **given)
+
+
+@pytest.mark.usefixtures("sorted_by_cost")
+def test_a_promise_must_hold_for_every_probe(on_the_sphere):
+    assert on_the_sphere.promise.given
+    graded = simulate(varied=varied(decay=np.linspace(0.5, 1.0, PROBES)), chunk=8)
     assert not graded.promise.given
     assert "decay" in graded.promise.reason
 
@@ -171,6 +217,7 @@ def test_costs_of_sharp_dynamics_are_their_first_flips():
 
 # --- devices and processes ---
 
+NAMES = ("final", "energy", "steps", "ending")  # what is compared
 SCRIPT = """
     import sys
     sys.path.insert(0, {tests!r})
@@ -178,23 +225,27 @@ SCRIPT = """
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_disable_most_optimizations", True)
     {join}
-    import numpy as np, hopsim, test_batches as t
-    np.savez({out!r}, devices=jax.device_count(), **{{
-        f"{{k}}_{{name}}": getattr(path, name)
-        for k, path in dict(
-            plain=t.simulate(chunk=8),
-            varied=t.simulate(varied={{"dynamics.tau_memory": t.TAUS}}, chunk=8),
-            wide=t.simulate(),
-        ).items()
-        for name in ("final", "energy", "steps", "ending")
-    }})
+    import numpy as np, test_batches as t
+    np.savez({out!r}, devices=jax.device_count(), **t.arrays({runs!r}))
 """
 
 
-def start(out, devices=1, join=""):
+def arrays(runs, **options):
+    """What some runs give; on all devices, if nothing else is said."""
+    given: dict[str, Any] = {
+        "plain": {"chunk": 8},
+        "varied": {"chunk": 8, "varied": varied(tau_memory=TAUS)},
+        "wide": {"probes": np.tile(V, (7, 1))},  # for each of two devices two chunks
+    }
+    paths = {name: simulate(**given[name], **options) for name in runs}
+    return {f"{k}_{name}": getattr(p, name) for k, p in paths.items() for name in NAMES}
+
+
+def start(out, devices=1, join="", runs=("plain", "varied")):
     """A fresh process with so many CPU devices that simulates and saves."""
     here = str(Path(__file__).parent)
-    script = textwrap.dedent(SCRIPT).format(tests=here, out=str(out), join=join)
+    script = textwrap.dedent(SCRIPT)
+    script = script.format(tests=here, out=str(out), join=join, runs=runs)
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": str(devices)}
     command = [sys.executable, "-c", script]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
@@ -211,37 +262,56 @@ ROUNDING = 1e-12  # some thousand roundings, far below 10 rtol
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """On one device, on two, on three, and on two processes of one device each."""
+def two_devices(tmp_path_factory):
+    out = tmp_path_factory.mktemp("two") / "two.npz"
+    return finished(start(out, 2), out)
+
+
+def away(found, expected):
+    return np.max(np.abs(found - expected)) / np.max(np.abs(expected))
+
+
+@pytest.mark.usefixtures("plain", "sorted_by_cost")
+def test_one_device_and_several_agree_to_rounding(two_devices):
+    """With the same chunks."""
+    assert two_devices["devices"] == 2
+    for key, expected in arrays(("plain", "varied"), devices=jax.devices()[:1]).items():
+        assert away(two_devices[key], expected) <= ROUNDING, key
+
+
+@slow
+def test_a_share_for_each_device_agrees(tmp_path):
+    """Of chunks of another size: to 10 rtol."""
+    out = tmp_path / "wide.npz"
+    found = finished(start(out, 2, runs=("wide",)), out)
+    assert found["devices"] == 2
+    for key, expected in arrays(("wide",), devices=jax.devices()[:1]).items():
+        assert away(found[key], expected) <= 10 * RTOL, key
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """On three devices, and on two processes of one device each."""
     place = tmp_path_factory.mktemp("runs")
-    names: tuple[Any, ...] = (1, 2, 3, "first", "second")
+    names: tuple[Any, ...] = (3, "first", "second")
     outs: dict[Any, Path] = {name: place / f"{name}.npz" for name in names}
     port = free_port()
     join = "from hopsim.environment import join; join('127.0.0.1:{},{},2')"
-    started: dict[Any, Any] = {n: start(outs[n], n) for n in (1, 2, 3)}
+    started: dict[Any, Any] = {3: start(outs[3], 3)}
     for i, name in enumerate(("first", "second")):
         started[name] = start(outs[name], 1, join.format(port, i))
     return {name: finished(started[name], outs[name]) for name in outs}
 
 
-def test_one_device_and_several_agree_to_rounding(runs):
-    """With the same chunks; with a share for each device to 10 rtol."""
-    assert [int(runs[n]["devices"]) for n in (1, 2, 3)] == [1, 2, 3]
-    for key, expected in runs[1].items():
-        away = np.max(np.abs(runs[2][key] - expected)) / np.max(np.abs(expected))
-        if key.startswith("wide"):
-            assert away <= 10 * RTOL, key
-        elif key != "devices":
-            assert away <= ROUNDING, key
-
-
+@slow
 @pytest.mark.parametrize("other", [3, "first", "second"])
-def test_several_devices_or_processes_change_no_bit(runs, other):
+def test_several_devices_or_processes_change_no_bit(two_devices, others, other):
     """Chunks of 8 everywhere; each of two processes has every probe in the end."""
-    assert int(runs[other]["devices"]) == (other if other == 3 else 2)
-    for key, expected in runs[2].items():
-        if key.split("_")[0] in ("plain", "varied"):
-            np.testing.assert_array_equal(runs[other][key], expected, err_msg=key)
+    found = others[other]
+    assert int(found.pop("devices")) == (other if other == 3 else 2)
+    assert len(found) == 2 * len(NAMES)
+    for key, expected in found.items():
+        np.testing.assert_array_equal(two_devices[key], expected, err_msg=key)
 
 
 def free_port():
@@ -268,6 +338,7 @@ MASS = """
 """
 
 
+@slow
 def test_a_mass_is_solved_for_on_several_devices():
     script = textwrap.dedent(MASS).format(tests=str(Path(__file__).parent))
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2"}
