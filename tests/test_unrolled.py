@@ -1,10 +1,12 @@
 """Unrolled Runge-Kutta stages: the stock solver's results, and no product too many."""
 
+import functools as ft
 import re
 from typing import Any
 
 import cases
 import diffrax as dfx
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,8 +22,15 @@ EPS = np.finfo(float).eps
 V, H = cases.states(61, 8)
 B = cases.SMOOTH["b_currents"]
 TS = np.linspace(0.0, 2.0, 7)
-ERKS = [dfx.Tsit5(), dfx.Dopri5(), dfx.Dopri8(), dfx.Bosh3(), dfx.Heun()]
-erks = pytest.mark.parametrize("erk", ERKS, ids=lambda e: type(e).__name__)
+slow = pytest.mark.slow
+
+
+def erks(*fast):
+    """The Runge-Kutta methods, of which some are tried each time."""
+    every = [dfx.Tsit5(), dfx.Dopri5(), dfx.Dopri8(), dfx.Bosh3(), dfx.Heun()]
+    marks = lambda erk: () if isinstance(erk, fast) else slow
+    rows = [pytest.param(e, id=type(e).__name__, marks=marks(e)) for e in every]
+    return pytest.mark.parametrize("erk", rows)
 
 
 def pendulum(t, y, args):
@@ -29,20 +38,40 @@ def pendulum(t, y, args):
     return {"angle": speed, "speed": -args * jnp.sin(angle) + 0.1 * jnp.cos(3 * t)}
 
 
-def solve(solver, t0=0.0, t1=2.0, saveat=None, controller=None, event=None):
+@eqx.filter_jit
+def solved(solver, ends, step, saveat, controller, event):
+    """The ends are values, so that both directions of time share one program."""
+    t0, t1 = ends
     y0 = {"angle": jnp.asarray([0.3, 2.0]), "speed": jnp.asarray([0.0, -1.0])}
     return dfx.diffeqsolve(
         dfx.ODETerm(pendulum),
         solver,
         t0,
         t1,
-        None if controller is None else 0.05 * np.sign(t1 - t0),
+        step,
         y0,
         args=jnp.asarray(2.0),
-        saveat=saveat or dfx.SaveAt(ts=jnp.linspace(t0, t1, 7)),
-        stepsize_controller=controller or dfx.PIDController(rtol=1e-5, atol=1e-6),
+        saveat=saveat,
+        stepsize_controller=controller,
         event=event,
     )
+
+
+def solve(solver, saveat=None, event=None):
+    """With steps of adaptive size."""
+    controller = dfx.PIDController(rtol=1e-5, atol=1e-6)
+    saveat = saveat or dfx.SaveAt(ts=jnp.linspace(0.0, 2.0, 7))
+    return solved(solver, jnp.asarray([0.0, 2.0]), None, saveat, controller, event)
+
+
+@ft.cache
+def fixed(erk, forward=True):
+    """With steps of fixed size, stock and unrolled: at seven times, and everywhere."""
+    ends = jnp.asarray([0.0, 2.0] if forward else [2.0, 0.0])
+    step = 0.05 * jnp.sign(ends[1] - ends[0])
+    saveat = dfx.SaveAt(ts=jnp.linspace(*ends, 7), dense=True)
+    run = lambda s: solved(s, ends, step, saveat, dfx.ConstantStepSize(), None)
+    return run(erk), run(Unrolled(erk))
 
 
 def close(a, b, units):
@@ -52,19 +81,16 @@ def close(a, b, units):
         np.testing.assert_allclose(x, y, rtol=0, atol=units * EPS)
 
 
-@erks
+@erks(dfx.Tsit5, dfx.Heun)  # with a last stage that is the next first one, and without
 def test_unrolled_stages_agree_with_stock_ones_to_rounding(erk):
     """Steps of fixed size: nothing amplifies; forty steps of some roundings each."""
-    fixed = dfx.ConstantStepSize()
-    for ends in ((0.0, 2.0), (2.0, 0.0)):  # backward in time as well
-        stock, unrolled = (
-            solve(s, *ends, controller=fixed) for s in (erk, Unrolled(erk))
-        )
+    for forward in (True, False):  # backward in time as well
+        stock, unrolled = fixed(erk, forward)
         assert stock.stats["num_steps"] == unrolled.stats["num_steps"] == 40
         close(stock.ys, unrolled.ys, 2000)
 
 
-@erks
+@erks(dfx.Tsit5)
 def test_unrolled_stages_take_the_same_adaptive_steps(erk):
     """The error estimate is the same: so is every decision of the controller."""
     stock, unrolled = solve(erk), solve(Unrolled(erk))
@@ -75,15 +101,12 @@ def test_unrolled_stages_take_the_same_adaptive_steps(erk):
     close(stock.ys, unrolled.ys, 1e6)
 
 
-@erks
+@erks(dfx.Tsit5, dfx.Heun)
 def test_dense_output_of_unrolled_stages_is_the_stock_one(erk):
-    fixed = dfx.ConstantStepSize()
-    dense = dfx.SaveAt(dense=True)
-    stock, unrolled = (
-        solve(s, saveat=dense, controller=fixed) for s in (erk, Unrolled(erk))
-    )
-    for t in (0.0, 0.013, 0.77, 1.9999, 2.0):
-        close(stock.evaluate(t), unrolled.evaluate(t), 2000)
+    stock, unrolled = fixed(erk)
+    times = jnp.asarray([0.0, 0.013, 0.77, 1.9999, 2.0])
+    at = eqx.filter_jit(lambda solution: jax.vmap(solution.evaluate)(times))
+    close(at(stock), at(unrolled), 2000)
 
 
 def test_events_end_unrolled_solves_where_they_end_stock_ones():
@@ -125,12 +148,17 @@ def test_jumps_are_met_with_a_new_first_stage():
 # --- in simulate --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["tsit5", "dopri8"])
-def test_simulate_gives_the_same_path_with_stock_stages(name):
+@pytest.fixture(scope="module", params=["tsit5", pytest.param("dopri8", marks=slow)])
+def paths(request):
+    """With stock stages and with unrolled ones."""
     run = lambda solver: hopsim.simulate(
         B, TwoLayer(0.3), V, duration=6.0, samples=13, solver=solver, memory_start=H
     )
-    stock, unrolled = run(f"stock_{name}"), run(name)
+    return run(f"stock_{request.param}"), run(request.param)
+
+
+def test_simulate_gives_the_same_path_with_stock_stages(paths):
+    stock, unrolled = paths
     assert stock.solver == f"stock {unrolled.solver}"
     np.testing.assert_array_equal(stock.steps, unrolled.steps)
     # sizes of steps are powers of error estimates, which are differences: what is
@@ -141,7 +169,8 @@ def test_simulate_gives_the_same_path_with_stock_stages(name):
 
 
 def test_a_diffrax_solver_is_taken_as_it_is():
-    path = hopsim.simulate(B, TwoLayer(0.3), V, duration=1.0, solver=dfx.Bosh3())
+    given = {"duration": 1.0, "samples": 2, "until": "duration", "audit": False}
+    path = hopsim.simulate(B, TwoLayer(0.3), V, solver=dfx.Bosh3(), **given)
     assert path.solver == "stock Bosh3"
 
 
@@ -160,18 +189,24 @@ def products(network, dynamics, **options):
     return len(re.findall(r" dot\(.*while/body", program.compiled.as_text()))
 
 
-@pytest.mark.parametrize("dynamics", [TwoLayer(0.3), Adiabatic()])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({}, id="bare", marks=slow),
+        pytest.param({"until": "steady"}, id="steady", marks=slow),
+        pytest.param({"audit": True}, id="audit", marks=slow),
+        pytest.param({"until": "steady", "audit": True}, id="both"),
+    ],
+)
+@pytest.mark.parametrize(
+    "dynamics", [TwoLayer(0.3), pytest.param(Adiabatic(), marks=slow)]
+)
 @pytest.mark.parametrize("solver", ["tsit5", "altimex"])
-def test_the_steady_state_and_the_audit_cost_no_matrix_product(dynamics, solver):
+def test_the_steady_state_and_the_audit_cost_no_matrix_product(dynamics, solver, asked):
     """Residual and energy are asked for where the last stage has their products."""
+    bare = {"tsit5": 12, "altimex": 2}[solver]  # two for each evaluation
     network = cases.SMOOTH["a_rectified_3"]
-    bare = products(network, dynamics, solver=solver)
-    assert bare == {"tsit5": 12, "altimex": 2}[solver]  # two for each evaluation
-    assert products(network, dynamics, solver=solver, until="steady") == bare
-    assert products(network, dynamics, solver=solver, audit=True) == bare
-    assert (
-        products(network, dynamics, solver=solver, until="steady", audit=True) == bare
-    )
+    assert products(network, dynamics, solver=solver, **asked) == bare
 
 
 def test_a_stock_solver_hides_its_last_stage():
