@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from hopsim import _reach, claims, crew, report, verification
 from hopsim.claims import find
+from hopsim.cli import app
 
 
 ROOT = Path(__file__).parents[1]
@@ -243,11 +245,16 @@ def test_cores_are_shared_out(monkeypatch):
 # --- the command, with real processes -------------------------------------------------
 
 
-def command(place, out, *words):
+def words(place, out, *more):
     return [
-        *(sys.executable, "-m", "hopsim", "verify", "--quick", "--jobs", "1"),
-        *("--claims", str(place), "--out", str(out), *words),
+        *("verify", "--quick", "--jobs", "1"),
+        *("--claims", str(place), "--out", str(out), *more),
     ]
+
+
+def run(*given):
+    """The command in this process, with a real one for the claims."""
+    return CliRunner().invoke(app, words(*given))
 
 
 def told(out):
@@ -258,20 +265,17 @@ def told(out):
     return {k: v for k, v in book.items() if k not in ("seconds", "wall")}
 
 
-def run(*words):
-    return subprocess.run(
-        words, capture_output=True, text=True, cwd=ROOT, check=False, timeout=300
-    )
-
-
 def test_a_killed_run_goes_on_where_it_stopped(shelf, tmp_path):
     place, _ = shelf
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    done = run(*command(place, whole))
-    assert done.returncode == 0, done.stderr
+    done = run(place, whole)
+    assert done.exit_code == 0, done.stderr
     assert "3/3 claims hold (quick)" in done.stdout
     begun = subprocess.Popen(
-        command(place, broken), cwd=ROOT, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "hopsim", *words(place, broken)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     while not list(broken.glob("cl-*/verdicts.json")):
         assert begun.poll() is None
@@ -279,11 +283,11 @@ def test_a_killed_run_goes_on_where_it_stopped(shelf, tmp_path):
     os.kill(begun.pid, signal.SIGKILL)
     begun.wait()
     assert not (broken / "ledger.json").exists()
-    done = run(*command(place, broken))
-    assert done.returncode == 0, done.stderr
+    done = run(place, broken)
+    assert done.exit_code == 0, done.stderr
     assert "0 kept" not in done.stdout
     assert told(broken) == told(whole)
-    again = run(*command(place, broken))
+    again = run(place, broken)
     assert "3 kept from before" in again.stdout
 
 
@@ -293,8 +297,8 @@ def test_failures_and_errors_are_told_and_cost_the_exit_code(shelf, tmp_path):
     add("cl-02", "CL-02", bound=-1)
     text = (place / "cl-02.toml").read_text()
     (place / "cl-02.toml").write_text(text.replace("states = 3", "state = 3"))
-    done = run(*command(place, tmp_path / "out", "cl-10", "cl-02"))
-    assert done.returncode == 1
+    done = run(place, tmp_path / "out", "cl-10", "cl-02")
+    assert done.exit_code == 1
     assert "FAIL" in done.stdout
     assert "ERROR" in done.stdout
     assert "did you mean 'states'?" in " ".join(done.stdout.split())
@@ -302,8 +306,8 @@ def test_failures_and_errors_are_told_and_cost_the_exit_code(shelf, tmp_path):
 
 
 def test_bad_words_end_with_one_message(shelf, tmp_path):
-    done = run(*command(shelf[0], tmp_path / "out", "cl-99"))
-    assert done.returncode == 2
+    done = run(shelf[0], tmp_path / "out", "cl-99")
+    assert done.exit_code == 2
     assert done.stderr.startswith("error: There is no claim and no tag 'cl-99'")
     assert not (tmp_path / "out").exists()
 
