@@ -359,6 +359,7 @@ def test_the_wheel_holds_every_scenario_as_it_is(wheel):
     assert ships == {name: path.read_bytes() for name, path in FILES.items()}
 
 
+@pytest.mark.slow
 def test_a_wheel_from_the_source_distribution_is_the_same(wheel, tmp_path):
     archive = build("sdist", ROOT, tmp_path / "sdist")
     with tarfile.open(archive) as tar:
@@ -382,6 +383,7 @@ def test_an_installed_hopsim_writes_and_checks_by_name(installed, tmp_path):
     assert done.stdout.startswith("claims/cl-22: in order")
 
 
+@pytest.mark.slow
 def test_an_installed_hopsim_answers_an_unknown_name(installed, tmp_path):
     done = installed("check", "scenarios/overflow.toml", cwd=tmp_path)
     assert done.returncode == 2
