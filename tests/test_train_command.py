@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -14,7 +16,7 @@ import hopsim
 from hopsim import datasets, dynamics
 from hopsim.cli import app
 from hopsim.records import load_record
-from hopsim.training import from_images
+from hopsim.training import from_images, trainer
 
 
 FILE = """
@@ -30,7 +32,7 @@ memories = { kind = "gaussian", count = 20, features = 74, mean = -0.3, spread =
 epochs = 40
 train = 400
 test = 100
-checkpoint_seconds = 0.0
+checkpoint_seconds = 0.001
 
 [experiment]
 kind = "classifier"
@@ -44,6 +46,13 @@ def file(tmp_path):
     return path
 
 
+@pytest.fixture
+def no_checkpoints(monkeypatch):
+    """In this process the clock stands still, so that no checkpoint is due."""
+    stopped = SimpleNamespace(monotonic=lambda: 0.0, perf_counter=lambda: 0.0)
+    monkeypatch.setattr(trainer, "time", stopped)
+
+
 def hopsim_command(*words):
     result = CliRunner().invoke(app, [str(word) for word in words])
     return result.exit_code, result.output
@@ -55,9 +64,14 @@ def folder(out):
 
 
 def start(file, out):
-    """The command in a process of its own, which can be killed."""
+    """The command in a process of its own, which can be killed.
+
+    By the compiler settings of this process: what the one begins the other can end.
+    """
     command = [sys.executable, "-m", "hopsim", "train", str(file), "--out", str(out)]
+    plain = str(int(jax.config.read("jax_disable_most_optimizations")))
     settings = {"JAX_NUM_CPU_DEVICES": "1", "PYTHONUNBUFFERED": "1"}
+    settings |= {"JAX_DISABLE_MOST_OPTIMIZATIONS": plain}
     return subprocess.Popen(
         command, env=os.environ | settings, stderr=subprocess.PIPE, text=True
     )
@@ -74,30 +88,58 @@ def checkpoint_of(out, later_than=0.0, patience=120.0):
     raise AssertionError("no checkpoint in time")
 
 
-def test_killed_at_any_moment_and_taken_up_equals_the_unbroken_run(file, tmp_path):
-    """Three real SIGKILLs, each some epochs after a checkpoint; then to the end."""
-    out, seen = tmp_path / "killed", 0.0
-    for wait in (0.0, 0.21, 0.13):
-        process = start(file, out)
-        seen = checkpoint_of(out, later_than=seen)
-        time.sleep(wait)
-        process.kill()
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL, "it had ended before"
-        assert not list(out.glob("*/record.nc"))
-    for place in (out, tmp_path / "whole"):  # by the same compiler settings as above
-        process = start(file, place)
-        _, told = process.communicate(timeout=120)
-        assert process.returncode == 0, told
-    broken = load_record(folder(out))
-    whole = load_record(folder(tmp_path / "whole"))
+def kill(file, out, later_than=0.0, wait=0.0):
+    """A real SIGKILL some epochs after a checkpoint; when that was left."""
+    process = start(file, out)
+    seen = checkpoint_of(out, later_than=later_than)
+    time.sleep(wait)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL, "it had ended before"
+    assert not list(out.glob("*/record.nc"))
+    return seen
+
+
+def equal_but_for_time(broken, whole):
     for name in whole.data.data_vars:
         if name != "seconds":
             np.testing.assert_array_equal(broken[name], whole[name], name)
+
+
+def nothing_unfinished(out):
     assert not list(out.glob("*.unfinished"))
     assert not [p for p in out.iterdir() if p.name.startswith(".")]
 
 
+@pytest.mark.usefixtures("no_checkpoints")
+def test_killed_once_and_taken_up_equals_the_unbroken_run(file, tmp_path, trained):
+    """Here to the end, by a process that has the programs already."""
+    out = tmp_path / "killed"
+    kill(file, out)
+    code, told = hopsim_command("train", file, "--out", out)
+    assert code == 0, told
+    equal_but_for_time(load_record(folder(out)), load_record(trained))
+    nothing_unfinished(out)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_taken_up_equals_the_unbroken_run(file, tmp_path):
+    """Three real SIGKILLs, each some epochs after a checkpoint; then to the end."""
+    out, seen = tmp_path / "killed", 0.0
+    for wait in (0.0, 0.21, 0.13):
+        seen = kill(file, out, seen, wait)
+    for place in (out, tmp_path / "whole"):  # by the same compiler settings as above
+        process = start(file, place)
+        _, told = process.communicate(timeout=120)
+        assert process.returncode == 0, told
+    whole = load_record(folder(tmp_path / "whole"))
+    equal_but_for_time(load_record(folder(out)), whole)
+    nothing_unfinished(out)
+
+
+@pytest.mark.usefixtures(
+    "no_checkpoints", "trained"
+)  # which has compiled what is run again in the end
 def test_ctrl_c_keeps_what_was_learnt(file, tmp_path):
     out = tmp_path / "runs"
     process = start(file, out)
@@ -117,7 +159,7 @@ def test_ctrl_c_keeps_what_was_learnt(file, tmp_path):
 def trained(tmp_path_factory):
     place = tmp_path_factory.mktemp("trained")
     path = place / "small.toml"
-    path.write_text(FILE.replace("0.0\n", "10.0\n"))
+    path.write_text(FILE.replace("0.001\n", "10.0\n"))
     code, told = hopsim_command("train", path, "--out", place / "runs")
     assert code == 0, told
     assert "macro F1" in told
@@ -131,6 +173,12 @@ def test_a_trained_network_loads_with_one_call(trained):
     assert np.mean(found != images.labels) <= 0.1
     spins = np.where(np.asarray(network.memories) > 0, 1.0, -1.0)
     assert hopsim.relax(network, dynamics.Binary(), spins).converged.all()
+
+
+@pytest.mark.slow
+def test_attractors_of_a_trained_network_are_found(trained):
+    network = hopsim.load_network(trained)
+    spins = np.where(np.asarray(network.memories) > 0, 1.0, -1.0)
     graded = hopsim.model_a(
         network.memories, hopsim.lagrangians.RectifiedPolynomial(3), beta=2.0
     )
