@@ -69,7 +69,7 @@ def fixed(erk, forward=True):
     """With steps of fixed size, stock and unrolled: at seven times, and everywhere."""
     ends = jnp.asarray([0.0, 2.0] if forward else [2.0, 0.0])
     step = 0.05 * jnp.sign(ends[1] - ends[0])
-    saveat = dfx.SaveAt(ts=jnp.linspace(*ends, 7), dense=True)
+    saveat = dfx.SaveAt(ts=jnp.linspace(ends[0], ends[1], 7), dense=True)
     run = lambda s: solved(s, ends, step, saveat, dfx.ConstantStepSize(), None)
     return run(erk), run(Unrolled(erk))
 
