@@ -12,6 +12,9 @@ from scipy import integrate, optimize
 from hopsim.theory import teacher_student as ts
 
 
+SLOW = {"marks": pytest.mark.slow}  # more of the same: in the slow tier
+
+
 def by_quadrature(c, parisi, q, n):
     """f_1RSB by SciPy's adaptive quadrature, with nothing of hopsim's."""
     field = c * n * q ** (n - 1)
@@ -66,7 +69,15 @@ def test_glass_is_stationary(n, c):
     assert seen.free_entropy == pytest.approx(value, rel=1e-12)
 
 
-@pytest.mark.parametrize(("n", "c"), [(3, 1.25), (3, 3.0), (4, 2.0), (10, 1.6)])
+GRID = [
+    (3, 1.25),
+    pytest.param(3, 3.0, **SLOW),
+    pytest.param(4, 2.0, **SLOW),
+    (10, 1.6),
+]
+
+
+@pytest.mark.parametrize(("n", "c"), GRID)
 def test_glass_is_the_least_of_a_grid_of_parisi_parameters(n, c):
     # plain iteration of the overlap at each m, the notes' way [THEORY TS 2.8.4]
     x = np.linspace(-12, 12, 4001)
@@ -141,11 +152,11 @@ def test_ground_energy_is_the_limit_of_the_glass():
     ("teacher", "temperature", "load"),
     [
         (2.0, 1.0, 4.7271),
-        (2.0, 1.25, 4.7273),
-        (2.0, 1.5, 4.7222),
-        (2.0, 1.75, 4.7164),
+        pytest.param(2.0, 1.25, 4.7273, **SLOW),
+        pytest.param(2.0, 1.5, 4.7222, **SLOW),
+        pytest.param(2.0, 1.75, 4.7164, **SLOW),
         (2.0, 2.0, 4.7136),
-        (2.0, 2.5, 4.99456),
+        pytest.param(2.0, 2.5, 4.99456, **SLOW),
         (2.0, 4.0, 6.72592),
     ],
 )
@@ -170,7 +181,13 @@ def test_cold_patterns_are_typical_where_they_exist(temperature, load, entropy):
 
 @pytest.mark.parametrize(
     ("temperature", "load"),
-    [(0.1, 0.7856), (0.25, 0.8251), (0.5, 0.8460), (0.75, 0.8482), (1.0, 0.8016)],
+    [
+        (0.1, 0.7856),
+        pytest.param(0.25, 0.8251, **SLOW),
+        (0.5, 0.8460),
+        pytest.param(0.75, 0.8482, **SLOW),
+        (1.0, 0.8016),
+    ],
 )
 def test_storage_beside_the_glass_is_that_of_the_notes(temperature, load):
     seen = ts.typical_storage(temperature, 3)
@@ -178,7 +195,10 @@ def test_storage_beside_the_glass_is_that_of_the_notes(temperature, load):
     assert ts.typical_storage(1.6, 3).load == 0
 
 
-@pytest.mark.parametrize(("n", "temperature"), [(3, 1.1), (4, 0.6), (10, 1.3)])
+@pytest.mark.parametrize(
+    ("n", "temperature"),
+    [(3, 1.1), pytest.param(4, 0.6, **SLOW), pytest.param(10, 1.3, **SLOW)],
+)
 def test_both_sides_of_a_corrected_line_have_one_free_entropy(n, temperature):
     # the pattern by plain iteration, at a load that the chart has found
     for seen, teacher in (
