@@ -200,7 +200,10 @@ def test_lines_of_stored_examples_are_those_of_the_notes(t):
     assert ts.storage_boundaries(t, 3) == pytest.approx(STORED[t], abs=1e-5)
 
 
-@pytest.mark.parametrize("n", [3, 4, 5, 6, 8, 10, 20, 70, 200])
+SLOW = [pytest.param(n, marks=pytest.mark.slow) for n in (4, 5, 6, 8, 20, 200)]
+
+
+@pytest.mark.parametrize("n", [3, 10, 70, *SLOW])
 def test_lines_pass_through_the_nishimori_point_and_the_tip(n):
     c = ts.nishimori_boundaries(n)
     assert ts.learning_boundaries(1.0, n, 1.0) == pytest.approx(c, abs=1e-11)
@@ -220,7 +223,7 @@ def test_lines_are_where_the_equations_are_singular_and_the_phases_equal(n, rati
         assert (ts.saddle_point(n, c, c * ratio).q_star > 0.1) == there
 
 
-@pytest.mark.parametrize("n", [3, 10])
+@pytest.mark.parametrize("n", [3, pytest.param(10, marks=pytest.mark.slow)])
 def test_cold_lines_end_at_those_of_zero_temperature(n):
     low = [ts.learning_boundaries(t, n, 1.0)[0] for t in (0.1, 0.05)]
     assert 2 * low[1] - low[0] == pytest.approx(ts.learning_load(1.0, n), rel=2e-3)
