@@ -1,6 +1,7 @@
 """The reach of a claim: what its run can execute, read off the sources."""
 
 import ast
+import functools as ft
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 CLAIMS = {f.stem: f for f in sorted((ROOT / "scenarios" / "claims").glob("*.toml"))}
 
 
+@ft.cache
 def sizes(name):
     """What a claim says, small and whole."""
     tables = read_tables(CLAIMS[name], quick=True)
