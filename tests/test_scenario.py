@@ -1,6 +1,7 @@
 """Scenario files: what they mean, and what is said about bad ones."""
 
 import copy
+import functools as ft
 import json
 import re
 import tomllib
@@ -64,6 +65,12 @@ def write(tmp_path):
     return one
 
 
+@ft.cache
+def shipped(path, quick=False):
+    """A scenario that ships: it is frozen, so that one is enough for all tests."""
+    return load_scenario(path, quick=quick)
+
+
 def time_constant(point):
     assert isinstance(point.dynamics, TwoLayer)
     return point.dynamics.tau_memory
@@ -82,7 +89,7 @@ def problems_of(path, **how):
 @EACH
 @pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
 def test_shipped_scenario_loads(path, quick):
-    scenario = load_scenario(path, quick=quick)
+    scenario = shipped(path, quick)
     assert scenario.name == path.stem
     assert scenario.header.title
     assert scenario.checks
@@ -91,7 +98,7 @@ def test_shipped_scenario_loads(path, quick):
 
 @EACH
 def test_quick_is_another_run_than_the_full_one(path):
-    full, quick = load_scenario(path), load_scenario(path, quick=True)
+    full, quick = shipped(path), shipped(path, True)
     assert full.hash != quick.hash
     assert "quick" not in full.resolved
     assert "quick" not in quick.resolved
@@ -159,7 +166,7 @@ def test_files_without_memories_are_told_so(write, tmp_path, name, more, words):
 
 @EACH
 def test_shipped_scenario_builds_every_point(path):
-    for setting in load_scenario(path, quick=True).settings():
+    for setting in shipped(path, True).settings():
         assert setting.probes.values.shape[1] == setting.network.features
         assert setting.network.memories.shape == setting.patterns.values.shape
 
