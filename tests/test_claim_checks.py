@@ -42,15 +42,19 @@ def asks_anew(name: str) -> bool:
     return "checks" in quick or bool({"only", "sweep"} & {*quick.get("experiment", {})})
 
 
-def sizes(quick_ones: list[str]) -> pytest.MarkDecorator:
-    """All claims at full size, and some of them at quick size, too."""
+def sizes(quick_ones: list[str], by_default: list[str]) -> pytest.MarkDecorator:
+    """All claims at full size, and some of them at quick size, too, most slowly."""
     both = [pytest.param(name, False, id=name) for name in mutations.FILES]
-    both += [pytest.param(name, True, id=f"{name}, quick") for name in quick_ones]
+    for name in quick_ones:
+        marks = [] if name in by_default else pytest.mark.slow
+        both.append(pytest.param(name, True, id=f"{name}, quick", marks=marks))
     return pytest.mark.parametrize(("name", "quick"), both)
 
 
-all_sizes = sizes(mutations.FILES)
-all_checks = sizes([name for name in mutations.FILES if asks_anew(name)])
+ANEW = [name for name in mutations.FILES if asks_anew(name)]
+all_sizes = sizes(mutations.FILES, ANEW)  # slowly the same of fewer pattern sets
+all_checks = sizes(ANEW, ANEW)
+slowly_quick = sizes(ANEW, [])
 
 
 # --- what is asked of the checks of a claim -------------------------------------------
@@ -155,7 +159,7 @@ def test_every_check_can_pass(name, quick):
     assert_all_can_pass(made_up.layout(scenario(name, quick)))
 
 
-@all_checks
+@slowly_quick
 def test_every_check_can_fail_alone(name, quick):
     assert_each_can_fail_alone(made_up.layout(scenario(name, quick)))
 
