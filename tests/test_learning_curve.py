@@ -67,7 +67,7 @@ def test_plain_minimisation_finds_liquid_and_glass(n, c):
 
 def test_line_beside_the_glass_leaves_the_other_at_the_nishimori_line(tmp_path):
     path = SCENARIOS / "fixed_teacher_temperature.toml"
-    changes = {"experiment__ratios": [0.6, 1.0, 1.5], "experiment__resolution": 8}
+    changes = {"experiment__ratios": [0.6, 1.0, 1.5], "experiment__resolution": 3}
     record = hopsim.run(study(path, **changes), out=tmp_path)
     assert record.passed
     assert record.attrs["not_drawn"] == ""
