@@ -12,7 +12,7 @@ from scipy import integrate, optimize
 from hopsim.theory import teacher_student as ts
 
 
-SLOW = {"marks": pytest.mark.slow}  # more of the same: in the slow tier
+SLOW: Any = {"marks": pytest.mark.slow}  # more of the same: in the slow tier
 
 
 def by_quadrature(c, parisi, q, n):
