@@ -65,6 +65,7 @@ def test_plain_minimisation_finds_liquid_and_glass(n, c):
     assert least_on_a_grid(c, n) == pytest.approx(state.free_entropy, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_line_beside_the_glass_leaves_the_other_at_the_nishimori_line(tmp_path):
     path = SCENARIOS / "fixed_teacher_temperature.toml"
     changes = {"experiment__ratios": [0.6, 1.0, 1.5], "experiment__resolution": 3}

@@ -60,6 +60,7 @@ def test_mnist_is_learnt_as_by_the_public_notebook(seed):
     assert np.median(found[17:22]) == pytest.approx(0.0585, abs=0.0065)
 
 
+@pytest.mark.slow
 def test_a_small_set_of_images_is_learnt():
     """5,000 images of MNIST to 7.3 %; or 1,400 of the bundled digits. [THEORY DAM-16]
 

@@ -11,7 +11,7 @@ WITNESSES = [
     "dam-04: the spin's own share is kept",
     "dam-16: targets in the wrong order",
     "cl-24: softmax that sums to more",
-    "ts-10: an example counted on the wrong side",
+    "ts-13: a teacher twice as warm as its student (c = 3)",
 ]
 
 

@@ -232,6 +232,7 @@ def test_phylogeny_of_clusters_has_two_generations(tmp_path):
     assert record.attrs["not_drawn"] == ""
 
 
+@pytest.mark.slow
 def test_potts_scenario_shows_hysteresis(tmp_path):
     changes = {"experiment.hysteresis": 9, "network.memories.features": 6}
     path = SCENARIOS / "potts_thresholds.toml"

@@ -137,6 +137,7 @@ def test_killed_at_any_moment_and_taken_up_equals_the_unbroken_run(file, tmp_pat
     nothing_unfinished(out)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures(
     "no_checkpoints", "trained"
 )  # which has compiled what is run again in the end
