@@ -136,9 +136,10 @@ TABLE = {
 
 
 def _device() -> str:
-    """What JAX will find, as far as that shows without starting it."""
+    """What JAX will find and how it compiles, as that shows without starting it."""
     found = [name for name in ("nvidia0", "kfd") if Path("/dev", name).exists()]
-    return " ".join([os.environ.get("JAX_PLATFORMS", ""), *found])
+    asked = [os.environ.get(name, "") for name in ("JAX_PLATFORMS", "XLA_FLAGS")]
+    return " ".join([*asked, *found])
 
 
 @ft.cache

@@ -38,13 +38,14 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 SLOW = 2.0  # CPU seconds of a call from which a test is named at the end
 MOST_MAPS = 30_000  # regions of memory: a process may have 65,530 under Linux
-MOST_PAGES = 400_000  # of 4 KiB, 1.6 GB: two workers and their children fit in 8 GB
+MOST_PAGES = 750_000  # of 4 KiB, 3 GB: two workers fit in 8 GB
 
 
 def pytest_configure(config):
     if TIMED:
         return
     # a program that is run once compiles in half the time when it is not optimised
+    os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "true"
     jax.config.update("jax_disable_most_optimizations", True)
     keep_programs(config)
     # tracing makes millions of small objects, of which next to none are in a circle

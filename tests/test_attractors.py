@@ -212,6 +212,15 @@ def test_eigenvalues_of_attractors_are_those_of_the_jacobian(name):
         assert bool(table["stable"][k]) == (told.max() < 0)
 
 
+@pytest.fixture
+def with_a_mass(motion):
+    """The attractors of graded neurons with an autapse, under a given motion."""
+    network = census("A with autapse")[0].network
+    return hopsim.find_attractors(
+        network, motion, 4 * normal(2, 8), duration=300.0, eigenvalues=True
+    )
+
+
 @pytest.mark.parametrize(
     "motion",
     [
@@ -222,15 +231,12 @@ def test_eigenvalues_of_attractors_are_those_of_the_jacobian(name):
         Adiabatic(np.linspace(1, 2, FEATURES), tau_memory=2.0),
     ],
 )
-def test_eigenvalues_with_a_mass_are_those_of_the_pencil(motion):
+def test_eigenvalues_with_a_mass_are_those_of_the_pencil(with_a_mass, motion):
     r"""$R' x = \lambda (\tau_f + \xi^T\tau_h H_h\xi H_v) x$, by SciPy."""
     from scipy.linalg import eigvals
 
-    network = census("A with autapse")[0].network
-    found = hopsim.find_attractors(
-        network, motion, 4 * normal(2, 8), duration=300.0, eigenvalues=True
-    )
-    xi, table = np.asarray(network.memories), found.table
+    network, table = with_a_mass.network, with_a_mass.table
+    xi = np.asarray(network.memories)
     mean = np.mean(motion.tau_feature)
     tau_f = np.broadcast_to(motion.tau_feature / mean, FEATURES)
     tau_h = np.broadcast_to(motion.tau_memory / mean, 3)
@@ -243,19 +249,26 @@ def test_eigenvalues_with_a_mass_are_those_of_the_pencil(motion):
         np.testing.assert_allclose(told, expected, rtol=1e-9, atol=1e-10)
 
 
-def test_odd_powers_of_two_layers_are_judged_by_their_own_jacobian():
-    """Where L_h is not convex eigenvalues may be complex, and gains tell nothing."""
-    import jax
-    import jax.numpy as jnp
-
+@pytest.fixture(scope="module")
+def odd_power():
+    """The attractors of two layers with an odd power."""
     own, motion = rng(1).choice([-1.0, 1.0], (2, 5)), TwoLayer(0.1)
     network = hopsim.model_a(
         own, lagrangians.Polynomial(3), beta=3.0, current=-0.3 * own[0]
     )
-    found = hopsim.find_attractors(
+    return hopsim.find_attractors(
         network, motion, normal(2, 20, 5), duration=300.0, eigenvalues=True
     )
-    table, free = found.table, jnp.ones(5, bool)
+
+
+def test_odd_powers_of_two_layers_are_judged_by_their_own_jacobian(odd_power):
+    """Where L_h is not convex eigenvalues may be complex, and gains tell nothing."""
+    import jax
+    import jax.numpy as jnp
+
+    network, motion = odd_power.network, odd_power.dynamics
+    own = np.asarray(network.memories)
+    table, free = odd_power.table, jnp.ones(5, bool)
     field = lambda x: jnp.concatenate(motion.field(network, (x[:5], x[5:]), free))
     jacobian = jax.jit(jax.jacfwd(field))
     assert "eigenvalues_imag" in table
@@ -439,11 +452,16 @@ def test_dead_units_of_model_c_end_at_its_singular_origin():
     assert np.isnan(float(table["s_max"][origin]))
 
 
-def test_a_saddle_is_told_and_not_called_an_attractor():
-    """Two memories of model B above the pitchfork, and a probe at their mean."""
+@pytest.fixture(scope="module")
+def above_the_pitchfork():
+    """Two memories of model B, and a probe at their mean."""
     network = hopsim.model_b(np.array([[1.0, 0.0], [-1.0, 0.0]]), beta=2.0)
     probes = np.array([[0.0, 0.5], [0.3, 0.1], [-0.3, 0.1], [0.4, 0.0]])
-    found = hopsim.find_attractors(network, Adiabatic(), probes, duration=300.0)
+    return hopsim.find_attractors(network, Adiabatic(), probes, duration=300.0)
+
+
+def test_a_saddle_is_told_and_not_called_an_attractor(above_the_pitchfork):
+    found = above_the_pitchfork
     table = found.table
     assert list(table["kind"].values) == ["memory", "memory", "saddle"]
     assert found.number == 2
@@ -579,15 +597,21 @@ def test_barriers_are_the_lowest_of_all_paths():
     np.testing.assert_array_equal(barriers(minima, height, ends), lowest)
 
 
-@pytest.mark.parametrize("offset", [0.0, 1000.0])
-def test_saddles_join_their_neighbours_wherever_the_origin_is(offset):
-    """Four memories on a line, far from 0: the step aside is one of the landscape."""
+@pytest.fixture
+def on_a_line(offset):
+    """Four memories on a line, so far from 0, and the saddles between them."""
     own = np.zeros((4, 3))
     own[:, 0], own[:, 1] = offset, [0.0, 3.0, 6.0, 9.0]
     network = hopsim.model_b(own, beta=2.0, kernel_density=True)
     found = hopsim.find_attractors(network, Adiabatic(), own, duration=300.0)
-    ends = hopsim.attractors.find_saddles(found).table["ends"].values
-    place = np.rint(found.table["v"].values[:, 1])
+    return hopsim.attractors.find_saddles(found)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+def test_saddles_join_their_neighbours_wherever_the_origin_is(on_a_line, offset):
+    """Also far from 0: the step aside is one of the landscape."""
+    place = np.rint(on_a_line.attractors.table["v"].values[:, 1])
+    ends = on_a_line.table["ends"].values
     joined = {tuple(sorted(place[pair].tolist())) for pair in ends}
     assert joined == {(0, 3), (3, 6), (6, 9)}
 

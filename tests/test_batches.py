@@ -273,6 +273,7 @@ def away(found, expected):
     return np.max(np.abs(found - expected)) / np.max(np.abs(expected))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("plain", "sorted_by_cost")
 def test_one_device_and_several_agree_to_rounding(two_devices):
     """With the same chunks."""

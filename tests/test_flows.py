@@ -578,13 +578,17 @@ def test_altimex_steps_compile_nothing_anew():
     assert compiled_programs() == before
 
 
-@pytest.mark.parametrize("rows", [simulation.LOG_ROWS, 16])
-def test_step_log_has_every_accepted_step(monkeypatch, rows):
-    """Also where the run takes more steps than rows were set aside at first."""
+@pytest.fixture
+def logged(monkeypatch, rows):
+    """Of so many steps that a log of 1024 rows is needed, for both: one program."""
     monkeypatch.setattr(simulation, "LOG_ROWS", rows)
-    # so many steps that the log is repeated with 1024 rows: both cases share a program
-    path = simulate(dynamics=TwoLayer(4e-3), memory_start=H)
-    log = path.step_log
+    return simulate(dynamics=TwoLayer(4e-3), memory_start=H)
+
+
+@pytest.mark.parametrize("rows", [simulation.LOG_ROWS, 16])
+def test_step_log_has_every_accepted_step(logged, rows):
+    """Also where the run takes more steps than rows were set aside at first."""
+    path, log = logged, logged.step_log
     assert log is not None
     assert 512 < np.max(path.steps) < STEPS
     assert log.energy.shape == (PROBES, np.max(path.steps) + 1)

@@ -440,10 +440,17 @@ class Softplus(L.AbstractLagrangian):
         return jnp.sum(x * jax.nn.sigmoid(x) - jax.nn.softplus(x))
 
 
-def test_a_lagrangian_of_the_users_own_works_everywhere():
+@pytest.fixture(scope="module")
+def softplus():
+    """A network with a Lagrangian of the user's own, and its path to rest."""
     network = hopsim.Network(cases.XI, L.LogCosh(1.5), Softplus())
     probes = cases.states(0, cases.PROBES)[0]
-    path = hopsim.simulate(network, TwoLayer(0.5), probes, duration=40.0, samples=11)
+    motion = TwoLayer(0.5)
+    return network, hopsim.simulate(network, motion, probes, duration=40.0, samples=11)
+
+
+def test_a_lagrangian_of_the_users_own_works_everywhere(softplus):
+    network, path = softplus
     assert np.all(path.converged)
     certificate = hopsim.certify(network, path)
     assert certificate.promised

@@ -57,6 +57,7 @@ def two(made_once):
     return [(place / name).read_text() for name in names]
 
 
+@pytest.mark.slow
 def test_the_second_run_of_a_scenario_compiles_nothing(two):
     """Also what stops caching, a host callback behind a check, would be seen here."""
     from_cache, programs = cached(two[0])
@@ -74,6 +75,7 @@ def test_the_compile_cache_can_be_refused(tmp_path):
     assert list(tmp_path.glob("cache/**/*-cache")) != []
 
 
+@pytest.mark.slow
 def test_kept_programs_give_the_same_page(two):
     page = lambda run: re.sub(r"(?s)\ntime .*?\ncheck|\ntime .*", "", run)
     first, second = map(page, two)
@@ -81,6 +83,7 @@ def test_kept_programs_give_the_same_page(two):
     assert first.splitlines()[:6] == second.splitlines()[:6]
 
 
+@pytest.mark.slow
 def test_a_profile_names_every_phase(two):
     terms = [line.split()[0] for line in two[0].splitlines() if line]
     wanted = ["import", "trace", "compile", "integrate", "analyse", "draw"]

@@ -34,16 +34,8 @@ PICTURES = {  # one scenario of each experiment, and what it draws
 }
 
 
-FIRST = "digit_completion"  # the README's first command; the others are run slowly
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[] if name == FIRST else pytest.mark.slow)
-        for name in PICTURES
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PICTURES)
 def test_scenario_in_short_holds_what_it_claims(name, tmp_path):
     path = ROOT / "scenarios" / f"{name}.toml"
     files = run(path, tmp_path / "runs", "--quick")

@@ -81,19 +81,30 @@ def close(a, b, units):
         np.testing.assert_allclose(x, y, rtol=0, atol=units * EPS)
 
 
-@erks(dfx.Tsit5, dfx.Heun)  # with a last stage that is the next first one, and without
-def test_unrolled_stages_agree_with_stock_ones_to_rounding(erk):
+@pytest.fixture
+def both_ways(erk):
+    """Forward and backward in time."""
+    return fixed(erk), fixed(erk, forward=False)
+
+
+@erks(dfx.Tsit5)
+def test_unrolled_stages_agree_with_stock_ones_to_rounding(both_ways, erk):
     """Steps of fixed size: nothing amplifies; forty steps of some roundings each."""
-    for forward in (True, False):  # backward in time as well
-        stock, unrolled = fixed(erk, forward)
+    for stock, unrolled in both_ways:
         assert stock.stats["num_steps"] == unrolled.stats["num_steps"] == 40
         close(stock.ys, unrolled.ys, 2000)
 
 
+@pytest.fixture
+def adaptive(erk):
+    """With stock stages and with unrolled ones."""
+    return solve(erk), solve(Unrolled(erk))
+
+
 @erks(dfx.Tsit5)
-def test_unrolled_stages_take_the_same_adaptive_steps(erk):
+def test_unrolled_stages_take_the_same_adaptive_steps(adaptive, erk):
     """The error estimate is the same: so is every decision of the controller."""
-    stock, unrolled = solve(erk), solve(Unrolled(erk))
+    stock, unrolled = adaptive
     assert {k: int(v) for k, v in stock.stats.items()} == {
         k: int(v) for k, v in unrolled.stats.items()
     }
@@ -101,7 +112,7 @@ def test_unrolled_stages_take_the_same_adaptive_steps(erk):
     close(stock.ys, unrolled.ys, 1e6)
 
 
-@erks(dfx.Tsit5, dfx.Heun)
+@erks(dfx.Tsit5)
 def test_dense_output_of_unrolled_stages_is_the_stock_one(erk):
     stock, unrolled = fixed(erk)
     times = jnp.asarray([0.0, 0.013, 0.77, 1.9999, 2.0])
@@ -109,6 +120,7 @@ def test_dense_output_of_unrolled_stages_is_the_stock_one(erk):
     close(at(stock), at(unrolled), 2000)
 
 
+@pytest.mark.slow
 def test_events_end_unrolled_solves_where_they_end_stock_ones():
     event = dfx.Event(lambda t, y, args, **_: y["angle"][0] < 0)
     saveat = dfx.SaveAt(t1=True)
@@ -148,7 +160,7 @@ def test_jumps_are_met_with_a_new_first_stage():
 # --- in simulate --------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["tsit5", pytest.param("dopri8", marks=slow)])
+@pytest.fixture(scope="module", params=["tsit5", "dopri8"])
 def paths(request):
     """With stock stages and with unrolled ones."""
     run = lambda solver: hopsim.simulate(
@@ -157,6 +169,7 @@ def paths(request):
     return run(f"stock_{request.param}"), run(request.param)
 
 
+@slow
 def test_simulate_gives_the_same_path_with_stock_stages(paths):
     stock, unrolled = paths
     assert stock.solver == f"stock {unrolled.solver}"
@@ -189,6 +202,12 @@ def products(network, dynamics, **options):
     return len(re.findall(r" dot\(.*while/body", program.compiled.as_text()))
 
 
+@pytest.fixture
+def counted(dynamics, solver, asked):
+    """The products of a step of a network with currents."""
+    return products(cases.SMOOTH["a_rectified_3"], dynamics, solver=solver, **asked)
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -202,14 +221,20 @@ def products(network, dynamics, **options):
     "dynamics", [TwoLayer(0.3), pytest.param(Adiabatic(), marks=slow)]
 )
 @pytest.mark.parametrize("solver", ["tsit5", "altimex"])
-def test_the_steady_state_and_the_audit_cost_no_matrix_product(dynamics, solver, asked):
+def test_the_steady_state_and_the_audit_cost_no_matrix_product(
+    counted, dynamics, solver, asked
+):
     """Residual and energy are asked for where the last stage has their products."""
-    bare = {"tsit5": 12, "altimex": 2}[solver]  # two for each evaluation
-    network = cases.SMOOTH["a_rectified_3"]
-    assert products(network, dynamics, solver=solver, **asked) == bare
+    assert counted == {"tsit5": 12, "altimex": 2}[solver]  # two for each evaluation
 
 
-def test_a_stock_solver_hides_its_last_stage():
-    """The counter sees what it should: stock stages do cost a further evaluation."""
+@pytest.fixture(scope="module")
+def stock():
+    """The products of a step of stock stages, with and without a steady state."""
     count = lambda until: products(B, TwoLayer(0.3), solver="stock_tsit5", until=until)
-    assert count("steady") > count("duration")
+    return {until: count(until) for until in ("steady", "duration")}
+
+
+def test_a_stock_solver_hides_its_last_stage(stock):
+    """The counter sees what it should: stock stages do cost a further evaluation."""
+    assert stock["steady"] > stock["duration"]

@@ -130,6 +130,9 @@ def test_the_key_changes_with_all_that_decides_a_result(shelf, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(claims, "_versions", lambda: "other libraries")
     assert key() != before
+    monkeypatch.undo()
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    assert key() != before
 
 
 def test_a_quick_run_has_a_key_of_its_own(shelf):
@@ -291,6 +294,7 @@ def test_a_killed_run_goes_on_where_it_stopped(shelf, tmp_path):
     assert "3 kept from before" in again.stdout
 
 
+@pytest.mark.slow
 def test_failures_and_errors_are_told_and_cost_the_exit_code(shelf, tmp_path):
     place, add = shelf
     add("cl-10", "CL-10", bound=1e-30)
