@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PLACE = ROOT / "runs" / "verify"
 NAMES = sorted(path.stem for path in (ROOT / "scenarios/claims").glob("*.toml"))
 # one for every wing: flows, spins, training, attractors, teacher and student
-WITNESSES = ["cl-22", "dam-07", "dam-20", "cl-23-potts", "ts-13"]
+WITNESSES = ["cl-22", "dam-07", "dam-12", "cl-23-potts", "ts-13"]
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 # one for every wing: flows, spins, training, attractors, teacher and student
 WITNESSES = [
     "cl-22: a softmax that sums to 1.3",
-    "dam-04: the spin's own share is kept",
+    "dam-01: AND in place of XOR",
     "dam-16: targets in the wrong order",
     "cl-24: softmax that sums to more",
     "ts-13: a teacher twice as warm as its student (c = 3)",

@@ -268,6 +268,7 @@ def told(out):
     return {k: v for k, v in book.items() if k not in ("seconds", "wall")}
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(shelf, tmp_path):
     place, _ = shelf
     whole, broken = tmp_path / "whole", tmp_path / "broken"
