@@ -221,6 +221,7 @@ def with_a_mass(motion):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "motion",
     [
@@ -607,6 +608,7 @@ def on_a_line(offset):
     return hopsim.attractors.find_saddles(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [0.0, 1000.0])
 def test_saddles_join_their_neighbours_wherever_the_origin_is(on_a_line, offset):
     """Also far from 0: the step aside is one of the landscape."""

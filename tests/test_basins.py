@@ -281,6 +281,7 @@ def test_a_single_spin_memory_keeps_less_than_half_of_all_flips():
     assert 6 / 15 < found.radius[0] < 9 / 15
 
 
+@pytest.mark.slow
 def test_centres_are_in_the_precision_of_the_network():
     """Integers are numbers, and float64 copies of float32 memories are memories."""
     own = np.array([[2.0, 0.3, -2.0], [-2.0, 0.1, 2.0]])
@@ -362,6 +363,7 @@ def whole(tmp_path_factory):
     return image(tmp_path_factory.mktemp("whole"))
 
 
+@pytest.mark.slow
 def test_image_of_two_memories_is_cut_in_the_middle_by_their_saddle(whole):
     record = whole
     basin, stable = record["basin"].values, record["stable"].values

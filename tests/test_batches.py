@@ -101,6 +101,7 @@ def resized(request):
     return simulate(chunk=request.param)
 
 
+@pytest.mark.slow
 def test_chunks_of_other_sizes_agree(plain, resized):
     agree(plain, resized)
 
@@ -206,6 +207,7 @@ def test_a_chunk_has_at_least_one_probe():
         simulate(chunk=0)
 
 
+@pytest.mark.slow
 def test_costs_of_sharp_dynamics_are_their_first_flips():
     sharp = cases.CONVEX["a_sharp"]
     v = V[0]

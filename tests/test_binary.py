@@ -249,6 +249,7 @@ def changes_change_nothing(order, make):
     assert np.array_equal(part.final, first.final[:7])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["random", "synchronous"])
 def test_the_engine_changes_nothing(order):
     changes_change_nothing(order, lambda changes: [*changes, LOCKSTEP])
@@ -503,6 +504,7 @@ def test_what_spins_cannot_do_is_told():
         hopsim.simulate(one, Binary(), starts(), duration=5.0, step=0.1)
 
 
+@pytest.mark.slow
 def test_one_program_for_like_shapes():
     """Counts that are padded alike, and all currents, share a compiled sweep."""
     dynamics = Binary(order="sequential")

@@ -159,6 +159,7 @@ def test_energy_lost_is_energy_dissipated_model_a(rtol):
     check_ledger(to_the_end(A, solver="dopri8", rtol=rtol, atol=rtol), rtol)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("implicit_program")
 @pytest.mark.parametrize("rtol", [1e-4, 1e-7])
 def test_energy_lost_is_energy_dissipated_by_an_implicit_solver(rtol):

@@ -73,7 +73,7 @@ GRID = [
     (3, 1.25),
     pytest.param(3, 3.0, **SLOW),
     pytest.param(4, 2.0, **SLOW),
-    (10, 1.6),
+    pytest.param(10, 1.6, **SLOW),
 ]
 
 

@@ -134,6 +134,7 @@ def test_events_end_unrolled_solves_where_they_end_stock_ones():
     np.testing.assert_allclose(unrolled.ts, stock.ts, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_jumps_are_met_with_a_new_first_stage():
     """After a jump of the field, last step's last stage is not this step's first."""
     jump = dfx.ClipStepSizeController(
