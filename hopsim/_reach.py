@@ -23,7 +23,7 @@ DEFAULT = "recall"  # the kind of an experiment that has none
 ALONE = ("crew",)  # counted, not followed: the settings under which a worker starts
 # chooses modules by name, but only those of other libraries; see `prefetch`
 FOREIGN = ("environment",)
-LOADERS = {"import_module", "__import__"}
+LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}
 ITSELF = ""  # in place of an attribute: the object as a whole is used
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -83,21 +83,33 @@ def files(parts: Iterable[str], home: Path = HOME) -> set[Path]:
 
 
 def data(tables: Iterable[Mapping[str, Any]]) -> str:
-    """The files below `HOPSIM_DATA` of the data sets that these tables name.
+    """What these tables read: the files that they name, and data sets at hand.
 
-    What is not there is fetched, or left out where the experiment allows that.
+    Files count by their content; data sets, those of `HOPSIM_DATA`, by the names and
+    sizes of their files. What is not there is fetched, or left out where the experiment
+    allows that.
     """
+    said = tuple(set().union(*map(_said, tables)) - {""})
+    own = [f"{text} {_hash_of(Path(text))}" for text in said if os.path.exists(text)]
     place = os.environ.get("HOPSIM_DATA")
     if not place:
-        return ""
-    said = tuple(set().union(*map(_said, tables)) - {""})
+        return " ".join(sorted(own))
     found = [
         f"{path.relative_to(place).as_posix()} {path.stat().st_size}"
         for folder in Path(place).glob("*/")
         if folder.name.startswith(said)  # "kmnist" is in "kmnist_test"
         for path in folder.glob("*.gz")
     ]
-    return " ".join(["HOPSIM_DATA", *sorted(found)])
+    return " ".join([*sorted(own), "HOPSIM_DATA", *sorted(found)])
+
+
+def _hash_of(path: Path) -> str:
+    """The hash of a file, or of all files of a folder."""
+    files = sorted(path.glob("*")) if path.is_dir() else [path]
+    found = hashlib.sha256()
+    for file in filter(Path.is_file, files):
+        found.update(file.name.encode() + file.read_bytes())
+    return found.hexdigest()
 
 
 def _said(tables: Mapping[str, Any]) -> set[str]:
@@ -253,6 +265,9 @@ def _read(text: bytes, above: str, package: bool) -> Source:
             del node.body[0]
     calls, imports = nodes[ast.Call], tuple(_imports(nodes, above))
     called = {_called(call) for call in calls} | {one.name for one in imports}
+    # also where a loader is handed on and called elsewhere
+    called |= {node.attr for node in nodes[ast.Attribute]}
+    called |= {node.id for node in nodes[ast.Name]}
     return Source(
         package=package,
         code=_hash(ast.dump(tree)),

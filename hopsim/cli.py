@@ -183,7 +183,8 @@ def attractors(
 ) -> None:
     """Print the attractors of a run, or find those of a scenario's probes (unsaved)."""
     with _guarded():
-        if os.path.isdir(what) or what.endswith(".nc"):
+        record = os.path.join(what, "record.nc")  # any other directory hides no name
+        if os.path.isfile(record) or what.endswith(".nc"):
             from .records import load_record
 
             terminal.attractors(load_record(what))
@@ -328,8 +329,12 @@ def _guarded() -> Iterator[None]:
     """User mistakes end with exit code 2 and one message, crashes with 3."""
     try:
         yield
-    except (typer.Exit, BrokenPipeError):
-        raise  # a closed pipe, as in `hopsim list scenarios | head -1`, ends quietly
+    except typer.Exit:
+        raise
+    except BrokenPipeError as error:
+        if not _nobody_reads():
+            _crash(error)
+        raise typer.Exit(141) from None  # as shells report it
     except KeyboardInterrupt:
         raise typer.Exit(130) from None  # as shells report it; nothing is half written
     except ValueError as error:
@@ -342,6 +347,22 @@ def _guarded() -> Iterator[None]:
         raise typer.Exit(2) from None
     except Exception as error:
         _crash(error)
+
+
+def _nobody_reads() -> bool:
+    """Whether standard output is a closed pipe, which is then left: `| head -1`."""
+    import select
+
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+    except (AttributeError, OSError, ValueError):  # no such call, or no such file
+        return False
+    if not poll.poll(0):
+        return False
+    # what is still in the buffer goes nowhere, without a word at the end
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 @contextlib.contextmanager

@@ -32,7 +32,8 @@ def call(function: Callable, *arguments: Any) -> Answer:
     """`function(*arguments)` in a process of its own.
 
     Function, arguments and answer are pickled: the function is known by its module and
-    name. Raises RuntimeError with the traceback if it does, or if the process dies.
+    name. The environment is that of the first call. Raises RuntimeError with the
+    traceback if it does, or if the process dies.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(IMPORTED)

@@ -175,6 +175,7 @@ SMALL = {
         ("import small.parts", "*"),
         ("import importlib\nimportlib.import_module(name)", "*"),
         ("from importlib import import_module as load\nload(name)", "*"),
+        ("import importlib\nload = importlib.import_module", "*"),
     ],
 )
 def test_imports_are_followed(text, found, tmp_path):
@@ -284,6 +285,22 @@ def test_data_count_for_the_claims_that_name_them(tmp_path, monkeypatch):
     whole = data(images)
     file.write_bytes(b"other images")
     assert data(images) not in (whole, nothing)
+
+
+def test_files_count_by_their_content(tmp_path, monkeypatch):
+    monkeypatch.delenv("HOPSIM_DATA", raising=False)
+    file, folder = tmp_path / "xi.npy", tmp_path / "images"
+    tables = [{"memories": {"path": str(file), "folder": str(folder)}}]
+    found = {data(tables)}
+    file.write_bytes(b"one")
+    found.add(data(tables))
+    file.write_bytes(b"two")
+    found.add(data(tables))
+    folder.mkdir()
+    (folder / "one.png").write_bytes(b"one")
+    found.add(data(tables))
+    assert len(found) == 4
+    assert data([{"memories": {"kind": "gaussian"}}]) == ""
 
 
 def test_keys_are_known_before_jax_starts():

@@ -110,8 +110,16 @@ def test_a_reader_that_has_left_is_no_defect(elsewhere):
         check=False,
     )
     os.close(stdout)
-    assert done.returncode == 1
+    assert done.returncode == 141  # as shells report a closed pipe
     assert done.stderr == b""
+
+
+def test_a_directory_hides_no_name_from_any_command(elsewhere):
+    (elsewhere / "digit_completon").mkdir()
+    for command in ("attractors", "check", "run"):
+        result = hopsim_cli(command, "digit_completon")
+        assert result.exit_code == 2
+        assert "is a directory; give a scenario file or the name" in result.stderr
 
 
 # --- what is no name ------------------------------------------------------------------
