@@ -17,7 +17,7 @@ from .lagrangians import lagrangians
 from .leaves import GIVEN
 from .network import networks
 from .plots import plots
-from .shipped import scenario_names, shipped
+from .shipped import scenario_files
 from .sources import memory_sources, probe_sources
 
 
@@ -56,7 +56,7 @@ def entries(noun: str) -> list[Entry]:
         text = "The table [training]; see `hopsim.train`."
         return [Entry("training", text, _keys(TrainingSettings))]
     if noun == "scenarios":
-        return [Entry(name, _title(shipped(name)), "") for name in scenario_names()]
+        return [Entry(name, _title(f), "") for name, f in scenario_files().items()]
     raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, list(NOUNS))}")
 
 

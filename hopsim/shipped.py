@@ -17,8 +17,8 @@ HOME = Path(__file__).resolve().parent  # of this package
 LIST = "`hopsim list scenarios` prints all names"
 
 
-def scenario_names() -> list[str]:
-    """The names of all shipped scenarios: first those of studies, then the claims.
+def scenario_files() -> dict[str, Path]:
+    """The shipped scenarios by their names: first those of studies, then the claims.
 
     Raises ValueError if there are none: then hopsim was not installed whole.
     """
@@ -31,7 +31,12 @@ def scenario_names() -> list[str]:
             "again, or name a file that exists."
         )
     files.sort(key=lambda f: (len(f.parts), f.as_posix()))
-    return [f.with_suffix("").as_posix() for f in files]
+    return {f.with_suffix("").as_posix(): place / f for f in files}
+
+
+def scenario_names() -> list[str]:
+    """The names of all shipped scenarios, in that order."""
+    return list(scenario_files())
 
 
 def find_scenario(file: str | os.PathLike[str]) -> Path:
@@ -112,9 +117,8 @@ def _exists(path: str) -> bool:
 
 def _named(name: str) -> Path | None:
     """The file of a shipped scenario; None if it is no name."""
-    name = name.replace(os.sep, "/")
     # only what is listed can be had, so that no name leads out of the directory
-    return scenarios_place() / f"{name}.toml" if name in scenario_names() else None
+    return scenario_files().get(name.replace(os.sep, "/"))
 
 
 def _remedy(name: str) -> str:
