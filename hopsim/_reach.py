@@ -91,24 +91,32 @@ def data(tables: Iterable[Mapping[str, Any]]) -> str:
     """
     said = tuple(set().union(*map(_said, tables)) - {""})
     own = [f"{text} {_hash_of(Path(text))}" for text in said if os.path.exists(text)]
+    return " ".join([*sorted(own), *_at_hand(said)])
+
+
+def _at_hand(said: tuple[str, ...]) -> list[str]:
+    """The files below `HOPSIM_DATA`, if that is set, of the data sets named."""
     place = os.environ.get("HOPSIM_DATA")
     if not place:
-        return " ".join(sorted(own))
+        return []
     found = [
         f"{path.relative_to(place).as_posix()} {path.stat().st_size}"
         for folder in Path(place).glob("*/")
         if folder.name.startswith(said)  # "kmnist" is in "kmnist_test"
         for path in folder.glob("*.gz")
     ]
-    return " ".join([*sorted(own), "HOPSIM_DATA", *sorted(found)])
+    return ["HOPSIM_DATA", *sorted(found)]
 
 
 def _hash_of(path: Path) -> str:
-    """The hash of a file, or of all files of a folder."""
-    files = sorted(path.glob("*")) if path.is_dir() else [path]
+    """The hash of a file, or of all files of a folder; none if it cannot be read."""
     found = hashlib.sha256()
-    for file in filter(Path.is_file, files):
-        found.update(file.name.encode() + file.read_bytes())
+    try:
+        files = sorted(path.glob("*")) if path.is_dir() else [path]
+        for file in filter(Path.is_file, files):
+            found.update(file.name.encode() + file.read_bytes())
+    except OSError:
+        return ""  # the run itself will say why
     return found.hexdigest()
 
 
@@ -263,20 +271,19 @@ def _read(text: bytes, above: str, package: bool) -> Source:
     for node in (node for kind in (ast.Module, *DEFINED) for node in nodes[kind]):
         if _has_docstring(node):
             del node.body[0]
-    calls, imports = nodes[ast.Call], tuple(_imports(nodes, above))
-    called = {_called(call) for call in calls} | {one.name for one in imports}
-    # also where a loader is handed on and called elsewhere
-    called |= {node.attr for node in nodes[ast.Attribute]}
-    called |= {node.id for node in nodes[ast.Name]}
+    imports = tuple(_imports(nodes, above))
+    # a loader may be handed on and called elsewhere
+    named = {node.attr for node in nodes[ast.Attribute]}
+    named |= {node.id for node in nodes[ast.Name]} | {one.name for one in imports}
     return Source(
         package=package,
         code=_hash(ast.dump(tree)),
         imports=imports,
         uses=_uses(nodes),
-        kinds=frozenset(kind for call in calls for kind in _registered(call)),
+        kinds=frozenset(kind for call in nodes[ast.Call] for kind in _registered(call)),
         names=frozenset(kind for node in nodes[ast.Dict] for kind in _named(node)),
         plots=frozenset(name for node in nodes[ast.ClassDef] for name in _drawn(node)),
-        loads=not called.isdisjoint(LOADERS),
+        loads=not named.isdisjoint(LOADERS),
         statements=_statements(tree) if package else {},
     )
 
@@ -370,10 +377,6 @@ def _bound(node: ast.AST) -> Iterator[str]:
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
                 yield inner.id
-
-
-def _called(call: ast.Call) -> str | None:
-    return getattr(call.func, "attr", None) or _name(call.func)
 
 
 def _name(node: ast.AST | None) -> str | None:

@@ -77,8 +77,8 @@ def find(
 ) -> list[Task]:
     """The claims of a directory that the words name: by id, file name or tag.
 
-    `claims/NAME`, as `hopsim list scenarios` has it, is the file name too, and the id
-    of no other. All of them without words. Raises ValueError for a word that names
+    `claims/NAME`, as `hopsim list scenarios` has it, names that one file, also where
+    NAME is an id. All of them without words. Raises ValueError for a word that names
     nothing and for files that are no claims.
     """
     files = sorted(place.glob("*.toml")) if os.path.isdir(place) else []
