@@ -44,27 +44,25 @@ MOST_PAGES = 750_000  # of 4 KiB, 3 GB: two workers fit in 8 GB
 def pytest_configure(config):
     if TIMED:
         return
-    # a program that is run once compiles in half the time when it is not optimised
-    os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "true"
-    jax.config.update("jax_disable_most_optimizations", True)
-    keep_programs(config)
+    cache = getattr(config, "cache", None)
+    place = tempfile.mkdtemp() if cache is None else cache.mkdir("programs")
+    set_everywhere(
+        # a program that is run once compiles in half the time when it is not optimised
+        jax_disable_most_optimizations=True,
+        # one cache of compiled programs for all workers and the processes they start
+        jax_compilation_cache_dir=str(place),
+        jax_persistent_cache_min_compile_time_secs=0.0,
+        jax_persistent_cache_min_entry_size_bytes=-1,
+    )
     # tracing makes millions of small objects, of which next to none are in a circle
     gc.set_threshold(100_000, 50, 100)
 
 
-def keep_programs(config):
-    """One cache of compiled programs for all workers and all processes they start."""
-    cache = getattr(config, "cache", None)
-    place = tempfile.mkdtemp() if cache is None else cache.mkdir("programs")
-    for name, value in {
-        "JAX_COMPILATION_CACHE_DIR": str(place),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }.items():
-        os.environ[name] = value
-    jax.config.update("jax_compilation_cache_dir", str(place))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+def set_everywhere(**settings):
+    """Settings of JAX, here and in the processes that are started from here."""
+    for name, value in settings.items():
+        jax.config.update(name, value)
+        os.environ[name.upper()] = str(value)
 
 
 @pytest.fixture(scope="module", autouse=True)

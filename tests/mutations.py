@@ -85,7 +85,6 @@ def run_small(claim: str, overrides: dict[str, Any]) -> dict[str, bool | None]:
     """The statements of a claim and whether they hold, in a quick and small run."""
     import hopsim
 
-    jax.config.update("jax_disable_most_optimizations", True)  # as `verify --quick`
     small = SMALL.get(claim, {}) | overrides
     record = hopsim.run(hopsim.load_scenario(CLAIMS / f"{claim}.toml", True, small))
     found: dict[str, bool | None] = {}

@@ -225,7 +225,6 @@ SCRIPT = """
     sys.path.insert(0, {tests!r})
     import jax
     jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_disable_most_optimizations", True)
     {join}
     import numpy as np, test_batches as t
     np.savez({out!r}, devices=jax.device_count(), **t.arrays({runs!r}))
@@ -332,7 +331,6 @@ MASS = """
     sys.path.insert(0, {tests!r})
     import jax
     jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_disable_most_optimizations", True)
     import numpy as np, test_batches as t
     motion = t.Adiabatic(tau_memory=0.1)
     devices = jax.devices()

@@ -7,15 +7,14 @@ it has run itself; a claim runs again only if something that it reaches has chan
 import json
 from pathlib import Path
 
+import mutations
 import pytest
 from filelock import FileLock
 
 from hopsim import claims, verification
 
 
-ROOT = Path(__file__).parents[1]
-PLACE = ROOT / "runs" / "verify"
-NAMES = sorted(path.stem for path in (ROOT / "scenarios/claims").glob("*.toml"))
+PLACE = Path(__file__).parents[1] / "runs" / "verify"
 # one for every wing: flows, spins, training, attractors, teacher and student
 WITNESSES = ["cl-22", "dam-07", "dam-12", "cl-23-potts", "ts-13"]
 
@@ -33,8 +32,8 @@ def entries(request):
         FileLock(PLACE / ".lock"),  # one worker runs them, the others find them kept
     ):
         surroundings.delenv("XLA_FLAGS", raising=False)  # compiled as by the command
-        tasks = claims.find(ROOT / "scenarios/claims", sorted(asked), True, {})
-        tasks = [task for task in tasks if task.name in asked]
+        words = [f"claims/{name}" for name in sorted(asked)]
+        tasks = claims.find(claims.shipped_claims(), words, True, {})
         found = verification.finished_entries(tasks, PLACE, jobs)
     return {entry["name"]: entry for entry in found}
 
@@ -51,7 +50,7 @@ def marked(name):
     return pytest.param(name, marks=marks)
 
 
-@pytest.mark.parametrize("name", [marked(name) for name in NAMES])
+@pytest.mark.parametrize("name", [marked(name) for name in mutations.FILES])
 def test_claim_holds_and_is_drawn(entry, name):
     assert entry["error"] is None, entry["error"]
     assert entry["checks"]
@@ -62,4 +61,4 @@ def test_claim_holds_and_is_drawn(entry, name):
 
 
 def test_witnesses_are_claims():
-    assert set(WITNESSES) <= set(NAMES)
+    assert set(WITNESSES) <= set(mutations.FILES)

@@ -12,11 +12,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from command_line import hopsim_cli
 from hypothesis import example, given, HealthCheck, settings, strategies as st
 from toml_text import dumps
-from typer.testing import CliRunner
 
-from hopsim.cli import _raised_by_hopsim, app
+from hopsim.cli import _raised_by_hopsim
 from hopsim.scenario import load_scenario, ScenarioError
 
 
@@ -178,7 +178,7 @@ def mutated_text(tmp_path, seed, times):
         text = text[:i] + junk + text[j:]
     path = tmp_path / "mutant.toml"
     path.write_text(text, encoding="utf-8", newline="")
-    result = CliRunner().invoke(app, ["check", str(path)])
+    result = hopsim_cli("check", path)
     assert result.exit_code in (0, 2), result.output
     assert "Traceback" not in result.output
     assert str(path) in result.output

@@ -8,17 +8,16 @@ import cases
 import numpy as np
 import pytest
 import xarray as xr
+from command_line import hopsim_cli
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from pictures import made, pictures as claim_pictures
 from toml_text import dumps
-from typer.testing import CliRunner
 
 import hopsim
 import hopsim.runs
 from hopsim.catalogue import NOUNS, REGISTRIES
 from hopsim.checks import checks
-from hopsim.cli import app
 from hopsim.plots import draw, plots, render
 from hopsim.records import join, Record, save
 from hopsim.summary import lines
@@ -72,10 +71,6 @@ def kept(record):
     """The run directory of a record that was saved."""
     assert record.path is not None
     return record.path.parent
-
-
-def hopsim_cli(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 # --- the record -----------------------------------------------------------------------

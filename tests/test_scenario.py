@@ -11,12 +11,12 @@ import cases
 import numpy as np
 import pytest
 import xarray as xr
+from command_line import hopsim_cli
 from toml_text import dumps
-from typer.testing import CliRunner
 
 import hopsim.simulation
 from hopsim._streams import as_stream, Stream
-from hopsim.cli import _raised_by_hopsim, app
+from hopsim.cli import _raised_by_hopsim
 from hopsim.dynamics import TwoLayer
 from hopsim.scenario import load_scenario, ScenarioError
 
@@ -625,7 +625,7 @@ def test_a_bad_override_is_told_with_its_path(write):
 
 
 def check(*arguments):
-    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+    return hopsim_cli("check", *arguments)
 
 
 def test_check_says_that_a_file_is_in_order(write):

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
-
-from hopsim.cli import app
+from command_line import hopsim_cli
 
 
 ROOT = Path(__file__).parents[1]
@@ -13,7 +11,7 @@ SHIPPED = sorted(ROOT.glob("scenarios/**/*.toml"))
 
 
 def run(path, out, *options):
-    result = CliRunner().invoke(app, ["run", str(path), "--out", str(out), *options])
+    result = hopsim_cli("run", path, "--out", out, *options)
     assert result.exit_code == 0, result.output
     assert "FAIL" not in result.stdout
     (folder,) = out.iterdir()

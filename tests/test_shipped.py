@@ -9,11 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from command_line import hopsim_cli
 
 import hopsim
 from hopsim import claims
-from hopsim.cli import app
 from hopsim.shipped import find_scenario, scenario_names, scenarios_place, shipped
 
 
@@ -23,10 +22,6 @@ FILES = {
     for path in ROOT.glob("scenarios/**/*.toml")
 }
 NEVER = "/nobody/has/this"  # an absolute path that does not exist
-
-
-def hopsim_cli(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 @pytest.fixture

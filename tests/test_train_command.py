@@ -7,14 +7,12 @@ import sys
 import time
 from types import SimpleNamespace
 
-import jax
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_line import hopsim_cli
 
 import hopsim
 from hopsim import datasets, dynamics
-from hopsim.cli import app
 from hopsim.records import load_record
 from hopsim.training import from_images, trainer
 
@@ -54,7 +52,7 @@ def no_checkpoints(monkeypatch):
 
 
 def hopsim_command(*words):
-    result = CliRunner().invoke(app, [str(word) for word in words])
+    result = hopsim_cli(*words)
     return result.exit_code, result.output
 
 
@@ -64,14 +62,9 @@ def folder(out):
 
 
 def start(file, out):
-    """The command in a process of its own, which can be killed.
-
-    By the compiler settings of this process: what the one begins the other can end.
-    """
+    """The command in a process of its own, which can be killed."""
     command = [sys.executable, "-m", "hopsim", "train", str(file), "--out", str(out)]
-    plain = str(int(jax.config.read("jax_disable_most_optimizations")))
     settings = {"JAX_NUM_CPU_DEVICES": "1", "PYTHONUNBUFFERED": "1"}
-    settings |= {"JAX_DISABLE_MOST_OPTIMIZATIONS": plain}
     return subprocess.Popen(
         command, env=os.environ | settings, stderr=subprocess.PIPE, text=True
     )

@@ -10,11 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from command_line import hopsim_cli
 
 from hopsim import _reach, claims, crew, report, verification
 from hopsim.claims import find
-from hopsim.cli import app
 
 
 ROOT = Path(__file__).parents[1]
@@ -257,7 +256,7 @@ def words(place, out, *more):
 
 def run(*given):
     """The command in this process, with a real one for the claims."""
-    return CliRunner().invoke(app, words(*given))
+    return hopsim_cli(*words(*given))
 
 
 def told(out):
