@@ -85,6 +85,12 @@ def getkey():
     return lambda: jr.key(next(seeds))
 
 
+@pytest.fixture
+def few_resamples(monkeypatch):
+    """Few for every bootstrap, where its value is looked at and no interval."""
+    monkeypatch.setattr("hopsim.statistics.RESAMPLES", 9)
+
+
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory):
     """A function of a name and a maker: the directory that one worker fills for all."""

@@ -225,10 +225,8 @@ def with_a_mass(motion):
 @pytest.mark.parametrize(
     "motion",
     [
-        pytest.param(Adiabatic(tau_memory=0.5), marks=pytest.mark.slow),
-        pytest.param(
-            Adiabatic(tau_memory=np.linspace(0.1, 3, 3)), marks=pytest.mark.slow
-        ),
+        Adiabatic(tau_memory=0.5),
+        Adiabatic(tau_memory=np.linspace(0.1, 3, 3)),
         Adiabatic(np.linspace(1, 2, FEATURES), tau_memory=2.0),
     ],
 )

@@ -92,10 +92,7 @@ def test_number_of_chunks_changes_no_bit(plain):
     np.testing.assert_array_equal(more.energy[:PROBES], plain.energy)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[3, pytest.param(16, marks=slow), 24, pytest.param(64, marks=slow)],
-)
+@pytest.fixture(scope="module", params=[3, 16, 24, 64])
 def resized(request):
     """The same in chunks of another size."""
     return simulate(chunk=request.param)

@@ -232,29 +232,6 @@ def test_all_states_of_a_small_network(name):
 # --- the same results, however they are computed --------------------------------------
 
 
-LOCKSTEP = {"engine": "lockstep"}
-
-
-def changes_change_nothing(order, make):
-    one, some = network(L.Polynomial(3), 40), starts(count=50)
-    dynamics = Binary(order=order, tie="random")
-    first = relax(one, dynamics, some, key=1, max_sweeps=10)
-    alone = {"devices": jax.devices()[:1]}
-    changes: list[Any] = [{"chunk": 8}, {"precision": "float64"}, alone]
-    for changed in make(changes):
-        other = relax(one, dynamics, some, key=1, max_sweeps=10, **changed)
-        for name in ("final", "sweeps", "flips", "ties", "ending"):
-            assert np.array_equal(getattr(first, name), getattr(other, name)), name
-    part = relax(one, dynamics, some[:7], key=1, max_sweeps=10)
-    assert np.array_equal(part.final, first.final[:7])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("order", ["random", "synchronous"])
-def test_the_engine_changes_nothing(order):
-    changes_change_nothing(order, lambda changes: [*changes, LOCKSTEP])
-
-
 @pytest.mark.parametrize(
     "order",
     [
@@ -264,12 +241,18 @@ def test_the_engine_changes_nothing(order):
     ],
 )
 def test_chunks_devices_and_precision_change_nothing(order):
-    make = lambda changes: [
-        *changes,
-        LOCKSTEP,
-        *(LOCKSTEP | other for other in changes),
-    ]
-    changes_change_nothing(order, make)
+    one, some = network(L.Polynomial(3), 40), starts(count=50)
+    dynamics = Binary(order=order, tie="random")
+    first = relax(one, dynamics, some, key=1, max_sweeps=10)
+    alone = {"devices": jax.devices()[:1]}
+    changes: list[Any] = [{"chunk": 8}, {"precision": "float64"}, alone]
+    lockstep = {"engine": "lockstep"}
+    for changed in [*changes, lockstep, *(lockstep | other for other in changes)]:
+        other = relax(one, dynamics, some, key=1, max_sweeps=10, **changed)
+        for name in ("final", "sweeps", "flips", "ties", "ending"):
+            assert np.array_equal(getattr(first, name), getattr(other, name)), name
+    part = relax(one, dynamics, some[:7], key=1, max_sweeps=10)
+    assert np.array_equal(part.final, first.final[:7])
 
 
 def test_padding_is_neutral():

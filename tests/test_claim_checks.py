@@ -18,16 +18,13 @@ import mutations
 import numpy as np
 import pytest
 
-from hopsim import statistics
 from hopsim.checks.measured import Bound
 from hopsim.records import Record, Verdict
 from hopsim.scenario import load_scenario, Scenario
 
 
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch):
-    """An exponent is judged by its value; its interval is only told."""
-    monkeypatch.setattr(statistics, "RESAMPLES", 9)
+# an exponent is judged by its value; its interval is only told
+pytestmark = pytest.mark.usefixtures("few_resamples")
 
 
 @ft.cache

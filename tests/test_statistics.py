@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hopsim import statistics
 from hopsim.checks import measured
 from hopsim.records import dataset, join, Record
 from hopsim.statistics import (
@@ -17,12 +16,6 @@ from hopsim.statistics import (
     proportion,
     wilson,
 )
-
-
-@pytest.fixture
-def few_resamples(monkeypatch):
-    """For values alone: their intervals are looked at by other tests."""
-    monkeypatch.setattr(statistics, "RESAMPLES", 9)
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 10), (3, 10), (95, 100), (7, 7)])
