@@ -6,15 +6,17 @@ of registered functions to the ranges written in their annotations.
 
 import functools as ft
 import inspect
+import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ._names import nearest
 from ._types import Range
 
 
-def ranges(maker: Callable) -> dict[str, Range]:
+@ft.lru_cache(maxsize=1024)
+def ranges(maker: Callable) -> Mapping[str, Range]:
     """The ranges written as `Annotated[type, Range(...)]` in a signature."""
     if inspect.isclass(maker):
         maker = maker.__init__
@@ -23,12 +25,13 @@ def ranges(maker: Callable) -> dict[str, Range]:
         for extra in getattr(hint, "__metadata__", ()):
             if isinstance(extra, Range):
                 found[name] = extra
-    return found
+    return types.MappingProxyType(found)
 
 
-def parameters(maker: Callable) -> dict[str, inspect.Parameter]:
+@ft.lru_cache(maxsize=1024)
+def parameters(maker: Callable) -> Mapping[str, inspect.Parameter]:
     """The parameters of a constructor or function, without `self`."""
-    return dict(inspect.signature(maker).parameters)
+    return inspect.signature(maker).parameters
 
 
 def bare(hint: Any) -> Any:

@@ -109,16 +109,17 @@ class Exact:
         rate = _rate(self.lagrangian)
         if rate is not None:
             return _sign_of_exponentials(counts, rate)
-        total = rest + sum(c * self._entry(y) for y, c in counts.items())
+        table = self._table
+        for y in counts.keys() - table.keys():
+            table[y] = self._entry(y)
+        total = rest + sum(c * table[y] for y, c in counts.items())
         return (total > 0) - (total < 0)
 
     def _entry(self, y: int) -> Fraction | int:
-        if y not in self._table:
-            value = self._gap(y)
-            assert value is not None  # `is_exact`
-            # sums of integers are a tenth of the work of sums of fractions
-            self._table[y] = int(value) if value.denominator == 1 else value
-        return self._table[y]
+        value = self._gap(y)
+        assert value is not None  # `is_exact`
+        # sums of integers are a tenth of the work of sums of fractions
+        return int(value) if value.denominator == 1 else value
 
 
 def gap(layer: Any, rule: str) -> Callable[[int], Fraction | None]:

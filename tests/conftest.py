@@ -28,6 +28,7 @@ if not TIMED and importlib.metadata.version("jaxlib").startswith("0.10."):
 
 import jax
 import jax.random as jr
+import jaxtyping
 import pytest
 from filelock import FileLock
 
@@ -89,6 +90,15 @@ def getkey():
 def few_resamples(monkeypatch):
     """Few for every bootstrap, where its value is looked at and no interval."""
     monkeypatch.setattr("hopsim.statistics.RESAMPLES", 9)
+
+
+@pytest.fixture(scope="module")
+def unchecked_types():
+    """Nothing of the arguments and results of a file's calls is checked."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
 
 
 @pytest.fixture(scope="session")
