@@ -61,8 +61,9 @@ def census(name):
     return hopsim.find_attractors(network, dynamics, probes, **flow), probes
 
 
-NAMES = ("B", "mean", "A with autapse", "C", "sharp", "binary")
-FLOWS = NAMES[:4]
+slowly = ft.partial(pytest.param, marks=pytest.mark.slow)
+FLOWS = ("B", "mean", slowly("A with autapse"), slowly("C"))
+NAMES = (*FLOWS, "sharp", "binary")
 
 
 @pytest.fixture(scope="module")
@@ -559,6 +560,7 @@ def saddles():
     return hopsim.attractors.find_saddles(census("B")[0]).table
 
 
+@pytest.mark.slow  # a claim as well, and a witness
 def test_saddles_between_orthogonal_memories_are_those_of_the_potts_model(saddles):
     """Two of three memories in equal parts, and the mean of all: indices 1 and 2."""
     from scipy.optimize import brentq

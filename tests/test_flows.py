@@ -295,6 +295,7 @@ def test_times_are_in_units_of_tau_feature(scale):
     np.testing.assert_array_equal(scaled.final, plain.final)
 
 
+@pytest.mark.slow  # a claim as well
 @compiled
 def test_two_layers_with_fast_memory_follow_the_adiabatic_flow():
     """sup |v_eps - v_0| is O(eps). [CL-09]"""
@@ -384,6 +385,7 @@ def test_energy_of_models_a_and_c_can_rise_beyond_theta_one(name):
 # --- model C ---
 
 
+@pytest.mark.slow  # a claim as well
 @pytest.mark.usefixtures("sphere_program")
 @pytest.mark.parametrize("decay", [0.5, 1.0, 0.0])
 def test_length_of_model_c_at_rest_is_lambda_over_alpha(decay):

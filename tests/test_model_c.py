@@ -25,7 +25,7 @@ FORMS = {
 
 
 EACH = [
-    "max(x, 0)^3",
+    pytest.param("max(x, 0)^3", marks=pytest.mark.slow),
     pytest.param("x^4", marks=pytest.mark.slow),  # its paths are compared below
     "exp",
 ]

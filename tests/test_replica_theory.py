@@ -94,6 +94,7 @@ def test_sign_of_the_mean_does_best_at_the_teachers_temperature():
     assert np.all(np.diff(overlaps) > 0)  # of one student: colder is better
 
 
+@pytest.mark.slow  # a claim as well
 def test_glass_appears_where_the_notes_say():
     found = [ts.glass_spinodal(n) for n in (3, 4, 10)]
     assert [c for c, _ in found] == pytest.approx([2.1268, 3.55485, 11.20798], abs=6e-6)

@@ -197,6 +197,7 @@ def alone(tiny_file):
     return {i: one(i) for i in (0, 3)}
 
 
+@pytest.mark.slow  # the order and the size of a batch have a file of their own
 def test_a_probe_alone_ends_as_it_does_in_the_batch(tiny, alone):
     for i, path in alone.items():
         np.testing.assert_allclose(path.final[0], tiny["final"][i], atol=1e-6)

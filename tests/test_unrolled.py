@@ -236,6 +236,7 @@ def stock():
     return {until: count(until) for until in ("steady", "duration")}
 
 
+@pytest.mark.slow
 def test_a_stock_solver_hides_its_last_stage(stock):
     """The counter sees what it should: stock stages do cost a further evaluation."""
     assert stock["steady"] > stock["duration"]
