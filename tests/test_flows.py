@@ -309,6 +309,7 @@ def test_two_layers_with_fast_memory_follow_the_adiabatic_flow():
     assert 0.9 < np.log2(distance[0] / distance[1]) < 1.1
 
 
+@pytest.mark.slow  # a claim as well
 @pytest.mark.usefixtures("program", "heavy_program")
 def test_a_mass_follows_two_layers_at_second_order():
     """(tau_f + tau_h xi^T H_h xi H_v) v' = grad Phi - v; E(v) falls. [2.5; CL-09]"""
@@ -321,6 +322,7 @@ def test_a_mass_follows_two_layers_at_second_order():
     assert 1.8 < np.log2(distance[0] / distance[1]) < 2.2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("program", "heavy_program")
 def test_a_mass_that_saturation_takes_away_is_solved_for_all_the_same():
     """Its linear system is the identity to rounding, where BiCGStab breaks down."""
