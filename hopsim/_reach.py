@@ -22,7 +22,7 @@ START = "worker"  # every run begins in this module
 DEFAULT = "recall"  # the kind of an experiment that has none
 ALONE = ("crew",)  # counted, not followed: the settings under which a worker starts
 # chooses modules by name, but only those of other libraries; see `prefetch`
-FOREIGN = ("environment",)
+FOREIGN = ("_common.environment",)
 LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}
 ITSELF = ""  # in place of an attribute: the object as a whole is used
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

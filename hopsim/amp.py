@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, Int, Real
 
-from ._types import AnyArray
+from ._common.types import AnyArray
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,10 +18,10 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float
 
-from ._clock import phase, watched, Work, worked
-from ._types import AnyArray
+from ._common.clock import phase, watched, Work, worked
+from ._common.environment import device_bytes
+from ._common.types import AnyArray
 from .dynamics import AbstractDynamics, Plan, Solution
-from .environment import device_bytes
 from .network import Network
 from .solvers import evaluations
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from ._names import nearest
-from ._registry import parameters, ranges, Registry
+from ._common.names import nearest
+from ._common.registry import parameters, ranges, Registry
 from .checks import checks
 from .dynamics import drives, dynamics_kinds
 from .experiments import experiments, RunSettings, TrainingSettings

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, _reach
-from ._names import nearest, shown
+from ._common.names import nearest, shown
 from .shipped import public_path, scenario_names, scenarios_place
 from .tables import digest, read_tables, ScenarioError
 

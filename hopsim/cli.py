@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from . import terminal
-from ._cores import cores
+from ._common.cores import cores
 from .shipped import scenario_names, shipped
 
 
@@ -77,8 +77,8 @@ def run(
     with _guarded():
         if cache:
             _keep_programs()
-        from ._clock import watch
-        from .environment import join
+        from ._common.clock import watch
+        from ._common.environment import join
         from .runs import run as run_scenario
         from .scenario import load_scenario
 
@@ -159,7 +159,7 @@ def predict(
 ) -> None:
     """Print the class of every image, as a trained network sees it."""
     with _guarded():
-        from ._files import write_whole
+        from ._common.files import write_whole
         from .trained import load_trained, read_images
 
         trained = load_trained(run_directory, point)

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float, Int, Int8
 
 from . import patterns
-from ._cores import cores
-from ._types import AnyArray
+from ._common.cores import cores
+from ._common.types import AnyArray
 from .exact import are_spins, gap, in_rows
 from .lagrangians import (
     AbsoluteValue,
@@ -233,7 +233,7 @@ def _evaluated(
     import jax
     import jax.numpy as jnp
 
-    from ._types import cast
+    from ._common.types import cast
 
     with jax.enable_x64(True):
         layer = cast(layer, jnp.float64)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ._cores import cores
+from ._common.cores import cores
 from .claims import Task
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from ._types import AnyArray
+from ._common.types import AnyArray
 from .lagrangians import (
     AbstractAdditiveLagrangian,
     Exponential,

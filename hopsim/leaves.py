@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import AbstractArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from ._names import guess, nearest
-from ._registry import bare, parameters, ranges, Registry
-from ._types import Array, Memories
+from ._common.names import guess, nearest
+from ._common.registry import bare, parameters, ranges, Registry
+from ._common.types import Array, Memories
 from .dynamics import AbstractDrive, drives
 from .lagrangians import AbstractLagrangian, lagrangians
 from .sources import memory_sources

@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, Real
 
-from ._clock import phase
-from ._streams import as_stream, Stream
-from ._types import AnyArray
+from ._common.clock import phase
+from ._common.streams import as_stream, Stream
+from ._common.types import AnyArray
 from .couplings import Couplings, gap_table, summable
 from .dynamics._bath_lanes import by_lanes, Shared
 from .dynamics.binary import interaction

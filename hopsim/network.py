@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ._registry import Registry
-from ._types import (
+from ._common.registry import Registry
+from ._common.types import (
     AnyArray,
     as_number,
     cast,

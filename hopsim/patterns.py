@@ -11,8 +11,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int8, Num
 
-from ._streams import as_stream
-from ._types import AnyArray
+from ._common.streams import as_stream
+from ._common.types import AnyArray
 from .theory.teacher_student import Basin, Hamiltonian, overlap_law
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from ._clock import phase, watch
-from ._files import make_place, write_whole
-from ._names import nearest
+from ._common.clock import phase, watch
+from ._common.environment import precision, prefetch, provenance
+from ._common.files import make_place, write_whole
+from ._common.names import nearest
 from .dynamics import dynamics_kinds
-from .environment import precision, prefetch, provenance
 from .experiments import Study
 from .plots import plots, render
 from .records import load_record, Record, save

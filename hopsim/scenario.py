@@ -14,8 +14,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ._names import nearest
-from ._streams import Stream
+from ._common.names import nearest
+from ._common.streams import Stream
 from .checks import AbstractCheck, checks
 from .dynamics import Dynamics, dynamics_kinds
 from .experiments import (

@@ -10,7 +10,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from ._names import guess, shown
+from ._common.names import guess, shown
 
 
 HOME = Path(__file__).resolve().parent  # of this package

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ._types import AnyArray
+from ._common.types import AnyArray
 from .batches import Batch, check_varied, costs, extremes, solve, substitute
 from .dynamics import AbstractDynamics, Binary, Dynamics, Glauber, Plan, Solution
 from .dynamics._base import Method

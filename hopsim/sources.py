@@ -16,9 +16,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from . import datasets, patterns
-from ._registry import Registry
-from ._streams import Stream
-from ._types import Count, Fraction, NonNegative, Positive
+from ._common.registry import Registry
+from ._common.streams import Stream
+from ._common.types import Count, Fraction, NonNegative, Positive
 
 
 memory_sources = Registry("memory source")

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._norms import inverse, length
-from ._types import AnyArray, Scalar
+from ._common.norms import inverse, length
+from ._common.types import AnyArray, Scalar
 from .network import Features, Hidden, Network
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ._types import AnyArray
+from ._common.types import AnyArray
 from .dynamics import Binary, Glauber
 from .monte_carlo import sample
 from .network import Network

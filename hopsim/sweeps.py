@@ -16,8 +16,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Int, Real
 
-from ._streams import as_stream, Stream
-from ._types import AnyArray
+from ._common.streams import as_stream, Stream
+from ._common.types import AnyArray
 from .dynamics._lockstep import Lockstep
 from .dynamics._spins import AbstractEngine, coin, Starts, Walked
 from .dynamics.binary import Binary, settled, Tie

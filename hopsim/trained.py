@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from . import datasets
-from ._names import nearest
+from ._common.names import nearest
 from .network import Network
 from .records import load_record, Record
 from .scenario import scenario_of

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from . import claims, crew, report
-from ._cores import cores
-from ._files import make_place, write_whole
+from ._common.cores import cores
+from ._common.files import make_place, write_whole
 from .claims import Entry, Task
 
 

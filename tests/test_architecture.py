@@ -21,21 +21,7 @@ FILES = sorted(HOME.glob("**/*.py"))
 # Modules of one package, and of one cell of this table, may import each other (no
 # circles: see below).
 FLOORS = [
-    [
-        "_compiled",
-        "_cores",
-        "_files",
-        "_names",
-        "_clock",
-        "_types",
-        "_norms",
-        "_registry",
-        "_streams",
-        "environment",
-        "shipped",
-        "tables",
-        "_reach",
-    ],
+    ["_common", "shipped", "tables", "_reach"],
     [
         *("trajectory", "records", "statistics", "lagrangians", "theory", "_selection"),
         *("datasets", "patterns", "sources"),

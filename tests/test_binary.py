@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import hopsim
-from hopsim import _clock, lagrangians as L, patterns
-from hopsim._streams import Stream
+from hopsim import lagrangians as L, patterns
+from hopsim._common.clock import watch
+from hopsim._common.streams import Stream
 from hopsim.dynamics import Binary
 from hopsim.exact import energy, Exact, is_exact
 from hopsim.network import model_b, Network
@@ -492,11 +493,11 @@ def test_one_program_for_like_shapes():
     dynamics = Binary(order="sequential")
     how: Any = {"engine": "lockstep"}
     relax(network(L.Polynomial(3), 40), dynamics, starts(), **how)
-    with _clock.watch() as clock:
+    with watch() as clock:
         relax(network(L.Polynomial(3), 60), dynamics, starts(), **how)
         relax(network(L.Polynomial(3), 50, current=1.0), dynamics, starts(), **how)
     assert clock.programs == 0
-    with _clock.watch() as clock:
+    with watch() as clock:
         relax(network(L.Polynomial(3), 90), dynamics, starts(), **how)
     assert clock.programs > 0
 

@@ -11,7 +11,7 @@ from cases import PROBES, XI
 
 import hopsim
 from hopsim import lagrangians as L
-from hopsim._types import AnyArray, as_number
+from hopsim._common.types import AnyArray, as_number
 from hopsim.dynamics import Adiabatic, Sinusoid, TwoLayer
 from hopsim.network import model_a, model_b, model_c, Network
 

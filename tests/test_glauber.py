@@ -22,7 +22,7 @@ from hopsim import (
     simulate,
     student,
 )
-from hopsim._streams import Stream
+from hopsim._common.streams import Stream
 from hopsim.couplings import gap_table
 
 

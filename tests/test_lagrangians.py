@@ -12,7 +12,7 @@ import pytest
 
 import hopsim
 from hopsim import lagrangians as L
-from hopsim._types import cast
+from hopsim._common.types import cast
 from hopsim.dynamics import TwoLayer
 
 

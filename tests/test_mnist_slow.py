@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hopsim import datasets, lagrangians as L, patterns
-from hopsim._streams import as_stream
+from hopsim._common.streams import as_stream
 from hopsim.experiments import TrainingSettings
 from hopsim.network import Network
 from hopsim.training import rule_of, train

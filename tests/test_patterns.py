@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hopsim import patterns
-from hopsim._streams import as_stream, Stream
+from hopsim._common.streams import as_stream, Stream
 
 
 def within(found, expected, stderr):

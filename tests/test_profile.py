@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from hopsim import _clock, profile
+from hopsim import profile
+from hopsim._common.clock import Clock, phase, watch, watched, Work, worked
 
 
 SCENARIO = """
@@ -95,7 +96,7 @@ def test_a_profile_names_every_phase(two):
 
 
 def test_phases_inside_phases_count_once():
-    clock = _clock.Clock()
+    clock = Clock()
     clock.spans["integrate"] = [(0.0, 10.0)]
     clock.spans["trace"] = [(1.0, 4.0), (2.0, 3.0), (3.5, 5.0)]  # traces nest
     clock.spans["compile"] = [(4.5, 7.0)]
@@ -103,22 +104,22 @@ def test_phases_inside_phases_count_once():
 
 
 def test_clocks_hear_only_what_happens_while_they_are_watched():
-    with _clock.watch() as clock:
-        with _clock.phase("draw"):
+    with watch() as clock:
+        with phase("draw"):
             time.sleep(0.01)
-        _clock.worked(_clock.Work(2, 3, np.float64, 8, 40, 6))
-    with _clock.phase("draw"):
+        worked(Work(2, 3, np.float64, 8, 40, 6))
+    with phase("draw"):
         time.sleep(0.01)
     assert 0.01 <= clock.seconds["draw"] < 1
     assert len(clock.work) == 1
-    assert not _clock.watched()
+    assert not watched()
 
 
 def test_a_profile_adds_up():
-    clock = _clock.Clock()
+    clock = Clock()
     clock.spans["integrate"] = [(0.0, 2.0)]
     clock.spans["draw"] = [(2.0, 3.0)]
-    clock.work = [_clock.Work(4, 6, np.float64, 8, useful=80, executed=12)]
+    clock.work = [Work(4, 6, np.float64, 8, useful=80, executed=12)]
     page = dict(profile.lines(clock, total=5.0, imports=1.0))
     assert page["integrate"].split() == ["2.00", "s"]
     assert page["analyse"].split()[0] == "2.00"
@@ -127,6 +128,6 @@ def test_a_profile_adds_up():
 
 
 def test_implicit_stages_are_not_counted():
-    page = dict(profile.lines(_clock.Clock(), 1.0, 0.1))
+    page = dict(profile.lines(Clock(), 1.0, 0.1))
     assert "not counted" in page["evaluations"]
     assert "products" not in page

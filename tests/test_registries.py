@@ -6,7 +6,7 @@ import re
 import cases
 import pytest
 
-from hopsim._registry import Registry
+from hopsim._common.registry import Registry
 from hopsim.checks import checks
 from hopsim.dynamics import drives, dynamics_kinds
 from hopsim.experiments import experiments

@@ -15,7 +15,7 @@ from command_line import hopsim_cli
 from toml_text import dumps
 
 import hopsim.simulation
-from hopsim._streams import as_stream, Stream
+from hopsim._common.streams import as_stream, Stream
 from hopsim.cli import _raised_by_hopsim
 from hopsim.dynamics import TwoLayer
 from hopsim.scenario import load_scenario, ScenarioError

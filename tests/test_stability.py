@@ -8,6 +8,7 @@ import pytest
 
 import hopsim
 from hopsim import datasets, patterns
+from hopsim._common.streams import Stream
 from hopsim.experiments import exponential_capacity
 from hopsim.scenario import load_scenario
 from hopsim.sources import memory_sources
@@ -159,15 +160,13 @@ def test_recall_of_spins_counts_exact_ends(tmp_path):
 def test_images_as_spins_are_bright_where_a_pixel_exceeds_127():
     pixels = np.array([[0, 127, 128, 255]]) / 255
     assert patterns.as_spins(pixels).tolist() == [[-1, -1, 1, 1]]
-    found = memory_sources["digits"](hopsim._streams.Stream(0), count=9, binary=True)
+    found = memory_sources["digits"](Stream(0), count=9, binary=True)
     raw = datasets.select(datasets.digits(), count=9).pixels
     assert np.array_equal(found.values > 0, raw >= 0.5)
     assert found.image == (8, 8)
     assert found.offset is None
     with pytest.raises(ValueError, match="leave out binary or norm = 3"):
-        memory_sources["digits"](
-            hopsim._streams.Stream(0), count=9, binary=True, norm=3.0
-        )
+        memory_sources["digits"](Stream(0), count=9, binary=True, norm=3.0)
 
 
 def test_real_recall_uses_what_is_there(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 import hopsim
 from hopsim import datasets, dynamics, lagrangians as L
-from hopsim._streams import Stream
+from hopsim._common.streams import Stream
 from hopsim.experiments import TrainingSettings
 from hopsim.network import model_a, model_b, Network
 from hopsim.training import (

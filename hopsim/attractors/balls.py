@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..dynamics import Adiabatic, Dynamics, TwoLayer
 from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network

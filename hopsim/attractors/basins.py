@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Real
 
-from .._streams import as_stream, Stream
-from .._types import AnyArray
+from .._common.streams import as_stream, Stream
+from .._common.types import AnyArray
 from ..patterns import sphere
 from ..statistics import half_point, wilsons
 from .finding import label_basins

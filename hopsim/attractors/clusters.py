@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 
 
 _SEED = 20210118  # of the direction along which points are sorted

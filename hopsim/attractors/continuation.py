@@ -20,11 +20,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._streams import as_stream
-from .._types import AnyArray, cast, Scalar
+from .._common.environment import precision
+from .._common.streams import as_stream
+from .._common.types import AnyArray, cast, Scalar
 from ..batches import leaf
 from ..dynamics import Dynamics
-from ..environment import precision
 from ..network import Features, Network
 from ..simulation import simulate
 from ..spectrum import loop_gains

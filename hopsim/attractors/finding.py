@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from .._types import AnyArray, cast
+from .._common.environment import precision
+from .._common.types import AnyArray, cast
 from ..dynamics import (
     AbstractFlow,
     Adiabatic,
@@ -21,7 +22,6 @@ from ..dynamics import (
     Sharp,
     TwoLayer,
 )
-from ..environment import precision
 from ..network import Network
 from ..patterns import overlap
 from ..records import Dataset, dataset

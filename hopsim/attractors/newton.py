@@ -16,10 +16,10 @@ import numpy as np
 import optimistix as optx
 from jaxtyping import Array, Bool, Float
 
-from .._norms import relative
-from .._types import AnyArray, cast, Scalar
+from .._common.environment import precision
+from .._common.norms import relative
+from .._common.types import AnyArray, cast, Scalar
 from ..batches import CHUNK, LANES
-from ..environment import precision
 from ..network import Features, Network
 
 

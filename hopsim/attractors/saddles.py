@@ -13,9 +13,9 @@ import numpy as np
 import optimistix as optx
 from jaxtyping import Array, Float, Int
 
-from .._types import AnyArray, cast
+from .._common.environment import precision
+from .._common.types import AnyArray, cast
 from ..dynamics import Binary
-from ..environment import precision
 from ..network import Network
 from ..records import Dataset, dataset
 from .finding import Attractors, describe, label_basins

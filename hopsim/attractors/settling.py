@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import AnyArray, cast
-from ..environment import precision
+from .._common.environment import precision
+from .._common.types import AnyArray, cast
 from ..network import Network
 from .clusters import clusters
 from .newton import in_chunks, polish, rest_condition

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from .._names import nearest
-from .._registry import Registry
+from .._common.names import nearest
+from .._common.registry import Registry
 from ..records import Dataset, Record, Verdict
 from ..statistics import wilson
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import equinox as eqx
 from jaxtyping import Array, Bool, Float, Int
 
-from .._registry import Registry
-from .._types import AnyArray, Scalar
+from .._common.registry import Registry
+from .._common.types import AnyArray, Scalar
 from ..network import Features, Hidden, Network
 from ..trajectory import Promise
 

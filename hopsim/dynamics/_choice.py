@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..network import Network
 from ..solvers import AltIMEX, Unrolled
 from ._base import AbstractDynamics, Method

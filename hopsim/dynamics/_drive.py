@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._registry import Registry
-from .._types import AnyArray, as_number, as_numbers, concrete, Scalar
+from .._common.registry import Registry
+from .._common.types import AnyArray, as_number, as_numbers, concrete, Scalar
 
 
 drives = Registry("drive")

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, cast, Scalar
+from .._common.types import AnyArray, cast, Scalar
 from ..network import Features, Hidden, Network
 from ..solvers import AbstractProblem, AltIMEX, FlowState
 from ..spectrum import loop_gain

@@ -11,7 +11,7 @@ from typing import no_type_check
 
 import numpy as np
 
-from .._compiled import compiled
+from .._common.compiled import compiled
 from ..couplings import IN_A_ROW as ROW
 
 

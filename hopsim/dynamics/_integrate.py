@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from .._norms import length
-from .._types import Scalar
+from .._common.norms import length
+from .._common.types import Scalar
 from ..solvers import AbstractProblem, Audited, FlowState, Settling
 from ..trajectory import Ending
 from ._base import Plan, Solution

@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._norms import inverse, length, relative
-from .._types import AnyArray, concrete, Scalar
+from .._common.norms import inverse, length, relative
+from .._common.types import AnyArray, concrete, Scalar
 from ..network import Network
 
 

@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
-from .._clock import phase
-from .._types import AnyArray
-from ..environment import device_bytes
+from .._common.clock import phase
+from .._common.environment import device_bytes
+from .._common.types import AnyArray
 from ..exact import has_exact_values, parity_gcd
 from ..network import Network
 from ._spins import (

@@ -25,7 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Real, UInt32
 
-from .._types import AnyArray, cast, Scalar
+from .._common.types import AnyArray, cast, Scalar
 from ..lagrangians import AbstractAdditiveLagrangian
 from .binary import Rule, Tie
 

@@ -8,7 +8,7 @@ from typing import no_type_check
 
 import numpy as np
 
-from .._compiled import compiled
+from .._common.compiled import compiled
 
 
 ROW = 1024  # terms that are added up in single precision before they join a double

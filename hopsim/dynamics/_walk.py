@@ -22,8 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._clock import phase
-from .._types import AnyArray, cast
+from .._common.clock import phase
+from .._common.types import AnyArray, cast
 from ..exact import gap, has_exact_values
 from ..lagrangians import AbstractAdditiveLagrangian
 from ..network import Network

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.scipy.sparse.linalg import gmres
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, as_numbers, Scalar
+from .._common.types import AnyArray, as_numbers, Scalar
 from ..network import Features, Hidden, Network
 from ..solvers import AltIMEX, Unrolled
 from ._base import dynamics_kinds, Method

@@ -11,7 +11,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
-from .._types import AnyArray, as_number, Count, Range
+from .._common.types import AnyArray, as_number, Count, Range
 from ..lagrangians._base import require_positive
 from ..network import Network
 from ..trajectory import Promise

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, Scalar
+from .._common.types import AnyArray, Scalar
 from ..lagrangians import AbsoluteValue
 from ..network import Features, Hidden, Network
 from ..trajectory import Ending, Promise

@@ -4,8 +4,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._norms import relative
-from .._types import AnyArray, as_numbers, Scalar
+from .._common.norms import relative
+from .._common.types import AnyArray, as_numbers, Scalar
 from ..network import Features, Hidden, Network
 from ..spectrum import stiffness
 from ._base import dynamics_kinds

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from .._names import nearest
-from .._registry import Registry
-from .._streams import Stream
+from .._common.names import nearest
+from .._common.registry import Registry
+from .._common.streams import Stream
 from ..certificates import certify
 from ..dynamics import Binary, Dynamics
 from ..network import Network

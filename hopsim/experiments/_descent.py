@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, Scalar
+from .._common.types import AnyArray, Scalar
 
 
 class Descent(NamedTuple):

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..attractors.newton import rest_condition
 from ..dynamics import TwoLayer
 from ..network import Network

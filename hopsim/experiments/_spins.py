@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..dynamics import Binary
 from ..dynamics.binary import Rule
 from ..lagrangians import Polynomial, RectifiedPolynomial, Rescaled

@@ -12,7 +12,7 @@ from jaxtyping import Int8
 from pydantic import AfterValidator, Field
 
 from .. import patterns
-from .._streams import Stream
+from .._common.streams import Stream
 from ..couplings import Couplings, student
 from ..dynamics import Glauber
 from ..lagrangians import DistinctPolynomial, Polynomial, Rescaled

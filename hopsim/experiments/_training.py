@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .. import datasets
-from .._names import nearest
-from .._streams import Stream
+from .._common.names import nearest
+from .._common.streams import Stream
 from ..records import Record
 from ..training import Examples, from_images, OPTIMISERS, rule_of, train
 from ._base import AbstractExperiment, Setting, Study

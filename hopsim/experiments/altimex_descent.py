@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from .._types import AnyArray, cast, Scalar
+from .._common.types import AnyArray, cast, Scalar
 from ..dynamics import TwoLayer
 from ..network import Network
 from ..records import Variables

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 from pydantic import Field, field_validator
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..attractors.balls import certified_balls
 from ..attractors.basins import along, bisected, isotropic, nearest, Radii
 from ..batches import CHUNK

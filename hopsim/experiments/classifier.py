@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from .. import datasets
-from .._names import nearest
+from .._common.names import nearest
 from ..records import join, Record
 from ..training import answered, Associative, decided, Examples, objective_of
 from ..training.prototypes import dominant, votes

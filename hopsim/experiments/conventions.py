@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from .._names import nearest
+from .._common.names import nearest
 from ..dynamics import Binary
 from ..records import Variables
 from ..trajectory import Ending

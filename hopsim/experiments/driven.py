@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, Scalar
+from .._common.types import AnyArray, Scalar
 from ..dynamics import Sinusoid, TwoLayer
 from ..network import Network
 from ..records import Variables

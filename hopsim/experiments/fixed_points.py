@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..dynamics import Binary
 from ..dynamics.binary import Rule
 from ..network import Network

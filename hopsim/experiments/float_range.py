@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from .._types import AnyArray, cast
+from .._common.types import AnyArray, cast
 from ..lagrangians import LogSumExp
 from ..records import Dataset, dataset, join, Record
 from ._base import AbstractExperiment, experiments, PURE, Setting, Study

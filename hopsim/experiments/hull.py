@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..dynamics import AbstractFlow
 from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from pydantic import Field, field_validator
 
-from .._names import nearest
+from .._common.names import nearest
 from ..dynamics import Binary, Sharp
 from ..lagrangians import AbsoluteValue, LogCosh
 from ..network import Network

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 from pydantic import Field
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..dynamics import Sinusoid, TwoLayer
 from ..network import Network
 from ..records import Variables

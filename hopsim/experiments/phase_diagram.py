@@ -10,7 +10,7 @@ from jaxtyping import Float, Int8
 from pydantic import Field, field_validator
 
 from .. import patterns
-from .._streams import Stream
+from .._common.streams import Stream
 from ..dynamics import Glauber
 from ..monte_carlo import sample
 from ..records import Variables

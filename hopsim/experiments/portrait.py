@@ -5,10 +5,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from .._common.environment import precision
 from ..attractors import polish
 from ..attractors.finding import describe
 from ..attractors.settling import distinct, energies
-from ..environment import precision
 from ..patterns import grid
 from ..records import Dataset, dataset, join, Record
 from ._base import (

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from .. import datasets, patterns
-from .._streams import Stream
+from .._common.streams import Stream
 from ..lagrangians import AbsoluteValue, RectifiedPolynomial
 from ..network import Network
 from ..records import Dataset, dataset, join, Record

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from .._types import AnyArray, cast, Scalar
+from .._common.types import AnyArray, cast, Scalar
 from ..dynamics import AbstractFlow, Adiabatic, TwoLayer
 from ..network import Network
 from ..records import Variables

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from pydantic import Field, field_validator
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network
 from ..records import Variables

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from pydantic import Field, field_validator
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..dynamics import Adiabatic
 from ..lagrangians import Norm
 from ..network import Network

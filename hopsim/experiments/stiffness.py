@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 from ..dynamics import TwoLayer
 from ..network import Network
 from ..records import Variables

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._registry import Registry
-from .._types import AnyArray, as_number, concrete, Scalar
+from .._common.registry import Registry
+from .._common.types import AnyArray, as_number, concrete, Scalar
 
 
 if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._types import AnyArray, as_number, Scalar
+from .._common.types import AnyArray, as_number, Scalar
 from ._base import (
     AbstractAdditiveLagrangian,
     AbstractLagrangian,

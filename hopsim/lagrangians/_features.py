@@ -6,8 +6,8 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
-from .._norms import inverse, length
-from .._types import AnyArray, as_number, Scalar
+from .._common.norms import inverse, length
+from .._common.types import AnyArray, as_number, Scalar
 from ._base import AbstractLagrangian, lagrangians, Layer, require_positive, resolve
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._types import AnyArray, Scalar
+from .._common.types import AnyArray, Scalar
 from ._base import (
     AbstractAdditiveLagrangian,
     AbstractLagrangian,

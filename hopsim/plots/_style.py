@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._registry import Registry
+from .._common.registry import Registry
 from ..records import Dataset, Record
 
 

@@ -11,7 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import Scalar
+from .._common.types import Scalar
 from ._watching import AbstractWatching
 from .problem import AbstractProblem, FlowState
 

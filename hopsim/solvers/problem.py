@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, Scalar
+from .._common.types import AnyArray, Scalar
 
 
 class FlowState(NamedTuple):

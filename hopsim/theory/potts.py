@@ -12,7 +12,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from .._types import AnyArray
+from .._common.types import AnyArray
 
 
 Memories = Float[AnyArray, "memory feature"]

@@ -18,7 +18,7 @@ import optax
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import AnyArray, Memories, Scalar
+from .._common.types import AnyArray, Memories, Scalar
 from .objectives import AutoAssociative
 from .rule import KrotovHopfieldRule
 

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._streams import Stream
+from .._common.streams import Stream
 from ..datasets import Images
 
 

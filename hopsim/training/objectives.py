@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import AnyArray, as_number, Memories, Scalar
+from .._common.types import AnyArray, as_number, Memories, Scalar
 from ..lagrangians import (
     AbsoluteValue,
     AbstractAdditiveLagrangian,

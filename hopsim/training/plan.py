@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import optax
 
-from .._names import nearest
-from .._streams import as_stream, Stream
+from .._common.names import nearest
+from .._common.streams import as_stream, Stream
 from ..network import Network
 from .examples import check_examples, check_states, Examples, Order
 from .objectives import AbstractObjective, AutoAssociative

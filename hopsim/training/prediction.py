@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._names import nearest
-from .._types import AnyArray, Scalar
+from .._common.names import nearest
+from .._common.types import AnyArray, Scalar
 from ..network import Network
 from .examples import check_states
 from .objectives import (

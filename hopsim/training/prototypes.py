@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._types import AnyArray, Memories
+from .._common.types import AnyArray, Memories
 from .objectives import Associative
 from .prediction import CHUNK
 

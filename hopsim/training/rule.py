@@ -8,8 +8,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float
 
-from .._names import nearest
-from .._types import AnyArray, concrete
+from .._common.names import nearest
+from .._common.types import AnyArray, concrete
 
 
 def KrotovHopfieldRule(

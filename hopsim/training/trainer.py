@@ -18,8 +18,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int
 
-from .._clock import phase
-from .._types import AnyArray, Memories, Scalar
+from .._common.clock import phase
+from .._common.types import AnyArray, Memories, Scalar
 from ..network import Network
 from ..records import dataset, Record
 from .checkpoints import Checkpoint, restore, store

@@ -47,7 +47,7 @@ class Case:
 
     def __init__(self, n, m, temperature, dtype):
         from hopsim import lagrangians as L, Network
-        from hopsim._streams import Stream
+        from hopsim._common.streams import Stream
         from hopsim.training import Examples, KrotovHopfieldRule, objective_of
         from hopsim.training.plan import Plan
         from hopsim.training.trainer import Trainer

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..._types import AnyArray
+from ..._common.types import AnyArray
 
 
 REACH = 10.0  # beyond it lies 1.5e-23 of the weight

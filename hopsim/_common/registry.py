@@ -11,8 +11,8 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ._names import nearest
-from ._types import Range
+from .names import nearest
+from .types import Range
 
 
 @ft.lru_cache(maxsize=1024)

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from ._types import AnyArray, Scalar
+from .types import AnyArray, Scalar
 
 
 def length(x: AnyArray, rounding: float = 0.0) -> Scalar:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import jax
 
-from ._clock import when_lowered
+from .clock import when_lowered
 
 
 @contextlib.contextmanager

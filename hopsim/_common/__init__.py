@@ -1,0 +1,1 @@
+"""Parts without physics that every floor uses."""
