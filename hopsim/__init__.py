@@ -40,26 +40,24 @@ _HOMES = {
     "Relaxation": "sweeps",
     "relax": "sweeps",
 }
-_MODULES = (
-    *("attractors", "dynamics", "lagrangians", "patterns", "datasets"),
-    *("plots", "solvers", "theory", "training"),
-)
+_MODULES = {
+    "attractors": "attractors",
+    "datasets": "data.datasets",
+    "dynamics": "dynamics",
+    "lagrangians": "lagrangians",
+    "patterns": "data.patterns",
+    "plots": "plots",
+    "solvers": "solvers",
+    "theory": "theory",
+    "training": "training",
+}
 
 if TYPE_CHECKING:
-    from . import (
-        attractors,
-        datasets,
-        dynamics,
-        lagrangians,
-        patterns,
-        plots,
-        solvers,
-        theory,
-        training,
-    )
+    from . import attractors, dynamics, lagrangians, plots, solvers, theory, training
     from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
     from .couplings import Couplings, student
+    from .data import datasets, patterns
     from .monte_carlo import sample, Samples
     from .network import model_a, model_b, model_c, Network
     from .records import load_record, Record, Verdict
@@ -74,7 +72,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str):
     if name in _MODULES:
-        return importlib.import_module(f".{name}", __name__)
+        return importlib.import_module(f".{_MODULES[name]}", __name__)
     if name in _HOMES:
         return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     raise AttributeError(f"hopsim has no attribute {name!r}")

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from ._common.names import nearest
 from ._common.registry import parameters, ranges, Registry
 from .checks import checks
+from .data.sources import memory_sources, probe_sources
 from .dynamics import drives, dynamics_kinds
 from .experiments import experiments, RunSettings, TrainingSettings
 from .lagrangians import lagrangians
@@ -18,7 +19,6 @@ from .leaves import GIVEN
 from .network import networks
 from .plots import plots
 from .shipped import scenario_files
-from .sources import memory_sources, probe_sources
 
 
 class Entry(NamedTuple):

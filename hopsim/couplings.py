@@ -13,9 +13,9 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float, Int, Int8
 
-from . import patterns
 from ._common.cores import cores
 from ._common.types import AnyArray
+from .data import patterns
 from .exact import are_spins, gap, in_rows
 from .lagrangians import (
     AbsoluteValue,

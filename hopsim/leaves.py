@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from ._common.names import guess, nearest
 from ._common.registry import bare, parameters, ranges, Registry
 from ._common.types import Array, Memories
+from .data.sources import memory_sources
 from .dynamics import AbstractDrive, drives
 from .lagrangians import AbstractLagrangian, lagrangians
-from .sources import memory_sources
 from .tables import Problem
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ._common.names import nearest
 from ._common.streams import Stream
 from .checks import AbstractCheck, checks
+from .data.sources import PatternSet, probe_sources, ProbeSet
 from .dynamics import Dynamics, dynamics_kinds
 from .experiments import (
     AbstractExperiment,
@@ -28,7 +29,6 @@ from .experiments import (
 from .leaves import Leaf, make_now, read_leaf, read_model
 from .network import networks
 from .plots import plots
-from .sources import PatternSet, probe_sources, ProbeSet
 from .tables import digest, Problem, put, read_tables, ScenarioError
 
 

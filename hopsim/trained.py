@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from . import datasets
 from ._common.names import nearest
+from .data import datasets
 from .network import Network
 from .records import load_record, Record
 from .scenario import scenario_of

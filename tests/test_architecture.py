@@ -23,8 +23,7 @@ FILES = sorted(HOME.glob("**/*.py"))
 FLOORS = [
     ["_common", "shipped", "tables", "_reach"],
     [
-        *("trajectory", "records", "statistics", "lagrangians", "theory", "_selection"),
-        *("datasets", "patterns", "sources"),
+        *("trajectory", "records", "statistics", "lagrangians", "theory", "data"),
     ],
     ["network", "spectrum", "exact", "_triples", "couplings"],
     ["solvers", "dynamics"],
@@ -145,12 +144,12 @@ LOADED = {
 }
 LATER = {
     "matplotlib": {"plots"},
-    "xarray": {"records", "sources"},
+    "xarray": {"records", "data"},
     "h5py": {"records"},
     "scipy": {"statistics", "theory", "experiments"},
-    "sklearn": {"datasets", "experiments"},
-    "pooch": {"datasets"},
-    "PIL": {"datasets"},
+    "sklearn": {"data", "experiments"},
+    "pooch": {"data"},
+    "PIL": {"data"},
     "rich": {"terminal"},
     "jinja2": {"report"},
 }

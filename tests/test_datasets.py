@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from hopsim import datasets
-from hopsim.datasets import Images
+from hopsim.data.datasets import Images
 
 
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}

@@ -16,7 +16,7 @@ import pytest
 from hopsim import _reach
 from hopsim._reach import code, data, files, HOME, reach
 from hopsim.catalogue import REGISTRIES
-from hopsim.datasets import SOURCES
+from hopsim.data.datasets import SOURCES
 from hopsim.experiments import experiments
 from hopsim.plots import plots
 from hopsim.scenario import Header

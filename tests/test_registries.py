@@ -8,12 +8,12 @@ import pytest
 
 from hopsim._common.registry import Registry
 from hopsim.checks import checks
+from hopsim.data.sources import memory_sources, probe_sources
 from hopsim.dynamics import drives, dynamics_kinds
 from hopsim.experiments import experiments
 from hopsim.lagrangians import lagrangians
 from hopsim.network import networks
 from hopsim.plots import plots
-from hopsim.sources import memory_sources, probe_sources
 
 
 # add a registry and its examples here; every test below then covers it

@@ -9,9 +9,9 @@ import pytest
 import hopsim
 from hopsim import datasets, patterns
 from hopsim._common.streams import Stream
+from hopsim.data.sources import memory_sources
 from hopsim.experiments import exponential_capacity
 from hopsim.scenario import load_scenario
-from hopsim.sources import memory_sources
 from hopsim.theory import capacity
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int, Real
 
 from .._common.streams import as_stream, Stream
 from .._common.types import AnyArray
-from ..patterns import sphere
+from ..data.patterns import sphere
 from ..statistics import half_point, wilsons
 from .finding import label_basins
 from .settling import size_of

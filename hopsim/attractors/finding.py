@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from .._common.environment import precision
 from .._common.types import AnyArray, cast
+from ..data.patterns import overlap
 from ..dynamics import (
     AbstractFlow,
     Adiabatic,
@@ -23,7 +24,6 @@ from ..dynamics import (
     TwoLayer,
 )
 from ..network import Network
-from ..patterns import overlap
 from ..records import Dataset, dataset
 from ..simulation import simulate
 from ..solvers import AltIMEX

@@ -13,11 +13,11 @@ from .._common.names import nearest
 from .._common.registry import Registry
 from .._common.streams import Stream
 from ..certificates import certify
+from ..data.sources import PatternSet, ProbeSet
 from ..dynamics import Binary, Dynamics
 from ..network import Network
 from ..records import Dataset, dataset, Record
 from ..simulation import simulate
-from ..sources import PatternSet, ProbeSet
 from ..sweeps import relax, Relaxation
 from ..trajectory import Ending, Trajectory
 

@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Int8
 from pydantic import AfterValidator, Field
 
-from .. import patterns
 from .._common.streams import Stream
 from ..couplings import Couplings, student
+from ..data import patterns
 from ..dynamics import Glauber
 from ..lagrangians import DistinctPolynomial, Polynomial, Rescaled
 from ..network import Network

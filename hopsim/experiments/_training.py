@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from .. import datasets
 from .._common.names import nearest
 from .._common.streams import Stream
+from ..data import datasets
 from ..records import Record
 from ..training import Examples, from_images, OPTIMISERS, rule_of, train
 from ._base import AbstractExperiment, Setting, Study

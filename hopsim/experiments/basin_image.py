@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ..attractors import Attractors, find_attractors
-from ..patterns import grid
+from ..data.patterns import grid
 from ..records import Dataset, dataset, join, Record
 from ..trajectory import Trajectory
 from ._base import AbstractExperiment, experiments, PURE, Setting, Study, TIME

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from .. import datasets
 from .._common.names import nearest
+from ..data import datasets
 from ..records import join, Record
 from ..training import answered, Associative, decided, Examples, objective_of
 from ..training.prototypes import dominant, votes

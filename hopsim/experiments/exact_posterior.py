@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from ..data.patterns import example_count
 from ..network import Network
-from ..patterns import example_count
 from ..records import Variables
 from ..theory import teacher_student as theory
 from ._base import experiments, PURE, Setting

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field, field_validator
 
-from .. import patterns
+from ..data import patterns
 from ..dynamics import Binary
 from ..lagrangians import Exponential
 from ..network import Network

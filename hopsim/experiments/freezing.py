@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ..data.patterns import corrupted
 from ..dynamics import Adiabatic, Binary, Sharp
 from ..lagrangians import AbsoluteValue, LogCosh, Polynomial
 from ..network import Network
-from ..patterns import corrupted
 from ..records import join, Record, Variables
 from ..theory import capacity
 from ._base import experiments, PURE, Setting, Study

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from .. import monte_carlo, patterns
+from .. import monte_carlo
+from ..data import patterns
 from ..records import Variables
 from ..theory import teacher_student
 from ..theory.teacher_student import Basin, Hamiltonian

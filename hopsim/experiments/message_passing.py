@@ -7,8 +7,8 @@ from pydantic import Field
 
 from ..amp import message_passing
 from ..couplings import Couplings
+from ..data.patterns import example_count
 from ..monte_carlo import sample
-from ..patterns import example_count
 from ..records import Variables
 from ..theory import teacher_student as theory
 from ._base import experiments, PURE, Setting

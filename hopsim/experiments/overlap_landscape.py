@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from .. import statistics
 from ..couplings import Couplings
+from ..data.patterns import example_count
 from ..monte_carlo import sample
 from ..network import Network
-from ..patterns import example_count
 from ..records import Dataset, dataset, join, Record, Variables
 from ..theory import teacher_student as theory
 from ._base import experiments, PURE, Setting, Study

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int8
 from pydantic import Field, field_validator
 
-from .. import patterns
 from .._common.streams import Stream
+from ..data import patterns
 from ..dynamics import Glauber
 from ..monte_carlo import sample
 from ..records import Variables

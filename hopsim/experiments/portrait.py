@@ -9,7 +9,7 @@ from .._common.environment import precision
 from ..attractors import polish
 from ..attractors.finding import describe
 from ..attractors.settling import distinct, energies
-from ..patterns import grid
+from ..data.patterns import grid
 from ..records import Dataset, dataset, join, Record
 from ._base import (
     AbstractExperiment,

@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from .. import datasets, patterns
 from .._common.streams import Stream
+from ..data import datasets, patterns
+from ..data.sources import memory_sources, PatternSet
 from ..lagrangians import AbsoluteValue, RectifiedPolynomial
 from ..network import Network
 from ..records import Dataset, dataset, join, Record
-from ..sources import memory_sources, PatternSet
 from ..statistics import mean
 from ._base import AbstractExperiment, experiments, PURE, Setting, Study
 from ._spins import require_aims

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..patterns import overlap
+from ..data.patterns import overlap
 from ..records import Dataset, join, Record
 from ..trajectory import Trajectory
 from ._base import (

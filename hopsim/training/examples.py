@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._common.streams import Stream
-from ..datasets import Images
+from ..data.datasets import Images
 
 
 Order = Literal["shuffled", "balanced"]

@@ -15,10 +15,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from .._common.registry import Registry
+from .._common.streams import Stream
+from .._common.types import Count, Fraction, NonNegative, Positive
 from . import datasets, patterns
-from ._common.registry import Registry
-from ._common.streams import Stream
-from ._common.types import Count, Fraction, NonNegative, Positive
 
 
 memory_sources = Registry("memory source")

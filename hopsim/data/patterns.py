@@ -11,9 +11,9 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int8, Num
 
-from ._common.streams import as_stream
-from ._common.types import AnyArray
-from .theory.teacher_student import Basin, Hamiltonian, overlap_law
+from .._common.streams import as_stream
+from .._common.types import AnyArray
+from ..theory.teacher_student import Basin, Hamiltonian, overlap_law
 
 
 Patterns = Float[np.ndarray, "memory feature"]
@@ -189,7 +189,7 @@ def examples(
     - `temperature`, `n`, `hamiltonian`, `basin`, `cut`: of the teacher, see
       `theory.teacher_student.overlap_law`.
     """
-    from ._selection import choose
+    from ._flipped_sites import choose
 
     pattern = np.asarray(pattern)
     if pattern.ndim != 1 or not np.all(np.abs(pattern) == 1):

@@ -2,7 +2,7 @@
 
 from typing import no_type_check
 
-from ._common.compiled import compiled
+from .._common.compiled import compiled
 
 
 @compiled()
