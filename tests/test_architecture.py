@@ -70,7 +70,7 @@ def imports_of(path, top_level=False):
 
 
 def part(module):
-    """`hopsim.dynamics._flow` -> `dynamics`; `hopsim` -> `__init__`."""
+    """`hopsim.dynamics._base` -> `dynamics`; `hopsim` -> `__init__`."""
     return [*module.split("."), "__init__"][1]
 
 
@@ -137,7 +137,7 @@ LOADED = {
     "rich": set(),
     "jinja2": set(),
     "typer": {"cli"},
-    "diffrax": {"dynamics._integrate", "dynamics._choice", "solvers"},
+    "diffrax": {"dynamics.flows", "solvers"},
     "optimistix": {"attractors"},
     "lineax": {"attractors"},
     "optax": {"training"},

@@ -4,9 +4,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._common.norms import inverse, length, relative
-from .._common.types import AnyArray, concrete, Scalar
-from ..network import Network
+from ..._common.norms import inverse, length, relative
+from ..._common.types import AnyArray, concrete, Scalar
+from ...network import Network
 
 
 def alternate_features(

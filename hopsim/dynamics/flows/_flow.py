@@ -7,15 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._common.types import AnyArray, cast, Scalar
-from ..network import Features, Hidden, Network
-from ..solvers import AbstractProblem, AltIMEX, FlowState
-from ..spectrum import loop_gain
-from ..trajectory import Promise
-from ._base import AbstractDynamics, Method, Plan, Solution
-from ._choice import choose, name_of
-from ._drive import AbstractDrive
+from ..._common.types import AnyArray, cast, Scalar
+from ...network import Features, Hidden, Network
+from ...solvers import AbstractProblem, AltIMEX, FlowState
+from ...spectrum import loop_gain
+from ...trajectory import Promise
+from .._base import AbstractDynamics, Method, Plan, Solution
+from ..drives import AbstractDrive
 from ._integrate import integrate
+from ._solver_choice import choose, name_of
 
 
 if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not

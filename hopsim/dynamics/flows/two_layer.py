@@ -4,12 +4,12 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._common.norms import relative
-from .._common.types import AnyArray, as_numbers, Scalar
-from ..network import Features, Hidden, Network
-from ..spectrum import stiffness
-from ._base import dynamics_kinds
-from ._drive import AbstractDrive
+from ..._common.norms import relative
+from ..._common.types import AnyArray, as_numbers, Scalar
+from ...network import Features, Hidden, Network
+from ...spectrum import stiffness
+from .._base import dynamics_kinds
+from ..drives import AbstractDrive
 from ._flow import AbstractFlow
 from ._layers import (
     alternate_features,

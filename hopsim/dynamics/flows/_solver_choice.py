@@ -8,10 +8,10 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
-from .._common.types import AnyArray
-from ..network import Network
-from ..solvers import AltIMEX, Unrolled
-from ._base import AbstractDynamics, Method
+from ..._common.types import AnyArray
+from ...network import Network
+from ...solvers import AltIMEX, Unrolled
+from .._base import AbstractDynamics, Method
 
 
 SOLVERS: dict[str, Any] = {

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from .._common.norms import length
-from .._common.types import Scalar
-from ..solvers import AbstractProblem, Audited, FlowState, Settling
-from ..trajectory import Ending
-from ._base import Plan, Solution
+from ..._common.norms import length
+from ..._common.types import Scalar
+from ...solvers import AbstractProblem, Audited, FlowState, Settling
+from ...trajectory import Ending
+from .._base import Plan, Solution
 
 
 # A proportional-integral controller. Where stability limits the step, the integral

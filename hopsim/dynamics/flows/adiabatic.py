@@ -7,11 +7,11 @@ import jax.numpy as jnp
 from jax.scipy.sparse.linalg import gmres
 from jaxtyping import Array, Float
 
-from .._common.types import AnyArray, as_numbers, Scalar
-from ..network import Features, Hidden, Network
-from ..solvers import AltIMEX, Unrolled
-from ._base import dynamics_kinds, Method
-from ._drive import AbstractDrive
+from ..._common.types import AnyArray, as_numbers, Scalar
+from ...network import Features, Hidden, Network
+from ...solvers import AltIMEX, Unrolled
+from .._base import dynamics_kinds, Method
+from ..drives import AbstractDrive
 from ._flow import AbstractFlow
 from ._layers import (
     alternate_features,
