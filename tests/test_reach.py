@@ -86,7 +86,7 @@ def test_variants_sweeps_and_nested_tables_name_kinds():
         },
         "checks": [{"kind": "average"}],
     }
-    modules = ("dynamics.sharp", "dynamics.adiabatic", "checks.average")
+    modules = ("dynamics.sharp", "dynamics.flows.adiabatic", "checks.average")
     assert {f"hopsim.{name}" for name in modules} <= reach([table])
     assert not {f"hopsim.{name}" for name in modules} & reach([{}])
 
