@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 
 HOME = Path(__file__).parent
-START = "worker"  # every run begins in this module
+START = "claims.worker"  # every run begins in this module
 DEFAULT = "recall"  # the kind of an experiment that has none
-ALONE = ("crew",)  # counted, not followed: the settings under which a worker starts
+# counted, not followed: the settings under which a worker starts
+ALONE = ("claims.pool",)
 # chooses modules by name, but only those of other libraries; see `prefetch`
 FOREIGN = ("_common.environment",)
 LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}

@@ -234,8 +234,8 @@ def verify(
     with _guarded():
         if cache:
             _keep_programs()
-        from .claims import command, find, shipped_claims
-        from .verification import verify as verify_claims
+        from .claims.tasks import command, find, shipped_claims
+        from .claims.verify import verify as verify_claims
 
         words, changes = claims or [], _parse(overrides)
         shelf = shipped_claims() if place is None else place

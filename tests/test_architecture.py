@@ -31,7 +31,7 @@ FLOORS = [
         *("batches", "sweeps", "monte_carlo", "amp", "spin_simulation", "simulation"),
         *("certificates", "attractors", "training", "profile"),
     ],
-    ["checks", "plots", "summary", "report", "experiments"],
+    ["checks", "plots", "summary", "experiments"],
     [
         "leaves",
         "scenario",
@@ -39,10 +39,8 @@ FLOORS = [
         "runs",
         "catalogue",
         "claims",
-        "crew",
-        "verification",
     ],
-    ["worker", "terminal", "cli", "__main__", "__init__"],
+    ["terminal", "cli", "__main__", "__init__"],
 ]
 PLACE = {name: (i, k) for i, row in enumerate(FLOORS) for k, name in enumerate(row)}
 
@@ -151,7 +149,7 @@ LATER = {
     "pooch": {"data"},
     "PIL": {"data"},
     "rich": {"terminal"},
-    "jinja2": {"report"},
+    "jinja2": {"claims.report"},
 }
 
 

@@ -11,7 +11,8 @@ import mutations
 import pytest
 from filelock import FileLock
 
-from hopsim import claims, verification
+from hopsim.claims.tasks import find, shipped_claims
+from hopsim.claims.verify import finished_entries
 
 
 PLACE = Path(__file__).parents[1] / "runs" / "verify"
@@ -33,8 +34,8 @@ def entries(request):
     ):
         surroundings.delenv("XLA_FLAGS", raising=False)  # compiled as by the command
         words = [f"claims/{name}" for name in sorted(asked)]
-        tasks = claims.find(claims.shipped_claims(), words, True, {})
-        found = verification.finished_entries(tasks, PLACE, jobs)
+        tasks = find(shipped_claims(), words, True, {})
+        found = finished_entries(tasks, PLACE, jobs)
     return {entry["name"]: entry for entry in found}
 
 

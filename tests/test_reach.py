@@ -66,9 +66,9 @@ def test_pictures_that_are_asked_for_take_the_place_of_others():
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_claim_reaches_a_part_of_hopsim(name):
     found = files(reach(sizes(name)))
-    every = {HOME / f"{m}.py" for m in ("worker", "runs", "scenario", "simulation")}
-    assert every < found < set(HOME.glob("**/*.py"))
-    assert HOME / "claims.py" not in found
+    every = ("claims/worker", "runs", "scenario", "simulation")
+    assert {HOME / f"{m}.py" for m in every} < found < set(HOME.glob("**/*.py"))
+    assert HOME / "claims" / "tasks.py" not in found
 
 
 def test_both_sizes_are_reached():
@@ -127,9 +127,10 @@ def test_packages_pass_names_on_and_do_nothing_else():
 # a package in small: `study` stands for what is registered under "study"
 SMALL = {
     "__init__": "def __getattr__(name): ...\n",
-    "worker": "from . import base\n",
-    "crew": "from . import claims\n",
-    "claims": "",
+    "claims/__init__": "",
+    "claims/worker": "from .. import base\n",
+    "claims/pool": "from . import tasks\n",
+    "claims/tasks": "",
     "base": "",
     "more": "from .parts import one\n",
     "parts/__init__": (
@@ -188,7 +189,7 @@ def test_imports_are_followed(text, found, tmp_path):
         file = home / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(words)
-    wanted = {"worker", "base", "crew", "study"}
+    wanted = {"claims.worker", "base", "claims.pool", "study"}
     known = {
         f.relative_to(home).with_suffix("").as_posix().replace("/", ".")
         for f in home.glob("**/*.py")
@@ -312,8 +313,8 @@ def test_a_file_that_cannot_be_read_has_no_hash():
 
 def test_keys_are_known_before_jax_starts():
     program = (
-        "import sys; from hopsim import claims; from pathlib import Path; "
-        "assert claims.find(Path('scenarios/claims'), [], True, {}); "
+        "import sys; from hopsim.claims.tasks import find; from pathlib import Path; "
+        "assert find(Path('scenarios/claims'), [], True, {}); "
         "sys.exit(any(m in sys.modules for m in ('jax', 'numpy', 'pydantic')))"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)

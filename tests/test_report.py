@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hopsim import report
+from hopsim.claims import report
 from hopsim.plots import _style
 from hopsim.records import Verdict
 

@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 from command_line import hopsim_cli
 
-from hopsim import _reach, claims, crew, report, verification
-from hopsim.claims import find
+from hopsim import _reach
+from hopsim.claims import pool, report
+from hopsim.claims.ledger import kept
+from hopsim.claims.pool import shares
+from hopsim.claims.tasks import find
+from hopsim.claims.verify import _longest_first, verify
 
 
 ROOT = Path(__file__).parents[1]
@@ -127,7 +131,7 @@ def test_the_key_changes_with_all_that_decides_a_result(shelf, monkeypatch):
     monkeypatch.setattr(_reach, "data", lambda tables: "other images")
     assert key() != before
     monkeypatch.undo()
-    monkeypatch.setattr(claims, "_versions", lambda: "other libraries")
+    monkeypatch.setattr("hopsim.claims.tasks.versions", lambda: "other libraries")
     assert key() != before
     monkeypatch.undo()
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
@@ -150,7 +154,7 @@ def test_a_quick_run_has_a_key_of_its_own(shelf):
     assert shlex.split(other.rerun)[5:] == ["seed=3", "--claims", str(place)]
 
 
-# --- the crew, with a stand-in for its processes --------------------------------------
+# --- the pool, with a stand-in for its processes --------------------------------------
 
 STAND_IN = """
 import json, os, pathlib, sys, time
@@ -182,12 +186,12 @@ def stand_in(monkeypatch):
             encoding="utf-8",
         )
 
-    monkeypatch.setattr(crew, "_hire", hire)
+    monkeypatch.setattr(pool, "_hire", hire)
 
 
 def test_a_process_that_dies_takes_one_claim_with_it(shelf, stand_in, tmp_path):
     told, ended = [], []
-    book = verification.verify(
+    book = verify(
         find(shelf[0], [], True, {}),
         tmp_path / "out",
         1,
@@ -205,7 +209,7 @@ def test_a_process_that_dies_takes_one_claim_with_it(shelf, stand_in, tmp_path):
     assert "ended with code 9" in page
     # what has ended is kept; what has died is tried again
     ended.clear()
-    again = verification.verify(find(shelf[0], [], True, {}), tmp_path / "out", 1)
+    again = verify(find(shelf[0], [], True, {}), tmp_path / "out", 1)
     assert [e["kept"] for e in again["claims"]] == [True, False, True]
 
 
@@ -218,8 +222,8 @@ def test_a_run_that_left_no_whole_verdicts_is_not_kept(shelf, stand_in, tmp_path
     place = tmp_path / "out" / task.directory
     place.mkdir(parents=True)
     (place / "verdicts.json").write_text(text)
-    assert claims.kept(task, tmp_path / "out") is None
-    verification._longest_first([task], tmp_path / "out")
+    assert kept(task, tmp_path / "out") is None
+    _longest_first([task], tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -234,14 +238,14 @@ def test_a_claim_of_wrong_types_is_refused(shelf, key, value):
 def test_a_place_that_cannot_be_written_to_is_told_before_any_work(shelf, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"Ledgers cannot be made in .* --out"):
-        verification.verify(find(shelf[0], [], True, {}), tmp_path / "file" / "out")
+        verify(find(shelf[0], [], True, {}), tmp_path / "file" / "out")
 
 
 def test_cores_are_shared_out(monkeypatch):
-    monkeypatch.setattr(crew, "cores", lambda: [0, 1, 2, 3, 4])
-    assert crew.shares(2) == [[0, 1], [2, 3, 4]]
-    assert crew.shares(5) == [[0], [1], [2], [3], [4]]
-    assert crew.shares(7) == [[0], [1], [2], [3], [4], [0], [1]]
+    monkeypatch.setattr(pool, "cores", lambda: [0, 1, 2, 3, 4])
+    assert shares(2) == [[0, 1], [2, 3, 4]]
+    assert shares(5) == [[0], [1], [2], [3], [4]]
+    assert shares(7) == [[0], [1], [2], [3], [4], [0], [1]]
 
 
 # --- the command, with real processes -------------------------------------------------
@@ -318,7 +322,7 @@ def test_bad_words_end_with_one_message(shelf, tmp_path):
 
 def test_report_is_made_of_the_ledger_alone(shelf, stand_in, tmp_path):
     tasks = find(shelf[0], ["cl-10"], True, {})
-    verification.verify(tasks, tmp_path / "out", 1)
+    verify(tasks, tmp_path / "out", 1)
     book = json.loads((tmp_path / "out" / "ledger.json").read_text())
     page = report.render(book, tmp_path / "out")
     assert page == (tmp_path / "out" / "report.html").read_text()

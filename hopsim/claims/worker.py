@@ -1,7 +1,8 @@
 """A process that runs claims, one after the other, for `hopsim verify`.
 
-`python -m hopsim.worker CORES` reads one JSON task a line and answers in JSON lines. It
-ends at once when its input does, so none is left behind when the parent is killed.
+`python -m hopsim.claims.worker CORES` reads one JSON task a line and answers in JSON
+lines. It ends at once when its input does, so none is left behind when the parent is
+killed.
 """
 
 import json
@@ -43,8 +44,8 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
     try:
         import jax
 
-        from .runs import run
-        from .scenario import load_scenario
+        from ..runs import run
+        from ..scenario import load_scenario
 
         # a quick run spends most of its time in the compiler
         jax.config.update("jax_disable_most_optimizations", task["quick"])

@@ -1,4 +1,4 @@
-"""Claims: scenarios with a table `[claim]`, found, kept, and entered in a ledger.
+"""Claims: scenarios with a table `[claim]`, found, and what they are kept under.
 
 What decides whether an earlier run of a claim still counts (its resolved text, the code
 and data that it reaches, the versions of what computes) is read without starting JAX.
@@ -17,10 +17,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import __version__, _reach
-from ._common.names import nearest, shown
-from .shipped import public_path, scenario_names, scenarios_place
-from .tables import digest, read_tables, ScenarioError
+from .. import _reach
+from .._common.names import nearest, shown
+from ..shipped import public_path, scenario_names, scenarios_place
+from ..tables import digest, read_tables, ScenarioError
 
 
 PREFIX = "claims/"  # of the shipped claims' names among all scenarios
@@ -28,7 +28,6 @@ COMPUTING = (
     *("jax", "jaxlib", "diffrax", "equinox", "optimistix", "lineax", "optax"),
     *("numpy", "scipy", "numba", "scikit-learn", "jaxtyping"),
 )
-Entry = dict[str, Any]  # one claim in the ledger: plain data, as it is written
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +93,7 @@ def find(
         for word in words:
             _require_known(word, tasks)
         chosen = [t for t in tasks if any(word in _names(t) for word in words)]
-    return sorted(chosen, key=lambda t: (_natural(t.claim["id"]), t.name))
+    return sorted(chosen, key=lambda t: (natural(t.claim["id"]), t.name))
 
 
 def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
@@ -119,7 +118,7 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     # a run checks the other size too, so what that names is executed as well
     sizes = (tables.resolved, tables.other)
     held = f"{_reach.code(sizes)} {_reach.data(sizes)}"
-    known = f"{digest(tables.resolved)} {size} {held} {_versions()} {_device()}"
+    known = f"{digest(tables.resolved)} {size} {held} {versions()} {_device()}"
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))
     return Task(file, name, claim, title, tables.text, key, quick, overrides)
@@ -143,7 +142,7 @@ def _device() -> str:
 
 
 @ft.cache
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """The versions of what computes."""
     python = ".".join(platform.python_version_tuple()[:2])
     found = {package: importlib.metadata.version(package) for package in COMPUTING}
@@ -173,83 +172,7 @@ def _require_known(word: str, tasks: list[Task]) -> None:
     )
 
 
-def _natural(text: str) -> list[tuple[int, str]]:
+def natural(text: str) -> list[tuple[int, str]]:
     """A sort key for which CL-2 comes before CL-10."""
     parts = re.findall(r"\d+|\D+", text)
     return [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
-
-
-# --- entries of the ledger ------------------------------------------------------------
-
-
-def told(file: Path) -> dict[str, Any] | None:
-    """What a run wrote of its verdicts; None if that is damaged or missing."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        checks = [bool(check["passed"]) for check in found["checks"]]
-        whole = (
-            checks and found["passed"] == all(checks) and float(found["seconds"]) >= 0
-        )
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    return found if whole else None
-
-
-def kept(task: Task, place: Path) -> Entry | None:
-    """What an earlier run of the very same claim found, if there is one."""
-    found = told(place / task.directory / "verdicts.json")
-    return None if found is None else _entry(task) | found | {"kept": True}
-
-
-def done(task: Task, place: Path) -> Entry:
-    """What the run that has just ended found."""
-    found = kept(task, place)
-    if found is None:
-        return failed(task, "the run left no verdicts", 0.0)
-    return found | {"kept": False}
-
-
-def failed(task: Task, why: str, seconds: float) -> Entry:
-    """The entry of a claim that could not be run to its end."""
-    # a ledger is read on other machines: no path of this one for what ships
-    why = why.replace(str(task.file), public_path(task.file))
-    return _entry(task) | {"error": why, "seconds": seconds}
-
-
-def _entry(task: Task) -> Entry:
-    known = ("id", "statement", "source", "tags", "false_alarm")
-    return {name: task.claim.get(name, "") for name in known} | {
-        "tags": list(task.claim.get("tags", [])),
-        "name": task.name,
-        "title": task.title,
-        "seed": None,
-        "precision": None,
-        "file": public_path(task.file),
-        "rerun": task.rerun,
-        "directory": task.directory,
-        "scenario": task.text,
-        "pictures": [],
-        "checks": [],
-        "passed": False,
-        "error": None,
-        "seconds": 0.0,
-        "kept": False,
-    }
-
-
-def ledger(entries: list[Entry], quick: bool, command: str) -> dict[str, Any]:
-    """All entries with their totals, as plain data."""
-    ordered = sorted(entries, key=lambda e: (_natural(e["id"]), e["name"]))
-    passed = sum(bool(e["passed"]) for e in ordered)
-    devices = {e["device"] for e in ordered if "device" in e}
-    return {
-        "hopsim": __version__,
-        "size": "quick" if quick else "full",
-        "command": command,
-        "seconds": sum(float(e["seconds"]) for e in ordered),
-        "passed": passed,
-        "failed": len(ordered) - passed,
-        "versions": _versions(),
-        "device": ", ".join(sorted(devices)),
-        "claims": ordered,
-    }

@@ -6,17 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import claims, crew, report
-from ._common.cores import cores
-from ._common.files import make_place, write_whole
-from .claims import Entry, Task
+from .._common.cores import cores
+from .._common.files import make_place, write_whole
+from . import report
+from .ledger import done, Entry, failed, kept, ledger, told
+from .pool import Tell, work
+from .tasks import Task
 
 
 def verify(
     tasks: list[Task],
     place: Path,
     jobs: int | None = None,
-    progress: crew.Tell = lambda *_: None,
+    progress: Tell = lambda *_: None,
     finished: Callable[[Entry], None] = lambda _: None,
     command: str = "hopsim verify",
 ) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def verify(
     begun = time.perf_counter()
     make_place(place, "Ledgers")
     entries = finished_entries(tasks, place, jobs, progress, finished)
-    book = claims.ledger(entries, all(task.quick for task in tasks), command)
+    book = ledger(entries, all(task.quick for task in tasks), command)
     book["wall"] = time.perf_counter() - begun
     write_whole(
         place / "ledger.json", json.dumps(book, indent=1, allow_nan=False) + "\n"
@@ -50,18 +52,18 @@ def finished_entries(
     tasks: list[Task],
     place: Path,
     jobs: int | None = None,
-    progress: crew.Tell = lambda *_: None,
+    progress: Tell = lambda *_: None,
     finished: Callable[[Entry], None] = lambda _: None,
 ) -> list[Entry]:
     """The entry of every claim: those kept in `place` first, then those run now."""
-    known = {task.name: claims.kept(task, place) for task in tasks}
+    known = {task.name: kept(task, place) for task in tasks}
     entries = [entry for entry in known.values() if entry is not None]
     for entry in entries:
         finished(entry)
     rest = _longest_first([t for t in tasks if known[t.name] is None], place)
     hands = max(1, min(jobs or len(cores()), len(rest)))
-    for task, why, seconds in crew.work(rest, place, hands, progress) if rest else ():
-        entry = claims.failed(task, why, seconds) if why else claims.done(task, place)
+    for task, why, seconds in work(rest, place, hands, progress) if rest else ():
+        entry = failed(task, why, seconds) if why else done(task, place)
         entries.append(entry)
         finished(entry)
     return entries
@@ -72,9 +74,9 @@ def _longest_first(tasks: list[Task], place: Path) -> list[Task]:
 
     def seconds(task: Task) -> float:
         taken = [
-            told["seconds"]
+            found["seconds"]
             for file in place.glob(f"{task.name}-????????????????/verdicts.json")
-            if (told := claims.told(file)) is not None
+            if (found := told(file)) is not None
         ]
         return taken[-1] if taken else 1e9  # unknown: first of all
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ._common.files import write_whole
+from .._common.files import write_whole
 
 
 WIDTH, MARGIN = 240.0, 14.0  # of the strip that shows a value against its tolerance

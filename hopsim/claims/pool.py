@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ._common.cores import cores
-from .claims import Task
+from .._common.cores import cores
+from .tasks import Task
 
 
 Tell = Callable[[Task, str, int, int], None]  # (task, what, done, total)
@@ -134,7 +134,7 @@ def _hire(mine: list[int]) -> subprocess.Popen[str]:
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "hopsim.worker", ",".join(map(str, mine))],
+        [sys.executable, "-m", "hopsim.claims.worker", ",".join(map(str, mine))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",

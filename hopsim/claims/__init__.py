@@ -1,0 +1,1 @@
+"""Claims of theory: found, run in processes side by side, and reported."""
