@@ -2,7 +2,7 @@
 
 from typer.testing import CliRunner
 
-from hopsim.cli import app
+from hopsim.cli.commands import app
 
 
 def hopsim_cli(*arguments):

@@ -16,7 +16,7 @@ from command_line import hopsim_cli
 from hypothesis import example, given, HealthCheck, settings, strategies as st
 from toml_text import dumps
 
-from hopsim.cli import _raised_by_hopsim
+from hopsim.cli.commands import _raised_by_hopsim
 from hopsim.scenario import load_scenario, ScenarioError
 
 

@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from hopsim import profile
 from hopsim._common.clock import Clock, phase, watch, watched, Work, worked
+from hopsim.cli import profile
 
 
 SCENARIO = """

@@ -16,7 +16,7 @@ from toml_text import dumps
 
 import hopsim.simulation
 from hopsim._common.streams import as_stream, Stream
-from hopsim.cli import _raised_by_hopsim
+from hopsim.cli.commands import _raised_by_hopsim
 from hopsim.dynamics import TwoLayer
 from hopsim.scenario import load_scenario, ScenarioError
 

@@ -15,9 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
+from .._common.cores import cores
+from ..shipped import scenario_names, shipped
 from . import terminal
-from ._common.cores import cores
-from .shipped import scenario_names, shipped
 
 
 _BEGAN = time.perf_counter()
@@ -77,10 +77,10 @@ def run(
     with _guarded():
         if cache:
             _keep_programs()
-        from ._common.clock import watch
-        from ._common.environment import join
-        from .runs import run as run_scenario
-        from .scenario import load_scenario
+        from .._common.clock import watch
+        from .._common.environment import join
+        from ..runs import run as run_scenario
+        from ..scenario import load_scenario
 
         first = distributed is None or join(distributed) == 0
         imports = time.perf_counter() - _BEGAN
@@ -114,8 +114,8 @@ def train(
         _keep_programs()
         import shutil
 
-        from .runs import run as run_scenario, unfinished
-        from .scenario import load_scenario
+        from ..runs import run as run_scenario, unfinished
+        from ..scenario import load_scenario
 
         scenario = load_scenario(file, quick, _parse(overrides))
         if not scenario.experiment.trains:
@@ -159,8 +159,8 @@ def predict(
 ) -> None:
     """Print the class of every image, as a trained network sees it."""
     with _guarded():
-        from ._common.files import write_whole
-        from .trained import load_trained, read_images
+        from .._common.files import write_whole
+        from ..trained import load_trained, read_images
 
         trained = load_trained(run_directory, point)
         rows, labels = read_images(images)
@@ -185,16 +185,16 @@ def attractors(
     with _guarded():
         record = os.path.join(what, "record.nc")  # any other directory hides no name
         if os.path.isfile(record) or what.endswith(".nc"):
-            from .records import load_record
+            from ..records import load_record
 
             terminal.attractors(load_record(what))
             return
         _keep_programs()
         from dataclasses import replace
 
-        from .experiments import Census
-        from .runs import run as run_scenario
-        from .scenario import load_scenario
+        from ..experiments import Census
+        from ..runs import run as run_scenario
+        from ..scenario import load_scenario
 
         scenario = load_scenario(what, quick, _parse(overrides))
         if not isinstance(scenario.experiment, Census):
@@ -234,8 +234,8 @@ def verify(
     with _guarded():
         if cache:
             _keep_programs()
-        from .claims.tasks import command, find, shipped_claims
-        from .claims.verify import verify as verify_claims
+        from ..claims.tasks import command, find, shipped_claims
+        from ..claims.verify import verify as verify_claims
 
         words, changes = claims or [], _parse(overrides)
         shelf = shipped_claims() if place is None else place
@@ -254,7 +254,7 @@ def verify(
 def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scenario file; compute nothing."""
     with _guarded():
-        from .scenario import load_scenario
+        from ..scenario import load_scenario
 
         scenario = load_scenario(file, overrides=_parse(overrides))
         count = len(scenario.points)
@@ -289,7 +289,7 @@ def list_(
             for name in scenario_names():
                 print(name)
             return
-        from .catalogue import NOUNS
+        from ..catalogue import NOUNS
 
         for noun in NOUNS if what is None else [what]:
             terminal.entries(noun)
@@ -304,7 +304,7 @@ def plot(
 ) -> None:
     """Draw the pictures of a saved run again."""
     with _guarded():
-        from .runs import redraw
+        from ..runs import redraw
 
         for path in redraw(run_directory, tuple(names or ())):
             print(path)
@@ -316,7 +316,7 @@ def show(
 ) -> None:
     """Print the summary of a saved run."""
     with _guarded():
-        from .records import load_record
+        from ..records import load_record
 
         terminal.summary(load_record(run_directory))
 
@@ -389,7 +389,7 @@ def _raised_by_hopsim(error: BaseException) -> bool:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    home = str(Path(__file__).parent)
+    home = str(Path(__file__).parents[1])
     return place is not None and place.tb_frame.f_code.co_filename.startswith(home)
 
 

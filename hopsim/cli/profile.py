@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._common.clock import Clock, Work
+from .._common.clock import Clock, Work
 
 
 SAMPLE_SECONDS = 0.2  # the products are timed for about so long, and scaled
