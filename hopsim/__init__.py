@@ -7,8 +7,8 @@ other heavy library. (PEP 562)
 import importlib
 from typing import TYPE_CHECKING
 
+from ._version import __version__
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "Attractors": "attractors",
@@ -17,9 +17,9 @@ _HOMES = {
     "Certificate": "certificates",
     "certify": "certificates",
     "Network": "network",
-    "model_a": "network",
-    "model_b": "network",
-    "model_c": "network",
+    "model_a": "models",
+    "model_b": "models",
+    "model_c": "models",
     "Record": "records",
     "Verdict": "records",
     "load_record": "records",
@@ -58,8 +58,9 @@ if TYPE_CHECKING:
     from .certificates import Certificate, certify
     from .couplings import Couplings, student
     from .data import datasets, patterns
+    from .models import model_a, model_b, model_c
     from .monte_carlo import sample, Samples
-    from .network import model_a, model_b, model_c, Network
+    from .network import Network
     from .records import load_record, Record, Verdict
     from .runs import run
     from .scenario import load_scenario, Scenario

@@ -16,7 +16,7 @@ from .dynamics import drives, dynamics_kinds
 from .experiments import experiments, RunSettings, TrainingSettings
 from .lagrangians import lagrangians
 from .leaves import GIVEN
-from .network import networks
+from .models import networks
 from .plots import plots
 from .shipped import scenario_files
 

@@ -27,7 +27,7 @@ from .experiments import (
     TrainingSettings,
 )
 from .leaves import Leaf, make_now, read_leaf, read_model
-from .network import networks
+from .models import networks
 from .plots import plots
 from .tables import digest, Problem, put, read_tables, ScenarioError
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from hopsim import dynamics, experiments, lagrangians as L, patterns
 from hopsim.checks import agreement, average, kinds, measured
-from hopsim.network import model_a, model_b, model_c, Network
+from hopsim.models import model_a, model_b, model_c
+from hopsim.network import Network
 
 
 FEATURES, COUNT, PROBES = 12, 7, 4  # one size for all: compiled programs are shared

@@ -15,7 +15,7 @@ from cases import FEATURES
 
 import hopsim
 from hopsim.dynamics import Adiabatic, Sharp, TwoLayer
-from hopsim.network import model_b
+from hopsim.models import model_b
 
 
 slow = pytest.mark.slow

@@ -19,7 +19,8 @@ from hopsim._common.clock import watch
 from hopsim._common.streams import Stream
 from hopsim.dynamics import Binary
 from hopsim.exact import energy, Exact, is_exact
-from hopsim.network import model_b, Network
+from hopsim.models import model_b
+from hopsim.network import Network
 from hopsim.sweeps import relax
 from hopsim.trajectory import Ending
 

@@ -10,7 +10,7 @@ import hopsim
 from hopsim.experiments._spins import extremes, is_even, power_of
 from hopsim.experiments.recall_histogram import shared_against
 from hopsim.lagrangians import Exponential, Polynomial, RectifiedPolynomial
-from hopsim.network import model_a
+from hopsim.models import model_a
 from hopsim.theory import capacity
 
 

@@ -13,7 +13,8 @@ import hopsim
 from hopsim import lagrangians as L
 from hopsim._common.types import AnyArray, as_number
 from hopsim.dynamics import Adiabatic, Sinusoid, TwoLayer
-from hopsim.network import model_a, model_b, model_c, Network
+from hopsim.models import model_a, model_b, model_c
+from hopsim.network import Network
 
 
 V, H = cases.states(40, PROBES, h_scale=4.0)

@@ -9,7 +9,7 @@ import pytest
 import hopsim
 from hopsim.dynamics import Binary, Sharp
 from hopsim.lagrangians import Polynomial
-from hopsim.network import model_a
+from hopsim.models import model_a
 from hopsim.theory import capacity
 
 

@@ -13,7 +13,7 @@ from hopsim import patterns
 from hopsim.dynamics import Adiabatic
 from hopsim.experiments import spherical
 from hopsim.lagrangians import Exponential, Polynomial, RectifiedPolynomial
-from hopsim.network import model_c
+from hopsim.models import model_c
 
 
 N, K = 10, 7

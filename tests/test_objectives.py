@@ -7,7 +7,7 @@ import optax
 import pytest
 
 from hopsim import lagrangians as L
-from hopsim.network import model_b
+from hopsim.models import model_b
 from hopsim.training import (
     Associative,
     AutoAssociative,

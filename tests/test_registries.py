@@ -12,7 +12,7 @@ from hopsim.data.sources import memory_sources, probe_sources
 from hopsim.dynamics import drives, dynamics_kinds
 from hopsim.experiments import experiments
 from hopsim.lagrangians import lagrangians
-from hopsim.network import networks
+from hopsim.models import networks
 from hopsim.plots import plots
 
 

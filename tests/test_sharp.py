@@ -10,7 +10,7 @@ from cases import FEATURES, I, J, PROBES, XI
 import hopsim
 from hopsim import lagrangians as L
 from hopsim.dynamics import Adiabatic, Sharp
-from hopsim.network import model_a
+from hopsim.models import model_a
 from hopsim.trajectory import Ending
 
 

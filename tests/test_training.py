@@ -11,7 +11,8 @@ import hopsim
 from hopsim import datasets, dynamics, lagrangians as L
 from hopsim._common.streams import Stream
 from hopsim.experiments import TrainingSettings
-from hopsim.network import model_a, model_b, Network
+from hopsim.models import model_a, model_b
+from hopsim.network import Network
 from hopsim.training import (
     Associative,
     decided,

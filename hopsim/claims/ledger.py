@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
+from .._version import __version__
 from ..shipped import public_path
 from .tasks import natural, Task, versions
 

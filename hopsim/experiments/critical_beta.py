@@ -7,7 +7,7 @@ from jaxtyping import Float
 from pydantic import Field
 
 from ..attractors.continuation import follow, Varied
-from ..network import model_b
+from ..models import model_b
 from ..records import Variables
 from ..theory import potts
 from ._base import experiments, PURE, Setting

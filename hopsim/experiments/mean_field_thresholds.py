@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..attractors.continuation import Branch, follow, Varied
 from ..lagrangians import LogCosh, Rescaled
-from ..network import model_a
+from ..models import model_a
 from ..records import Variables
 from ..theory import mean_field
 from ._base import experiments, PURE, Setting
