@@ -2,11 +2,12 @@
 
 import inspect
 import re
+from typing import Any
 
 import cases
 import pytest
 
-from hopsim._common.registry import Registry
+from hopsim._common.registry import parameters, Registry
 from hopsim.checks import checks
 from hopsim.data.sources import memory_sources, probe_sources
 from hopsim.dynamics import drives, dynamics_kinds
@@ -55,6 +56,14 @@ def test_every_kind_states_its_formula_and_its_source(registry, kind):
     assert re.search(r"\$[^$]+\$|`[^`]+`", text), "no formula in $...$ or `...`"
     without_formulas = re.sub(r"\$[^$]*\$|`[^`]*`", "", text)
     assert re.search(r"\[[^\]]*[A-Za-z][^\]]*\]", without_formulas), "no [source]"
+
+
+@KINDS
+def test_every_argument_says_what_it_may_be(registry, kind):
+    # a converter without an annotation hides the type of its field: a file may say all
+    hints = {k: p.annotation for k, p in parameters(registry[kind]).items()}
+    untyped = {k for k, hint in hints.items() if hint in (Any, inspect.Parameter.empty)}
+    assert untyped <= {"fig"}, "and so a scenario could give anything"
 
 
 def test_misspelt_kind_is_answered_with_the_nearest_one():

@@ -332,6 +332,7 @@ def test_streams_are_told_apart_by_seed_and_by_name():
 SWEEP = "experiment.sweep"
 VARIANTS = "experiment.variants"
 INTERACTION = "network.interaction"
+LEAKY = {"kind": "leaky_rectified_polynomial", "n": 3}
 A = {"kind": "model_a", "memories": GOOD["network"]["memories"]}
 
 BAD = {
@@ -530,6 +531,18 @@ BAD = {
     "invariant_of_the_dynamics": (
         {"dynamics": {"kind": "two_layer", "tau_memory": 0.0}},
         {"dynamics": "tau_memory must be a finite number > 0"},
+    ),
+    "no_number_for_a_constant": (
+        {"network": A | {"interaction": LEAKY | {"slope": ["a", "b"]}}},
+        {f"{INTERACTION}.slope": "got ['a', 'b']"},
+    ),
+    "text_for_a_constant": (
+        {"network": A | {"interaction": LEAKY | {"slope": "0.5"}}},
+        {f"{INTERACTION}.slope": "got '0.5'"},
+    ),
+    "text_where_none_is_allowed": (
+        {"dynamics": {"kind": "adiabatic", "tau_memory": {"fast": 1}}},
+        {"dynamics.tau_memory": "got {'fast': 1}"},
     ),
     "quick_is_no_table": ({"quick": 3}, {"quick": "a table is needed"}),
     "mistake_that_quick_hides": (

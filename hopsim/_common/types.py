@@ -65,9 +65,25 @@ def as_number(x: float | AnyArray) -> AnyArray:
     return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
 
 
+def as_float(x: float | AnyArray) -> float:
+    """A number that may not be swept: it is part of the compiled program.
+
+    A converter says what it takes, here and below: a field has its type from it, and
+    Python's `float` would let a scenario say anything.
+    """
+    return float(x)
+
+
 def as_numbers(x: float | Sequence[float] | AnyArray) -> AnyArray:
     """The same for one number or a vector of them."""
     return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
+
+
+def as_numbers_if_any(
+    x: float | Sequence[float] | AnyArray | None,
+) -> AnyArray | None:
+    """The same, or None."""
+    return None if x is None else as_numbers(x)
 
 
 def concrete(x: Any) -> bool:

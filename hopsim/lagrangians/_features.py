@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._common.norms import inverse, length
-from .._common.types import AnyArray, as_number, Scalar
+from .._common.types import AnyArray, as_float, as_number, Scalar
 from ._base import AbstractLagrangian, lagrangians, Layer, require_positive, resolve
 
 
@@ -118,7 +118,7 @@ class Norm(AbstractLagrangian):
     """
 
     radius: AnyArray = eqx.field(converter=as_number, default=1.0)
-    delta: float = eqx.field(static=True, converter=float, default=0.0)
+    delta: float = eqx.field(static=True, converter=as_float, default=0.0)
     convex: ClassVar[bool] = True
     additive: ClassVar[bool] = False
     smooth: ClassVar[bool] = True

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._common.types import AnyArray, Scalar
+from .._common.types import AnyArray, as_float, Scalar
 from ._base import (
     AbstractAdditiveLagrangian,
     AbstractLagrangian,
@@ -176,7 +176,7 @@ class LeakyRectifiedPolynomial(AbstractPower):
     """
 
     n: int = eqx.field(static=True)
-    slope: float = eqx.field(static=True, converter=float, default=-0.01)
+    slope: float = eqx.field(static=True, converter=as_float, default=-0.01)
 
     def __check_init__(self):
         _require_vertex(self.n)

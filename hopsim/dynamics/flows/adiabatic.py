@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.scipy.sparse.linalg import gmres
 from jaxtyping import Array, Float
 
-from ..._common.types import AnyArray, as_numbers, Scalar
+from ..._common.types import AnyArray, as_numbers, as_numbers_if_any, Scalar
 from ...network import Features, Hidden, Network
 from ...solvers import AltIMEX, Unrolled
 from .._base import dynamics_kinds, Method
@@ -45,9 +45,7 @@ class Adiabatic(AbstractFlow):
     tau_feature: AnyArray = eqx.field(converter=as_numbers, default=1.0)
     decay: AnyArray = eqx.field(converter=as_numbers, default=1.0)
     drive: AbstractDrive | None = None
-    tau_memory: AnyArray | None = eqx.field(
-        converter=lambda tau: None if tau is None else as_numbers(tau), default=None
-    )
+    tau_memory: AnyArray | None = eqx.field(converter=as_numbers_if_any, default=None)
 
     def __check_init__(self):
         require_times("tau_feature", self.tau_feature)
