@@ -1,4 +1,4 @@
-"""The three models of Krotov & Hopfield as networks. [KH21 sec. 3]"""
+"""The three models of Krotov & Hopfield as networks, [KH21 sec. 3]."""
 
 import numpy as np
 
