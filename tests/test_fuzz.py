@@ -95,6 +95,11 @@ def places(tree, here=()):
     return found
 
 
+def is_moderate(x):
+    """A number that can be multiplied by another one without overflow."""
+    return isinstance(x, int | float) and abs(x) < 1e300
+
+
 def mutate(tables, rng):
     """One thing deleted, renamed, replaced, added or taken from elsewhere."""
     path = rng.choice(places(tables))
@@ -116,7 +121,7 @@ def mutate(tables, rng):
         for step in rng.choice(places(other)):
             other = other[step]
         parent[last] = copy.deepcopy(other)
-    elif isinstance(parent[last], int | float) and rng.random() < 0.8:
+    elif is_moderate(parent[last]) and rng.random() < 0.8:
         factor = rng.choice([0, -1, 0.5, 2, 3, 7.7])
         parent[last] = type(parent[last])(factor * parent[last])
     else:
