@@ -1,4 +1,4 @@
-"""The crew: processes that run claims side by side, each on its share of the cores."""
+"""The pool: processes that run claims side by side, each on its share of the cores."""
 
 import collections
 import contextlib
