@@ -33,12 +33,12 @@ _HOMES = {
     "predict": "training",
     "train": "training",
     "load_network": "trained",
-    "Couplings": "couplings",
-    "student": "couplings",
-    "Samples": "monte_carlo",
-    "sample": "monte_carlo",
-    "Relaxation": "sweeps",
-    "relax": "sweeps",
+    "Couplings": "dynamics.spins.couplings",
+    "student": "dynamics.spins.students",
+    "Samples": "dynamics.spins.sampling",
+    "sample": "dynamics.spins.sampling",
+    "Relaxation": "dynamics.spins.relaxation",
+    "relax": "dynamics.spins.relaxation",
 }
 _MODULES = {
     "attractors": "attractors",
@@ -56,16 +56,17 @@ if TYPE_CHECKING:
     from . import attractors, dynamics, lagrangians, plots, solvers, theory, training
     from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
-    from .couplings import Couplings, student
     from .data import datasets, patterns
+    from .dynamics.spins.couplings import Couplings
+    from .dynamics.spins.relaxation import relax, Relaxation
+    from .dynamics.spins.sampling import sample, Samples
+    from .dynamics.spins.students import student
     from .models import model_a, model_b, model_c
-    from .monte_carlo import sample, Samples
     from .network import Network
     from .records import load_record, Record, Verdict
     from .runs import run
     from .scenario import load_scenario, Scenario
     from .simulation import simulate
-    from .sweeps import relax, Relaxation
     from .trained import load_network
     from .training import KrotovHopfieldRule, predict, train
     from .trajectory import Ending, Trajectory

@@ -1,8 +1,8 @@
 """What a scenario's run can execute: the imports of all that its tables name.
 
 Standard library only, and nothing is imported: the sources are read as text, so that
-this is known before JAX starts. A part is a module (`hopsim.exact`), one statement of a
-package's own file (`hopsim.dynamics:Dynamics`), or all of a package
+this is known before JAX starts. A part is a module (`hopsim.network`), one statement
+of a package's own file (`hopsim.dynamics:Dynamics`), or all of a package
 (`hopsim.theory:*`). Where the text does not decide, the reach is too large, never too
 small.
 """

@@ -15,8 +15,8 @@ from .batches import Batch, check_varied, costs, extremes, solve, substitute
 from .dynamics import AbstractDynamics, Binary, Dynamics, Glauber, Plan, Solution
 from .dynamics._base import Method
 from .dynamics.flows._solver_choice import DEFAULT_STEP
+from .dynamics.spins.trajectories import simulate_spins
 from .network import Network
-from .spin_simulation import simulate_spins
 from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory
 
 

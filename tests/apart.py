@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 
 IMPORTED = [  # by the server, once for all calls
-    *("hopsim.runs", "hopsim.couplings", "hopsim.attractors", "hopsim.training"),
+    *("hopsim.runs", "hopsim.dynamics.spins.couplings"),
+    *("hopsim.attractors", "hopsim.training"),
     *("diffrax", "numba", "scipy.stats", "scipy.optimize", "xarray"),
 ]
 PATIENCE = 600  # seconds; the longest call takes some thirty

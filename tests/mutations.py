@@ -597,9 +597,9 @@ def a_local_field_without_its_share(monkeypatch):
 
 def a_certificate_that_trusts_everything(monkeypatch):
     """Rounding is taken to be a millionth of what it is: no doubt is left."""
-    from hopsim.dynamics import _spins, _walk
+    from hopsim.dynamics.spins import _cpu_engine, _lockstep_sweep
 
-    for engine in (_spins, _walk):
+    for engine in (_lockstep_sweep, _cpu_engine):
         monkeypatch.setattr(engine, "TRUST", 1e-9)
 
 

@@ -25,11 +25,10 @@ FLOORS = [
     [
         *("trajectory", "records", "statistics", "lagrangians", "theory", "data"),
     ],
-    ["network", "models", "spectrum", "exact", "_triples", "couplings"],
+    ["network", "models", "spectrum"],
     ["solvers", "dynamics"],
     [
-        *("batches", "sweeps", "monte_carlo", "amp", "spin_simulation", "simulation"),
-        *("certificates", "attractors", "training"),
+        *("batches", "amp", "simulation", "certificates", "attractors", "training"),
     ],
     ["checks", "plots", "summary", "experiments"],
     ["leaves", "scenario", "trained", "runs", "catalogue", "claims"],

@@ -23,7 +23,7 @@ from hopsim import (
     student,
 )
 from hopsim._common.streams import Stream
-from hopsim.couplings import gap_table
+from hopsim.dynamics.spins.gap_tables import gap_table
 
 
 N, M = 10, 30
@@ -115,7 +115,7 @@ def test_couplings_alone_and_chunks_change_nothing(monkeypatch):
     network = student(EXAMPLES, 3)
     options = {"sweeps": 30, "key": 5, "references": PATTERN[None]}
     whole = sample(network, dynamics.Glauber(3.0), STARTS, **options)
-    monkeypatch.setattr("hopsim.monte_carlo.AT_ONCE", 7 * N * len(STARTS))
+    monkeypatch.setattr("hopsim.dynamics.spins.sampling.AT_ONCE", 7 * N * len(STARTS))
     parts = sample(Couplings.of(EXAMPLES), dynamics.Glauber(3.0), STARTS, **options)
     np.testing.assert_array_equal(parts.overlaps, whole.overlaps)
     np.testing.assert_allclose(parts.energies, whole.energies, rtol=1e-14)

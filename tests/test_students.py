@@ -168,7 +168,7 @@ def test_landscape_refuses_other_scenarios(ran, tables, said):
 @pytest.mark.parametrize(("n", "form"), [(3, "distinct"), (3, "power"), (4, "power")])
 def test_exact_posterior_is_boltzmanns_law_by_hand(n, form):
     """Energies as sums over tuples of sites, none of hopsim's own."""
-    from hopsim.couplings import student
+    from hopsim.dynamics.spins.students import student
     from hopsim.experiments.exact_posterior import _moments
 
     rng, size, T = np.random.default_rng(n), 6, 2.5

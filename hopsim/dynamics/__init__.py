@@ -1,11 +1,10 @@
 """Rules of motion of a network: flows, and exact event-driven rules."""
 
 from ._base import AbstractDynamics, dynamics_kinds, Plan, Solution
-from .binary import Binary
 from .drives import AbstractDrive, drives, Pulse, Sinusoid
 from .flows import AbstractFlow, Adiabatic, TwoLayer
-from .glauber import Glauber
 from .sharp import Sharp
+from .spins import Binary, Glauber
 
 
 Dynamics = AbstractDynamics | Binary | Glauber  # what `simulate` can run

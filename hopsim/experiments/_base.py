@@ -15,10 +15,10 @@ from .._common.streams import Stream
 from ..certificates import certify
 from ..data.sources import PatternSet, ProbeSet
 from ..dynamics import Binary, Dynamics
+from ..dynamics.spins.relaxation import relax, Relaxation
 from ..network import Network
 from ..records import Dataset, dataset, Record
 from ..simulation import simulate
-from ..sweeps import relax, Relaxation
 from ..trajectory import Ending, Trajectory
 
 

@@ -8,10 +8,10 @@ from jaxtyping import Float, Int
 
 from .._common.types import AnyArray
 from ..dynamics import Binary
-from ..dynamics.binary import Rule
+from ..dynamics.spins.binary import Rule
+from ..dynamics.spins.relaxation import Relaxation
 from ..lagrangians import Polynomial, RectifiedPolynomial, Rescaled
 from ..network import Network
-from ..sweeps import Relaxation
 from ._base import Setting
 
 

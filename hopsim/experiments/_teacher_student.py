@@ -12,9 +12,10 @@ from jaxtyping import Int8
 from pydantic import AfterValidator, Field
 
 from .._common.streams import Stream
-from ..couplings import Couplings, student
 from ..data import patterns
 from ..dynamics import Glauber
+from ..dynamics.spins.couplings import Couplings
+from ..dynamics.spins.students import student
 from ..lagrangians import DistinctPolynomial, Polynomial, Rescaled
 from ..network import Network
 from ..theory.teacher_student import Basin, Hamiltonian

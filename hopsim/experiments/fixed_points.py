@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from .._common.types import AnyArray
 from ..dynamics import Binary
-from ..dynamics.binary import Rule
+from ..dynamics.spins.binary import Rule
 from ..network import Network
 from ..records import Variables
 from ._base import experiments, PURE, Setting

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from ..certificates import certify
 from ..dynamics import Binary
+from ..dynamics.spins.relaxation import relax
 from ..lagrangians import AbsoluteValue, LogCosh
 from ..network import Network
 from ..records import join, Record, Variables
-from ..sweeps import relax
 from ..training import Examples, predict
 from ._base import experiments, PURE, Setting, Study, TIME
 from ._ensemble import stacked

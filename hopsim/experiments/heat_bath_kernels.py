@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..couplings import Couplings
-from ..monte_carlo import sample
+from ..dynamics.spins.couplings import Couplings
+from ..dynamics.spins.sampling import sample
 from ..records import Variables
 from ._base import experiments, PURE, Setting
 from ._teacher_student import AbstractTeacherStudent, teacher_of

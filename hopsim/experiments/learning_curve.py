@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from .. import monte_carlo
 from ..data import patterns
+from ..dynamics.spins import sampling
 from ..records import Variables
 from ..theory import teacher_student
 from ..theory.teacher_student import Basin, Hamiltonian
@@ -59,7 +59,7 @@ class LearningCurve(AbstractTeacherStudent):
             data = teacher.examples(
                 stream.child("examples", count), count, temperature, self.basin
             )
-            found = monte_carlo.sample(
+            found = sampling.sample(
                 teacher.system(data),
                 bath,
                 setting.probes.values,

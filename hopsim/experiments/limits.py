@@ -9,10 +9,10 @@ from pydantic import Field, field_validator
 
 from .._common.names import nearest
 from ..dynamics import Binary, Sharp
+from ..dynamics.spins.relaxation import relax
 from ..lagrangians import AbsoluteValue, LogCosh
 from ..network import Network
 from ..records import Variables
-from ..sweeps import relax
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
 

@@ -6,9 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from ..amp import message_passing
-from ..couplings import Couplings
 from ..data.patterns import example_count
-from ..monte_carlo import sample
+from ..dynamics.spins.couplings import Couplings
+from ..dynamics.spins.sampling import sample
 from ..records import Variables
 from ..theory import teacher_student as theory
 from ._base import experiments, PURE, Setting

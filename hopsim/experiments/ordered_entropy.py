@@ -8,7 +8,7 @@ from jaxtyping import Float
 from pydantic import Field
 
 from ..data.patterns import example_count
-from ..monte_carlo import sample
+from ..dynamics.spins.sampling import sample
 from ..records import Variables
 from ..theory import teacher_student as theory
 from ._base import experiments, PURE, Setting

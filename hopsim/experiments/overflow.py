@@ -9,11 +9,11 @@ from jaxtyping import Float, Int
 from pydantic import Field
 
 from ..dynamics import Binary
-from ..exact import Exact
+from ..dynamics.spins.exact import Exact
+from ..dynamics.spins.relaxation import relax
 from ..lagrangians import Polynomial, RectifiedPolynomial
 from ..network import Network
 from ..records import Variables
-from ..sweeps import relax
 from ._base import experiments, PURE, Setting
 from ._ensemble import AbstractEnsemble
 from ._rest import with_memories

@@ -10,9 +10,9 @@ from jaxtyping import Float
 from pydantic import Field, model_validator
 
 from .. import statistics
-from ..couplings import Couplings
 from ..data.patterns import example_count
-from ..monte_carlo import sample
+from ..dynamics.spins.couplings import Couplings
+from ..dynamics.spins.sampling import sample
 from ..network import Network
 from ..records import Dataset, dataset, join, Record, Variables
 from ..theory import teacher_student as theory

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from .._common.streams import Stream
 from ..data import patterns
 from ..dynamics import Glauber
-from ..monte_carlo import sample
+from ..dynamics.spins.sampling import sample
 from ..records import Variables
 from ..theory import teacher_student as ts
 from ._base import experiments, PURE, Setting

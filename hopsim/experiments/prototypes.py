@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from .. import monte_carlo
+from ..dynamics.spins import sampling
 from ..records import Variables
 from ..theory import teacher_student
 from ._base import experiments, PURE, Setting
@@ -62,7 +62,7 @@ class Prototypes(AbstractTeacherStudent):
             for k, count in enumerate(self.counts):
                 stream = setting.stream.child(f"{temperature}", count)
                 data = teacher.examples(stream.child("examples"), count, temperature)
-                found = monte_carlo.sample(
+                found = sampling.sample(
                     teacher.student(data),
                     there,
                     setting.probes.values,

@@ -7,7 +7,7 @@ import equinox as eqx
 import numpy as np
 
 from ..dynamics import Binary
-from ..exact import Exact
+from ..dynamics.spins.exact import Exact
 from ..lagrangians import AbstractLagrangian, Exponential, Rescaled
 from ..records import Variables
 from ._base import experiments, PURE, Setting

@@ -6,7 +6,7 @@ import equinox as eqx
 import numpy as np
 from pydantic import Field
 
-from ..exact import energy, Exact, is_exact
+from ..dynamics.spins.exact import energy, Exact, is_exact
 from ..lagrangians import Polynomial, RectifiedPolynomial
 from ..records import Dataset, dataset, join, Record
 from ._base import AbstractExperiment, experiments, PURE, Setting, Study

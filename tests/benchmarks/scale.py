@@ -56,7 +56,7 @@ def one(features: int, count: int) -> dict:
     import numpy as np
 
     from hopsim import dynamics, lagrangians, Network
-    from hopsim.sweeps import relax
+    from hopsim.dynamics.spins.relaxation import relax
 
     rng = np.random.default_rng(0)
     draw = lambda n: 2 * rng.integers(0, 2, (n, features), np.int8) - 1

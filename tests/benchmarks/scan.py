@@ -63,12 +63,12 @@ def scan(way: str) -> dict:
             programs.append(str(kwargs["fun_name"]))
 
     jax.monitoring.register_event_duration_secs_listener(listen)
-    from hopsim import dynamics, lagrangians, Network, patterns, sweeps
-    from hopsim.dynamics import _lockstep, _spins
+    from hopsim import dynamics, lagrangians, Network, patterns
+    from hopsim.dynamics.spins import _lockstep_engine, _lockstep_sweep, relaxation
 
     engine = "lockstep" if way in ("padded", "exact") else "walk"
     if way == "exact":
-        _lockstep.padded = _lockstep.padded_features = lambda size: size
+        _lockstep_engine.padded = _lockstep_engine.padded_features = lambda size: size
     states, spent = [], []
     for _ in range(2):  # the second time nothing is compiled
         state = hashlib.sha256()
@@ -78,14 +78,15 @@ def scan(way: str) -> dict:
             for load in LOADS:
                 count = round(load * features**2)
                 if way == "exact":  # sums in blocks that fit
-                    _spins.BLOCK, _spins.FEATURES_AT_ONCE = count, features
+                    _lockstep_sweep.BLOCK = count
+                    _lockstep_sweep.FEATURES_AT_ONCE = features
                 network = Network(
                     patterns.random_binary(0, count, features),
                     lagrangians.AbsoluteValue(),
                     lagrangians.Polynomial(3),
                 )
                 motion = dynamics.Binary(order="sequential")
-                final = sweeps.relax(network, motion, starts, engine=engine).final
+                final = relaxation.relax(network, motion, starts, engine=engine).final
                 state.update(np.ascontiguousarray(final, np.int8).tobytes())
         states.append(state.hexdigest())
         spent.append(time.process_time() - begun)

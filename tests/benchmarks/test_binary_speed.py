@@ -51,14 +51,14 @@ class Case:
 
     def relax(self, **options):
         from hopsim import dynamics
-        from hopsim.sweeps import relax
+        from hopsim.dynamics.spins.relaxation import relax
 
         motion = dynamics.Binary(order="sequential", tie="keep")
         return relax(self.network, motion, self.starts, **options)
 
     def by_python(self):
         """Where a few starts end by Python's integers."""
-        from hopsim.exact import Exact
+        from hopsim.dynamics.spins.exact import Exact
 
         exact, ends = Exact(self.network), []
         for s in self.starts[:FEW].astype(np.int64):

@@ -1,7 +1,7 @@
 """`relax`: many starts of the binary memory, swept until no spin moves.
 
-Starts are kept as int8 on the host. On a CPU each walks on its own (`dynamics._walk`),
-on an accelerator all visit the same spin together (`dynamics._lockstep`). Those that
+Starts are kept as int8 on the host. On a CPU each walks on its own (`_cpu_engine`),
+on an accelerator all visit the same spin together (`_lockstep_engine`). Those that
 have come to rest leave. Orders are keyed by (key, sweep) and coins by (key, start,
 sweep, visit): neither the engine nor its chunks and devices change any result, and
 since every decision is certain or exact, nor does the precision.
@@ -16,14 +16,16 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Int, Real
 
-from ._common.streams import as_stream, Stream
-from ._common.types import AnyArray
-from .dynamics._lockstep import Lockstep
-from .dynamics._spins import AbstractEngine, coin, Starts, Walked
-from .dynamics.binary import Binary, settled, Tie
+from ..._common.streams import as_stream, Stream
+from ..._common.types import AnyArray
+from ...network import Network
+from ...trajectory import Ending
+from ._coins import coin
+from ._engine import AbstractEngine, Starts, Walked
+from ._lockstep_engine import Lockstep
+from ._starts import check_starts, check_whole
+from .binary import Binary, settled, Tie
 from .exact import are_spins, Exact
-from .network import Network
-from .trajectory import Ending
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +105,7 @@ def relax(
         )
     if walks and engine != "lockstep":
         # its compiler takes half a second to import: only where it is needed
-        from .dynamics._walk import Walk
+        from ._cpu_engine import Walk
 
         sweeper: AbstractEngine = Walk(
             network, dynamics, precision, chunk, len(devices)
@@ -259,7 +261,7 @@ class _Run:
 
 
 def _tied(tie: str, coins: np.ndarray, start: int, first: int, visit: int, s: int):
-    """What a spin without a drive becomes: as in `dynamics._spins`."""
+    """What a spin without a drive becomes: as in `_lockstep_sweep`."""
     if tie == "keep":
         return s
     if tie != "random":
@@ -268,40 +270,3 @@ def _tied(tie: str, coins: np.ndarray, start: int, first: int, visit: int, s: in
 
 
 # --- what is asked of the arguments -------------------------------------------------
-
-
-def check_whole(name: str, value: Any, least: int = 1) -> None:
-    """Raises ValueError unless a value is a whole number, and large enough."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
-
-
-def check_starts(
-    features: int, starts: AnyArray, clamped: AnyArray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The starts, and the numbers of the spins that are free."""
-    if np.iscomplexobj(starts):
-        raise ValueError("Starts are real numbers, got complex ones; take their signs.")
-    starts = np.asarray(starts, np.float64)
-    if starts.ndim != 2 or starts.shape[1] != features or not len(starts):
-        raise ValueError(
-            f"Starts must have shape (start, {features}), got {starts.shape}; "
-            "a single start is written s[None, :]."
-        )
-    held = np.zeros(features, bool)
-    if clamped is not None:
-        held = np.asarray(clamped)
-        if held.shape != (features,) or held.dtype != bool:
-            raise ValueError(
-                f"clamped must be a boolean mask of shape ({features},), got "
-                f"{held.dtype} of shape {held.shape}."
-            )
-    if not np.all(np.abs(starts[:, ~held]) == 1):
-        raise ValueError(
-            "Free spins must be +1 or -1; take the signs of other states, and hold "
-            "real values by `clamped`."
-        )
-    if not np.all(np.abs(starts[:, held]) <= 1):  # NaN is refused as well
-        raise ValueError("Clamped spins must lie in [-1, 1].")
-    return starts, np.flatnonzero(~held)

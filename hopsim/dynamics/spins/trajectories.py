@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ._common.types import AnyArray
-from .dynamics import Binary, Glauber
-from .monte_carlo import sample
-from .network import Network
-from .sweeps import relax
-from .trajectory import Ending, EPSILONS, Trajectory
+from ..._common.types import AnyArray
+from ...network import Network
+from ...trajectory import Ending, EPSILONS, Trajectory
+from .binary import Binary
+from .glauber import Glauber
+from .relaxation import relax
+from .sampling import sample
 
 
 ENERGIES_AT_ONCE = 64  # states whose energies are formed together

@@ -8,7 +8,7 @@ is one pass over them with neither product nor power in it.
 
 The float32 sum decides beyond its rounding bound; within it the sum is repeated in
 int64 where that holds it, else in float64, and what that leaves open waits for
-`hopsim.exact`. [MRS24 sec. 4; THEORY 2.2]
+`exact`. [MRS24 sec. 4; THEORY 2.2]
 """
 
 import math
@@ -22,14 +22,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._common.clock import phase
-from .._common.types import AnyArray, cast
-from ..exact import gap, has_exact_values
-from ..lagrangians import AbstractAdditiveLagrangian
-from ..network import Network
-from ._spins import AbstractEngine, coin, Starts, TRUST, Walked
-from ._visits import walk
+from ..._common.clock import phase
+from ..._common.types import AnyArray, cast
+from ...lagrangians import AbstractAdditiveLagrangian
+from ...network import Network
+from ._coins import coin
+from ._cpu_sweep import walk
+from ._engine import AbstractEngine, Starts, Walked
+from ._lockstep_sweep import TRUST
 from .binary import Binary, drive_of, Rule, Tie
+from .exact import gap, has_exact_values
 
 
 SWEEPS, WORK = 16, 2**31  # of one call at most: sweeps, and memories x visits

@@ -11,8 +11,8 @@ from typing import no_type_check
 
 import numpy as np
 
-from .._common.compiled import compiled
-from ..couplings import IN_A_ROW as ROW
+from ..._common.compiled import compiled
+from .gap_tables import IN_A_ROW as ROW
 
 
 @compiled()

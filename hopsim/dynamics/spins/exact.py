@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from ._common.types import AnyArray
-from .lagrangians import (
+from ..._common.types import AnyArray
+from ...lagrangians import (
     AbstractAdditiveLagrangian,
     Exponential,
     LogSumExp,
     Rescaled,
 )
-from .network import Network
+from ...network import Network
 
 
 Value = Callable[[Fraction], Fraction | None]

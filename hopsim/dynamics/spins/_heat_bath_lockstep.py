@@ -2,7 +2,7 @@
 
 For accelerators, and for memories that are not spins. Couplings of three spins are
 shared by all replicas: one product (N, N) x (N, replica) a visit. The thresholds are
-those of `_heat_bath`.
+those of `_heat_bath_cpu`.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ..network import Network
+from ...network import Network
 
 
 class Shared(NamedTuple):

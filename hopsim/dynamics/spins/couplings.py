@@ -6,64 +6,19 @@ the same for a hundred examples and for a million. [THEORY 3.2]
 """
 
 import dataclasses
-import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Float, Int, Int8
+from jaxtyping import Int, Int8
 
-from ._common.cores import cores
-from ._common.types import AnyArray
-from .data import patterns
-from .exact import are_spins, gap, in_rows
-from .lagrangians import (
-    AbsoluteValue,
-    AbstractAdditiveLagrangian,
-    AbstractLagrangian,
-    DistinctPolynomial,
-    Polynomial,
-    Rescaled,
-)
-from .network import Network
-from .theory.teacher_student import Hamiltonian
-
-
-def interaction(n: int, features: int, hamiltonian: Hamiltonian) -> AbstractLagrangian:
-    r"""F of one pattern: $\frac{n!}{N^{n-1}} e_n$, or $x^n / N^{n-1}$. [TT24]
-
-    "distinct" is the model of the paper's phase diagram, "power" the formula printed
-    on its poster, which is another one. [THEORY TRAP 1]
-    """
-    if n < 2:
-        raise ValueError(f"The interaction vertex n must be >= 2, got {n}.")
-    if hamiltonian == "distinct":
-        return DistinctPolynomial(n, features)
-    if hamiltonian != "power":
-        raise ValueError(f"hamiltonian is distinct or power, got {hamiltonian!r}.")
-    return Rescaled(Polynomial(n), outside=float(features) ** (1 - n))
-
-
-def student(
-    examples: AnyArray, n: int, hamiltonian: Hamiltonian = "distinct"
-) -> Network:
-    r"""The student: a network whose memories are the examples. [TT24]
-
-    $P(\xi|\sigma) \propto e^{\Phi(\xi)/T}$ with
-    $\Phi(\xi) = \sum_a F(\sigma^a\cdot\xi)$: sampled by `Glauber`.
-
-    **Arguments:**
-
-    - `examples`: spins of shape (memory, feature).
-    - `n`: how many sites interact, from 2 on.
-    """
-    if np.ndim(examples) != 2 or not np.size(examples) or not are_spins(examples):
-        raise ValueError(
-            "Examples must be spins +1 and -1 of shape (memory, feature), got shape "
-            f"{np.shape(examples)}; draw them by patterns.examples."
-        )
-    layer = interaction(n, np.shape(examples)[1], hamiltonian)
-    return Network(patterns._cast(np.asarray(examples)), AbsoluteValue(), layer)
+from ..._common.cores import cores
+from ..._common.types import AnyArray
+from ...lagrangians import DistinctPolynomial, Polynomial, Rescaled
+from ...network import Network
+from ...theory.teacher_student import Hamiltonian
+from .exact import are_spins, in_rows
+from .students import interaction
 
 
 @final
@@ -101,7 +56,7 @@ class Couplings:
             )
         bits, count = _as_bits(examples)
         features = len(bits)
-        from ._triples import count_odd, fill, largest
+        from ._triple_sums import count_odd, fill, largest
 
         odd = np.zeros((features,) * 3, np.int32)
         threads = len(cores())
@@ -131,7 +86,7 @@ class Couplings:
 
     def fields(self, s: Int8[np.ndarray, " feature"]) -> Int[np.ndarray, " feature"]:
         r"""$L_i = \sum_{j<k} K_{ijk} s_j s_k$, integers."""
-        from ._triples import fields
+        from ._triple_sums import fields
 
         found = np.empty(self.features, np.int64)
         fields(self.tensor, s, found)
@@ -191,53 +146,3 @@ def summable(network: Network) -> tuple[Hamiltonian, float] | None:
     if isinstance(layer, Polynomial) and layer.n == 3:
         return "power", unit * network.features**2
     return None
-
-
-IN_A_ROW = 1024  # entries of a table whose sum must fit its type
-
-
-def gap_table(
-    layer: Any, features: int, count: int
-) -> tuple[Int[np.ndarray, " input"] | Float[np.ndarray, " input"], float]:
-    """`F(y + 1) - F(y - 1)` for y = -N-1 ... N+1, in units of the number that follows.
-
-    Integers where the interaction has them and energies of `count` memories fit 62
-    bits, of 32 bits where so many as are added in a row fit those. Inputs
-    y have the parity of N - 1; entries of the other parity are 0.
-    """
-    inputs = range(-features - 1, features + 2)
-    met = lambda y: (y - features + 1) % 2 == 0
-    unit = 1.0
-    if isinstance(layer, DistinctPolynomial):
-        unit = 2 * math.factorial(layer.n) / features ** (layer.n - 1)
-        known = [layer.other_spins(y) if met(y) else 0 for y in inputs]
-    else:
-        value = gap(layer, "energy_gap")
-        known = [value(y) if met(y) else 0 for y in inputs]
-        if any(y is None for y in known):
-            return _evaluated(layer, np.array(inputs), met), 1.0
-    whole = all(y is not None and y == int(y) for y in known)
-    table = np.array([float(y or 0) for y in known])
-    most = max(abs(y or 0) for y in known)
-    # an energy may change by the gaps of all spins, one after the other
-    if whole and sum(abs(y or 0) for y in known) * count < 2**62:
-        kind = np.int32 if most * IN_A_ROW < 2**31 else np.int64
-        return np.array([int(y or 0) for y in known], kind), unit
-    return table, unit
-
-
-def _evaluated(
-    layer: AbstractAdditiveLagrangian, inputs: np.ndarray, met
-) -> np.ndarray:
-    """Gaps of an interaction that has no exact values."""
-    import jax
-    import jax.numpy as jnp
-
-    from ._common.types import cast
-
-    with jax.enable_x64(True):
-        layer = cast(layer, jnp.float64)
-        one = jnp.ones((), jnp.float64)
-        unit = float(np.exp(layer.log_unit(one)))
-        values = unit * np.asarray(layer.relative_gap(inputs.astype(float), one)[0])
-    return np.where([met(y) for y in inputs], values, 0.0)

@@ -1,6 +1,6 @@
 """Visits to the spins of one start after the other, compiled for a CPU.
 
-See `_walk` for what is done.
+See `_cpu_engine` for what is done.
 """
 
 import math
@@ -8,7 +8,7 @@ from typing import no_type_check
 
 import numpy as np
 
-from .._common.compiled import compiled
+from ..._common.compiled import compiled
 
 
 ROW = 1024  # terms that are added up in single precision before they join a double

@@ -11,11 +11,11 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
-from .._common.types import AnyArray, as_number, Count, Range
-from ..lagrangians._base import require_positive
-from ..network import Network
-from ..trajectory import Promise
-from ._base import dynamics_kinds
+from ..._common.types import AnyArray, as_number, Count, Range
+from ...lagrangians._base import require_positive
+from ...network import Network
+from ...trajectory import Promise
+from .._base import dynamics_kinds
 
 
 Visits = Literal["sequential", "permutation", "random"]

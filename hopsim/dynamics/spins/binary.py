@@ -10,15 +10,15 @@ from typing import Any, ClassVar, get_args, Literal
 import equinox as eqx
 import numpy as np
 
-from ..lagrangians import (
+from ...lagrangians import (
     AbstractAdditiveLagrangian,
     Exponential,
     LogSumExp,
     Rescaled,
 )
-from ..network import Network
-from ..trajectory import Promise
-from ._base import dynamics_kinds
+from ...network import Network
+from ...trajectory import Promise
+from .._base import dynamics_kinds
 
 
 Order = Literal["sequential", "permutation", "random", "synchronous"]

@@ -9,15 +9,14 @@ The drive $S$ of a spin is a sum whose rounding error is bounded, by
 $c u \sum|\text{terms}|$ with $c$ from the number of additions in a row and from the
 terms themselves. Beyond the bound the sign of $S$ is certain; within it the decision is
 repeated in float64, and where that does not do either the lane waits for exact integers
-(`hopsim.exact`).
+(`exact`).
 [MRS24 sec. 4; THEORY 2.2]
 """
 
-import abc
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -25,8 +24,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Real, UInt32
 
-from .._common.types import AnyArray, cast, Scalar
-from ..lagrangians import AbstractAdditiveLagrangian
+from ..._common.types import AnyArray, cast, Scalar
+from ...lagrangians import AbstractAdditiveLagrangian
+from ._coins import coin
 from .binary import Rule, Tie
 
 
@@ -69,59 +69,6 @@ class Swept(NamedTuple):
     ties: Int[AnyArray, " lane"]  # visits with no drive, or none that is certain
     doubtful: Int[AnyArray, " lane"]  # visits that float64 decided
     waits_at: Int[AnyArray, " lane"]  # the visit at which the lane waits; -1: nowhere
-
-
-class Walked(NamedTuple):
-    """Some sweeps of some starts, on the host, whoever made them."""
-
-    s: np.ndarray  # (start, feature)
-    sweeps: Int[np.ndarray, " start"]
-    flips: Int[np.ndarray, " start"]
-    last: Int[np.ndarray, " start"]  # flips of the last sweep; 0: at rest
-    ties: Int[np.ndarray, " start"]
-    doubtful: Int[np.ndarray, " start"]
-    waits_at: Int[np.ndarray, " start"]  # the visit of the last sweep, or -1
-
-
-class Starts(NamedTuple):
-    """States, and where they go on: at a visit of a sweep, with flips made in it."""
-
-    s: np.ndarray  # (start, feature)
-    numbers: Int[np.ndarray, " start"]  # which key their coins
-    before: np.ndarray  # (start, feature), as the sweep found them
-    first: Int[np.ndarray, " start"]  # the sweep
-    begin: Int[np.ndarray, " start"]  # the visit
-    last: Int[np.ndarray, " start"]  # flips of the sweep that they are in
-
-
-class AbstractEngine(abc.ABC):
-    """What makes the sweeps of one network.
-
-    To add one: say if a sweep `resumes` behind a visit that exact integers decided
-    (else they decide the rest of it), implement `sweeps_at_once` and `sweep`, and
-    choose it in `relax`.
-    """
-
-    resumes: ClassVar[bool]
-
-    @abc.abstractmethod
-    def sweeps_at_once(self, visits: int) -> int:
-        """How many sweeps one call should make, of so many visits each."""
-
-    @abc.abstractmethod
-    def sweep(
-        self,
-        starts: Starts,
-        orders: np.ndarray,
-        seeds: np.ndarray,
-        tie: Tie,
-        still: bool,
-    ) -> Walked:
-        """The sweeps `orders[first:]` of some starts, until they rest.
-
-        A start that waits for exact integers stops in its sweep. With `still` no spin
-        sees another move.
-        """
 
 
 class _Lanes(NamedTuple):
@@ -237,20 +184,6 @@ def _tied(couplings: Couplings, s_i: Array, toss: Array | None) -> Array:
     if toss is not None:
         return toss.astype(s_i.dtype)
     return jnp.full_like(s_i, 1 if couplings.tie == "+1" else -1)
-
-
-def coin(seed: Any, number: Any, visit: Any, xp: Any = jnp) -> AnyArray:
-    """A fair +1 or -1, keyed by (seed, start, visit). [Appleby's murmur3 finaliser]
-
-    Integer operations alone, the same by JAX and by NumPy (`xp`; arrays, no scalars).
-    """
-    word = lambda x: xp.asarray(x).astype(xp.uint32)
-    h = word(seed)[0]
-    for key in (word(seed)[1], word(number), word(visit)):
-        h = (h ^ key) * xp.uint32(0x9E3779B1) + xp.uint32(0x7F4A7C15)
-        for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
-            h = (h ^ (h >> xp.uint32(shift))) * xp.uint32(factor)
-    return xp.where(h >> xp.uint32(31), 1, -1)
 
 
 def _real(couplings: Couplings) -> Bool[Array, " memory"]:

@@ -16,23 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
-from .._common.clock import phase
-from .._common.environment import device_bytes
-from .._common.types import AnyArray
-from ..exact import has_exact_values, parity_gcd
-from ..network import Network
-from ._spins import (
-    AbstractEngine,
-    Couplings,
-    padded,
-    padded_features,
-    padded_to,
-    Starts,
-    sweep,
-    Swept,
-    Walked,
-)
+from ..._common.clock import phase
+from ..._common.environment import device_bytes
+from ..._common.types import AnyArray
+from ...network import Network
+from ._engine import AbstractEngine, Starts, Walked
+from ._lockstep_sweep import Couplings, padded, padded_features, padded_to, sweep, Swept
 from .binary import Binary, drive_of, Tie
+from .exact import has_exact_values, parity_gcd
 
 
 TWICE_BYTES = 2**27  # memories up to this size are kept in both orders

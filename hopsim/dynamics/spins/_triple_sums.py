@@ -9,7 +9,7 @@ from typing import no_type_check
 import numpy as np
 from numba.extending import intrinsic
 
-from ._common.compiled import compiled
+from ..._common.compiled import compiled
 
 
 WORDS = 256  # of each spin that are counted together: a block of all spins fits a cache

@@ -1,0 +1,44 @@
+"""What is asked of starts and of whole numbers, by all that sweeps spins."""
+
+from typing import Any
+
+import numpy as np
+
+from ..._common.types import AnyArray
+
+
+def check_whole(name: str, value: Any, least: int = 1) -> None:
+    """Raises ValueError unless a value is a whole number, and large enough."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
+
+
+def check_starts(
+    features: int, starts: AnyArray, clamped: AnyArray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The starts, and the numbers of the spins that are free."""
+    if np.iscomplexobj(starts):
+        raise ValueError("Starts are real numbers, got complex ones; take their signs.")
+    starts = np.asarray(starts, np.float64)
+    if starts.ndim != 2 or starts.shape[1] != features or not len(starts):
+        raise ValueError(
+            f"Starts must have shape (start, {features}), got {starts.shape}; "
+            "a single start is written s[None, :]."
+        )
+    held = np.zeros(features, bool)
+    if clamped is not None:
+        held = np.asarray(clamped)
+        if held.shape != (features,) or held.dtype != bool:
+            raise ValueError(
+                f"clamped must be a boolean mask of shape ({features},), got "
+                f"{held.dtype} of shape {held.shape}."
+            )
+    if not np.all(np.abs(starts[:, ~held]) == 1):
+        raise ValueError(
+            "Free spins must be +1 or -1; take the signs of other states, and hold "
+            "real values by `clamped`."
+        )
+    if not np.all(np.abs(starts[:, held]) <= 1):  # NaN is refused as well
+        raise ValueError("Clamped spins must lie in [-1, 1].")
+    return starts, np.flatnonzero(~held)
