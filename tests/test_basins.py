@@ -144,7 +144,7 @@ def test_some_memories_get_the_same_balls_as_all(monkeypatch):
         np.testing.assert_array_equal(all_[[7, 3]], few)
     from hopsim.attractors import balls
 
-    monkeypatch.setattr(balls, "ROWS", 1)
+    monkeypatch.setattr(balls, "PAIR_ENTRIES", 1)
     for all_, one_by_one in zip(whole, certified_balls(network), strict=True):
         np.testing.assert_array_equal(all_, one_by_one)
 

@@ -8,14 +8,8 @@ import pytest
 
 import hopsim
 from hopsim import dynamics, lagrangians as L, patterns
-from hopsim.attractors.continuation import (
-    Event,
-    follow,
-    hysteresis,
-    solve_at,
-    switch,
-    Varied,
-)
+from hopsim.attractors.branches import Event
+from hopsim.attractors.continuation import follow, hysteresis, solve_at, switch, Varied
 from hopsim.spectrum import coupling_values
 from hopsim.theory import mean_field, potts
 

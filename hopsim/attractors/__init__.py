@@ -2,7 +2,8 @@
 
 from .balls import Balls, certified_balls
 from .basins import basin_radii, basin_shares, Radii, Shares
-from .continuation import Branch, Event, follow, hysteresis, switch, Varied
+from .branches import Branch, Event
+from .continuation import follow, hysteresis, switch, Varied
 from .finding import Attractors, find_attractors, label_basins
 from .newton import polish, Polished
 from .saddles import find_saddles, Saddles

@@ -25,8 +25,8 @@ from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network
 
 
-ROWS = 2**22  # entries of one table of pairs: some memories at a time
-HALVINGS = 70  # of an interval: more than a float64 can tell apart
+PAIR_ENTRIES = 2**22  # entries of one table of pairs: some memories at a time
+BISECTIONS = 70  # of an interval: more than a float64 can tell apart
 
 
 class Balls(NamedTuple):
@@ -79,7 +79,7 @@ def certified_balls(
             f"`which` must be numbers of memories, 0 to {len(memories) - 1}, got "
             f"{which}."
         )
-    size = max(1, ROWS // memories.size)
+    size = max(1, PAIR_ENTRIES // memories.size)
     parts = [
         _balls(_pairs(memories, rows[k : k + size]), beta)
         for k in range(0, len(rows), size)
@@ -109,7 +109,7 @@ def _balls(pairs: _Pairs, beta: float) -> Balls:
     possible = ~endless & (high > 0)
     possible &= _sum(pairs, beta, low, 2) < 1
     low, high = low.copy(), np.where(possible, high, 0)
-    for _ in range(HALVINGS):
+    for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         holds = possible & (_sum(pairs, beta, middle, 2) < 1)
         low, high = np.where(holds, middle, low), np.where(holds, high, middle)
@@ -121,7 +121,7 @@ def _balls(pairs: _Pairs, beta: float) -> Balls:
     below = np.log(np.maximum(_sum(pairs, beta, np.zeros_like(low), 1), tiny))
     below = np.where(possible, np.minimum(below, largest), largest)
     above = largest
-    for _ in range(HALVINGS):
+    for _ in range(BISECTIONS):
         middle = 0.5 * (below + above)
         holds = _sum(pairs, beta, np.exp(middle), 1) <= np.exp(middle)
         below = np.where(possible & ~holds, middle, below)

@@ -23,10 +23,10 @@ from ..batches import CHUNK, LANES
 from ..network import Features, Network
 
 
-DENSE = 256  # features up to which a Jacobian is formed; Krylov spaces beyond
-ROOM = 2**27  # bytes that the Jacobians of one chunk may take
-CLOSE = 1e-9  # a Newton step so short squares to less than rounding
-SAFE_STEPS = 256  # of Levenberg and Marquardt, where Newton has failed
+MAX_DENSE_FEATURES = 256  # up to which a Jacobian is formed; Krylov spaces beyond
+JACOBIAN_BYTES = 2**27  # bytes that the Jacobians of one chunk may take
+NEWTON_TOL = 1e-9  # a Newton step so short squares to less than rounding
+DAMPED_STEPS = 256  # of Levenberg and Marquardt, where Newton has failed
 
 
 class Polished(NamedTuple):
@@ -105,7 +105,7 @@ def in_chunks(
     own.
     """
     parts = []
-    matrices = network.features <= DENSE if dense is None else dense
+    matrices = network.features <= MAX_DENSE_FEATURES if dense is None else dense
     for chosen in _rows(network, len(rows[0]), matrices):
         part = function(network, decay, *(x[chosen] for x in rows))
         parts.append(jax.tree.map(np.asarray, part))
@@ -117,7 +117,7 @@ def _rows(network: Network, number: int, dense: bool) -> Iterator[np.ndarray]:
     each = 8 * network.features * max(network.features, network.count)
     most = CHUNK
     if dense:
-        most = int(np.clip(LANES * (ROOM // (LANES * each)), LANES, CHUNK))
+        most = int(np.clip(LANES * (JACOBIAN_BYTES // (LANES * each)), LANES, CHUNK))
     size = LANES if number <= LANES else most
     for start in range(0, number, size):
         yield np.minimum(np.arange(start, start + size), number - 1)
@@ -143,8 +143,8 @@ def _newton(
     size = network.features
     # R' is a symmetric matrix in other coordinates, mostly -alpha: few products do
     krylov = lx.GMRES(rtol=1e-10, atol=1e-14, restart=min(size, 40), max_steps=400)
-    linear = lx.LU() if size <= DENSE else krylov
-    solver = optx.Newton(rtol=CLOSE, atol=CLOSE, linear_solver=linear)
+    linear = lx.LU() if size <= MAX_DENSE_FEATURES else krylov
+    solver = optx.Newton(rtol=NEWTON_TOL, atol=NEWTON_TOL, linear_solver=linear)
 
     find = partial(optx.root_find, solver=solver, throw=False, max_steps=max_steps)
     return _sought(network, decay, v, find)
@@ -155,11 +155,13 @@ def _least_squares(
     network: Network, decay: AnyArray, v: AnyArray, max_steps: int
 ) -> tuple[Array, Array]:
     del max_steps  # each is shorter than Newton's: there must be more of them
-    dense = network.features <= DENSE
+    dense = network.features <= MAX_DENSE_FEATURES
     linear = lx.QR() if dense else lx.Normal(lx.CG(rtol=1e-10, atol=1e-14))
     solver = optx.LevenbergMarquardt(rtol=1e-12, atol=1e-26, linear_solver=linear)
 
-    find = partial(optx.least_squares, solver=solver, throw=False, max_steps=SAFE_STEPS)
+    find = partial(
+        optx.least_squares, solver=solver, throw=False, max_steps=DAMPED_STEPS
+    )
     return _sought(network, decay, v, find)
 
 

@@ -18,14 +18,15 @@ from .._common.types import AnyArray, cast
 from ..dynamics import Binary
 from ..network import Network
 from ..records import Dataset, dataset
-from .finding import Attractors, describe, label_basins
-from .newton import CLOSE, in_chunks, polish, rest_condition
+from .finding import Attractors, label_basins
+from .newton import in_chunks, NEWTON_TOL, polish, rest_condition
 from .settling import distinct, energies, Settled, size_of
+from .spectra import describe
 
 
-ALONG = 9  # points of an edge at which its highest is looked for
-ASIDE = 1e-2  # of the way to the next root: how far beside a saddle ways down begin
-DEFLATED = 60  # steps of a deflated Newton method
+EDGE_POINTS = 9  # points of an edge at which its highest is looked for
+DESCENT_OFFSET = 1e-2  # of the way to the next root: where ways down begin
+DEFLATED_STEPS = 60  # steps of a deflated Newton method
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +90,7 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
         away[np.arange(one.size), len(minima) + one] = np.inf  # itself
         nearest = np.min(away, axis=1)
         nearest = np.where(np.isfinite(nearest), nearest, size_of(others))
-        step = ASIDE * nearest[:, None] * _downhill(found, v[one])
+        step = DESCENT_OFFSET * nearest[:, None] * _downhill(found, v[one])
         both = np.concatenate([v[one] + step, v[one] - step])
         ends[one] = label_basins(found, both).reshape(2, -1).T
         attract = np.append(found.table["stable"].values, False)
@@ -151,14 +152,14 @@ def _between(
 ) -> Float[np.ndarray, "place edge feature"]:
     """The middle of every edge, and its point of highest energy."""
     left, right = minima[edges[:, 0]], minima[edges[:, 1]]
-    share = np.linspace(0, 1, ALONG + 2)[1:-1, None, None]
+    share = np.linspace(0, 1, EDGE_POINTS + 2)[1:-1, None, None]
     along = (1 - share) * left + share * right
     if not len(edges):
         return along[:2]
     flat = along.reshape(-1, along.shape[-1])
     energy = energies(found.network, np.asarray(found.decay), flat)
     top = np.argmax(energy.reshape(along.shape[:2]), axis=0)
-    return np.stack([along[ALONG // 2], along[top, np.arange(len(edges))]])
+    return np.stack([along[EDGE_POINTS // 2], along[top, np.arange(len(edges))]])
 
 
 def _roots(
@@ -192,7 +193,7 @@ def _roots(
 @eqx.filter_jit
 def _deflated(network: Network, decay: AnyArray, v: AnyArray, roots: AnyArray) -> Array:
     """Newton's method on R(v) times `1 + 1/|v - r|^2` for every root r."""
-    solver = optx.Newton(rtol=CLOSE, atol=CLOSE)
+    solver = optx.Newton(rtol=NEWTON_TOL, atol=NEWTON_TOL)
 
     def one(v: Array, roots: Array) -> Array:
         size = 1 + jnp.vdot(v, v)
@@ -202,7 +203,7 @@ def _deflated(network: Network, decay: AnyArray, v: AnyArray, roots: AnyArray) -
             repelled = jnp.prod(1 + 1 / jnp.where(away > 0, away, 1e-30))
             return repelled * rest_condition(network, decay, v)
 
-        found = optx.root_find(force, solver, v, throw=False, max_steps=DEFLATED)
+        found = optx.root_find(force, solver, v, throw=False, max_steps=DEFLATED_STEPS)
         return found.value
 
     return jax.vmap(one)(v, roots)

@@ -15,9 +15,9 @@ from .clusters import clusters
 from .newton import in_chunks, polish, rest_condition
 
 
-COARSE = 1e-3  # ends so near are polished once; who belongs there is verified after
-SAME = 1e-6  # two roots so near are one: far above what Newton leaves, 1e-12
-FLOOR = 1e-10  # and so near to one another at any size: roots at 0 have none
+CLUSTER_RTOL = 1e-3  # ends so near are polished once, and verified after
+SAME_ROOT_RTOL = 1e-6  # two roots so near are one: far above what Newton leaves, 1e-12
+SAME_ROOT_ATOL = 1e-10  # and so near to one another at any size: roots at 0 have none
 
 
 class Settled(NamedTuple):
@@ -43,7 +43,7 @@ def settle(
     ends = np.asarray(ends, np.float64)
     if not len(ends):
         return distinct(network, ends, np.zeros(0), np.zeros(0, bool))
-    owner = clusters(ends, COARSE * (lengths(ends) + COARSE))
+    owner = clusters(ends, CLUSTER_RTOL * (lengths(ends) + CLUSTER_RTOL))
     leaders, owner = np.unique(owner, return_inverse=True)
     first = polish(network, ends[leaders], decay=decay)
     roots, residual = first.v[owner], first.residual[owner]
@@ -78,7 +78,9 @@ def distinct(
     f = activations(network, v)
     # where all roots are at 0, f is rounding: its unit is that at the memories
     unit = size_of(np.concatenate([f, activations(network, network.memories)]))
-    owner = clusters(v, SAME * lengths(v) + FLOOR, f, SAME * unit)
+    owner = clusters(
+        v, SAME_ROOT_RTOL * lengths(v) + SAME_ROOT_ATOL, f, SAME_ROOT_RTOL * unit
+    )
     chosen, number = np.unique(owner, return_inverse=True)
     labels[kept] = number[copies.ravel()]
     return Settled(v[chosen], f[chosen], residual[kept][once][chosen], labels)

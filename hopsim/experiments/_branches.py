@@ -3,7 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
-from ..attractors.continuation import Branch, solve_at, Varied
+from ..attractors.branches import Branch
+from ..attractors.continuation import solve_at, Varied
 from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network
 from ._base import Setting

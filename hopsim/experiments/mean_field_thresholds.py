@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..attractors.continuation import Branch, follow, Varied
+from ..attractors.branches import Branch
+from ..attractors.continuation import follow, Varied
 from ..lagrangians import LogCosh, Rescaled
 from ..models import model_a
 from ..records import Variables

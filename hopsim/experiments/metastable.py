@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field
 
-from ..attractors.continuation import Branch, follow, Varied
+from ..attractors.branches import Branch
+from ..attractors.continuation import follow, Varied
 from ..attractors.newton import polish
 from ..records import Variables
 from ..theory import potts

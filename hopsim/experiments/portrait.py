@@ -7,8 +7,8 @@ from pydantic import Field
 
 from .._common.environment import precision
 from ..attractors import polish
-from ..attractors.finding import describe
 from ..attractors.settling import distinct, energies
+from ..attractors.spectra import describe
 from ..data.patterns import grid
 from ..records import Dataset, dataset, join, Record
 from ._base import (

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field
 
-from ..attractors.continuation import Branch, follow, hysteresis, Varied
+from ..attractors.branches import Branch
+from ..attractors.continuation import follow, hysteresis, Varied
 from ..network import Network
 from ..records import Variables
 from ..theory import potts

@@ -1,0 +1,98 @@
+"""What happens between two neighbouring points of a curve: folds and branchings."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ._curve import Curve, CurvePoint
+from .branches import Event, Kind
+
+
+EVENT_GAIN_TOL = 1e-4  # of 1 - s^2 at an event: a leap onto another branch has none
+EVENT_MODE_RTOL = 1e-5  # modes so near to s = 1 at an event pass it together
+BRANCH_OFFSET = 1e-2  # how far aside the other branch through a point is looked for
+
+
+def events_between(curve: Curve, old: CurvePoint, new: CurvePoint) -> list[Event]:
+    """What happens between two neighbouring points, in order."""
+    turned = bool(old.tangent[-1] * new.tangent[-1] < 0)
+    tests: list[Callable[[CurvePoint], float]] = [
+        lambda point, number=number: 1 - point.gains[number]
+        for number in range(*sorted((old.unstable, new.unstable)))
+    ]
+    if turned and not tests:  # the tip of a pitchfork: stable arms on both sides
+        tests, turned = [lambda point: point.tangent[-1]], False
+    reach = float(old.tangent @ (new.y - old.y))
+    at = lambda length: oriented_along(old, curve.ahead(old, length))
+    found: list[Event] = []
+    for test in tests:
+        ends = (0.0, test(old)), (reach, test(new))
+        place = _root(lambda length, test=test: test(at(length)), *ends)
+        here = at(place)
+        event = _named(curve, here, turned)
+        # two branches that nearly meet: a leap from one to the other is no event
+        beside = place - reach / 100, place + reach / 100
+        across = np.linalg.norm(at(beside[1]).y - at(beside[0]).y)
+        whole = here.converged and abs(test(here)) <= EVENT_GAIN_TOL
+        if not (whole and across <= 1.5 * (beside[1] - beside[0])):
+            event = event._replace(kind="unresolved", side=0)
+        # modes that pass together are one event
+        apart = [abs(event.parameter - e.parameter) for e in found]
+        if min(apart, default=np.inf) > 1e-7 * curve.span:
+            found.append(event)
+    return found
+
+
+def oriented_along(old: CurvePoint, new: CurvePoint) -> CurvePoint:
+    """The same point, its tangent not against that of the one before."""
+    back = new.tangent @ old.tangent < 0
+    return new._replace(tangent=-new.tangent) if back else new
+
+
+def _root(function: Callable, low: tuple, high: tuple) -> float:
+    """The zero between two ends of unlike sign, by the Illinois rule."""
+    (a, at_a), (b, at_b) = low, high
+    kept, side = b - a, 0
+    for _ in range(60):
+        if at_a == at_b or abs(b - a) <= 1e-13 * max(abs(kept), 1e-3):
+            break
+        c = (a * at_b - b * at_a) / (at_b - at_a)
+        at_c = function(c)
+        if abs(at_c) < 1e-12:
+            return c
+        if at_c * at_b > 0:
+            b, at_b = c, at_c
+            at_a, side = (at_a / 2, -1) if side == -1 else (at_a, -1)
+        else:
+            a, at_a = c, at_c
+            at_b, side = (at_b / 2, 1) if side == 1 else (at_b, 1)
+    return 0.5 * (a + b)
+
+
+def _named(curve: Curve, here: CurvePoint, turned: bool) -> Event:
+    together = int(np.sum(np.abs(here.gains - 1) < EVENT_MODE_RTOL))
+    mode = curve.mode(here)
+    kind, side = _kind(curve, here, mode, together, turned)
+    parameter = curve.parameter(here.y)
+    return Event(parameter, curve.state(here.y), kind, max(1, together), mode, side)
+
+
+def _kind(
+    curve: Curve, here: CurvePoint, mode: np.ndarray, together: int, turned: bool
+) -> tuple[Kind, int]:
+    if together > 1:
+        return "multiple", 0
+    if turned:
+        return "fold", 0
+    way, shifts = np.append(mode, 0.0), []
+    for side in (1, -1):
+        guess = here.y + side * BRANCH_OFFSET * way
+        other = curve.corrected(guess, way, guess)
+        if not other.converged:
+            return "unresolved", 0
+        shifts.append(other.y[-1] - here.y[-1])
+    odd, even = abs(shifts[0] - shifts[1]) / 2, (shifts[0] + shifts[1]) / 2
+    # of first order in the distance if the other branch crosses, of second if it bends
+    return (
+        ("transcritical", 0) if odd > abs(even) else ("pitchfork", int(np.sign(even)))
+    )

@@ -1,0 +1,60 @@
+"""What a continuation finds: branches of fixed points, and the events along them."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..network import Network
+
+
+NetworkOf = Callable[[Any], Network]
+Kind = Literal["fold", "pitchfork", "transcritical", "multiple", "unresolved"]
+
+
+class Event(NamedTuple):
+    """A point of a branch at which modes pass s = 1."""
+
+    parameter: float
+    v: Float[np.ndarray, " feature"]
+    kind: Kind
+    multiplicity: int  # modes that pass together
+    direction: Float[np.ndarray, " feature"]  # the mode, of length 1
+    side: int  # other branches lie at higher (+1) or lower (-1) parameters; 0: at both
+
+
+@dataclasses.dataclass(frozen=True)
+class Branch:
+    """A curve of fixed points, point by point."""
+
+    parameter: Float[np.ndarray, " point"]
+    v: Float[np.ndarray, "point feature"]
+    s_max: Float[np.ndarray, " point"]  # in units of sqrt(alpha); stable below 1
+    index: Int[np.ndarray, " point"]  # unstable modes
+    energy: Float[np.ndarray, " point"]
+    residual: Float[np.ndarray, " point"]
+    events: tuple[Event, ...]
+    ending: Literal["low", "high", "closed", "points", "lost"]
+    note: str = ""
+
+    @property
+    def stable(self) -> np.ndarray:
+        """Where the fixed points are attractors."""
+        return self.index == 0
+
+    def near(self, parameter: float) -> np.ndarray:
+        """The attractor of the branch whose parameter is nearest, for `solve_at`."""
+        if not np.any(self.stable):
+            raise ValueError("No point of this branch is an attractor.")
+        away = np.where(self.stable, np.abs(self.parameter - parameter), np.inf)
+        return self.v[np.argmin(away)]
+
+    def __str__(self) -> str:
+        low, high = np.min(self.parameter), np.max(self.parameter)
+        told = [f"{e.kind} at {e.parameter:.6g}" for e in self.events]
+        return (
+            f"{len(self.parameter)} fixed points at {low:.6g} .. {high:.6g}, ended: "
+            f"{self.ending}; " + (", ".join(told) or self.note or "no event")
+        )

@@ -1,0 +1,60 @@
+"""The classes of attractors, from which memories flow to each."""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Int
+
+from .._common.environment import precision
+from .._common.types import cast
+from ..network import Network
+from .spectra import attracting, MARGINAL_RTOL, RestSpectra
+
+
+CLASSES = (
+    *("memory", "metastable", "global average", "inverse memory", "spurious"),
+    "unclassified",  # an attractor; a memory that came to no rest might flow there
+    *("marginal", "saddle", "singular"),  # these are no attractors
+)
+
+
+def classify(
+    network: Network,
+    decay: float,
+    known: RestSpectra,
+    members: Int[np.ndarray, " memory"],
+    mirrored: list[np.ndarray],
+) -> tuple[list[str], Bool[np.ndarray, "root memory"]]:
+    """The class of every point of rest, and which memories flow there."""
+    lost = bool(np.any(np.concatenate([members, *mirrored]) < 0))
+    rows = np.arange(len(known.g))[:, None]
+    reached = members[None] == rows
+    inverse = mirrored[0][None] == rows if mirrored else np.zeros_like(reached)
+    attracts = attracting(known, decay)
+    kinds = []
+    for k in range(len(known.g)):
+        size = int(np.sum(reached[k]))
+        unsure = size < 2 and lost
+        away = known.s_max[k] ** 2 - decay
+        if known.index[k] < 0:
+            kind = "singular"
+        elif not attracts[k]:
+            kind = "marginal" if abs(away) <= MARGINAL_RTOL * decay else "saddle"
+        elif unsure:
+            kind = "unclassified"
+        elif size == 0:
+            kind = "inverse memory" if np.sum(inverse[k]) == 1 else "spurious"
+        elif size == 1:
+            kind = "memory"
+        else:
+            kind = "global average" if size == network.count else "metastable"
+        kinds.append(kind)
+    return kinds, reached
+
+
+def has_odd_activation(network: Network) -> bool:
+    """True if f(-h) = -f(h) at least at one generic h: F is even."""
+    with precision("float64"):
+        h = np.cos(2.0 * np.arange(network.count) + 0.5)
+        f = cast(network, np.float64).memory_lagrangian.activation
+        there, back = np.asarray(f(jnp.asarray(h))), np.asarray(f(jnp.asarray(-h)))
+    return bool(np.all(np.abs(there + back) <= 1e-12 * np.max(np.abs(there))))

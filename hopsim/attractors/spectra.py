@@ -1,0 +1,211 @@
+"""Energies, loop gains and stability of points of rest."""
+
+import dataclasses
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from .._common.environment import precision
+from .._common.types import AnyArray, cast
+from ..dynamics import (
+    Adiabatic,
+    Binary,
+    Dynamics,
+    Sharp,
+    TwoLayer,
+)
+from ..network import Network
+from ..spectrum import largest_loop_gains, loop_gains, two_layer_eigenvalues
+from .newton import in_chunks, MAX_DENSE_FEATURES
+from .settling import SAME_ROOT_ATOL, size_of
+
+
+MARGINAL_RTOL = 1e-6  # of |s_max^2 - alpha|, below which stability is not decided
+LANCZOS_LIMIT = 0.8  # s_max^2 / alpha from which Lanczos is not trusted to count
+MAX_JACOBIAN_SIZE = 2048  # neurons, where no theorem tells stability
+
+
+@dataclasses.dataclass(frozen=True)
+class RestSpectra:
+    """What is known of every point of rest."""
+
+    g: Float[np.ndarray, "root feature"]
+    energy: Float[np.ndarray, " root"]
+    s_max: Float[np.ndarray, " root"]  # NaN where there is no derivative
+    index: Int[np.ndarray, " root"]  # and -1 there
+    gains: Float[np.ndarray, "root feature"] | None  # all of them, if they are few
+
+
+def describe(
+    network: Network, dynamics: Dynamics, decay: float, v: np.ndarray
+) -> RestSpectra:
+    """Energies and spectra of points of rest, those of spins without derivatives."""
+    few, spins = network.features <= MAX_DENSE_FEATURES, isinstance(dynamics, Binary)
+    if not len(v):
+        none = np.zeros(0)
+        return RestSpectra(v, none, none, none.astype(int), v)
+    with precision("float64"):
+        net, alpha = cast(network, np.float64), np.asarray(decay, np.float64)
+        if spins:
+            # no other state is infinitely near: what rests is stable
+            energy = in_chunks(_binary_energies, net, alpha, v, dense=False)
+            return RestSpectra(
+                v, energy, np.full(len(v), np.nan), 0 * v[:, 0].astype(int), None
+            )
+        found = in_chunks(partial(_look, few), net, alpha, v, dense=few)
+        g, energy, gains = found
+        top, index = gains[:, 0].copy(), np.sum(gains > decay, axis=1)
+        near = np.flatnonzero(top > LANCZOS_LIMIT * decay)
+        if not few and near.size:
+            exact = in_chunks(_all_gains, net, alpha, v[near], dense=True)
+            top[near], index[near] = exact[:, 0], np.sum(exact > decay, axis=1)
+    if require_decidable_stability(network, dynamics):
+        values = _dense_eigenvalues(network, dynamics, v)
+        index = np.sum(np.real(values) > 0, axis=1)
+    s_max = np.sqrt(np.maximum(top, 0))
+    odd = _singular(network, v)
+    s_max[odd], index[odd] = np.nan, -1
+    return RestSpectra(g, energy, s_max, index, gains if few else None)
+
+
+@eqx.filter_jit
+def _look(
+    few: bool, network: Network, decay: AnyArray, v: AnyArray
+) -> tuple[Array, Array, Array]:
+    """Activations, energies and loop gains: all of them if they are few."""
+    gains = loop_gains if few else largest_loop_gains
+
+    def one(v: Array) -> tuple[Array, Array, Array]:
+        g = network.feature_lagrangian.activation(v)
+        energy = network.effective_energy(v, decay)
+        return g, energy, gains(network, v, network.memory_input(g))
+
+    return jax.vmap(one)(v)
+
+
+@eqx.filter_jit
+def _all_gains(network: Network, decay: AnyArray, v: AnyArray) -> Array:
+    return jax.vmap(lambda v: loop_gains(network, v, _slaved(network, v)))(v)
+
+
+def _slaved(network: Network, v: AnyArray) -> Array:
+    return network.memory_input(network.feature_lagrangian.activation(v))
+
+
+def _singular(network: Network, v: np.ndarray) -> Bool[np.ndarray, " root"]:
+    """Where the activation of v jumps: v = 0 of model C, v_i = 0 of signs."""
+    feature = network.feature_lagrangian
+    if feature.degree != 1:
+        return np.zeros(len(v), bool)
+    small = np.abs(v) <= 1e-9 * size_of(v) + SAME_ROOT_ATOL
+    return np.any(small, axis=1) if feature.additive else np.all(small, axis=1)
+
+
+@eqx.filter_jit
+def _binary_energies(network: Network, decay: AnyArray, v: AnyArray) -> Array:
+    return jax.vmap(network.binary_energy)(v)
+
+
+def require_decidable_stability(network: Network, dynamics: Any) -> bool:
+    """If loop gains do not tell stability: memory neurons lag, and L_h is not convex.
+
+    Raises ValueError where a Jacobian would be too large to ask instead.
+    """
+    lagging = isinstance(dynamics, TwoLayer) or (
+        isinstance(dynamics, Adiabatic) and dynamics.tau_memory is not None
+    )
+    undecided = lagging and not network.memory_lagrangian.convex
+    if undecided and network.features + network.count > MAX_JACOBIAN_SIZE:
+        raise ValueError(
+            f"{type(network.memory_lagrangian).__name__} is not convex: where memory "
+            "neurons lag, stability is that of the whole Jacobian, which is formed for "
+            f"{MAX_JACOBIAN_SIZE} neurons at most; use Adiabatic() without tau_memory."
+        )
+    return undecided
+
+
+def eigenvalues_at(
+    network: Network,
+    dynamics: Any,
+    decay: float,
+    v: np.ndarray,
+    gains: np.ndarray | None,
+) -> Shaped[np.ndarray, "root eigenvalue"]:
+    """All eigenvalues of the dynamics at rest, ascending; closed forms first."""
+    if isinstance(dynamics, Binary):
+        raise ValueError("Spins have no Jacobian; leave eigenvalues out.")
+    with precision("float64"):
+        net, alpha = cast(network, np.float64), np.asarray(decay, np.float64)
+        if gains is None:
+            gains = in_chunks(_all_gains, net, alpha, v, dense=True)
+    assert gains is not None
+    if isinstance(dynamics, Sharp):
+        return gains[:, ::-1] - 1
+    memory = dynamics.tau_memory
+    plain = np.ndim(dynamics.tau_feature) == 0 and np.ndim(memory) == 0
+    if isinstance(dynamics, Adiabatic) and plain and memory is None:
+        return gains[:, ::-1] - decay
+    if not plain or network.autapse is not None or not network.memory_lagrangian.convex:
+        return _dense_eigenvalues(network, dynamics, v)
+    ratio = np.asarray(memory / dynamics.tau_feature, np.float64)
+    if isinstance(dynamics, Adiabatic):  # a mass, 1 + ratio s^2 in units of tau_f
+        return np.sort((gains - decay) / (1 + ratio * gains), axis=1)
+    if decay != 1:
+        return _dense_eigenvalues(network, dynamics, v)
+    with precision("float64"):
+        modes = min(network.features, network.count)
+        s = np.sqrt(np.maximum(gains[:, :modes], 0))
+        closed = partial(
+            two_layer_eigenvalues, features=network.features, count=network.count,
+            tau_feature=np.ones(()), tau_memory=ratio,
+        )  # fmt: skip
+        return np.asarray(eqx.filter_jit(jax.vmap(closed))(jnp.asarray(s)))
+
+
+def _dense_eigenvalues(
+    network: Network, dynamics: Any, v: np.ndarray
+) -> Shaped[np.ndarray, "root eigenvalue"]:
+    """Eigenvalues of the Jacobian by autodiff, by their real parts, ascending."""
+    with precision("float64"):
+        net, motion = cast(network, np.float64), cast(dynamics, np.float64)
+        jacobian = lambda net, _, v: _jacobians(net, motion, v)
+        mass, force = in_chunks(jacobian, net, np.ones(()), v, dense=True)
+    known = np.all(np.isfinite(mass) & np.isfinite(force), axis=(1, 2))
+    values = np.full(force.shape[:2], np.nan, complex)  # where g jumps there are none
+    values[known] = np.linalg.eigvals(np.linalg.solve(mass[known], force[known]))
+    return np.take_along_axis(values, np.argsort(np.real(values), axis=1), axis=1)
+
+
+@eqx.filter_jit
+def _jacobians(network: Network, dynamics: Any, v: AnyArray) -> tuple[Array, Array]:
+    """What multiplies the rates, and the derivative of what drives them, at rest."""
+    features = network.features
+    free = jnp.ones((features,), bool)
+    two = isinstance(dynamics, TwoLayer)
+    lagging = not two and dynamics.tau_memory is not None
+    # without its mass: at rest the mass itself is not differentiated
+    plain = dataclasses.replace(dynamics, tau_memory=None) if lagging else dynamics
+
+    def one(v: Array) -> tuple[Array, Array]:
+        def field(x: Array) -> Array:
+            state = (x[:features], x[features:]) if two else (x,)
+            return jnp.concatenate(plain.field(network, state, free))
+
+        x = jnp.concatenate([v, _slaved(network, v)]) if two else v
+        mass = jnp.eye(len(x), dtype=x.dtype)
+        if lagging:
+            mass = jax.vmap(lambda dv: dynamics.mass(network, (v,), free, dv))(mass).T
+        return mass, jax.jacfwd(field)(x)
+
+    return jax.vmap(one)(v)
+
+
+def attracting(known: RestSpectra, decay: float) -> Bool[np.ndarray, " root"]:
+    """Stable beyond doubt; spins (without s_max) are if they rest."""
+    clear = np.nan_to_num(known.s_max) ** 2 < decay * (1 - MARGINAL_RTOL)
+    return (known.index == 0) & clear
