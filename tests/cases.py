@@ -7,7 +7,7 @@ example here, filed under its kind.
 import numpy as np
 
 from hopsim import dynamics, experiments, lagrangians as L, patterns
-from hopsim.checks import agreement, average, kinds, measured
+from hopsim.checks import measured, trajectories
 from hopsim.models import model_a, model_b, model_c
 from hopsim.network import Network
 
@@ -151,14 +151,14 @@ PROBE_KINDS = {
 }
 
 CHECKS = {
-    "energy_falls": kinds.EnergyFalls(),
-    "ledger": kinds.Ledger(below=1e-4),
-    "overlap": kinds.Overlap(at_least=0.9, of="worst"),
-    "retrieved": kinds.Retrieved(at_least=0.9, level=0.99),
-    "converged": kinds.Converged(at_least=0.5),
-    "promise": kinds.Promised(expected="none"),
-    "energy_rises": kinds.EnergyRises(at_least=0.1),
-    "same_end": kinds.SameEnd(within=1e-3),
+    "energy_falls": trajectories.EnergyFalls(),
+    "ledger": trajectories.Ledger(below=1e-4),
+    "overlap": trajectories.Overlap(at_least=0.9, of="worst"),
+    "retrieved": trajectories.Retrieved(at_least=0.9, level=0.99),
+    "converged": trajectories.Converged(at_least=0.5),
+    "promise": trajectories.Promised(expected="none"),
+    "energy_rises": trajectories.EnergyRises(at_least=0.1),
+    "same_end": trajectories.SameEnd(within=1e-3),
     "bound": measured.Bound(
         variable="steps", at_most=100, statement="few steps", source="hopsim"
     ),
@@ -173,11 +173,11 @@ CHECKS = {
         statement="order",
         source="hopsim",
     ),
-    "convergence_order": kinds.ConvergenceOrder(low=0.8, high=1.2),
-    "agreement": agreement.Agreement(
+    "convergence_order": trajectories.ConvergenceOrder(low=0.8, high=1.2),
+    "agreement": measured.Agreement(
         variable="steps", value=10, within=1, statement="ten steps", source="hopsim"
     ),
-    "average": average.Average(
+    "average": measured.Average(
         variable="steps", low=0, high=100, statement="few steps", source="hopsim"
     ),
 }

@@ -13,9 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hopsim.checks.agreement import Agreement
-from hopsim.checks.average import Average
-from hopsim.checks.measured import AbstractMeasured, Bound, Exponent, Fraction
+from hopsim.checks.measured import (
+    AbstractMeasured,
+    Agreement,
+    Average,
+    Bound,
+    Exponent,
+    Fraction,
+)
 from hopsim.records import dataset, Record
 from hopsim.scenario import Scenario
 

@@ -1,7 +1,7 @@
 """Checks: the physics that a scenario may assert of its record."""
 
-from . import agreement, average, measured
-from .kinds import AbstractCheck, checks
+from . import measured, trajectories
+from ._base import AbstractCheck, checks
 
 
-__all__ = ["AbstractCheck", "agreement", "average", "checks", "measured"]
+__all__ = ["AbstractCheck", "checks", "measured", "trajectories"]

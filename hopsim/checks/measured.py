@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from .. import statistics
 from ..records import Dataset, Record, Verdict
-from .kinds import AbstractCheck, checks, needed
+from ._base import AbstractCheck, checks, needed
 
 
 class AbstractMeasured(AbstractCheck):
@@ -302,3 +302,96 @@ def _numbers(data: Dataset, name: str) -> np.ndarray:
 def _samples(sets: int, size: int, whole: int) -> str:
     kept = f"{size}" if size == whole else f"{size} (of {whole})"
     return f"{kept} in {sets} pattern set{'s' if sets != 1 else ''}"
+
+
+@checks.register("agreement")
+class Agreement(AbstractMeasured):
+    r"""$|\bar x - y| \le$ `within`, and y in the interval of $\bar x$. [t law]
+
+    y is `value`, or another variable `of` the record, of which the difference is then
+    what the sets replicate. Both are asked for: few sets widen the interval, not
+    `within`, and many sets find what is wrong in theory. `beside` widens the interval
+    by what theory is known to leave out, a term of 1/N, say.
+    """
+
+    value: float | None = None
+    of: str | None = None
+    within: float = Field(gt=0)
+    beside: float = Field(0.0, ge=0)
+    level: float = Field(0.9973, gt=0, lt=1)  # three standard errors
+
+    @model_validator(mode="after")
+    def _has_one_aim(self):
+        if (self.value is None) == (self.of is None):
+            raise ValueError("give value or of, and not both")
+        return self
+
+    def judge(self, data: Dataset) -> Verdict:
+        needed(data, self.variable)
+        aim = self.value
+        if self.of is not None:
+            needed(data, self.of)
+            aim = data[self.of]
+        groups = self.by_set(data.assign({self.variable: data[self.variable] - aim}))
+        seen = [np.mean(x.astype(float)) for x in self.by_set(data)]
+        off = statistics.mean(np.array([np.mean(x) for x in groups]), self.level)
+        middle = float(np.mean(seen))
+        reach = self.beside + np.nan_to_num(off.high - off.value)
+        return Verdict(
+            statement=self.statement,
+            passed=bool(abs(off.value) <= min(self.within, reach)),
+            measured=f"{middle:.5g}, off by {off.value:.2g}",
+            expected=self.expected or f"{middle - off.value:.5g}",
+            source=self.source,
+            error=f"[{off.low:.2g}, {off.high:.2g}] ({self.level:.4g}, t over sets)",
+            tolerance=f"+- {self.within:g}, and no more than its error"
+            + (f" and {self.beside:g}" if self.beside else ""),
+            value=off.value,
+            low=off.low,
+            high=off.high,
+            samples=self.samples(data, groups),
+        )
+
+    def severity(self, verdict: Verdict) -> float:
+        assert verdict.value is not None
+        return abs(verdict.value)
+
+
+@checks.register("average")
+class Average(AbstractMeasured):
+    r"""The mean over pattern sets of the sets' means lies in [`low`, `high`]. [t law]
+
+    The whole interval must: too few sets do not pass.
+    """
+
+    low: float
+    high: float
+    level: float = Field(0.95, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _is_an_interval(self):
+        if not self.low < self.high:
+            raise ValueError(f"low < high is needed, got {self.low} and {self.high}")
+        return self
+
+    def judge(self, data: Dataset) -> Verdict:
+        groups = self.by_set(data)
+        means = np.array([np.mean(values.astype(float)) for values in groups])
+        seen = statistics.mean(means, self.level)
+        return Verdict(
+            statement=self.statement,
+            passed=bool(self.low <= seen.low and seen.high <= self.high),
+            measured=f"{seen.value:.4g}",
+            expected=self.expected or f"in [{self.low:g}, {self.high:g}]",
+            source=self.source,
+            error=f"[{seen.low:.4g}, {seen.high:.4g}] ({self.level:.0%}, t over sets)",
+            tolerance=f"in [{self.low:g}, {self.high:g}]",
+            value=seen.value,
+            low=seen.low,
+            high=seen.high,
+            samples=self.samples(data, groups),
+        )
+
+    def severity(self, verdict: Verdict) -> float:
+        assert verdict.value is not None
+        return max(self.low - verdict.value, verdict.value - self.high)

@@ -1,61 +1,13 @@
 """The kinds of `[[checks]]`; each turns a record into verdicts, one for each point."""
 
-import abc
-import dataclasses
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from .._common.names import nearest
-from .._common.registry import Registry
 from ..records import Dataset, Record, Verdict
 from ..statistics import wilson
-
-
-checks = Registry("check")
-
-
-class AbstractCheck(BaseModel, abc.ABC):
-    """Something that must be true of a record.
-
-    To add one: subclass with its fields, implement `judge` for one point, register it.
-    `point` restricts the check to one variant or swept value, by its label.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    point: str | None = None
-
-    @abc.abstractmethod
-    def judge(self, data: Dataset) -> Verdict:
-        """The verdict on one point."""
-
-    def verdicts(self, record: Record) -> list[Verdict]:
-        """One verdict for each point that the check speaks of.
-
-        None for a point that the experiment left out, its data not being at hand.
-        """
-        if self.point in record.attrs.get("left_out", "").splitlines():
-            return []
-        points = record.points()
-        chosen = [(x, d) for x, d in points if self.point in (None, x)]
-        if not chosen:
-            hint = nearest(str(self.point), [label for label, _ in points])
-            return [self.impossible(f"no point {self.point!r}: {hint}")]
-        return [_labelled(self.attempt(data), label) for label, data in chosen]
-
-    def attempt(self, data: Dataset) -> Verdict:
-        """The verdict; a check that cannot be made has not passed."""
-        try:
-            return self.judge(data)
-        except ValueError as error:
-            return self.impossible(str(error))
-
-    def impossible(self, reason: str) -> Verdict:
-        """The verdict of a check that this record does not allow."""
-        kind = checks.kind_of(type(self)) or type(self).__name__
-        return Verdict(kind, False, f"cannot be made: {reason}", "a record that can")
+from ._base import AbstractCheck, checks, needed
 
 
 @checks.register("energy_falls")
@@ -265,18 +217,3 @@ class ConvergenceOrder(AbstractCheck):
             expected=f"in [{self.low}, {self.high}]",
             source="THEORY CL-09",
         )
-
-
-def needed(data: Dataset, name: str) -> np.ndarray:
-    """A variable of the record, or one clear error."""
-    if name not in data:
-        raise ValueError(
-            f"this check needs {name!r}, which the experiment did not record"
-        )
-    return data[name].values
-
-
-def _labelled(verdict: Verdict, label: str) -> Verdict:
-    if not label:
-        return verdict
-    return dataclasses.replace(verdict, statement=f"{verdict.statement} ({label})")
