@@ -23,16 +23,16 @@ _HOMES = {
     "Record": "records",
     "Verdict": "records",
     "load_record": "records",
-    "Scenario": "scenario",
-    "load_scenario": "scenario",
-    "run": "runs",
+    "Scenario": "scenario.scenario",
+    "load_scenario": "scenario.scenario",
+    "run": "runs.run",
     "simulate": "simulation",
     "Ending": "trajectory",
     "Trajectory": "trajectory",
     "KrotovHopfieldRule": "training",
     "predict": "training",
     "train": "training",
-    "load_network": "trained",
+    "load_network": "runs.trained",
     "Couplings": "dynamics.spins.couplings",
     "student": "dynamics.spins.students",
     "Samples": "dynamics.spins.sampling",
@@ -64,10 +64,10 @@ if TYPE_CHECKING:
     from .models import model_a, model_b, model_c
     from .network import Network
     from .records import load_record, Record, Verdict
-    from .runs import run
-    from .scenario import load_scenario, Scenario
+    from .runs.run import run
+    from .runs.trained import load_network
+    from .scenario.scenario import load_scenario, Scenario
     from .simulation import simulate
-    from .trained import load_network
     from .training import KrotovHopfieldRule, predict, train
     from .trajectory import Ending, Trajectory
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 
 IMPORTED = [  # by the server, once for all calls
-    *("hopsim.runs", "hopsim.dynamics.spins.couplings"),
+    *("hopsim.runs.run", "hopsim.dynamics.spins.couplings"),
     *("hopsim.attractors", "hopsim.training"),
     *("diffrax", "numba", "scipy.stats", "scipy.optimize", "xarray"),
 ]

@@ -22,7 +22,7 @@ from hopsim.checks.measured import (
     Fraction,
 )
 from hopsim.records import dataset, Record
-from hopsim.scenario import Scenario
+from hopsim.scenario.scenario import Scenario
 
 
 SETS = 60  # at most so many: more would only narrow the intervals

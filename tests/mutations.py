@@ -969,11 +969,11 @@ def state_evolution_of_more_signal(monkeypatch):
 
 
 def a_reaction_of_every_order_of_sites(monkeypatch):
-    from hopsim import amp
+    from hopsim.theory import message_passing
 
-    right = amp._reaction
+    right = message_passing._reaction
     wrong = lambda strength, m, before: 6 * right(strength, m, before)
-    monkeypatch.setattr(amp, "_reaction", wrong)
+    monkeypatch.setattr(message_passing, "_reaction", wrong)
 
 
 def sites_that_coincide(monkeypatch):

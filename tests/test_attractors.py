@@ -633,7 +633,7 @@ def test_saddles_need_neighbours():
 
 
 def test_the_last_line_of_the_table_is_that_of_the_unconverged():
-    from hopsim.summary import attractor_rows
+    from hopsim.runs.summary import attractor_rows
 
     found, probes = census("A with autapse")
     data = found.table.assign_coords(probe=("probe", np.arange(len(probes))))
@@ -645,7 +645,7 @@ def test_the_last_line_of_the_table_is_that_of_the_unconverged():
 
 
 def test_memories_without_rest_stand_in_the_last_line():
-    from hopsim.summary import attractor_rows
+    from hopsim.runs.summary import attractor_rows
 
     network = hopsim.model_b(orthogonal(3), beta=2.0)
     found = hopsim.find_attractors(network, TwoLayer(0.1), normal(2, 56), duration=0.1)
@@ -655,7 +655,7 @@ def test_memories_without_rest_stand_in_the_last_line():
 
 def test_a_record_without_attractors_is_told():
     from hopsim.records import dataset
-    from hopsim.summary import attractor_rows
+    from hopsim.runs.summary import attractor_rows
 
     with pytest.raises(ValueError, match="holds no attractors"):
         attractor_rows(dataset({"energy": ("probe", np.zeros(2))}))

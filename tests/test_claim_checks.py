@@ -20,7 +20,7 @@ import pytest
 
 from hopsim.checks.measured import Bound
 from hopsim.records import Record, Verdict
-from hopsim.scenario import load_scenario, Scenario
+from hopsim.scenario.scenario import load_scenario, Scenario
 
 
 # an exponent is judged by its value; its interval is only told. The types of records,

@@ -17,7 +17,7 @@ from hypothesis import example, given, HealthCheck, settings, strategies as st
 from toml_text import dumps
 
 from hopsim.cli.commands import _raised_by_hopsim
-from hopsim.scenario import load_scenario, ScenarioError
+from hopsim.scenario.scenario import load_scenario, ScenarioError
 
 
 SCENARIOS = sorted(Path(__file__).parents[1].glob("scenarios/*.toml"))

@@ -13,14 +13,14 @@ from typing import Any
 import mutations
 import pytest
 
-from hopsim import _reach
-from hopsim._reach import code, data, files, HOME, reach
-from hopsim.catalogue import REGISTRIES
+from hopsim.claims import _reach
+from hopsim.claims._reach import code, data, files, HOME, reach
 from hopsim.data.datasets import SOURCES
 from hopsim.experiments import experiments
 from hopsim.plots import plots
-from hopsim.scenario import Header
-from hopsim.tables import read_tables
+from hopsim.scenario.catalogue import REGISTRIES
+from hopsim.scenario.scenario import Header
+from hopsim.scenario.tables import read_tables
 
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def test_pictures_that_are_asked_for_take_the_place_of_others():
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_claim_reaches_a_part_of_hopsim(name):
     found = files(reach(sizes(name)))
-    every = ("claims/worker", "runs", "scenario", "simulation")
+    every = ("claims/worker", "runs/run", "scenario/scenario", "simulation")
     assert {HOME / f"{m}.py" for m in every} < found < set(HOME.glob("**/*.py"))
     assert HOME / "claims" / "tasks.py" not in found
 
@@ -86,7 +86,7 @@ def test_variants_sweeps_and_nested_tables_name_kinds():
         },
         "checks": [{"kind": "average"}],
     }
-    modules = ("dynamics.sharp", "dynamics.flows.adiabatic", "checks.average")
+    modules = ("dynamics.sharp", "dynamics.flows.adiabatic", "checks.measured")
     assert {f"hopsim.{name}" for name in modules} <= reach([table])
     assert not {f"hopsim.{name}" for name in modules} & reach([{}])
 
@@ -330,8 +330,8 @@ import hopsim
 for module in pkgutil.walk_packages(hopsim.__path__, "hopsim."):
     if module.name != "hopsim.__main__":
         importlib.import_module(module.name)
-from hopsim.runs import run
-from hopsim.scenario import load_scenario
+from hopsim.runs.run import run
+from hopsim.scenario.scenario import load_scenario
 
 seen = set()
 def watch(frame, event, argument):

@@ -15,12 +15,12 @@ from pictures import made, pictures as claim_pictures
 from toml_text import dumps
 
 import hopsim
-import hopsim.runs
-from hopsim.catalogue import NOUNS, REGISTRIES
+import hopsim.runs.run
 from hopsim.checks import checks
 from hopsim.plots import draw, plots, render
 from hopsim.records import join, Record, save
-from hopsim.summary import lines
+from hopsim.runs.summary import lines
+from hopsim.scenario.catalogue import NOUNS, REGISTRIES
 
 
 ROOT = Path(__file__).parents[1]
@@ -293,14 +293,14 @@ def test_a_crash_in_the_middle_leaves_nothing(
     def boom(*args, **kwargs):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(hopsim.runs, where, boom)
+    monkeypatch.setattr(hopsim.runs.run, where, boom)
     with pytest.raises(RuntimeError, match="boom"):
         hopsim.run(tiny_file, out=tmp_path, overrides={"plots": ["gap"]})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_picture_that_crashes_loses_no_run(tiny, tiny_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(hopsim.runs, "render", lambda *_: 1 / 0)
+    monkeypatch.setattr(hopsim.runs.run, "render", lambda *_: 1 / 0)
     record = hopsim.run(tiny_file, out=tmp_path, overrides={"plots": ["gap"]})
     assert kept(record).is_dir()
     told = dict(lines(record))["not drawn"]
@@ -312,7 +312,7 @@ def test_a_crash_leaves_the_old_run_that_force_would_replace(
 ):
     old = hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []})
     before = (kept(old) / "record.nc").read_bytes()
-    monkeypatch.setattr(hopsim.runs, "save", lambda *_: 1 / 0)
+    monkeypatch.setattr(hopsim.runs.run, "save", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []}, force=True)
     assert [p.name for p in tmp_path.iterdir()] == [kept(old).name]

@@ -18,7 +18,7 @@ import hopsim.simulation
 from hopsim._common.streams import as_stream, Stream
 from hopsim.cli.commands import _raised_by_hopsim
 from hopsim.dynamics import TwoLayer
-from hopsim.scenario import load_scenario, ScenarioError
+from hopsim.scenario.scenario import load_scenario, ScenarioError
 
 
 SHIPPED = sorted(Path(__file__).parents[1].glob("scenarios/**/*.toml"))

@@ -14,7 +14,12 @@ from command_line import hopsim_cli
 import hopsim
 from hopsim.claims.ledger import failed
 from hopsim.claims.tasks import find, shipped_claims
-from hopsim.shipped import find_scenario, scenario_names, scenarios_place, shipped
+from hopsim.scenario.shipped import (
+    find_scenario,
+    scenario_names,
+    scenarios_place,
+    shipped,
+)
 
 
 ROOT = Path(__file__).parents[1]
@@ -171,12 +176,13 @@ def test_a_hidden_file_has_no_name(tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    monkeypatch.setattr("hopsim.shipped.scenarios_place", lambda: tmp_path)
+    monkeypatch.setattr("hopsim.scenario.shipped.scenarios_place", lambda: tmp_path)
     assert scenario_names() == ["a"]
 
 
 def test_a_package_without_its_scenarios_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("hopsim.shipped.scenarios_place", lambda: tmp_path / "none")
+    none = tmp_path / "none"
+    monkeypatch.setattr("hopsim.scenario.shipped.scenarios_place", lambda: none)
     for words in (["list", "scenarios"], ["run", "overflow"]):
         result = hopsim_cli(*words)
         assert result.exit_code == 2

@@ -11,7 +11,7 @@ from hopsim import datasets, patterns
 from hopsim._common.streams import Stream
 from hopsim.data.sources import memory_sources
 from hopsim.experiments import exponential_capacity
-from hopsim.scenario import load_scenario
+from hopsim.scenario.scenario import load_scenario
 from hopsim.theory import capacity
 
 

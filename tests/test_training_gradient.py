@@ -7,7 +7,7 @@ import toml_text
 import hopsim
 from hopsim import lagrangians as L
 from hopsim.experiments.training_gradient import _tiled
-from hopsim.scenario import ScenarioError
+from hopsim.scenario.scenario import ScenarioError
 from hopsim.training import objective_of
 
 

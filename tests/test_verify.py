@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from command_line import hopsim_cli
 
-from hopsim import _reach
-from hopsim.claims import pool, report
+from hopsim.claims import _reach, pool, report
 from hopsim.claims.ledger import kept
 from hopsim.claims.pool import shares
 from hopsim.claims.tasks import find

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..shipped import public_path
+from ..scenario.shipped import public_path
 from .tasks import natural, Task, versions
 
 

@@ -17,10 +17,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import _reach
 from .._common.names import nearest, shown
-from ..shipped import public_path, scenario_names, scenarios_place
-from ..tables import digest, read_tables, ScenarioError
+from ..scenario.shipped import public_path, scenario_names, scenarios_place
+from ..scenario.tables import digest, read_tables, ScenarioError
+from . import _reach
 
 
 PREFIX = "claims/"  # of the shipped claims' names among all scenarios

@@ -44,8 +44,8 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
     try:
         import jax
 
-        from ..runs import run
-        from ..scenario import load_scenario
+        from ..runs.run import run
+        from ..scenario.scenario import load_scenario
 
         # a quick run spends most of its time in the compiler
         jax.config.update("jax_disable_most_optimizations", task["quick"])

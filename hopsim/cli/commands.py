@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from .._common.cores import cores
-from ..shipped import scenario_names, shipped
+from ..scenario.shipped import scenario_names, shipped
 from . import terminal
 
 
@@ -79,8 +79,8 @@ def run(
             _keep_programs()
         from .._common.clock import watch
         from .._common.environment import join
-        from ..runs import run as run_scenario
-        from ..scenario import load_scenario
+        from ..runs.run import run as run_scenario
+        from ..scenario.scenario import load_scenario
 
         first = distributed is None or join(distributed) == 0
         imports = time.perf_counter() - _BEGAN
@@ -114,8 +114,8 @@ def train(
         _keep_programs()
         import shutil
 
-        from ..runs import run as run_scenario, unfinished
-        from ..scenario import load_scenario
+        from ..runs.run import run as run_scenario, unfinished
+        from ..scenario.scenario import load_scenario
 
         scenario = load_scenario(file, quick, _parse(overrides))
         if not scenario.experiment.trains:
@@ -160,7 +160,7 @@ def predict(
     """Print the class of every image, as a trained network sees it."""
     with _guarded():
         from .._common.files import write_whole
-        from ..trained import load_trained, read_images
+        from ..runs.trained import load_trained, read_images
 
         trained = load_trained(run_directory, point)
         rows, labels = read_images(images)
@@ -193,8 +193,8 @@ def attractors(
         from dataclasses import replace
 
         from ..experiments import Census
-        from ..runs import run as run_scenario
-        from ..scenario import load_scenario
+        from ..runs.run import run as run_scenario
+        from ..scenario.scenario import load_scenario
 
         scenario = load_scenario(what, quick, _parse(overrides))
         if not isinstance(scenario.experiment, Census):
@@ -254,7 +254,7 @@ def verify(
 def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scenario file; compute nothing."""
     with _guarded():
-        from ..scenario import load_scenario
+        from ..scenario.scenario import load_scenario
 
         scenario = load_scenario(file, overrides=_parse(overrides))
         count = len(scenario.points)
@@ -289,7 +289,7 @@ def list_(
             for name in scenario_names():
                 print(name)
             return
-        from ..catalogue import NOUNS
+        from ..scenario.catalogue import NOUNS
 
         for noun in NOUNS if what is None else [what]:
             terminal.entries(noun)
@@ -304,7 +304,7 @@ def plot(
 ) -> None:
     """Draw the pictures of a saved run again."""
     with _guarded():
-        from ..runs import redraw
+        from ..runs.run import redraw
 
         for path in redraw(run_directory, tuple(names or ())):
             print(path)

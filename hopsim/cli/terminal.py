@@ -12,7 +12,7 @@ def entries(noun: str) -> None:
     from rich.console import Console
     from rich.padding import Padding
 
-    from ..catalogue import entries as known
+    from ..scenario.catalogue import entries as known
 
     console = Console(highlight=False, markup=False)
     found = known(noun)
@@ -29,7 +29,7 @@ def summary(record: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ..summary import lines
+    from ..runs.summary import lines
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
@@ -49,7 +49,7 @@ def attractors(record: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ..summary import attractor_rows
+    from ..runs.summary import attractor_rows
 
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
@@ -136,7 +136,7 @@ def predicted(found: Any, labels: Any) -> None:
     """How many images were answered, and how well where their classes are known."""
     from rich.console import Console
 
-    from ..summary import answers
+    from ..runs.summary import answers
 
     console = Console(stderr=True, highlight=False, markup=False)
     console.print(answers(found, labels))

@@ -5,12 +5,12 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..amp import message_passing
 from ..data.patterns import example_count
 from ..dynamics.spins.couplings import Couplings
 from ..dynamics.spins.sampling import sample
 from ..records import Variables
 from ..theory import teacher_student as theory
+from ..theory.message_passing import message_passing
 from ._base import experiments, PURE, Setting
 from ._teacher_student import (
     AbstractTeacherStudent,

@@ -1,6 +1,9 @@
-"""Closed forms of the literature, to hold what is measured against. NumPy only."""
+"""Closed forms of the literature, and message passing: what measurements are held to.
 
-from . import capacity, mean_field, potts, teacher_student
+NumPy only.
+"""
+
+from . import capacity, mean_field, message_passing, potts, teacher_student
 
 
-__all__ = ["capacity", "mean_field", "potts", "teacher_student"]
+__all__ = ["capacity", "mean_field", "message_passing", "potts", "teacher_student"]

@@ -28,7 +28,7 @@ from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
 from ._coins import coin
 from ._cpu_sweep import walk
-from ._engine import AbstractEngine, Starts, Walked
+from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_sweep import TRUST
 from .binary import Binary, drive_of, Rule, Tie
 from .exact import gap, has_exact_values
@@ -123,7 +123,7 @@ def _values(
     return jax.vmap(one)(inputs)
 
 
-class Walk(AbstractEngine):
+class CpuEngine(AbstractEngine):
     """The sweeps of one network with memories of +1 and -1, start by start."""
 
     def __init__(
@@ -161,7 +161,7 @@ class Walk(AbstractEngine):
         seeds: np.ndarray,
         tie: Tie,
         still: bool,
-    ) -> Walked:
+    ) -> SweepResult:
         s = np.array(starts.s, np.int8)
         seen = np.zeros((len(s), 6), np.int64)
         before = starts.before if still else s
@@ -190,7 +190,7 @@ class Walk(AbstractEngine):
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        return Walked(s, *seen.T)
+        return SweepResult(s, *seen.T)
 
 
 def _tosses(seeds: np.ndarray, numbers: np.ndarray, visits: int) -> np.ndarray:

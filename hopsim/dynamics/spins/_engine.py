@@ -9,7 +9,7 @@ from jaxtyping import Int
 from .binary import Tie
 
 
-class Walked(NamedTuple):
+class SweepResult(NamedTuple):
     """Some sweeps of some starts, on the host, whoever made them."""
 
     s: np.ndarray  # (start, feature)
@@ -54,7 +54,7 @@ class AbstractEngine(abc.ABC):
         seeds: np.ndarray,
         tie: Tie,
         still: bool,
-    ) -> Walked:
+    ) -> SweepResult:
         """The sweeps `orders[first:]` of some starts, until they rest.
 
         A start that waits for exact integers stops in its sweep. With `still` no spin

@@ -156,7 +156,7 @@ def _energies(network: Network, spins: np.ndarray) -> np.ndarray:
     return np.asarray(_of_each(network, jnp.asarray(spins, network.dtype)), float)
 
 
-def _motor(
+def choose_engine(
     system: Network | Couplings, kernel: Kernel, starts, work: int, devices: list
 ):
     """What makes the sweeps; raises ValueError where the kernel cannot be had."""
@@ -194,7 +194,7 @@ def _motor(
     if kernel == "couplings" or (kernel == "auto" and form and _pays(system, work)):
         assert form is not None
         couplings = Couplings.of(np.asarray(system.memories), *form)
-        return _motor(couplings, "auto", starts, work, devices)
+        return choose_engine(couplings, "auto", starts, work, devices)
     if kernel == "examples" or (kernel == "auto" and plain and on_cpu):
         return _ByExamples(system, len(devices))
     return _ByLanes(system, spins, devices[0])

@@ -20,8 +20,15 @@ from ..._common.clock import phase
 from ..._common.environment import device_bytes
 from ..._common.types import AnyArray
 from ...network import Network
-from ._engine import AbstractEngine, Starts, Walked
-from ._lockstep_sweep import Couplings, padded, padded_features, padded_to, sweep, Swept
+from ._engine import AbstractEngine, Starts, SweepResult
+from ._lockstep_sweep import (
+    Couplings,
+    LaneSweep,
+    padded,
+    padded_features,
+    padded_to,
+    sweep,
+)
 from .binary import Binary, drive_of, Tie
 from .exact import has_exact_values, parity_gcd
 
@@ -32,7 +39,7 @@ CHUNK_BYTES = 2**26  # of memory inputs on a CPU: large networks have fewer lane
 SLAB = 2**26  # spins that travel to the devices at once
 
 
-class Lockstep(AbstractEngine):
+class LockstepEngine(AbstractEngine):
     """The sweeps of one network, all its starts visiting the same spin together."""
 
     def __init__(
@@ -60,7 +67,7 @@ class Lockstep(AbstractEngine):
         seeds: np.ndarray,
         tie: Tie,
         still: bool,
-    ) -> Walked:
+    ) -> SweepResult:
         couplings = dataclasses.replace(self.couplings, synchronous=still, tie=tie)
         s = starts.s
         self.most = max(self.most, len(s))
@@ -68,7 +75,7 @@ class Lockstep(AbstractEngine):
             couplings, s, starts.numbers, orders[0], seeds[0], self.chunk,
             self.devices, self.most,
         )  # fmt: skip
-        return Walked(
+        return SweepResult(
             found.s,
             np.ones(len(s), np.int64),
             found.flips,
@@ -110,7 +117,9 @@ def _couplings(
     )
 
 
-def _everywhere(couplings, spins, numbers, order, coins, chunk, devices, most) -> Swept:
+def _everywhere(
+    couplings, spins, numbers, order, coins, chunk, devices, most
+) -> LaneSweep:
     """One sweep, gathered on the host."""
     lanes, chunks, used = _shape(couplings, most, chunk, len(devices))
     mesh = Mesh(np.asarray(devices[:used]), ("chunk",))
@@ -178,20 +187,20 @@ OPTIMISED = {
 
 def _sweep_chunks(
     couplings, state, alive, numbers, order, visits, seed, busy, mesh
-) -> Swept:
+) -> LaneSweep:
     arrays, static = eqx.partition(couplings, eqx.is_array)
 
     def many(arrays, state, alive, numbers, order, visits, seed, busy):
         own = eqx.combine(arrays, static)
 
-        def one(k, out: Swept) -> Swept:
+        def one(k, out: LaneSweep) -> LaneSweep:
             at = ft.partial(jax.lax.dynamic_index_in_dim, index=k, keepdims=False)
             found = sweep(own, at(state), at(alive), at(numbers), order, visits, seed)
             put = lambda x, y: jax.lax.dynamic_update_index_in_dim(x, y, k, 0)
             return jax.tree.map(put, out, found)
 
         zeros = jnp.zeros(alive.shape, jnp.int32)
-        empty = Swept(state, zeros, zeros, zeros, zeros - 1)
+        empty = LaneSweep(state, zeros, zeros, zeros, zeros - 1)
         return jax.lax.fori_loop(0, busy[0], one, empty)
 
     everywhere, split = PartitionSpec(), PartitionSpec("chunk")
@@ -205,6 +214,6 @@ def _sweep_chunks(
 
 
 @ft.cache
-def _compiled() -> Callable[..., Swept]:
+def _compiled() -> Callable[..., LaneSweep]:
     options: Any = {"compiler_options": OPTIMISED}
     return eqx.filter_jit(_sweep_chunks, **options)

@@ -61,7 +61,7 @@ class Couplings(eqx.Module):
     exact: bool = eqx.field(static=True)  # lanes wait for exact integers
 
 
-class Swept(NamedTuple):
+class LaneSweep(NamedTuple):
     """One sweep of some lanes."""
 
     s: AnyArray  # (lane, feature)
@@ -89,7 +89,7 @@ def sweep(
     order: Int[Array, " visit"],
     visits: Int[AnyArray, ""],
     seed: UInt32[Array, "2"],
-) -> Swept:
+) -> LaneSweep:
     """Visit `order[:visits]`, one spin after the other, in every lane that is alive.
 
     `numbers` and `seed` key the coins of random ties.
@@ -153,7 +153,7 @@ def sweep(
         end = jax.lax.fori_loop(0, (visits + GROUP - 1) // GROUP, group, start)
     else:
         end = jax.lax.fori_loop(0, visits, visit, start)
-    return Swept(
+    return LaneSweep(
         end.s.T.astype(s.dtype), end.flips, end.ties, end.doubtful, end.waits_at
     )
 

@@ -21,8 +21,8 @@ from ..._common.types import AnyArray
 from ...network import Network
 from ...trajectory import Ending
 from ._coins import coin
-from ._engine import AbstractEngine, Starts, Walked
-from ._lockstep_engine import Lockstep
+from ._engine import AbstractEngine, Starts, SweepResult
+from ._lockstep_engine import LockstepEngine
 from ._starts import check_starts, check_whole
 from .binary import Binary, settled, Tie
 from .exact import are_spins, Exact
@@ -105,13 +105,13 @@ def relax(
         )
     if walks and engine != "lockstep":
         # its compiler takes half a second to import: only where it is needed
-        from ._cpu_engine import Walk
+        from ._cpu_engine import CpuEngine
 
-        sweeper: AbstractEngine = Walk(
+        sweeper: AbstractEngine = CpuEngine(
             network, dynamics, precision, chunk, len(devices)
         )
     else:
-        sweeper = Lockstep(network, dynamics, binary, precision, chunk, devices)
+        sweeper = LockstepEngine(network, dynamics, binary, precision, chunk, devices)
     run = _Run(network, dynamics, free, as_stream(key), sweeper)
 
     # --- sweep
@@ -184,7 +184,7 @@ class _Run:
 
     def advance(
         self, number: int, some: int, spins: np.ndarray, rows: np.ndarray
-    ) -> tuple[Walked, np.ndarray]:
+    ) -> tuple[SweepResult, np.ndarray]:
         """Sweeps `number` to `number + some` of some starts, until they rest.
 
         And how many visits of each exact integers have decided.
@@ -221,11 +221,11 @@ class _Run:
         seeds: np.ndarray,
         tie: Tie,
         still: bool,
-    ) -> tuple[Walked, np.ndarray]:
+    ) -> tuple[SweepResult, np.ndarray]:
         zeros = lambda: np.zeros(len(rows), np.int64)
         starts = Starts(spins[rows], rows, spins[rows], zeros(), zeros(), zeros())
         # shares its states and last flips with `starts`: what is found is gone on from
-        total = Walked(
+        total = SweepResult(
             starts.s, zeros(), zeros(), starts.last, zeros(), zeros(), zeros() - 1
         )
         by_integers, todo = zeros(), np.arange(len(rows))

@@ -17,7 +17,7 @@ from ..._common.clock import phase
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network
-from ._heat_bath_engines import _motor, Kernel
+from ._heat_bath_engines import choose_engine, Kernel
 from ._starts import check_starts, check_whole
 from .couplings import Couplings
 from .glauber import Glauber
@@ -107,7 +107,7 @@ def sample(
     devices = list(jax.devices() if devices is None else devices)
     replicas = dynamics.replicas
     work = len(starts) * replicas * sweeps
-    motor = _motor(system, kernel, starts, work, devices)
+    motor = choose_engine(system, kernel, starts, work, devices)
 
     # --- sweep
     stream = as_stream(key)

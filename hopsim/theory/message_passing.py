@@ -12,11 +12,11 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, Int, Real
 
-from ._common.types import AnyArray
+from .._common.types import AnyArray
 
 
 @dataclasses.dataclass(frozen=True)
-class Passed:
+class MessagePassingResult:
     """What the messages came to; arrays on the host."""
 
     mean: Float[np.ndarray, " feature"]  # <s_i> under the student's law
@@ -38,7 +38,7 @@ def message_passing(
     damping: float = 0.0,
     tolerance: float = 1e-8,
     max_iterations: int = 500,
-) -> Passed:
+) -> MessagePassingResult:
     r"""$m_i \leftarrow \tanh(\beta h_i[m] - 6c\,(1-q)\,q'\,m'_i)$ until it rests.
 
     $h_i[m] = (6/N^2)\sum_{j<k} K_{ijk} m_j m_k$ is the field of the student of n = 3
@@ -70,7 +70,7 @@ def message_passing(
         change = float(np.max(np.abs(new - m)))
         before, m = m, new
         path.append(m)
-    return Passed(m, np.stack(path), change, change <= tolerance)
+    return MessagePassingResult(m, np.stack(path), change, change <= tolerance)
 
 
 def _reaction(strength: float, m: np.ndarray, before: np.ndarray) -> np.ndarray:

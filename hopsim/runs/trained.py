@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from ._common.names import nearest
-from .data import datasets
-from .network import Network
-from .records import load_record, Record
-from .scenario import scenario_of
-from .training import from_images, predict
+from .._common.names import nearest
+from ..data import datasets
+from ..network import Network
+from ..records import load_record, Record
+from ..scenario.scenario import scenario_of
+from ..training import from_images, predict
 
 
 class Trained(NamedTuple):

@@ -14,16 +14,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ._common.clock import phase, watch
-from ._common.environment import precision, prefetch, provenance
-from ._common.files import make_place, write_whole
-from ._common.names import nearest
-from ._version import __version__
-from .dynamics import dynamics_kinds
-from .experiments import Study
-from .plots import plots, render
-from .records import load_record, Record, save
-from .scenario import load_scenario, Scenario
+from .._common.clock import phase, watch
+from .._common.environment import precision, prefetch, provenance
+from .._common.files import make_place, write_whole
+from .._common.names import nearest
+from .._version import __version__
+from ..dynamics import dynamics_kinds
+from ..experiments import Study
+from ..plots import plots, render
+from ..records import load_record, Record, save
+from ..scenario.scenario import load_scenario, Scenario
 from .summary import lines as summary_lines
 
 

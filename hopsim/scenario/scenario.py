@@ -14,21 +14,21 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ._common.names import nearest
-from ._common.streams import Stream
-from .checks import AbstractCheck, checks
-from .data.sources import PatternSet, probe_sources, ProbeSet
-from .dynamics import Dynamics, dynamics_kinds
-from .experiments import (
+from .._common.names import nearest
+from .._common.streams import Stream
+from ..checks import AbstractCheck, checks
+from ..data.sources import PatternSet, probe_sources, ProbeSet
+from ..dynamics import Dynamics, dynamics_kinds
+from ..experiments import (
     AbstractExperiment,
     experiments,
     RunSettings,
     Setting,
     TrainingSettings,
 )
-from .leaves import Leaf, make_now, read_leaf, read_model
-from .models import networks
-from .plots import plots
+from ..models import networks
+from ..plots import plots
+from .grammar import build, read_model, read_spec, Spec
 from .tables import digest, Problem, put, read_tables, ScenarioError
 
 
@@ -93,9 +93,9 @@ class Point:
 
     label: str
     value: float | None
-    network: Leaf
+    network: Spec
     dynamics: Dynamics
-    probes: Leaf
+    probes: Spec
     run: RunSettings
     training: TrainingSettings
 
@@ -229,8 +229,8 @@ def _experiment(table: Any, problems: list[Problem]) -> Any:
     if not isinstance(table, dict):
         return None
     table = {"kind": "recall"} | table
-    leaf = read_leaf(experiments, table, "experiment", problems)
-    return None if leaf is None else leaf.make()
+    spec = read_spec(experiments, table, "experiment", problems)
+    return None if spec is None else spec.make()
 
 
 def _with_probes(
@@ -257,10 +257,10 @@ def _checks(
     for i, table in enumerate(tables if isinstance(tables, list) else ()):
         if not isinstance(table, dict):
             continue  # told with the header
-        leaf = read_leaf(checks, table, f"checks[{i}]", problems)
-        if leaf is None:
+        spec = read_spec(checks, table, f"checks[{i}]", problems)
+        if spec is None:
             continue
-        check = leaf.make()
+        check = spec.make()
         if check.point is not None and check.point not in (labels or [check.point]):
             hint = "the scenario has neither a sweep nor variants"
             if labels != [""]:
@@ -338,7 +338,7 @@ def _point(
     if isinstance(motion, dict):
         tables = tables | {"dynamics": {"kind": "two_layer"} | motion}
     parts = {
-        name: read_leaf(registry, tables[name], name, problems)
+        name: read_spec(registry, tables[name], name, problems)
         for name, registry in (
             ("network", networks),
             ("probes", probe_sources),
@@ -346,7 +346,7 @@ def _point(
         )
         if name in tables  # what is missing is told with the header
     }
-    dynamics = make_now(parts.get("dynamics"), "dynamics", problems)
+    dynamics = build(parts.get("dynamics"), "dynamics", problems)
     run = read_model(RunSettings, tables.get("run", {}), "run", problems)
     training = read_model(
         TrainingSettings, tables.get("training", {}), "training", problems

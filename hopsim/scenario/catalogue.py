@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from ._common.names import nearest
-from ._common.registry import parameters, ranges, Registry
-from .checks import checks
-from .data.sources import memory_sources, probe_sources
-from .dynamics import drives, dynamics_kinds
-from .experiments import experiments, RunSettings, TrainingSettings
-from .lagrangians import lagrangians
-from .leaves import GIVEN
-from .models import networks
-from .plots import plots
+from .._common.names import nearest
+from .._common.registry import parameters, ranges, Registry
+from ..checks import checks
+from ..data.sources import memory_sources, probe_sources
+from ..dynamics import drives, dynamics_kinds
+from ..experiments import experiments, RunSettings, TrainingSettings
+from ..lagrangians import lagrangians
+from ..models import networks
+from ..plots import plots
+from .grammar import GIVEN
 from .shipped import scenario_files
 
 

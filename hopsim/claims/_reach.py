@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 
-HOME = Path(__file__).parent
+HOME = Path(__file__).parents[1]  # of the package
 START = "claims.worker"  # every run begins in this module
 DEFAULT = "recall"  # the kind of an experiment that has none
 # counted, not followed: the settings under which a worker starts

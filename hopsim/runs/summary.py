@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .records import Dataset, Record
-from .statistics import wilson
-from .trajectory import Ending
+from ..records import Dataset, Record
+from ..statistics import wilson
+from ..trajectory import Ending
 
 
 def lines(record: Record) -> list[tuple[str, str]]:

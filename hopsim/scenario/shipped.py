@@ -10,10 +10,10 @@ import os
 import tomllib
 from pathlib import Path
 
-from ._common.names import guess, shown
+from .._common.names import guess, shown
 
 
-HOME = Path(__file__).resolve().parent  # of this package
+HOME = Path(__file__).resolve().parents[1]  # of the package
 LIST = "`hopsim list scenarios` prints all names"
 
 

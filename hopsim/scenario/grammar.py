@@ -1,4 +1,4 @@
-"""Leaves of a scenario: `{ kind = "...", ... }` held to a constructor's own signature.
+"""The grammar of a scenario: `{ kind = "...", ... }` held to a constructor's own signature.
 
 There is no second schema: the annotations, ranges and invariants of the registered
 class or function are the rules. Every problem is collected with its path in the file.
@@ -15,17 +15,17 @@ import numpy as np
 from jaxtyping import AbstractArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from ._common.names import guess, nearest
-from ._common.registry import bare, parameters, ranges, Registry
-from ._common.types import Array, Memories
-from .data.sources import memory_sources
-from .dynamics import AbstractDrive, drives
-from .lagrangians import AbstractLagrangian, lagrangians
+from .._common.names import guess, nearest
+from .._common.registry import bare, parameters, ranges, Registry
+from .._common.types import Array, Memories
+from ..data.sources import memory_sources
+from ..dynamics import AbstractDrive, drives
+from ..lagrangians import AbstractLagrangian, lagrangians
 from .tables import Problem
 
 
 @dataclasses.dataclass(frozen=True)
-class Leaf:
+class Spec:
     """A kind with its checked arguments, not yet made."""
 
     kind: str
@@ -41,10 +41,10 @@ class Leaf:
 GIVEN = ("stream", "memories", "self")
 
 
-def read_leaf(
+def read_spec(
     registry: Registry, table: Any, path: str, problems: list[Problem]
-) -> Leaf | None:
-    """Check one leaf; None (and at least one more problem) if anything is wrong."""
+) -> Spec | None:
+    """Check one table; None (and at least one more problem) if anything is wrong."""
     before = len(problems)
     if not isinstance(table, dict):
         message = f"a table {{ kind = ... }} is needed, got {_short(table)}"
@@ -66,9 +66,9 @@ def read_leaf(
     given = {k: v for k, v in table.items() if k != "kind"}
     if inspect.isclass(maker) and issubclass(maker, BaseModel):
         model = read_model(maker, given, path, problems)
-        return Leaf(kind, lambda: model, {}) if len(problems) == before else None
+        return Spec(kind, lambda: model, {}) if len(problems) == before else None
     arguments = _read_arguments(maker, given, path, problems)
-    return Leaf(kind, maker, arguments) if len(problems) == before else None
+    return Spec(kind, maker, arguments) if len(problems) == before else None
 
 
 def read_model(
@@ -94,12 +94,12 @@ def _inside(model: type[BaseModel], steps: Any) -> type[BaseModel]:
     return model
 
 
-def make_now(leaf: Leaf | None, path: str, problems: list[Problem]) -> Any:
-    """Make what a leaf describes; its own invariants become problems of the file."""
-    if leaf is None:
+def build(spec: Spec | None, path: str, problems: list[Problem]) -> Any:
+    """Make what a spec describes; its own invariants become problems of the file."""
+    if spec is None:
         return None
     try:
-        return leaf.make()
+        return spec.make()
     except ValueError as error:
         problems.append(Problem(path, str(error)))
         return None
@@ -134,8 +134,8 @@ def _read_arguments(
 def _read_value(hint: Any, value: Any, path: str, problems: list[Problem]) -> Any:
     registry = _registry_of(hint)
     if registry is not None:
-        leaf = read_leaf(registry, value, path, problems)
-        return leaf if registry is memory_sources else make_now(leaf, path, problems)
+        spec = read_spec(registry, value, path, problems)
+        return spec if registry is memory_sources else build(spec, path, problems)
     kind = _plain(hint)
     try:
         adapter = TypeAdapter(kind, config=ConfigDict(strict=True, allow_inf_nan=False))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hopsim.amp import message_passing
+from hopsim.theory.message_passing import message_passing
 
 
 T = 4.0

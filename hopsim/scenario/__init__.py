@@ -1,0 +1,9 @@
+"""Scenario files: their tables, the grammar that builds objects from them, a catalogue.
+
+Importing this starts neither JAX nor pydantic; `scenario` does both.
+"""
+
+from .tables import ScenarioError
+
+
+__all__ = ["ScenarioError"]
