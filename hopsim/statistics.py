@@ -8,7 +8,7 @@ returns an `Estimate`: the value, its interval and the number of sets behind it.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, Real
+from jaxtyping import Float, Int, Real, Shaped
 
 
 LEVEL = 0.95  # of every interval, unless one asks for another
@@ -67,6 +67,14 @@ def mean(values: Real[np.ndarray, " set"], level: float = LEVEL) -> Estimate:
 
     half = float(t.ppf(0.5 + level / 2, sets - 1) * np.std(values, ddof=1) / sets**0.5)
     return Estimate(middle, middle - half, middle + half, sets)
+
+
+def mean_over_sets(
+    values: Shaped[np.ndarray, "row *others"], owner: Int[np.ndarray, " row"]
+) -> Estimate:
+    """The mean over pattern sets of the means within each; `owner` is a row's set."""
+    sets = np.unique(owner)
+    return mean(np.array([np.mean(values[owner == k]) for k in sets]))
 
 
 def exponent(

@@ -6,7 +6,7 @@ example here, filed under its kind.
 
 import numpy as np
 
-from hopsim import dynamics, experiments, lagrangians as L, patterns
+from hopsim import dynamics, experiments, lagrangians as L, patterns, validation
 from hopsim.checks import measured, trajectories
 from hopsim.models import model_a, model_b, model_c
 from hopsim.network import Network
@@ -183,77 +183,95 @@ CHECKS = {
 }
 
 EXPERIMENTS = {
-    "recall": experiments.Recall(retrieved_above=0.9),
-    "recall_histogram": experiments.RecallHistogram(sets=2, mirrors=True),
-    "half_capacity": experiments.HalfCapacity(features=[8], loads=[1.0, 2.0]),
-    "basin_image": experiments.BasinImage(resolution=8),
-    "classifier": experiments.Classifier(sets=2, noise=[0.5]),
-    "capacity_curve": experiments.CapacityCurve(features=[8], loads=[0.1, 0.2]),
-    "certified_basins": experiments.CertifiedBasins(sets=2, memories=2),
-    "adiabatic_gap": experiments.AdiabaticGap(sets=2),
-    "association_grid": experiments.AssociationGrid(sets=2, n=[3], compare=True),
-    "attractors": experiments.Census(saddles=True),
-    "adiabatic_limit": experiments.AdiabaticLimit(tau_memory=[0.1, 0.05]),
-    "altimex_descent": experiments.AltIMEXDescent(sets=2),
-    "conventions": experiments.Conventions(sets=2),
-    "critical_beta": experiments.CriticalBeta(sets=2, weights=10, starts=4),
-    "driven": experiments.Driven(sets=2),
-    "energy_balance": experiments.EnergyBalance(sets=2),
-    "freezing": experiments.Freezing(
+    "recall": experiments.recall.Recall(retrieved_above=0.9),
+    "recall_histogram": experiments.recall.RecallHistogram(sets=2, mirrors=True),
+    "half_capacity": experiments.capacity.HalfCapacity(features=[8], loads=[1.0, 2.0]),
+    "basin_image": experiments.landscape.BasinImage(resolution=8),
+    "classifier": experiments.learning.Classifier(sets=2, noise=[0.5]),
+    "capacity_curve": experiments.capacity.CapacityCurve(
+        features=[8], loads=[0.1, 0.2]
+    ),
+    "certified_basins": experiments.landscape.CertifiedBasins(sets=2, memories=2),
+    "adiabatic_gap": validation.flows.AdiabaticGap(sets=2),
+    "association_grid": experiments.learning.AssociationGrid(
+        sets=2, n=[3], compare=True
+    ),
+    "attractors": experiments.landscape.Census(saddles=True),
+    "adiabatic_limit": experiments.landscape.AdiabaticLimit(tau_memory=[0.1, 0.05]),
+    "altimex_descent": validation.flows.AltIMEXDescent(sets=2),
+    "conventions": experiments.recall.Conventions(sets=2),
+    "critical_beta": validation.flows.CriticalBeta(sets=2, weights=10, starts=4),
+    "driven": validation.flows.Driven(sets=2),
+    "energy_balance": validation.flows.EnergyBalance(sets=2),
+    "freezing": experiments.capacity.Freezing(
         curves={"gap": {"rule": "energy gap", "features": [8], "loads": [1.0]}}
     ),
-    "generation": experiments.Generation(sets=2, starts=1),
-    "heat_bath_kernels": experiments.HeatBathKernels(sets=2, count=40),
-    "hull": experiments.Hull(sets=2),
-    "relaxation_descent": experiments.RelaxationDescent(sets=2, theta=[0.5, 1.0]),
-    "envelope": experiments.Envelope(sets=2),
-    "f1_grid": experiments.F1Grid(n=[2, 3]),
-    "fixed_teacher": experiments.FixedTeacher(ratios=[1.0], resolution=4),
-    "fixed_points": experiments.FixedPoints(sets=2),
-    "flips": experiments.Flips(sets=2),
-    "float_range": experiments.FloatRange(sizes=[100]),
-    "flow": experiments.FlowEnsemble(sets=2),
-    "limits": experiments.Limits(counts=[10, 20]),
-    "learning_curve": experiments.LearningCurve(sets=2, loads=[2.0, 4.0], curve=5),
-    "linear_response": experiments.LinearResponse(omegas=[1.0], settle=9.0),
-    "morse_index": experiments.MorseIndex(sets=2, starts=20),
-    "mean_field_thresholds": experiments.MeanFieldThresholds(sets=1, betas=[1.5]),
-    "metastable": experiments.Metastable(sets=1, betas=[0.1, 1.0]),
-    "overflow": experiments.Overflow(sets=2),
-    "phase_diagram": experiments.PhaseDiagram(
+    "generation": experiments.learning.Generation(sets=2, starts=1),
+    "heat_bath_kernels": validation.spins.HeatBathKernels(sets=2, count=40),
+    "hull": validation.flows.Hull(sets=2),
+    "relaxation_descent": validation.flows.RelaxationDescent(sets=2, theta=[0.5, 1.0]),
+    "envelope": validation.flows.Envelope(sets=2),
+    "f1_grid": experiments.learning.F1Grid(n=[2, 3]),
+    "fixed_teacher": experiments.students.FixedTeacher(ratios=[1.0], resolution=4),
+    "fixed_points": experiments.capacity.FixedPoints(sets=2),
+    "flips": validation.spins.Flips(sets=2),
+    "float_range": validation.spins.FloatRange(sizes=[100]),
+    "flow": validation.flows.FlowEnsemble(sets=2),
+    "limits": experiments.recall.Limits(counts=[10, 20]),
+    "learning_curve": experiments.students.LearningCurve(
+        sets=2, loads=[2.0, 4.0], curve=5
+    ),
+    "linear_response": validation.flows.LinearResponse(omegas=[1.0], settle=9.0),
+    "morse_index": validation.flows.MorseIndex(sets=2, starts=20),
+    "mean_field_thresholds": experiments.landscape.MeanFieldThresholds(
+        sets=1, betas=[1.5]
+    ),
+    "metastable": experiments.landscape.Metastable(sets=1, betas=[0.1, 1.0]),
+    "overflow": experiments.capacity.Overflow(sets=2),
+    "phase_diagram": experiments.students.PhaseDiagram(
         sets=2, resolution=8, probed=2, cells=[[2.0, 2.0]], burn=2
     ),
-    "phylogeny": experiments.Phylogeny(sets=2, low=0.1, high=2.0, points=3),
-    "portrait": experiments.Portrait(resolution=21),
-    "potts_thresholds": experiments.PottsThresholds(sets=1),
-    "replica_numbers": experiments.ReplicaNumbers(
+    "phylogeny": experiments.landscape.Phylogeny(sets=2, low=0.1, high=2.0, points=3),
+    "portrait": experiments.landscape.Portrait(resolution=21),
+    "potts_thresholds": experiments.landscape.PottsThresholds(sets=1),
+    "replica_numbers": validation.students.ReplicaNumbers(
         numbers={"y_d": [[3, 1.408059], [5]], "q": [[3, 1.5]]}
     ),
-    "retrieval_error": experiments.RetrievalError(betas=[1.0, 2.0]),
-    "retrieval_gap": experiments.RetrievalGap(sets=2),
-    "scaling": experiments.Scaling(sets=2),
-    "spectrum": experiments.Spectrum(sets=2),
-    "stiffness": experiments.Stiffness(tau_memory=[0.1, 0.01]),
-    "teacher_examples": experiments.TeacherExamples(sets=2, count=2000),
-    "training_gradient": experiments.TrainingGradient(sets=2, n=[3]),
-    "truth_table": experiments.TruthTable(n=[2, 3]),
-    "zero_modes": experiments.ZeroModes(sets=2),
-    "exact_posterior": experiments.ExactPosterior(sets=2, loads=[3.0]),
-    "learning_from_scratch": experiments.LearningFromScratch(
+    "retrieval_error": experiments.capacity.RetrievalError(betas=[1.0, 2.0]),
+    "retrieval_gap": validation.flows.RetrievalGap(sets=2),
+    "scaling": validation.spins.Scaling(sets=2),
+    "spectrum": validation.flows.Spectrum(sets=2),
+    "stiffness": validation.flows.Stiffness(tau_memory=[0.1, 0.01]),
+    "teacher_examples": validation.students.TeacherExamples(sets=2, count=2000),
+    "training_gradient": validation.spins.TrainingGradient(sets=2, n=[3]),
+    "truth_table": validation.spins.TruthTable(n=[2, 3]),
+    "zero_modes": validation.flows.ZeroModes(sets=2),
+    "exact_posterior": validation.students.ExactPosterior(sets=2, loads=[3.0]),
+    "learning_from_scratch": experiments.students.LearningFromScratch(
         sets=2, features=[8, FEATURES], strengths=[2.0], protocols=["fixed"]
     ),
-    "message_passing": experiments.MessagePassing(sets=2, strengths=[2.0], burn=2),
-    "ordered_entropy": experiments.OrderedEntropy(sets=2, strengths=[2.0], burn=2),
-    "overlap_landscape": experiments.OverlapLandscape(sets=2, strengths=[2.0], burn=2),
-    "deletion": experiments.Deletion(sets=2, left=[1, 2]),
-    "exponential_capacity": experiments.ExponentialCapacity(sets=2, features=[5]),
-    "prototypes": experiments.Prototypes(sets=2, counts=[1, 2], temperatures=[1.0]),
-    "real_recall": experiments.RealRecall(sets=1, n=[3]),
-    "spherical": experiments.Spherical(sets=2),
-    "signal_ratio": experiments.SignalRatio(n=[3], features=[16, 32]),
-    "spin_glass": experiments.SpinGlass(n=[3], factors=[1.5], points=4),
-    "spin_recall": experiments.SpinRecall(sets=2),
-    "stability": experiments.Stability(sets=2),
+    "message_passing": validation.students.MessagePassing(
+        sets=2, strengths=[2.0], burn=2
+    ),
+    "ordered_entropy": validation.students.OrderedEntropy(
+        sets=2, strengths=[2.0], burn=2
+    ),
+    "overlap_landscape": experiments.students.OverlapLandscape(
+        sets=2, strengths=[2.0], burn=2
+    ),
+    "deletion": validation.spins.Deletion(sets=2, left=[1, 2]),
+    "exponential_capacity": experiments.capacity.ExponentialCapacity(
+        sets=2, features=[5]
+    ),
+    "prototypes": experiments.students.Prototypes(
+        sets=2, counts=[1, 2], temperatures=[1.0]
+    ),
+    "real_recall": experiments.recall.RealRecall(sets=1, n=[3]),
+    "spherical": experiments.landscape.Spherical(sets=2),
+    "signal_ratio": validation.students.SignalRatio(n=[3], features=[16, 32]),
+    "spin_glass": validation.students.SpinGlass(n=[3], factors=[1.5], points=4),
+    "spin_recall": validation.spins.SpinRecall(sets=2),
+    "stability": experiments.capacity.Stability(sets=2),
 }
 
 PLOTS = {  # and a variable without which there is nothing to draw

@@ -280,7 +280,7 @@ def features_that_overshoot(monkeypatch):
 
 
 def relaxation_with_implicit_decay(monkeypatch):
-    from hopsim.experiments import relaxation
+    from hopsim.validation.flows import relaxation_descent as relaxation
 
     right = relaxation.euler
     monkeypatch.setattr(
@@ -293,7 +293,7 @@ def relaxation_with_implicit_decay(monkeypatch):
 
 
 def one_layer_after_the_other(monkeypatch):
-    from hopsim.experiments import relaxation
+    from hopsim.validation.flows import relaxation_descent as relaxation
 
     right = relaxation.euler
 
@@ -470,7 +470,7 @@ def one_neuron_that_decays_faster(monkeypatch):
 def a_field_without_the_share_of_a_spin(monkeypatch):
     """Spins and their local field: the cavity field in its place, as in the notes."""
     from hopsim.dynamics import Binary
-    from hopsim.experiments import freezing
+    from hopsim.experiments.capacity import freezing
 
     cavity = Binary(rule="cavity_field")
     wrong = lambda rule="energy_gap": cavity if rule == "local_field" else Binary()
@@ -479,7 +479,7 @@ def a_field_without_the_share_of_a_spin(monkeypatch):
 
 def an_energy_gap_with_the_share_of_a_spin(monkeypatch):
     from hopsim.dynamics import Binary
-    from hopsim.experiments import freezing
+    from hopsim.experiments.capacity import freezing
 
     monkeypatch.setattr(freezing, "Binary", lambda **_: Binary(rule="local_field"))
 
@@ -568,7 +568,7 @@ def synapses_that_differ_both_ways(monkeypatch):
 
 
 def descent_stopped_too_early(monkeypatch):
-    from hopsim.experiments import _rest
+    from hopsim.validation.flows import _rest
 
     monkeypatch.setattr(_rest, "DESCENT", 3)
     monkeypatch.setattr(_rest, "NEWTON", 0)
@@ -577,7 +577,7 @@ def descent_stopped_too_early(monkeypatch):
 def spins_that_keep_their_share(monkeypatch):
     """The energy gap taken for the local field."""
     from hopsim.dynamics import Binary
-    from hopsim.experiments import conventions
+    from hopsim.experiments.recall import conventions
 
     local = Binary(rule="local_field")
     monkeypatch.setitem(conventions.CONVENTIONS, "energy gap", local)
@@ -585,7 +585,8 @@ def spins_that_keep_their_share(monkeypatch):
 
 def a_local_field_without_its_share(monkeypatch):
     from hopsim.dynamics import Binary
-    from hopsim.experiments import conventions, fixed_points
+    from hopsim.experiments.capacity import fixed_points
+    from hopsim.experiments.recall import conventions
 
     cavity = Binary(rule="cavity_field")
     monkeypatch.setitem(conventions.CONVENTIONS, "local field", cavity)
@@ -617,7 +618,7 @@ def a_bracket_that_cancels(monkeypatch):
 
 def scaling_outside_of_the_power(monkeypatch):
     """F(x / N) for n + 1 in place of n."""
-    from hopsim.experiments import scaling
+    from hopsim.validation.spins import scaling
 
     right = scaling._scaled
 
@@ -629,13 +630,13 @@ def scaling_outside_of_the_power(monkeypatch):
 
 
 def exponentials_taken_as_they_are(monkeypatch):
-    from hopsim.experiments import scaling
+    from hopsim.validation.spins import scaling
 
     monkeypatch.setattr(scaling, "_scaled", lambda layer, features: layer)
 
 
 def neurons_that_are_not_deleted(monkeypatch):
-    from hopsim.experiments import Deletion
+    from hopsim.validation.spins import Deletion
 
     wrong = lambda self, setting, left: setting.relax().final
     monkeypatch.setattr(Deletion, "_ends", wrong)
@@ -651,7 +652,7 @@ def crosstalk_of_four_memories_in_five(monkeypatch):
 
 def the_same_power_for_every_n(n):
     def patch(monkeypatch):
-        from hopsim.experiments import real_recall
+        from hopsim.experiments.recall import real_recall
         from hopsim.lagrangians import RectifiedPolynomial
 
         monkeypatch.setattr(
@@ -734,8 +735,8 @@ def solutions_with(**wrong):
 
 
 def a_free_entropy_that_leans(monkeypatch):
-    from hopsim.experiments import _replica_routes
     from hopsim.theory import teacher_student
+    from hopsim.validation.students import _replica_routes
 
     right = teacher_student.free_entropy
     wrong = lambda q_star, q, *args, **kwargs: (
@@ -806,7 +807,7 @@ def a_feed_forward_form_about_on(monkeypatch):
 
 
 def balls_half_as_large_again(monkeypatch):
-    from hopsim.experiments import certified_basins
+    from hopsim.experiments.landscape import certified_basins
 
     right = certified_basins.certified_balls
 
@@ -916,7 +917,7 @@ def examples_twice_too_warm(monkeypatch):
 def students_four_times_too_cold(monkeypatch):
     import dataclasses
 
-    from hopsim.experiments import overlap_landscape
+    from hopsim.experiments.students import overlap_landscape
 
     right = overlap_landscape.sample
 
@@ -930,7 +931,7 @@ def students_four_times_too_cold(monkeypatch):
 def students_compared_with_themselves(monkeypatch):
     import dataclasses
 
-    from hopsim.experiments import overlap_landscape
+    from hopsim.experiments.students import overlap_landscape
 
     right = overlap_landscape.sample
 
@@ -942,7 +943,7 @@ def students_compared_with_themselves(monkeypatch):
 
 
 def posteriors_too_cold(monkeypatch):
-    from hopsim.experiments import exact_posterior
+    from hopsim.validation.students import exact_posterior
 
     right = exact_posterior._moments
     wrong = lambda student, xi, T: right(student, xi, T / 3)
@@ -963,7 +964,7 @@ def state_evolution_of_more_signal(monkeypatch):
     right = teacher_student.state_evolution
     wrong = lambda q, c, *rest, **more: right(q, 1.1 * c, *rest, **more)
     monkeypatch.setattr(teacher_student, "state_evolution", wrong)
-    from hopsim.experiments import learning_from_scratch
+    from hopsim.experiments.students import learning_from_scratch
 
     learning_from_scratch._evolved.cache_clear()
 

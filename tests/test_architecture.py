@@ -30,7 +30,7 @@ FLOORS = [
     [
         *("batches", "simulation", "certificates", "attractors", "training"),
     ],
-    ["checks", "plots", "experiments"],
+    ["checks", "plots", "experiments", "validation"],
     ["scenario", "runs", "claims"],
     ["cli", "__main__", "__init__"],
 ]
@@ -108,13 +108,44 @@ def test_modules_never_import_in_a_circle():
         visit(name, ())
 
 
+# --- the size of the plan -------------------------------------------------------------
+
+
+def rooms():
+    """Each room, a file or folder directly in `hopsim/`, and the rooms it imports."""
+    graph = {part(module_of(path)): set() for path in FILES}
+    for path in FILES:
+        here = part(module_of(path))
+        if here != "__init__":  # the lazy door shows all rooms and enters none
+            found = {part(m) for m in imports_of(path) if m.startswith("hopsim")}
+            graph[here] |= found - {here}
+    return graph
+
+
+def height(graph, room):
+    """How many floors stand on each other from the ground up to this room."""
+    return 1 + max((height(graph, below) for below in graph[room]), default=0)
+
+
+def test_the_plan_stays_on_one_sheet():
+    graph = rooms()
+    counts = {
+        "rooms": len(graph),
+        "floors": max(height(graph, room) for room in graph),
+        "loose files": sum(HOME.joinpath(f"{room}.py").is_file() for room in graph),
+        "arrows": sum(map(len, graph.values())),
+    }
+    limits = {"rooms": 30, "floors": 15, "loose files": 12, "arrows": 140}
+    assert all(counts[what] <= limits[what] for what in limits), counts
+
+
 # --- other people's libraries ---------------------------------------------------------
 
 # library -> the parts that may import it when they are loaded; elsewhere not at all,
 # except inside the functions of the parts that follow
 SOLVING = ("_integrate", "_solver_choice")
 LOADED = {
-    "pydantic": {"experiments", "checks", "scenario"},
+    "pydantic": {"experiments", "validation", "checks", "scenario"},
     "matplotlib": set(),
     "xarray": set(),
     "h5py": set(),
@@ -131,10 +162,10 @@ LOADED = {
     "optax": {"training"},
 }
 LATER = {
-    "matplotlib": {"plots"},
+    "matplotlib": {"plots", "experiments", "validation"},
     "xarray": {"records", "data.sources"},
     "h5py": {"records"},
-    "scipy": {"statistics", "theory", "experiments"},
+    "scipy": {"statistics", "theory", "experiments", "validation"},
     "sklearn": {"data.datasets", "experiments"},
     "pooch": {"data.datasets"},
     "PIL": {"data.datasets"},
@@ -305,6 +336,45 @@ def test_python_m_hopsim_is_the_command_line():
     )  # fmt: skip
     assert done.returncode == 0
     assert "List what a scenario file can name" in done.stdout
+
+
+FIRST_LOOKS = """
+import importlib, os, sys
+import diffrax, equinox, jax, numba, optax, optimistix, pydantic, scipy, xarray
+known = [importlib.import_module(name) for name in ("jax.numpy", "scipy.special")]
+for line in sys.stdin.read().splitlines():
+    child = os.fork()
+    if not child:  # it has never seen hopsim
+        try:
+            exec(line)
+        except BaseException as error:
+            print(f"{line}: {error!r}", flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+def test_every_public_name_is_the_first_that_a_process_may_ask_for():
+    import hopsim
+
+    lines = [f"from hopsim import {name}" for name in hopsim.__all__]
+    modules = [n for n in hopsim.__all__ if inspect.ismodule(getattr(hopsim, n))]
+    for module in modules:
+        inner = getattr(getattr(hopsim, module), "__all__", ())
+        lines.append(
+            "; ".join(["import hopsim", *(f"hopsim.{module}.{n}" for n in inner)])
+        )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FIRST_LOOKS],
+        input="\n".join(lines),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert len(lines) == len(hopsim.__all__) + 9
 
 
 def test_public_names_are_there():

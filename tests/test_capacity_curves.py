@@ -8,7 +8,7 @@ from scipy import stats
 
 import hopsim
 from hopsim.experiments._spins import extremes, is_even, power_of
-from hopsim.experiments.recall_histogram import shared_against
+from hopsim.experiments.recall.recall_histogram import shared_against
 from hopsim.lagrangians import Exponential, Polynomial, RectifiedPolynomial
 from hopsim.models import model_a
 from hopsim.theory import capacity

@@ -5,7 +5,7 @@ import pytest
 
 import hopsim
 from hopsim import datasets
-from hopsim.experiments import generation
+from hopsim.experiments.learning import generation
 from hopsim.records import dataset, Record
 from hopsim.training import from_images, predict
 

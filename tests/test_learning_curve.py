@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import hopsim
-from hopsim.experiments.spin_glass import least_on_a_grid
+from hopsim.experiments.students._grids import least_on_a_grid
 from hopsim.theory import teacher_student as ts
 
 

@@ -11,7 +11,7 @@ import pytest
 import hopsim
 from hopsim import patterns
 from hopsim.dynamics import Adiabatic
-from hopsim.experiments import spherical
+from hopsim.experiments.landscape import spherical
 from hopsim.lagrangians import Exponential, Polynomial, RectifiedPolynomial
 from hopsim.models import model_c
 

@@ -132,7 +132,7 @@ def test_noise_of_no_size_changes_nothing_and_of_great_size_leaves_chance(record
 
 
 def test_bars_are_wilsons_for_few_trainings_and_students_for_more():
-    from hopsim.plots.prototypes import _bars, _share
+    from hopsim.experiments.learning.classifier_plot import _bars, _share
 
     found = np.arange(40)[None, :] < np.array([[10], [20], [30]])
     for few in (1, 2):

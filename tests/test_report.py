@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from hopsim.claims import report
-from hopsim.plots import _style
+from hopsim.plots import style as _style
 from hopsim.records import Verdict
 
 

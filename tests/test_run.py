@@ -20,7 +20,7 @@ from hopsim.checks import checks
 from hopsim.plots import draw, plots, render
 from hopsim.records import join, Record, save
 from hopsim.runs.summary import lines
-from hopsim.scenario.catalogue import NOUNS, REGISTRIES
+from hopsim.scenario.catalogue import kinds, NOUNS, REGISTRIES
 
 
 ROOT = Path(__file__).parents[1]
@@ -516,8 +516,15 @@ def test_list_names_every_kind_with_its_formula(noun):
     head, *rows = result.stdout.splitlines()
     assert head == f"{noun}:"
     names = [row.strip() for row in rows if not row.startswith("   ")]
-    assert names == list(REGISTRIES[noun])
+    assert names == kinds(noun)
     assert len(rows) >= 2 * len(names)  # each with its formula below
+
+
+def test_studies_and_validations_are_listed_apart():
+    studies, rest = kinds("experiments"), kinds("validations")
+    assert sorted([*studies, *rest]) == sorted(REGISTRIES["experiments"])
+    assert "recall" in studies
+    assert "hull" in rest
 
 
 def test_list_shows_keys_with_ranges_and_defaults():

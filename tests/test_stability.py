@@ -10,7 +10,7 @@ import hopsim
 from hopsim import datasets, patterns
 from hopsim._common.streams import Stream
 from hopsim.data.sources import memory_sources
-from hopsim.experiments import exponential_capacity
+from hopsim.experiments.capacity import exponential_capacity
 from hopsim.scenario.scenario import load_scenario
 from hopsim.theory import capacity
 

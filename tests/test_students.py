@@ -9,8 +9,8 @@ from toml_text import dumps
 
 import hopsim
 from hopsim import experiments
-from hopsim.experiments.ordered_entropy import lobatto
 from hopsim.theory import teacher_student as theory
+from hopsim.validation.students.ordered_entropy import lobatto
 
 
 TABLES = {
@@ -169,7 +169,7 @@ def test_landscape_refuses_other_scenarios(ran, tables, said):
 def test_exact_posterior_is_boltzmanns_law_by_hand(n, form):
     """Energies as sums over tuples of sites, none of hopsim's own."""
     from hopsim.dynamics.spins.students import student
-    from hopsim.experiments.exact_posterior import _moments
+    from hopsim.validation.students.exact_posterior import _moments
 
     rng, size, T = np.random.default_rng(n), 6, 2.5
     xi, examples = rng.choice([-1.0, 1.0], size), rng.choice([-1, 1], (9, size))
@@ -208,7 +208,7 @@ def test_exact_posterior_refuses_too_many_states(ran):
 def test_protocols_end_at_the_students_temperature():
     from hopsim.dynamics import Glauber
 
-    asked = experiments.LearningFromScratch(features=[24], strengths=[2.0])
+    asked = experiments.students.LearningFromScratch(features=[24], strengths=[2.0])
     fixed, annealed, tempered = (
         asked.bath(name, Glauber(4.0), 1000) for name in asked.protocols
     )
@@ -273,8 +273,8 @@ def test_entropy_of_exact_energies_is_that_of_all_states(ran, monkeypatch):
     """The heat bath replaced by sums over all states of ten spins."""
     from types import SimpleNamespace
 
-    from hopsim.experiments import ordered_entropy
-    from hopsim.experiments.fixed_points import all_states
+    from hopsim.experiments.capacity.fixed_points import all_states
+    from hopsim.validation.students import ordered_entropy
 
     states, seen = all_states(10).astype(np.int8), []
     known = {}

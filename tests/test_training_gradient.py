@@ -6,9 +6,9 @@ import toml_text
 
 import hopsim
 from hopsim import lagrangians as L
-from hopsim.experiments.training_gradient import _tiled
 from hopsim.scenario.scenario import ScenarioError
 from hopsim.training import objective_of
+from hopsim.validation.spins.training_gradient import _tiled
 
 
 rng = np.random.default_rng(3)

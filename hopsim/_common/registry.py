@@ -5,6 +5,7 @@ of registered functions to the ranges written in their annotations.
 """
 
 import functools as ft
+import importlib
 import inspect
 import types
 import typing
@@ -40,21 +41,42 @@ def bare(hint: Any) -> Any:
 
 
 class Registry:
-    """Kinds of one noun, each made by one class or function."""
+    """Kinds of one noun, each made by one class or function.
 
-    def __init__(self, noun: str):
+    What is registered `within` another registry is a kind of that one as well.
+    `completed_by` names packages whose import registers further kinds: they are
+    imported when the registry is first asked.
+    """
+
+    def __init__(
+        self,
+        noun: str,
+        within: "Registry | None" = None,
+        completed_by: tuple[str, ...] = (),
+    ):
         self.noun = noun
-        self._makers: dict[str, Callable] = {}
+        self._within = within
+        self._awaited = completed_by
+        self._registered: dict[str, Callable] = {}
+
+    @property
+    def _makers(self) -> dict[str, Callable]:
+        awaited, self._awaited = self._awaited, ()
+        for package in awaited:
+            importlib.import_module(package)
+        return self._registered
 
     def register(self, kind: str) -> Callable[[Any], Any]:
         """A decorator: file the class or function under `kind`."""
-        if kind in self._makers:
+        if kind in self._registered:
             raise ValueError(f"The {self.noun} {kind!r} is registered already.")
 
         def decorate(maker: Any) -> Any:
             if not inspect.isclass(maker) and ranges(maker):
                 maker = _in_range(maker)
-            self._makers[kind] = maker
+            if self._within is not None:
+                self._within.register(kind)(maker)
+            self._registered[kind] = maker
             return maker
 
         return decorate

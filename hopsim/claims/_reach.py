@@ -23,7 +23,7 @@ DEFAULT = "recall"  # the kind of an experiment that has none
 # counted, not followed: the settings under which a worker starts
 ALONE = ("claims.pool",)
 # chooses modules by name, but only those of other libraries; see `prefetch`
-FOREIGN = ("_common.environment",)
+FOREIGN = ("_common.environment", "_common.registry")
 LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}
 ITSELF = ""  # in place of an attribute: the object as a whole is used
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -192,7 +192,7 @@ def attractors(
         _keep_programs()
         from dataclasses import replace
 
-        from ..experiments import Census
+        from ..experiments.landscape import Census
         from ..runs.run import run as run_scenario
         from ..scenario.scenario import load_scenario
 

@@ -4,71 +4,25 @@ import abc
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from .._common.names import nearest
 from .._common.registry import Registry
 from .._common.streams import Stream
-from ..certificates import certify
 from ..data.sources import PatternSet, ProbeSet
 from ..dynamics import Binary, Dynamics
 from ..dynamics.spins.relaxation import relax, Relaxation
 from ..network import Network
-from ..records import Dataset, dataset, Record
+from ..records import Record
 from ..simulation import simulate
-from ..trajectory import Ending, Trajectory
+from ..trajectory import Trajectory
+from ._settings import RunSettings, Sweep
 
 
-experiments = Registry("experiment")
-
-
-class RunSettings(BaseModel):
-    """The table `[run]`: how long, how exactly, and what to keep. See `simulate`."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    duration: float = Field(20.0, gt=0, allow_inf_nan=False)
-    samples: int = Field(101, ge=2)
-    solver: Literal[
-        "auto",
-        "tsit5",
-        "dopri8",
-        "kvaerno3",
-        "kvaerno5",
-        "altimex",
-        "stock_tsit5",
-        "stock_dopri8",
-    ] = "auto"
-    step: float | None = Field(None, gt=0, allow_inf_nan=False)
-    rtol: float | None = Field(None, gt=0, allow_inf_nan=False)
-    atol: float | None = Field(None, gt=0, allow_inf_nan=False)
-    until: Literal["steady", "duration"] = "steady"
-    residual_tolerance: float | None = Field(None, gt=0, allow_inf_nan=False)
-    max_steps: int = Field(100_000, ge=1, lt=2**31)
-    save: list[Literal["v", "g", "h"]] = ["v"]
-    clamped: Literal["none", "visible"] | list[int] = "none"
-    memory_start: Literal["slaved", "zero"] = "slaved"
-    step_energies: int = Field(0, ge=0)  # probes whose every step is kept
-
-    @field_validator("clamped", mode="before")
-    @classmethod
-    def _one_of_three(cls, value: Any) -> Any:
-        numbers = isinstance(value, list) and all(type(i) is int for i in value)
-        if not (numbers or value in ("none", "visible")):
-            raise ValueError('must be "none", "visible" or a list of feature numbers')
-        return value
-
-
-class Sweep(BaseModel):
-    """The table `[experiment.sweep]`: one entry of the scenario, several values."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    path: str
-    values: list[Any] = Field(min_length=1)
+experiments = Registry("experiment", completed_by=("hopsim.validation",))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,101 +166,3 @@ class AbstractExperiment(BaseModel, abc.ABC):
 
 
 # --- variables that a simulation leaves ---------------------------------------------
-
-TIME = {"long_name": "time t", "units": "tau_feature"}
-PURE = {"units": "1"}
-
-
-def trajectory_data(setting: Setting, trajectory: Trajectory) -> Dataset:
-    """One run as a dataset, with its certificate."""
-    return dataset(trajectory_variables(setting, trajectory), _image_attrs(setting))
-
-
-def trajectory_variables(
-    setting: Setting, trajectory: Trajectory
-) -> dict[str, tuple[Any, ...]]:
-    """The variables of one run, with dimensions, units and its certificate."""
-    certificate = certify(setting.network, trajectory)
-    one, path = ("probe",), ("probe", "sample")
-    energies = {
-        "energy": trajectory.energy,
-        "effective_energy": trajectory.effective_energy,
-        "gap": trajectory.gap,
-        "dissipation": trajectory.dissipation,
-    }
-    per_probe = {
-        "end_time": (trajectory.end_time, TIME),
-        "steps": (trajectory.steps, PURE),
-        "rejected": (trajectory.rejected, PURE),
-        "residual": (trajectory.residual, PURE),
-        "worst_rise": (trajectory.worst_rise, PURE),
-        "worst_time": (trajectory.worst_time, TIME),
-        "rise_limit": (trajectory.rise_limit, PURE),
-        "worst_excess": (trajectory.worst_excess, PURE),
-        "ledger_residual": (certificate.ledger_residual, PURE),
-        "ledger_tolerance": (certificate.ledger_tolerance, PURE),
-        "certified": (certificate.holds, PURE),
-        "converged": (trajectory.converged, PURE),
-        "ending": (trajectory.ending, PURE | _ending_flags()),
-        "target": (setting.probes.targets, {"long_name": "memory aimed at, -1: none"}),
-    }
-    variables: dict[str, tuple[Any, ...]] = {
-        "time": ("sample", trajectory.times, TIME),
-        "memories": (("memory", "feature"), np.asarray(setting.network.memories), PURE),
-        "cue": (("probe", "feature"), setting.probes.values, PURE),
-        "final": (("probe", "feature"), trajectory.final, PURE),
-        "promised": ((), certificate.promised, PURE),
-        "promise": ((), f"{trajectory.promise.kind}: {trajectory.promise.reason}"),
-        "solver": ((), trajectory.solver),
-        "notice": ((), trajectory.notice or ""),
-        "seconds": ((), trajectory.seconds, {"units": "s"}),
-    }
-    variables |= {k: (path, x, PURE) for k, x in energies.items()}
-    variables |= {k: (one, x, attrs) for k, (x, attrs) in per_probe.items()}
-    axes = {"v": "feature", "g": "feature", "h": "memory"}
-    for name in setting.run.save:
-        state = getattr(trajectory, name)
-        variables[name] = (("probe", "sample", axes[name]), state, PURE)
-    if setting.patterns.labels is not None:
-        variables["memory_class"] = ("memory", setting.patterns.labels, PURE)
-    if setting.patterns.offset is not None:
-        variables["offset"] = ("feature", setting.patterns.offset, PURE)
-    if setting.probes.hidden is not None:
-        variables["hidden"] = ("feature", setting.probes.hidden, PURE)
-    if setting.value is not None:
-        variables["value"] = ((), setting.value)
-    return variables
-
-
-def step_data(trajectory: Trajectory) -> Dataset | None:
-    """Every accepted step of the first few probes: rises and their limits."""
-    log = trajectory.step_log
-    if log is None:
-        return None
-    rise = np.diff(log.energy, axis=1)
-    lost = np.maximum(np.diff(log.dissipation, axis=1), 0)
-    scale = np.maximum(log.scale[:, 1:], log.scale[:, :-1])
-    limit = trajectory.rise_gain * lost + trajectory.rise_tolerance * scale
-    axes = ("logged", "step")
-    return dataset(
-        {
-            "step_time": (axes, log.time[:, 1:], TIME),
-            "step_energy": (axes, log.energy[:, 1:], PURE),
-            "step_rise": (axes, rise, PURE | {"long_name": "E(new) - E(old)"}),
-            "step_limit": (axes, limit, PURE | {"long_name": "rise that is tolerated"}),
-        }
-    )
-
-
-def _image_attrs(setting: Setting) -> dict[str, int]:
-    if setting.patterns.image is None:
-        return {}
-    rows, columns = setting.patterns.image
-    return {"image_rows": rows, "image_columns": columns}
-
-
-def _ending_flags() -> dict[str, Any]:
-    return {
-        "flag_values": [int(e) for e in Ending],
-        "flag_meanings": " ".join(e.name.lower() for e in Ending),
-    }

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from pydantic import Field
 
 from ..records import Dataset, dataset, join, Record, Variables
-from ._base import AbstractExperiment, PURE, Setting, Study
+from ._base import AbstractExperiment, Setting, Study
+from ._variables import PURE
 
 
 class AbstractEnsemble(AbstractExperiment):

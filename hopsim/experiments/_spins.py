@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -91,3 +92,10 @@ def extremes(
     found = [(x.max(axis=1), x.min(axis=1)) for _, x in inputs(memories, s)]
     high, low = (np.concatenate(p).astype(float) for p in zip(*found, strict=True))
     return high / s.shape[1], low / s.shape[1]
+
+
+def with_memories(
+    network: Network, memories: Float[AnyArray, "memory feature"]
+) -> Network:
+    """The same network with other memories."""
+    return eqx.tree_at(lambda n: n.memories, network, memories)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..records import Dataset, Record
-from ._style import BAD, Figure, GOOD, labels, needed, plots
+from .style import BAD, Figure, GOOD, labels, needed, plots
 
 
 HIDDEN = (0.61, 0.72, 0.81)  # a light blue, not a grey
@@ -116,3 +116,14 @@ def _one_of_each(data: Dataset) -> list[int]:
         return list(range(min(10, len(targets))))
     classes = data["memory_class"].values[targets]
     return sorted(int(np.argmax(classes == c)) for c in np.unique(classes))[:10]
+
+
+def framed(ax, left: float, top: float, data: Dataset, x, frame: str | None = None):
+    """One image in [-1, 1], with a frame of the given colour."""
+    rows = int(data["image_rows"].values)
+    extent = (left, left + 0.92, top + 0.92, top)
+    ax.imshow(x.reshape(rows, -1), extent=extent, cmap="gray", vmin=-1, vmax=1)
+    if frame is not None:
+        sides = ([left, left + 0.92, left + 0.92, left, left],)
+        sides += ([top, top, top + 0.92, top + 0.92, top],)
+        ax.plot(*sides, color=frame, lw=1.6)

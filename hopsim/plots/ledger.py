@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..records import Record
-from ._style import COLOURS, Figure, labels, LIMIT, needed, plots, TIME_LABEL
+from .style import COLOURS, Figure, labels, LIMIT, needed, plots, TIME_LABEL
 
 
 @plots.register("ledger")

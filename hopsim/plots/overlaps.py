@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..records import Record
-from ._style import BAD, Figure, GOOD, labels, needed, plots, TIME_LABEL
+from .style import BAD, Figure, GOOD, labels, needed, plots, TIME_LABEL
 
 
 @plots.register("overlap")

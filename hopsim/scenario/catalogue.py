@@ -17,6 +17,7 @@ from ..experiments import experiments, RunSettings, TrainingSettings
 from ..lagrangians import lagrangians
 from ..models import networks
 from ..plots import plots
+from ..validation import validations
 from .grammar import GIVEN
 from .shipped import scenario_files
 
@@ -37,17 +38,24 @@ REGISTRIES: dict[str, Registry] = {
     "memories": memory_sources,
     "probes": probe_sources,
     "experiments": experiments,
+    "validations": validations,
     "checks": checks,
     "plots": plots,
 }
 NOUNS = (*REGISTRIES, "run", "training", "scenarios")
 
 
+def kinds(noun: str) -> list[str]:
+    """The kinds of a noun; experiments without those that only validate theory."""
+    found = list(REGISTRIES[noun])
+    return [k for k in found if noun != "experiments" or k not in validations]
+
+
 def entries(noun: str) -> list[Entry]:
     """All that `hopsim list` knows of a noun; ValueError for an unknown one."""
     if noun in REGISTRIES:
         found = REGISTRIES[noun]
-        return [Entry(k, _first_words(found[k]), _keys(found[k])) for k in found]
+        return [Entry(k, _first_words(found[k]), _keys(found[k])) for k in kinds(noun)]
     if noun == "run":
         return [
             Entry("run", "The table [run]; see `hopsim.simulate`.", _keys(RunSettings))

@@ -1,4 +1,4 @@
-"""The grammar of a scenario: `{ kind = "...", ... }` held to a constructor's own signature.
+"""The grammar: `{ kind = "...", ... }` held to the signature of a constructor.
 
 There is no second schema: the annotations, ranges and invariants of the registered
 class or function are the rules. Every problem is collected with its path in the file.

@@ -1,0 +1,37 @@
+"""Capacity: how much a network can hold, and with what errors."""
+
+from . import (
+    capacity_curves_plot,
+    exponential_capacity_plot,
+    fixed_points_plot,
+    freezing_plot,
+    overflow_plot,
+    retrieval_error_plot,
+    stability_plot,
+)
+from .capacity_curves import CapacityCurve, HalfCapacity
+from .exponential_capacity import ExponentialCapacity
+from .fixed_points import FixedPoints
+from .freezing import Freezing
+from .overflow import Overflow
+from .retrieval_error import RetrievalError
+from .stability import Stability
+
+
+__all__ = [
+    "CapacityCurve",
+    "ExponentialCapacity",
+    "FixedPoints",
+    "Freezing",
+    "HalfCapacity",
+    "Overflow",
+    "RetrievalError",
+    "Stability",
+    "capacity_curves_plot",
+    "exponential_capacity_plot",
+    "fixed_points_plot",
+    "freezing_plot",
+    "overflow_plot",
+    "retrieval_error_plot",
+    "stability_plot",
+]

@@ -1,0 +1,128 @@
+"""Capacities: what is recalled as memories are added, next to the line of theory."""
+
+import math
+
+import numpy as np
+
+from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed, plots
+from ...records import Dataset, Record
+from ...statistics import Estimate, mean
+from ...theory import capacity
+
+
+@plots.register("half_capacity")
+def half_capacity(record: Record, fig: Figure) -> None:
+    r"""Perfect recall against K, and $K_{1/2}(N)$ beside eq. 6 of KH16. [KH16]"""
+    points = labels(record)
+    fig.set_size_inches(9.2, 4.2)
+    left, right = fig.subplots(1, 2, width_ratios=[1.2, 1])
+    for label, data, colour in points:
+        shares = needed(data, "unsigned_perfect", "half_capacity").mean(axis=2)
+        sizes, law = data["features"].values, data["no_error_count"].values[:, 0]
+        for i, features in enumerate(sizes):
+            seen = [mean(share) for share in shares[i]]
+            name = f"{label + ', ' if label else ''}N = {features}"
+            fade = 0.4 + 0.6 * (i + 1) / len(sizes)
+            style = {"color": colour, "alpha": fade, "label": name}
+            _bars(left, data["count"].values[i] / law[i], seen, MARKS[i % 5], **style)
+        half = data["half_count"].values
+        known = [mean(row[np.isfinite(row)]) if np.any(np.isfinite(row)) else None
+                 for row in half]  # fmt: skip
+        keep = [i for i, x in enumerate(known) if x is not None]
+        seen = [x for x in known if x is not None]
+        slope = ""
+        if len(keep) > 1:
+            ends = math.log(seen[-1].value / seen[0].value)
+            slope = f", slope {ends / math.log(sizes[keep[-1]] / sizes[keep[0]]):.2f}"
+        _bars(right, sizes[keep], seen, "o", color=colour, label=f"{label}{slope}")
+    left.axvline(1, color=LIMIT, lw=0.9)
+    left.axhline(0.5, color=LIMIT, lw=0.5, ls=":")
+    left.set_xscale("log")
+    _plain(left, [0.25, 0.5, 1, 2, 4])
+    left.set_ylim(-0.02, 1.02)
+    left.set_xlabel(r"memories $K\,/\,[N^{n-1}/(2(2n-3)!!\,\ln N)]$")
+    left.set_ylabel("share of random starts that end in a memory")
+    left.legend(loc="best", fontsize=7)
+    right.set_xscale("log")
+    right.set_yscale("log")
+    _no_error_line(right, points[0][1])
+    right.set_xlabel("spins $N$")
+    right.set_ylabel(r"$K_{1/2}$ (95 % over memory sets)")
+    right.legend(loc="upper left")
+
+
+def _no_error_line(ax, data: Dataset) -> None:
+    n, sizes = int(data["vertex"]), data["features"].values
+    N = np.geomspace(sizes[0] / 1.1, sizes[-1] * 1.1, 60)
+    K = [capacity.no_error_count(n, x) for x in N]
+    middle = math.sqrt(sizes[0] * sizes[-1])
+    slope = capacity.no_error_exponent(n, middle)
+    ax.plot(N, K, color=LIMIT, lw=0.9, label=f"KH16 eq. 6, slope {slope:.2f}")
+    _plain(ax, sizes)
+
+
+def _plain(ax, ticks) -> None:
+    """Ticks at these numbers of a logarithmic axis, written as they are."""
+    ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
+    ax.set_xticks([], minor=True)
+
+
+@plots.register("capacity_curve")
+def capacity_curve(record: Record, fig: Figure) -> None:
+    r"""Recall and overlap against $K/N^{n-1}$, with $(1-P)^N$ and AGS. [KH16; AGS]"""
+    points = labels(record)
+    fig.set_size_inches(9.2, 0.8 + 2.9 * len(points))
+    axes = fig.subplots(len(points), 2, squeeze=False, sharex="row")
+    for (label, data, _), (left, right) in zip(points, axes, strict=True):
+        overlap = needed(data, "overlap", "capacity_curve")
+        n, rectified = int(data["vertex"]), bool(data["rectified"])
+        sizes, counts = data["features"].values, data["count"].values
+        for i, features in enumerate(sizes):
+            name, colour = f"N = {features}", COLOURS[i % len(COLOURS)]
+            load = counts[i] / features ** (n - 1)
+            true = data["returned"].values[i].mean(axis=1)
+            style = {"color": colour, "label": name}
+            _bars(left, load, [mean(x) for x in true], MARKS[i % 5], **style)
+            seen = [mean(x) for x in overlap[i].mean(axis=1)]
+            _bars(right, load, seen, MARKS[i % 5], **style)
+            K = np.linspace(counts[i, 0], counts[i, -1], 80)
+            law = [capacity.stable_share(n, int(features), k, rectified) for k in K]
+            left.plot(K / features ** (n - 1), law, color=colour, lw=0.9)
+        if n == 2 and not rectified:
+            _classical(right, data)
+        head = f"{label}: " if label else ""
+        flipped = float(data["flipped"])
+        start = f"{flipped:.0%} of the spins flipped" if flipped else "at the memory"
+        left.set_title(f"{head}starts {start}; line: $(1-P)^N$")
+        left.set_ylabel("share retrieved exactly")
+        right.set_ylabel("mean overlap at the end")
+        right.legend(loc="best")
+        for ax in (left, right):
+            ax.set_xlabel(r"load $K\,/\,N^{n-1}$")
+        left.set_ylim(-0.02, 1.03)
+        right.set_ylim(top=1.03)
+    fig.align_ylabels()
+
+
+def _classical(ax, data: Dataset) -> None:
+    limit, least = capacity.classical_capacity()
+    y = np.linspace(_inverse_erf(least), 3.5, 200)
+    load = np.array([capacity.classical_load(a) for a in y])
+    keep = load >= 0.9 * data["load"].values[0]
+    m = np.array([math.erf(a) for a in y])
+    ax.plot(load[keep], m[keep], color=LIMIT, lw=0.9, label=f"AGS, to {limit:.3f}")
+    ax.axvline(limit, color=LIMIT, lw=0.6, ls=":")
+
+
+def _inverse_erf(m: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf((1 + m) / 2) / math.sqrt(2)
+
+
+def _bars(ax, x, seen: list[Estimate], mark: str, **style) -> None:
+    """Means with their intervals over memory sets."""
+    middle = np.array([e.value for e in seen])
+    half = np.nan_to_num([e.high - e.value for e in seen])
+    fixed = {"fmt": mark, "ms": 4, "capsize": 2, "lw": 0.8}
+    ax.errorbar(x, middle, half, **(fixed | style))

@@ -1,0 +1,239 @@
+"""Freezing: the load at which corrupted memories are restored no more, by rule."""
+
+import dataclasses
+import math
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ...data.patterns import corrupted
+from ...dynamics import Adiabatic, Binary, Sharp
+from ...lagrangians import AbsoluteValue, LogCosh, Polynomial
+from ...network import Network
+from ...records import join, Record, Variables
+from ...theory import capacity
+from .._base import experiments, Setting, Study
+from .._ensemble import AbstractEnsemble, stacked
+from .._spins import power_of, require_aims
+from .._variables import PURE
+from .capacity_curves import half_points
+
+
+class Curve(BaseModel):
+    """One rule of motion, and the networks and loads at which it is asked to recall.
+
+    `loads` are numbers of memories in units of the curve's law: the freezing load, for
+    the first of the `betas` of an annealed flow, divided by 1 - gamma; or KH16's eq. 6
+    for the energy gap and for gamma = 1. `gamma` is the share of the mean self-coupling
+    that an autapse takes away.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    rule: Literal["energy gap", "local field", "sharp flow", "annealed flow"]
+    features: list[int] = Field(min_length=1)
+    loads: list[float] = Field(min_length=1)
+    gamma: float = Field(0.0, ge=0, le=1)
+    betas: list[float] = Field([2.0, 3.0, 5.0, 10.0, 20.0], min_length=1)
+
+    @field_validator("features", "loads")
+    @classmethod
+    def _rise_from_zero(cls, values: list) -> list:
+        if values[0] <= 0 or np.any(np.diff(values) <= 0):
+            raise ValueError(f"must be > 0 and rise, got {values}")
+        return values
+
+    @field_validator("betas")
+    @classmethod
+    def _positive(cls, betas: list[float]) -> list[float]:
+        if min(betas) <= 0:
+            raise ValueError(f"must be > 0, got {betas}")
+        return betas
+
+    def law(self, n: int, features: int, overlap: float) -> float:
+        """The number of memories at which theory sees recall end."""
+        if self.rule == "energy gap" or self.gamma == 1:
+            return capacity.no_error_count(n, features)
+        beta = self.betas[0] if self.rule == "annealed flow" else math.inf
+        return capacity.freezing_count(n, features, overlap, beta) / (1 - self.gamma)
+
+    def counts(self, n: int, features: int, overlap: float) -> list[int]:
+        """The numbers of memories at every load."""
+        unit = self.law(n, features, overlap)
+        return [max(2, round(load * unit)) for load in self.loads]
+
+
+@experiments.register("freezing")
+class Freezing(AbstractEnsemble):
+    r"""$K_{1/2}(N)$ from corrupted memories, beside $K^*=N^{n/2}m^{n-1}/(n-1)!!$.
+
+    One curve for each rule of motion, in memories of +1 and -1 that are parts of the
+    scenario's, from cues with the probes' share of flipped spins (overlap m), drawn
+    anew for each N. "energy gap": the binary memory of KH16. "local field": spins that
+    follow $\mathrm{sign}(w_i)$ one at a time, and rest where the sharp model A does.
+    "sharp flow": model A itself, from flip to flip. "annealed flow": graded neurons
+    $g=\tanh\beta v$ in AltIMEX steps, until they rest at each beta in turn. All but the
+    first feel themselves, less an autapse $\gamma\langle\sum_\mu F''\rangle$.
+    `recalled` is what ends in its memory in every bit, `half_count` the K where half of
+    one set's cues are (a logistic in $\ln K$). [THEORY 2.1.2, 2.1.4, 2.1.5, CL-17]
+    """
+
+    row: ClassVar[str] = "draw"
+    plots: ClassVar[tuple[str, ...]] = ("freezing", "freezing_curves")
+
+    curves: dict[str, Curve] = Field(min_length=1)
+
+    def labels(self, settings: list[str]) -> list[str]:
+        return list(self.curves)
+
+    def check(self, setting: Setting) -> None:
+        require_aims(setting, "freezing")
+        network, power = setting.network, power_of(setting.network)
+        plain = not np.any(network.current) and not np.any(network.hidden_current)
+        if power is None or power[0] % 2 or power[1] or not plain:
+            raise ValueError(
+                'The experiment "freezing" has its law for even powers without '
+                f"currents, got {network.memory_lagrangian}; use interaction kind "
+                '"polynomial" with n = 4, say.'
+            )
+        if network.autapse is not None or not _is_sharp(network):
+            raise ValueError(
+                'The experiment "freezing" sets autapse and beta itself; leave them '
+                "out of the network."
+            )
+        _, share = _cues(setting)
+        for label, curve in self.curves.items():
+            features = curve.features[-1]
+            most = max(curve.counts(power[0], features, _overlap(features, share)))
+            if network.features < features or network.count < most:
+                raise ValueError(
+                    f'The experiment "freezing" needs {most} memories of {features} '
+                    f"features for {label!r}, got {network.count} of "
+                    f"{network.features}; draw more."
+                )
+
+    def run(self, study: Study) -> Record:
+        if len(study.settings) != 1:
+            raise ValueError(
+                'The experiment "freezing" draws one curve for each rule and takes no '
+                "sweep or variants; leave them out."
+            )
+        (setting,) = study.settings
+        self.check(setting)
+        parts, runs = [], len(self.curves) * self.sets
+        for curve in self.curves.values():
+            found = []
+            for number in range(self.sets):
+                found.append(self.curve(setting.redrawn(number), curve))
+                if study.progress is not None:
+                    done = len(parts) * self.sets + number + 1
+                    study.progress("pattern sets", done, runs)
+            parts.append(stacked(found, self.row, setting))
+        return Record(join(parts, list(self.curves)))
+
+    def measure(self, setting: Setting) -> Variables:
+        return self.curve(setting, next(iter(self.curves.values())))
+
+    def curve(self, setting: Setting, curve: Curve) -> Variables:
+        """What one set of memories shows of one curve."""
+        power = power_of(setting.network)
+        assert power is not None  # see `check`
+        n, (aims, share) = power[0], _cues(setting)
+        memories, sizes = np.asarray(setting.network.memories), curve.features
+        overlaps = np.array([_overlap(N, share) for N in sizes])
+        per_size = list(zip(sizes, overlaps.tolist(), strict=True))
+        counts = np.array([curve.counts(n, N, m) for N, m in per_size])
+        shape = (*counts.shape, len(aims), 1)
+        overlap, converged = np.zeros(shape), np.zeros(shape, bool)
+        autapses = np.zeros(counts.shape)
+        for i, features in enumerate(sizes):
+            spins = np.ones((len(aims), features))
+            draw = setting.stream.child("flips", features)
+            flips = corrupted(draw, spins, flipped=share)
+            for k, count in enumerate(counts[i].tolist()):
+                # F = (N/n) (x/N)^n, of this N: beta is per unit of its field
+                interaction = Polynomial(n).normalised(features)
+                stored = memories[:count, :features]
+                network = Network(stored, AbsoluteValue(), interaction)
+                there = dataclasses.replace(setting, network=network)
+                autapse = curve.gamma * capacity.self_coupling(n, features, count)
+                target = stored[aims % count]
+                most = int(max(counts[i]))
+                s, rested = _ends(there, curve, target * flips, autapse, most)
+                autapses[i, k] = autapse
+                overlap[i, k, :, 0] = np.mean(s * target, axis=1)
+                converged[i, k, :, 0] = rested
+        law = np.array([[curve.law(n, N, m)] for N, m in per_size])
+        half = half_points(counts, overlap == 1)
+        per_load, each = ("size", "place"), ("size", "place", "cue", "draw")
+        per_set = ("size", "draw")
+        return {
+            "features": ("size", np.array(sizes), PURE | {"long_name": "N"}),
+            "count": (per_load, counts, PURE | {"long_name": "memories K"}),
+            "autapse": (per_load, autapses, PURE),
+            "vertex": ((), n, PURE),
+            "cue_overlap": ("size", overlaps, PURE),
+            "overlap": (each, overlap, PURE | {"long_name": "overlap with the aim"}),
+            "recalled": (each, overlap == 1, PURE),
+            "converged": (each, converged, PURE),
+            "half_count": (per_set, half, PURE | {"long_name": "K_1/2"}),
+            "half_ratio": (per_set, half / law, PURE),
+            "law_count": (per_set, law, PURE | {"long_name": "K of theory"}),
+        }
+
+
+def _cues(setting: Setting) -> tuple[np.ndarray, float]:
+    """Which memory each cue aims at, and the share of spins that are flipped."""
+    aims, memories = setting.probes.targets, np.asarray(setting.network.memories)
+    return aims, float(np.mean(setting.probes.values * memories[aims] < 0))
+
+
+def _overlap(features: int, share: float) -> float:
+    return 1 - 2 * round(share * features) / features
+
+
+def _is_sharp(network: Network) -> bool:
+    return isinstance(network.feature_lagrangian, AbsoluteValue)
+
+
+def _ends(
+    setting: Setting, curve: Curve, cues: np.ndarray, autapse: float, most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The spins at the end of every cue, and if it has come to rest."""
+    if curve.rule == "energy gap":  # which the energy of an autapse does not change
+        found = setting.relax(dynamics=Binary(), starts=cues)
+        return found.final, found.converged
+    if curve.rule == "local field":
+        network = _with(setting.network, autapse, setting.network.count)
+        rule = Binary(rule="local_field")
+        found = setting.relax(network=network, dynamics=rule, starts=cues)
+        return found.final, found.converged
+    bare = {"samples": 2, "save": [], "audit": False}
+    if curve.rule == "sharp flow":
+        network = _with(setting.network, autapse, most)
+        there = dataclasses.replace(setting, network=network)
+        bare |= {"solver": "auto", "step": None}
+        flown = there.simulate(dynamics=Sharp(), probes=cues, **bare)
+        return np.where(flown.final >= 0, 1, -1), flown.converged
+    v, rested = cues, np.ones(len(cues), bool)
+    for beta in curve.betas:
+        network = _with(setting.network, autapse, most, beta)
+        there = dataclasses.replace(setting, network=network)
+        bare |= {"solver": "altimex"}
+        flown = there.simulate(dynamics=Adiabatic(), probes=v, **bare)
+        v, rested = flown.final, flown.converged
+    return np.where(v >= 0, 1, -1), rested
+
+
+def _with(
+    network: Network, autapse: float, most: int, beta: float | None = None
+) -> Network:
+    """The network with an autapse, `most` memories, and graded neurons if asked.
+
+    Memories of zeros recall nothing: one compiled program serves every load.
+    """
+    xi = np.asarray(network.memories)
+    feature = AbsoluteValue() if beta is None else LogCosh(beta)
+    padded = np.concatenate([xi, np.zeros((most - len(xi), xi.shape[1]), xi.dtype)])
+    return Network(padded, feature, network.memory_lagrangian, autapse=autapse)

@@ -1,0 +1,73 @@
+"""What the studies of thresholds share: events and energies on branches of model B."""
+
+import numpy as np
+from jaxtyping import Float
+
+from ...attractors.branches import Branch
+from ...attractors.continuation import solve_at, Varied
+from ...lagrangians import LogSumExp, Quadratic
+from ...network import Network
+from .._base import Setting
+
+
+BETA = "memory_lagrangian.beta"  # of model B, in its network
+
+
+def require_model_b(setting: Setting, kind: str) -> None:
+    """Raises ValueError unless it is model B, with nothing added, at decay 1."""
+    network = setting.network
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    right = isinstance(layers[0], Quadratic) and isinstance(layers[1], LogSumExp)
+    driven = np.any(network.current) or np.any(network.hidden_current)
+    if not right or driven or network.autapse is not None:
+        raise ValueError(
+            f'The experiment "{kind}" needs model B without currents and autapse, got '
+            f"{' and '.join(type(layer).__name__ for layer in layers)}; use network "
+            'kind "model_b" and leave these out.'
+        )
+    require_decay_1(setting, kind)
+
+
+def require_decay_1(setting: Setting, kind: str) -> None:
+    """Raises ValueError for another decay, or a drive: other fixed points."""
+    decay = float(np.asarray(getattr(setting.dynamics, "decay", 1.0)))
+    if decay != 1 or getattr(setting.dynamics, "driven", False):
+        raise ValueError(
+            f'The experiment "{kind}" knows fixed points of decay 1 without a drive, '
+            f"got decay {decay:g}; leave both out."
+        )
+
+
+def first_event(branch: Branch, kind: str | None = None) -> float:
+    """The parameter of the first event of a kind; NaN where there is none."""
+    found = [e.parameter for e in branch.events if kind in (None, e.kind)]
+    return found[0] if found else float("nan")
+
+
+def shares_of(
+    network: Network,
+    v: Float[np.ndarray, "point feature"],
+    beta: Float[np.ndarray, " point"],
+) -> Float[np.ndarray, "point memory"]:
+    """The softmax of `beta xi v`: the share of every memory, on the host."""
+    logit = beta[:, None] * (v @ np.asarray(network.memories, float).T)
+    share = np.exp(logit - np.max(logit, axis=1, keepdims=True))
+    return share / np.sum(share, axis=1, keepdims=True)
+
+
+def equal_energy(
+    of: Varied, branch: Branch, other: Float[np.ndarray, " feature"]
+) -> float:
+    """Where an attractor has the energy of a state that stays; NaN if nowhere."""
+    from scipy.optimize import brentq
+
+    def difference(beta: float) -> float:
+        _, energy, _ = solve_at(of, branch.near(beta), beta)
+        return energy - solve_at(of, other, beta)[1]
+
+    beta = branch.parameter[branch.stable]
+    ends = np.min(beta), np.max(beta)
+    at_ends = [difference(x) for x in ends]
+    if not at_ends[0] > 0 > at_ends[1]:
+        return float("nan")
+    return float(np.asarray(brentq(difference, *ends, xtol=1e-12 * ends[1])))

@@ -1,0 +1,133 @@
+"""Images of basins: two features, every pixel a start."""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ...attractors import Attractors, find_attractors
+from ...data.patterns import grid
+from ...records import Dataset, dataset, join, Record
+from ...trajectory import Trajectory
+from .._base import AbstractExperiment, experiments, Setting, Study
+from .._variables import PURE, TIME
+
+
+SAME = 1e-6  # of the size of the states: fixed points of two points of the study
+
+
+@experiments.register("basin_image")
+class BasinImage(AbstractExperiment):
+    r"""Where $\tau_f\dot v$ leads from each $v(0)$ of a square, how soon. [THEORY 5.4]
+
+    Each pixel is run by the scenario's own dynamics: the fixed points do not depend on
+    $\tau_h$ and h(0), the basins do. `basin` is the row of the attractor; -1 where the
+    pixel did not come to rest, which is counted in every share. `moved` marks what ends
+    at another one than at the first point of the study. Rows that are not `stable` are
+    saddles, on which a pixel of a symmetric image may rest.
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("basin_image",)
+
+    low: float = -1.5
+    high: float = 1.5
+    resolution: int = Field(96, ge=4)
+
+    def run(self, study: Study) -> Record:
+        for setting in study.settings:
+            self._check(setting)
+        parts, first = [], None
+        for number, setting in enumerate(study.settings):
+            pixels = grid(self.low, self.high, self.resolution)
+            pixels = pixels.astype(setting.network.dtype)
+            start = None
+            if setting.run.memory_start == "zero":
+                start = np.zeros((len(pixels), setting.network.count))
+            path = setting.simulate(
+                study.reporter(number),
+                probes=pixels,
+                memory_start=start,
+                samples=2,
+                save=(),
+                audit=False,
+            )
+            found, labels = _labelled(setting, path)
+            # (attractors of all points of the study have their places by the first)
+            first = found.table["v"].values if first is None else first
+            places = _places(found.table["v"].values, first)
+            here = places[labels]
+            before = here if not parts else parts[0]["place"].values.ravel()
+            moved = (here != before) & (here >= 0) & (before >= 0)
+            part = self._seen(found, path, labels, here, moved)
+            parts.append(part.assign(memories=self._memories(setting)))
+        return Record(join(parts, [setting.label for setting in study.settings]))
+
+    def _check(self, setting: Setting) -> None:
+        features = setting.network.features
+        if features != 2:
+            raise ValueError(
+                f"An image of basins needs memories of 2 features, got {features}."
+            )
+        if not self.low < self.high:
+            raise ValueError(f"low < high is needed, got {self.low} and {self.high}.")
+
+    def _memories(self, setting: Setting) -> tuple:
+        return ("memory", "feature"), np.asarray(setting.network.memories)
+
+    def _seen(
+        self,
+        found: Attractors,
+        path: Trajectory,
+        labels: np.ndarray,
+        places: np.ndarray,
+        moved: np.ndarray,
+    ) -> Dataset:
+        axis = np.linspace(self.low, self.high, self.resolution)
+        image, square = ("grid", "grid_2"), (self.resolution, self.resolution)
+        pixels = lambda x: x.reshape(square)
+        one, table = "attractor", found.table
+        hits = np.bincount(labels[labels >= 0], minlength=table.sizes[one])
+        lost = int(np.sum(labels < 0))
+        return dataset(
+            {
+                "axis": ("grid", axis, PURE),
+                "basin": (image, pixels(labels), PURE | {"long_name": "-1: no rest"}),
+                "place": (image, pixels(places), PURE),
+                "end_time": (image, pixels(path.end_time), TIME),
+                "converged": (image, pixels(labels >= 0), PURE),
+                "moved": (image, pixels(moved), PURE),
+                "attractor_v": ((one, "feature"), table["v"].values, PURE),
+                "kind": (one, table["kind"].values),
+                "stable": (one, table["stable"].values, PURE),
+                "fraction": (one, hits / labels.size, PURE),
+                "lost": ((), lost / labels.size, PURE),
+            }
+        )
+
+
+def _labelled(setting: Setting, path: Trajectory) -> tuple[Attractors, np.ndarray]:
+    """The attractors at which pixels have come to rest, and which of them."""
+    rested = path.converged & np.all(np.isfinite(path.final), axis=1)
+    if not np.any(rested):
+        raise ValueError(
+            f"No pixel came to rest within {setting.run.duration:g} tau_feature; set a "
+            "longer run.duration."
+        )
+    found = find_attractors(
+        setting.network,
+        setting.dynamics,
+        path.final[rested],
+        duration=setting.run.duration,
+    )
+    labels = np.full(len(rested), -1)
+    labels[rested] = found.labels
+    return found, labels
+
+
+def _places(v: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Where in the first table every fixed point stands; new ones come after it."""
+    places, size = np.full(len(v) + 1, -1), 1 + np.max(np.abs(first), initial=0)
+    for k, x in enumerate(v):
+        near = np.linalg.norm(first - x, axis=1) <= SAME * size
+        places[k] = np.argmax(near) if np.any(near) else len(first) + k
+    return places

@@ -1,0 +1,70 @@
+"""A plane cut through basins, as an image."""
+
+import numpy as np
+
+from ...plots.style import COLOURS, Figure, labels, needed, plots
+from ...records import Dataset, Record
+
+
+LOST, SADDLE = "#000000", "#999999"  # pixels that reach no attractor
+
+
+@plots.register("basin_image")
+def basin_image(record: Record, fig: Figure) -> None:
+    r"""The attractor of each $v(0)$ in colour, its time as shade. [THEORY 5.4]"""
+    points = labels(record)[:4]
+    columns = min(2, len(points))
+    rows = -(-len(points) // columns)
+    fig.set_size_inches(4.1 * columns + 0.2, 4.1 * rows + 1.0)
+    axes = np.atleast_1d(fig.subplots(rows, columns)).ravel()
+    needed(points[0][1], "basin", "basin_image")
+    handles = {}
+    for ax, (label, data, _) in zip(axes, points, strict=False):
+        handles |= _image(ax, data)
+        told = f"{float(data['lost']):.1%} of pixels unconverged"
+        if ax is not axes[0]:
+            told = f"{np.mean(data['moved'].values):.1%} end elsewhere, {told}"
+        ax.set_title(f"{label}\n{told}".strip(), fontsize=8)
+        ax.set_xlabel("feature neuron $v_1(0)$")
+        ax.set_ylabel("feature neuron $v_2(0)$")
+    for ax in axes[len(points) :]:
+        ax.set_axis_off()
+    fig.legend(handles.values(), handles, loc="outside lower right", ncols=5)
+
+
+def _image(ax, data: Dataset) -> dict:
+    """One image; the handles of its legend."""
+    import matplotlib.colors as colours
+    from matplotlib.patheffects import withStroke
+
+    place, time = data["place"].values, data["end_time"].values
+    basin, stable = data["basin"].values, data["stable"].values
+    rest = basin >= 0
+    # dark where it took long: each image by its own times, in their logarithm
+    order = np.argsort(np.argsort(np.where(rest, time, np.inf), axis=None))
+    late = order.reshape(time.shape) / max(np.sum(rest) - 1, 1)
+    names = {int(k): COLOURS[i % 6] for i, k in enumerate(np.unique(place[rest]))}
+    shown = np.zeros((*place.shape, 3))
+    for k, colour in names.items():
+        shown[place == k] = colours.to_rgb(colour)
+    shown = shown + (1 - shown) * (0.55 * (1 - late))[..., None]
+    on_saddle = rest & ~stable[np.where(rest, basin, 0)]
+    shown[on_saddle] = colours.to_rgb(SADDLE)
+    shown[~rest] = colours.to_rgb(LOST)
+    axis = data["axis"].values
+    half = 0.5 * (axis[1] - axis[0])
+    extent = (axis[0] - half, axis[-1] + half, axis[0] - half, axis[-1] + half)
+    shown = shown.transpose(1, 0, 2)  # the first feature lies across
+    ax.imshow(shown, origin="lower", extent=extent, interpolation="nearest")
+    marks = {"ls": "none", "mec": "black"}
+    points = data["attractor_v"].values[stable]
+    (dot,) = ax.plot(*points.T, "o", ms=10, mfc="white", mew=0.8, **marks)
+    halo = [withStroke(linewidth=2, foreground="white")]
+    memories = data["memories"].values
+    (star,) = ax.plot(*memories.T, "*", ms=7, mfc="black", path_effects=halo, **marks)
+    (slow,) = ax.plot([], [], "s", color="#003355", label="dark")
+    (lost,) = ax.plot([], [], "s", color=LOST)
+    told = {"memory": star, "attractor": dot, "dark: late": slow, "unconverged": lost}
+    if np.any(on_saddle):
+        told["on a saddle"] = ax.plot([], [], "s", color=SADDLE)[0]
+    return told

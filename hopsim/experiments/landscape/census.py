@@ -1,0 +1,104 @@
+"""Attractors: where the probes of a scenario come to rest, and what is known of it."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from ...attractors import Attractors, find_attractors, find_saddles
+from ...records import Dataset, dataset, join, Record
+from .._base import AbstractExperiment, experiments, Setting, Study
+from .._variables import PURE
+
+
+FLOW = ("solver", "step", "rtol", "atol", "residual_tolerance", "max_steps")
+
+
+@experiments.register("attractors")
+class Census(AbstractExperiment):
+    r"""Points of rest, $I + \xi^T f(\xi g) - \alpha v = 0$, that the probes reach.
+
+    With energy, $s_{max}$ (stable iff $s_{max}^2 < \alpha$), unstable directions, share
+    of the probes with Wilson's interval, overlaps, and a class by where the memories
+    themselves flow: memory, metastable, global average, inverse memory or spurious.
+    `basin` is the row of the table for each probe, -1 if it came to no rest; a probe is
+    `recalled` if it shares the attractor of its target. `hopsim attractors` prints
+    the table. With `saddles`, those between the attractors too, and the `barrier` that
+    they are to each pair: the energy of the lowest known way. [THEORY 5.1-5.3]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("attractor_map",)
+
+    eigenvalues: bool = False
+    saddles: bool = False
+
+    def run(self, study: Study) -> Record:
+        for setting in study.settings:
+            self._check(setting)
+        parts = []
+        for number, setting in enumerate(study.settings):
+            run = setting.run
+            found = find_attractors(
+                setting.network,
+                setting.dynamics,
+                setting.probes.values,
+                duration=run.duration,
+                eigenvalues=self.eigenvalues,
+                progress=study.reporter(number),
+                **{name: getattr(run, name) for name in FLOW},
+            )
+            kept = _kept(setting, found)
+            parts.append(kept.merge(_passes(found)) if self.saddles else kept)
+        return Record(join(parts, [setting.label for setting in study.settings]))
+
+    def _check(self, setting: Setting) -> None:
+        run = setting.run
+        if run.clamped != "none" or run.memory_start != "slaved":
+            raise ValueError(
+                "Attractors are those of the free network, with memory neurons that "
+                "follow at the start; leave run.clamped and run.memory_start out."
+            )
+
+
+def _kept(setting: Setting, found: Attractors) -> Dataset:
+    """The table, and beside it the probes, the memories and how to show them."""
+    table, targets = found.table, setting.probes.targets
+    aimed = targets >= 0
+    own = table["memory_label"].values[np.maximum(targets, 0)]
+    recalled = aimed & (found.labels >= 0) & (found.labels == own)
+    patterns = setting.patterns
+    beside = {
+        "basin": ("probe", found.labels, {"long_name": "attractor, -1: no rest"}),
+        "cue": (("probe", "feature"), setting.probes.values, PURE),
+        "target": ("probe", targets, {"long_name": "memory aimed at, -1: none"}),
+        "aimed": ("probe", aimed, PURE),
+        "rested": ("probe", found.labels >= 0, PURE),
+        "recalled": ("probe", recalled, PURE),
+        "memories": (("memory", "feature"), np.asarray(setting.network.memories)),
+    }
+    if patterns.labels is not None:
+        beside["memory_class"] = ("memory", patterns.labels, PURE)
+    if patterns.offset is not None:
+        beside["offset"] = ("feature", patterns.offset, PURE)
+    if setting.probes.hidden is not None:
+        beside["hidden"] = ("feature", setting.probes.hidden, PURE)
+    if setting.value is not None:
+        beside["value"] = ((), setting.value)
+    attrs = {}
+    if patterns.image is not None:
+        attrs = dict(zip(("image_rows", "image_columns"), patterns.image, strict=True))
+    probe = {"probe": ("probe", np.arange(len(targets)))}
+    return table.assign(beside).assign_coords(probe).assign_attrs(attrs)
+
+
+def _passes(found: Attractors) -> Dataset:
+    """The saddles, and the barriers between attractors."""
+    table = find_saddles(found).table
+    passes = {
+        "saddle_energy": ("saddle", table["energy"].values, PURE),
+        "saddle_s_max": ("saddle", table["s_max"].values, PURE),
+        "saddle_residual": ("saddle", table["residual"].values, PURE),
+        "saddle_index": ("saddle", table["index"].values, PURE),
+        "saddle_ends": (("saddle", "side"), table["ends"].values, PURE),
+        "barrier": (("attractor", "attractor_2"), table["barrier"].values, PURE),
+    }
+    return dataset(passes)

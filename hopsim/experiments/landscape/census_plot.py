@@ -1,0 +1,174 @@
+"""Attractors: a gallery of those that are images, and a map of all of them."""
+
+import numpy as np
+
+from ...plots.images import beside, sheet, show, TILE
+from ...plots.style import COLOURS, Figure, labels, needed, plots
+from ...records import Dataset, Record
+
+
+SHOWN = 12  # attractors in a gallery
+ROW = 3.75  # height of one: three images, three lines, and some air
+KINDS = (
+    ("memory", COLOURS[0], "o"),
+    ("metastable", COLOURS[2], "s"),
+    ("global average", COLOURS[3], "D"),
+    ("inverse memory", COLOURS[5], "v"),
+    ("spurious", COLOURS[1], "X"),
+    ("unclassified", COLOURS[6], "o"),
+    ("marginal", COLOURS[6], "+"),
+    ("saddle", COLOURS[6], "x"),
+    ("singular", COLOURS[6], "*"),
+)
+INK = {kind: colour for kind, colour, _ in KINDS}
+
+
+@plots.register("attractor_gallery")
+def attractor_gallery(record: Record, fig: Figure) -> None:
+    r"""Cue, attractor $v^*$, nearest memory; class, $E$ and share. [THEORY 5.3]"""
+    points = labels(record)
+    rows = [row for label, data, _ in points for row in _rows(label, data)]
+    columns = max(len(shown) for _, _, shown in rows)
+    ax = sheet(fig, columns, ROW * len(rows) - 0.3, 0.98)
+    for block, (label, data, shown) in enumerate(rows):
+        top = ROW * block
+        for column, k in enumerate(shown):
+            _one(ax, float(column), top, data, int(k))
+        for step, word in enumerate(("cue", "attractor", "nearest")):
+            beside(ax, top + step, word)
+        if label:
+            ax.text(0, top - 0.1, label, fontsize=9)
+
+
+@plots.register("attractor_map")
+def attractor_map(record: Record, fig: Figure) -> None:
+    r"""$E(v^*)$ against $s_{max}$, areas as shares of the probes. [THEORY 5.1]"""
+    points = labels(record)[:4]
+    fig.set_size_inches(3.6 * len(points) + 1.7, 3.6)
+    axes = fig.subplots(1, len(points), squeeze=False)[0]
+    for ax, (label, data, _) in zip(axes, points, strict=True):
+        energy = needed(data, "energy", "attractor_map")
+        s, share = data["s_max"].values, data["fraction"].values
+        kind = data["kind"].values
+        for word, colour, marker in KINDS:
+            chosen = kind == word
+            if np.any(chosen):
+                size = 14 + 600 * share[chosen]
+                text = f"{word}: {np.sum(chosen)}"
+                x = np.nan_to_num(s[chosen])
+                style = {"s": size, "marker": marker, "color": colour, "alpha": 0.7}
+                ax.scatter(x, energy[chosen], label=text, lw=0.8, **style)
+        ax.axvline(1, color="#444444", lw=0.8, ls="--")
+        lost = float(data["unconverged_fraction"].values)
+        title = f"{label}: " if label else ""
+        ax.set_title(f"{title}{lost:.1%} of the probes came to no rest")
+        ax.set_xlabel(r"$s_{max}$ (stable below the dashed line)")
+        ax.legend(loc="best", fontsize=7, frameon=True, framealpha=0.8)
+    axes[0].set_ylabel(r"energy $E(v^*)$")
+
+
+@plots.register("disconnectivity")
+def disconnectivity(record: Record, fig: Figure) -> None:
+    r"""Minima of $E(v)$, joined where the lowest saddle between lies. [THEORY 5.2]"""
+    points = labels(record)[:4]
+    fig.set_size_inches(3.4 * len(points) + 1.9, 3.9)
+    axes = fig.subplots(1, len(points), squeeze=False)[0]
+    for ax, (label, data, _) in zip(axes, points, strict=True):
+        level = needed(data, "barrier", "disconnectivity")
+        stable = np.flatnonzero(data["stable"].values)
+        energy, kind = data["energy"].values, data["kind"].values
+        ends, heights = _tree(ax, level[np.ix_(stable, stable)])
+        low = float(np.min(energy[stable], initial=0))
+        high = max([float(np.max(energy[stable], initial=low)), *heights])
+        for place, x in ends.items():
+            k = stable[place]
+            ax.plot(x, energy[k], "o", ms=4, color=INK[str(kind[k])])
+        for word, colour, _ in KINDS:
+            if np.any(kind[stable] == word):
+                ax.plot([], [], "o", ms=4, color=colour, label=word)
+        room = 0.08 * max(high - low, 1e-9)
+        ax.set_ylim(low - room, high + 3 * room)
+        ax.set_xticks([])
+        ax.spines["bottom"].set_visible(False)
+        ax.set_title(label)
+    axes[0].set_ylabel(r"energy $E(v)$")
+    handles = {
+        h.get_label(): h for ax in axes for h in ax.get_legend_handles_labels()[0]
+    }
+    fig.legend(handles=list(handles.values()), loc="outside right upper")
+
+
+def _tree(ax, level: np.ndarray) -> tuple[dict[int, float], list[float]]:
+    """Draw the tree of barriers; where its leaves stand, and the heights of its forks.
+
+    Groups that no known saddle joins reach to the top.
+    """
+    groups = [([k], float(level[k, k])) for k in range(len(level))]
+    forks: list[tuple[list[int], list[int], float]] = []
+    while len(groups) > 1:
+        between = [
+            (level[np.ix_(a, b)].min(), i, j)
+            for i, (a, _) in enumerate(groups)
+            for j, (b, _) in enumerate(groups[:i])
+        ]
+        height, i, j = min(between)
+        if not np.isfinite(height):
+            break
+        (a, _), (b, _) = groups[i], groups[j]
+        forks.append((a, b, float(height)))
+        groups = [g for k, g in enumerate(groups) if k not in (i, j)]
+        groups.append((a + b, float(height)))
+    order = [k for members, _ in groups for k in members]
+    place = {k: float(x) for x, k in enumerate(order)}
+    top: dict[tuple[int, ...], tuple[float, float]] = {
+        (k,): (x, float(level[k, k])) for k, x in place.items()
+    }
+    style = {"color": "#444444", "lw": 1.0}
+    for a, b, height in forks:
+        sides = [top[tuple(x)] for x in (a, b)]
+        for x, bottom in sides:
+            ax.plot([x, x], [bottom, height], **style)
+        ax.plot([x for x, _ in sides], [height, height], **style)
+        top[tuple(a + b)] = (0.5 * (sides[0][0] + sides[1][0]), height)
+    for members, height in groups:
+        x, _ = top[tuple(members)]
+        ax.plot([x, x], [height, 1e9], scalex=False, scaley=False, **style)
+    return place, [height for _, _, height in forks]
+
+
+def _rows(label: str, data: Dataset) -> list[tuple[str, Dataset, np.ndarray]]:
+    """The attractors of a point that are shown: of every class the largest basins."""
+    hits = needed(data, "hits", "attractor_gallery")
+    kind, seen = data["kind"].values, np.flatnonzero(hits > 0)
+    if not seen.size:
+        raise ValueError("No probe came to rest, so that there is nothing to show.")
+    each = max(1, SHOWN // len(set(kind[seen])))
+    first = [k for word in INK for k in seen[kind[seen] == word][:each]]
+    more = [k for k in seen if k not in first]
+    chosen = np.sort((first + more)[:SHOWN])
+    return [(label, data, chosen)]
+
+
+def _one(ax, column: float, top: float, data: Dataset, k: int) -> None:
+    probe = int(np.argmax(data["basin"].values == k))
+    overlap = data["overlap"].values[k]
+    nearest = int(np.argmax(overlap))
+    show(ax, column, top, data, data["cue"].values[probe], cue=True)
+    show(ax, column, top + 1, data, data["v"].values[k])
+    show(ax, column, top + 2, data, data["memories"].values[nearest])
+    kind, size = str(data["kind"].values[k]), int(np.sum(data["members"].values[k]))
+    word = f"{kind} ({size})" if kind == "metastable" else kind
+    share, low, high = (
+        100 * float(data[name].values[k])
+        for name in ("fraction", "fraction_low", "fraction_high")
+    )
+    ax.text(
+        column + TILE / 2,
+        top + 3.0,
+        f"{word}\nE = {data['energy'].values[k]:.1f}, m = {overlap[nearest]:.2f}\n"
+        f"{share:.1f} % [{low:.1f}, {high:.1f}]",
+        color=INK[kind],
+        fontsize=6,
+        ha="center",
+        va="top",
+    )

@@ -1,0 +1,104 @@
+"""One memory in smooth model A: where it is an attractor, and how strong."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ...attractors.branches import Branch
+from ...attractors.continuation import follow, Varied
+from ...lagrangians import LogCosh, Rescaled
+from ...models import model_a
+from ...records import Variables
+from ...theory import mean_field
+from .._base import experiments, Setting
+from .._ensemble import AbstractEnsemble
+from .._variables import PURE
+from ._branches import equal_energy, first_event, require_decay_1
+
+
+BETA = "feature_lagrangian.beta"
+FARTHEST = 2.0  # the branch is followed up to so many times the equal-energy beta
+FOLLOWED = 40  # neurons of the branch; the equation of every neuron is the same
+
+
+@experiments.register("mean_field_thresholds")
+class MeanFieldThresholds(AbstractEnsemble):
+    r"""$m = \tanh(\beta m^{n-1})$: spinodal $\beta_s$ and first order $\beta_1$.
+
+    One binary memory in model A with $F = (N/n)(x/N)^n$ and graded neurons. Its branch
+    is followed down to the fold (for n = 2 a pitchfork), and to where its energy is
+    that of v = 0. The scenario's flow starts from the memory at every one of `betas`.
+    [THEORY 2.1.3, CL-28]
+    """
+
+    row: ClassVar[str] = "trial"
+    plots: ClassVar[tuple[str, ...]] = ("mean_field",)
+
+    betas: list[float] = Field(min_length=1)
+
+    def check(self, setting: Setting) -> None:
+        network = setting.network
+        x = np.asarray(network.memories)
+        layer: Any = network.memory_lagrangian
+        right = isinstance(network.feature_lagrangian, LogCosh) and len(x) == 1
+        right &= isinstance(layer, Rescaled) and (layer.degree or 0) >= 2
+        right &= bool(np.all(np.abs(x) == 1))
+        plain = right and np.isclose(layer(x[0] @ x[0][:, None]) * layer.degree, x.size)
+        require_decay_1(setting, "mean_field_thresholds")
+        driven = np.any(network.current) or np.any(network.hidden_current)
+        if not plain or driven or network.autapse is not None:
+            raise ValueError(
+                'The experiment "mean_field_thresholds" needs normalised model A with '
+                "beta and one binary memory, F = (N/n)(x/N)^n with n >= 2, without "
+                "currents or autapse; use memories of count 1."
+            )
+
+    def measure(self, setting: Setting) -> Variables:
+        network = setting.network
+        n: Any = network.memory_lagrangian.degree
+        x = np.asarray(network.memories, float)[0]
+        spinodal, equal = mean_field.spinodal(n), mean_field.equal_energy(n)
+        layer: Any = network.memory_lagrangian
+        few = x[:FOLLOWED]
+        of = Varied(model_a(few[None], layer.lagrangian, beta=1.0), BETA)
+        high = FARTHEST * equal
+        branch = follow(of, few, 0.5 * spinodal, high, start=high)
+        kind = "pitchfork" if n == 2 else "fold"
+        lost = first_event(branch, kind)
+        turned = equal if n == 2 else equal_energy(of, branch, 0 * few)
+        beta = np.asarray(self.betas, float)
+        run = setting.simulate(
+            probes=np.repeat(x[None], len(beta), axis=0).astype(network.dtype),
+            samples=2,
+            audit=False,
+            varied={f"network.{BETA}": beta},
+        )
+        seen = np.tanh(beta[:, None] * run.final) @ x / x.size
+        expected = [mean_field.overlap(b, n) if b >= spinodal else 0.0 for b in beta]
+        one = lambda value: ("trial", np.array([value]), PURE)
+        m = np.linspace(1e-3, 1 - 1e-7, 800)
+        return {
+            "spinodal": one(lost),
+            "spinodal_theory": ((), spinodal, PURE),
+            "spinodal_error": one(abs(lost - spinodal)),
+            "equal_energy": one(turned),
+            "equal_energy_theory": ((), equal, PURE),
+            "equal_energy_error": one(abs(turned - equal)),
+            "n": ((), n, PURE),
+            "first_order": ((), n > 2, PURE),
+            "beta": ("beta", beta, PURE),
+            "flow_overlap": (("trial", "beta"), seen[None], PURE),
+            "flow_theory": ("beta", np.array(expected), PURE),
+            "flow_error": (("trial", "beta"), np.abs(seen - expected)[None], PURE),
+            "flow_converged": (("trial", "beta"), np.array([run.converged]), PURE),
+            "branch_beta": ("branch", branch.parameter, PURE),
+            "branch_overlap": ("branch", _overlaps(branch, few), PURE),
+            "branch_stable": ("branch", branch.stable, PURE),
+            "theory_overlap": ("m", m, PURE),
+            "theory_beta": ("m", np.arctanh(m) / m ** (n - 1), PURE),
+        }
+
+
+def _overlaps(branch: Branch, x: np.ndarray) -> np.ndarray:
+    return np.tanh(branch.parameter[:, None] * branch.v) @ x / x.size

@@ -1,0 +1,83 @@
+"""Portraits: two features, so that the whole energy landscape can be drawn."""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ..._common.environment import precision
+from ...attractors import polish
+from ...attractors.settling import distinct, energies
+from ...attractors.spectra import describe
+from ...data.patterns import grid
+from ...records import Dataset, dataset, join, Record
+from .._base import AbstractExperiment, experiments, Setting, Study
+from .._variables import PURE, trajectory_data
+
+
+@experiments.register("portrait")
+class Portrait(AbstractExperiment):
+    r"""Contours of $E(v)$, trajectories, and zeros of $\nabla\Phi(g(v)) - v$. [KH21]
+
+    Fixed points by Newton's method from every point of a grid, in float64, told apart
+    at 1e-6; an index counts the unstable directions.
+    [THEORY 5.1-5.2]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("portrait",)
+
+    low: float = -1.5
+    high: float = 1.5
+    resolution: int = Field(121, ge=9)
+    starts: int = Field(15, ge=3)
+
+    def run(self, study: Study) -> Record:
+        for setting in study.settings:
+            self._check(setting)
+        parts, labels = [], []
+        for number, setting in enumerate(study.settings):
+            trajectory = setting.simulate(study.reporter(number))
+            data = trajectory_data(setting, trajectory)
+            parts.append(data.merge(self._landscape(setting)))
+            labels.append(setting.label)
+        return Record(join(parts, labels))
+
+    def _check(self, setting: Setting) -> None:
+        features = setting.network.features
+        if features != 2:
+            raise ValueError(
+                f"A portrait needs memories of 2 features, got {features}."
+            )
+        if not self.low < self.high:
+            raise ValueError(f"low < high is needed, got {self.low} and {self.high}.")
+
+    def _landscape(self, setting: Setting) -> Dataset:
+        network, dynamics = setting.network, setting.dynamics
+        decay = float(np.asarray(getattr(dynamics, "decay", 1.0)))
+        axis = np.linspace(self.low, self.high, self.resolution)
+        few = grid(self.low, self.high, self.starts)
+        found = polish(network, few, decay=decay)
+        roots = distinct(network, found.v, found.residual, found.converged)
+        known = describe(network, dynamics, decay, roots.v)
+        order = np.argsort(known.energy)
+        order = order[known.index[order] >= 0]  # where there is a derivative
+        with precision("float64"):
+            pixels = grid(self.low, self.high, self.resolution)
+        landscape = energies(network, np.asarray(decay), pixels)
+        return dataset(
+            {
+                "axis": ("grid", axis, PURE),
+                "landscape": (
+                    ("grid", "grid_2"),
+                    landscape.reshape(self.resolution, self.resolution),
+                    PURE | {"long_name": "effective energy E(v) at (axis, axis)"},
+                ),
+                "fixed_point": (("fixed", "feature"), roots.v[order], PURE),
+                "fixed_energy": ("fixed", known.energy[order], PURE),
+                "fixed_index": (
+                    "fixed",
+                    known.index[order],
+                    PURE | {"long_name": "unstable modes"},
+                ),
+            }
+        )

@@ -1,0 +1,238 @@
+"""Learning by heart: which learning rates, temperatures and interactions can do it."""
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from ...dynamics import Binary
+from ...lagrangians import AbstractAdditiveLagrangian
+from ...records import Dataset, dataset, join, Record
+from ...training import associate, Associations, AutoAssociative, interaction_of, Lesson
+from .._base import AbstractExperiment, experiments, Setting, Study
+from .._spins import require_aims
+from .._variables import PURE
+
+
+Scaling = Literal["original", "modified"]
+AXES = ("scaling", "vertex", "floor", "heat", "rate", "draw")
+
+
+@experiments.register("association_grid")
+class AssociationGrid(AbstractExperiment):
+    r"""How far learnt states move, over $1/T$, $\varepsilon$, $n$ and both scalings.
+
+    The scenario's memories are what is learnt, by `trained` memories that start as
+    `spread` times normal numbers ("uniform": between 0 and `spread`); its interaction
+    gives F, whose power is each of `n` in turn. Then the probes are relaxed by the
+    dynamics, all spins at once: `distance` is the mean of $|s-s'|=2\sqrt{w}$ over the
+    probes, w wrong bits; about $\sqrt{2N}$ by chance. The modified scaling
+    $F(x/(NT))$ has the given `inverse_temperatures`; the original one, $F(x)/T^n$, is
+    trained at $N T$ instead, where the two are one function if F is homogeneous.
+    `floors` are least values by which gradients are divided. Learning begins at T times
+    `ramp`. `recall_temperature` is by default the last one of training. `compare` tells
+    how far the memories of the two scalings are apart. [MRS24 sec. 5, thm. 4.3.1]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("association_map", "association_best")
+
+    n: list[int] = Field([2, 3, 5, 10, 20, 30], min_length=1)
+    scalings: list[Scaling] = Field(["original", "modified"], min_length=1)
+    floors: list[float] = Field([1e-30], min_length=1)
+    inverse_temperatures: list[float] = Field([0.8, 0.9, 1.0, 1.1], min_length=1)
+    learning_rates: list[float] = Field([0.1, 0.3, 1.0], min_length=1)
+    trained: int = Field(40, ge=1)
+    start: Literal["normal", "uniform"] = "normal"
+    spread: float = Field(0.1, gt=0, le=1)
+    epochs: int = Field(500, ge=1)
+    decay: float = Field(0.999, gt=0, le=1)
+    momentum: float = Field(0.0, ge=0, lt=1)
+    error_exponent: int = Field(1, ge=1)
+    ramp: float = Field(1.0, gt=0, allow_inf_nan=False)
+    recall_temperature: float | None = Field(None, gt=0, allow_inf_nan=False)
+    compare: bool = False
+    sets: int = Field(5, ge=1)
+
+    @field_validator("n", "inverse_temperatures", "learning_rates")
+    @classmethod
+    def _rise_from_zero(cls, values: list) -> list:
+        if values[0] <= 0 or np.any(np.diff(values) <= 0) or np.isinf(values[-1]):
+            raise ValueError(f"must be > 0, finite, and rise, got {values}")
+        return values
+
+    @field_validator("floors")
+    @classmethod
+    def _positive(cls, floors: list[float]) -> list[float]:
+        if min(floors) <= 0:
+            raise ValueError(f"must be > 0, got {floors}")
+        return floors
+
+    @field_validator("scalings")
+    @classmethod
+    def _once_each(cls, names: list[Scaling]) -> list[Scaling]:
+        if len({*names}) < len(names):
+            raise ValueError(f"must name each scaling once, got {names}")
+        return names
+
+    def run(self, study: Study) -> Record:
+        for setting in study.settings:
+            self._check(setting)
+        parts = []
+        for number, setting in enumerate(study.settings):
+            parts.append(self._grid(setting, study, number))
+        return Record(join(parts, [setting.label for setting in study.settings]))
+
+    def _check(self, setting: Setting) -> None:
+        require_aims(setting, "association_grid")
+        network, dynamics = setting.network, _binary(setting)
+        at_once = (dynamics.order, dynamics.rule) == ("synchronous", "energy_gap")
+        if not at_once or dynamics.tie == "random":
+            raise ValueError(
+                'The experiment "association_grid" moves all spins at once by their '
+                "energy gaps, with a rule for ties; use dynamics kind "
+                '"binary" with order = "synchronous" and tie = "-1", say.'
+            )
+        if np.any(network.current) or np.any(network.hidden_current):
+            raise ValueError(
+                'The experiment "association_grid" trains memories alone; leave the '
+                "currents out of the network."
+            )
+        F = interaction_of(network.memory_lagrangian)
+        if self.compare and len(self._scalings(F)) < 2:
+            raise ValueError(
+                "compare needs both scalings, and an interaction with a power n, got "
+                f"{self.scalings} and {type(F).__name__}."
+            )
+
+    def _scalings(self, F: AbstractAdditiveLagrangian) -> list[Scaling]:
+        """Those that F has: without a power there is no original one."""
+        powerless = not hasattr(F, "n")
+        return ["modified"] if powerless else self.scalings
+
+    def _objectives(self, F: AbstractAdditiveLagrangian) -> list[AutoAssociative]:
+        """One for each scaling and power, the powers running faster."""
+        powers = [F]
+        if hasattr(F, "n"):
+            powers = [dataclasses.replace(F, n=n) for n in self.n]
+        m = self.error_exponent
+        return [AutoAssociative(f, m, s) for s in self._scalings(F) for f in powers]
+
+    def _grid(self, setting: Setting, study: Study, number: int) -> Dataset:
+        F = interaction_of(setting.network.memory_lagrangian)
+        scalings, objectives = self._scalings(F), self._objectives(F)
+        # --- every cell
+        heats, rates = self.inverse_temperatures, self.learning_rates
+        lists = (
+            np.arange(len(objectives)),
+            *map(np.asarray, (self.floors, heats, rates)),
+            np.arange(self.sets),
+        )
+        which, floor, heat, rate, draw = (
+            x.ravel() for x in np.meshgrid(*lists, indexing="ij")
+        )
+        which = which.astype(int)
+        original = np.array([o.scaling == "original" for o in objectives])[which]
+        T = np.where(original, setting.network.features, 1) / heat
+        lesson = Lesson(
+            rate, self.ramp * T, T, self.decay, self.momentum, floor, self.epochs
+        )
+        # --- learn and recall
+        draws = [setting.redrawn(k) for k in range(self.sets)]
+        tell, runs = study.progress, len(study.settings)
+        progress = None
+        if tell is not None:
+            progress = lambda done, whole: tell(
+                "groups of cells", number * whole + done, runs * whole
+            )
+        dynamics = _binary(setting)
+        assert dynamics.tie != "random"  # see `_check`
+        found = associate(
+            objectives,
+            np.stack([self._start(one) for one in draws]),
+            np.stack([np.asarray(one.network.memories) for one in draws]),
+            lesson,
+            objective=which,
+            draw=draw,
+            starts=np.stack([one.probes.values for one in draws]),
+            aims=np.stack([one.patterns.values[one.probes.targets] for one in draws]),
+            recall_temperature=self.recall_temperature,
+            most=max(1, int(setting.run.duration)),
+            tie=dynamics.tie,
+            keep=self.compare,
+            progress=progress,
+        )
+        powers = len(objectives) // len(scalings)
+        shape = (len(scalings), powers, len(self.floors), len(heats), len(rates))
+        shape = (*shape, self.sets)
+        return dataset(
+            self._scales(scalings, powers, setting)
+            | _measured(found, shape)
+            | (_apart(found, shape) if self.compare else {})
+        )
+
+    def _start(self, setting: Setting) -> np.ndarray:
+        """The memories before training."""
+        draw = setting.stream.child("start").generator()
+        shape = self.trained, setting.network.features
+        drawn = draw.standard_normal if self.start == "normal" else draw.random
+        return (self.spread * drawn(shape)).astype(setting.network.dtype)
+
+    def _scales(self, scalings: list[Scaling], powers: int, setting: Setting) -> dict:
+        named = hasattr(interaction_of(setting.network.memory_lagrangian), "n")
+        n = np.array(self.n if named else [0] * powers)
+        features = setting.network.features
+        heats = np.array(self.inverse_temperatures)
+        return {
+            "scaling_name": ("scaling", scalings),
+            "modified": ("scaling", np.array([s == "modified" for s in scalings])),
+            "n": ("vertex", n, PURE | {"long_name": "power of F, 0: none"}),
+            "least": ("floor", np.array(self.floors), PURE),
+            "inverse_temperature": ("heat", heats, PURE | {"long_name": "1/T"}),
+            "learning_rate": ("rate", np.array(self.learning_rates), PURE),
+            "set": ("draw", np.arange(self.sets), PURE),
+            "feature_count": ((), features, PURE),
+            "trained_count": ((), self.trained, PURE),
+            "chance": ((), np.sqrt(2 * features), PURE),
+        }
+
+
+def _binary(setting: Setting) -> Binary:
+    dynamics: Any = setting.dynamics  # see `require_aims`
+    return dynamics
+
+
+def _measured(found: Associations, shape: tuple[int, ...]) -> dict:
+    """What was seen of every cell, and of the best one for each scaling and power."""
+    distance = found.distance.reshape(shape)
+    middle = np.mean(distance, axis=-1)  # NaN where one of the sets is not finite
+    flat = middle.reshape(*shape[:3], -1)
+    best = np.argmin(np.where(np.isnan(flat), np.inf, flat), axis=-1)
+    there = np.unravel_index(best, shape[3:5])
+    i, j, k = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    told = {"long_name": "mean distance of probes from their aims", **PURE}
+    return {
+        "distance": (AXES, distance, told),
+        "mean_distance": (AXES[:-1], middle, told),
+        "recalled": (AXES, np.mean(found.wrong == 0, axis=1).reshape(shape), PURE),
+        "unconverged": (AXES, np.mean(~found.converged, axis=1).reshape(shape), PURE),
+        "broken": (AXES, ~found.finite.reshape(shape), PURE),
+        "moved": (AXES, found.moved.reshape(shape), PURE),
+        "loss": (AXES, found.loss.reshape(shape), PURE),
+        "best_distance": ((*AXES[:3], "draw"), distance[i, j, k, *there], told),
+        "best_heat": (AXES[:3], there[0], PURE),
+        "best_rate": (AXES[:3], there[1], PURE),
+    }
+
+
+def _apart(found: Associations, shape: tuple[int, ...]) -> dict:
+    """What the two scalings of each cell have made of the same memories."""
+    assert found.memories is not None
+    first, second = np.split(found.memories, 2)
+    gap = np.max(np.abs(first - second), axis=(1, 2))
+    first, second = np.split(found.wrong, 2)
+    other = np.any(first != second, axis=1)
+    return {
+        "memory_gap": (AXES[1:], gap.reshape(shape[1:]), PURE),
+        "other_end": (AXES[1:], other.reshape(shape[1:]), PURE),
+    }

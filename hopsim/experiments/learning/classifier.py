@@ -1,0 +1,174 @@
+"""Images and their classes: memories that are learnt, and what becomes of them."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..._common.names import nearest
+from ...data import datasets
+from ...records import join, Record
+from ...training import answered, Associative, decided, Examples, objective_of
+from ...training.prototypes import dominant, votes
+from .._base import experiments, Setting, Study
+from .._ensemble import stacked
+from .._training import AbstractTraining
+from .._variables import PURE
+
+
+@experiments.register("classifier")
+class Classifier(AbstractTraining):
+    r"""Class units learn images by one update, $c = \tanh(\beta\,\Delta E)$.
+
+    The record holds, for each of `sets` trainings (row `training`): the curves over
+    `epoch`, the class `predicted` of each test image, the confusion matrix, F1 of each
+    class, for how many classes each memory votes (class weights above `cutoff`), how
+    many memories decide each test image (adding more than `share` of the largest), the
+    error when normal noise of each size in `noise` is added to the test images, how
+    often the dual forms agree, and in which epoch the test error was first below
+    `level` (`crossed`; NaN: never). The variants that `beside` names are trained once,
+    and only where the folder `HOPSIM_DATA` holds their images (nothing is fetched);
+    what is left out has no verdict. `memories` are those of the first training.
+    [KH16 sec. 4 and app. A; THEORY DAM-15 to DAM-20]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("learning_curves", "learnt_memories")
+
+    sets: int = Field(1, ge=1)
+    cutoff: float = Field(0.9, ge=-1, le=1)
+    share: float = Field(0.9, gt=0, le=1)
+    noise: list[float] = Field(default_factory=list)
+    level: float = Field(0.02, gt=0, lt=1)  # of KH16's Figure 3
+    beside: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _names_variants(self) -> "Classifier":
+        for label in self.beside:
+            if label not in (self.variants or {}):
+                hint = nearest(label, list(self.variants or {}) or ["none"])
+                raise ValueError(f"beside names variants, got {label!r}; {hint}")
+        return self
+
+    def run(self, study: Study) -> Record:
+        parts, labels, left_out = [], [], []
+        for k, setting in enumerate(study.settings):
+            beside = setting.label in self.beside
+            if beside and not _held(setting.training.images):
+                left_out.append(setting.label)
+                continue
+            found = []
+            for number in range(1 if beside else self.sets):
+                drawn = setting.redrawn(number)
+                found.append(self._trained(drawn, study, f"{k}-{number}"))
+            parts.append(stacked(found, "training", setting))
+            labels.append(setting.label)
+        if not parts:
+            raise ValueError(
+                "No variant is left: HOPSIM_DATA holds the images of none that "
+                "experiment.beside names; set it, or add one with the bundled digits."
+            )
+        record = Record(join(parts, labels))
+        record.attrs["left_out"] = "\n".join(left_out)
+        return record
+
+    def _trained(self, setting: Setting, study: Study, name: str) -> dict[str, Any]:
+        """One training, and all that is read off it."""
+        given = setting.training
+        learn, test, image = given.examples(setting.stream)
+        record = self.learn(setting, study, name, learn, test)
+        memories, pixels = record["memories"].values, learn.states.shape[1]
+        classes = memories.shape[1] - pixels
+        last = max(record.data.sizes["epoch"] - 1, 0)
+        scale = np.asarray(given.temperature_at(last), memories.dtype)
+        network = setting.network
+        states = test.states.astype(memories.dtype)
+
+        def classified(form: Any, shown: np.ndarray = states) -> np.ndarray:
+            objective = objective_of(network, form, 1, given.scaling)
+            return decided(answered(objective, memories, scale, shown))
+
+        predicted = classified(given.form)
+        noisy = [
+            np.mean(classified(given.form, shown) != test.labels)
+            for shown in self._noisy(setting, test, memories.dtype)
+        ]
+        associative = classified("associative")
+        objective = objective_of(network, "associative", 1, given.scaling)
+        assert isinstance(objective, Associative)
+        deciding = dominant(objective, memories, scale, states, self.share)
+        voted = votes(memories, pixels, self.cutoff)
+        scores = _scores(test.labels, predicted, classes)
+        curves = {
+            name: (("training", "epoch"), record[name].values[None], record[name].attrs)
+            for name in record.data.data_vars
+            if record[name].dims == ("epoch",)
+        }
+        one = {
+            "predicted": (("training", "item"), predicted[None], PURE),
+            "wanted": (("training", "item"), test.labels[None], PURE),
+            "confusion": (("training", "class", "answer"), scores["confusion"][None]),
+            "f1": (("training", "class"), scores["f1"][None], PURE),
+            "macro_f1": ("training", np.array([np.mean(scores["f1"])]), PURE),
+            "error": ("training", np.array([np.mean(predicted != test.labels)]), PURE),
+            "undecided": ("training", np.array([np.sum(predicted < 0)]), PURE),
+            "votes": (("training", "memory"), voted[None], PURE),
+            "one_vote": ("training", np.array([np.mean(voted == 1)]), PURE),
+            "deciding": (("training", "item"), deciding[None], PURE),
+            "single": ("training", np.array([np.mean(deciding == 1)]), PURE),
+            "dual_agrees": (
+                "training",
+                np.array([np.mean(associative == classified("dual"))]),
+                PURE,
+            ),
+            "dual_off_agrees": (
+                "training",
+                np.array([np.mean(associative == classified("dual_off"))]),
+                PURE,
+            ),
+            "noise_error": (("training", "noise"), np.array(noisy)[None], PURE),
+            "crossed": ("training", np.array([self._crossed(record)]), PURE),
+        }
+        return {
+            **curves,
+            **one,
+            "epoch": ("epoch", record["epoch"].values),
+            "noise": ("noise", np.asarray(self.noise, float)),
+            "memories": (("memory", "feature"), memories, PURE),
+            "start": (("memory", "feature"), record["start"].values, PURE),
+            "ended": ("training", np.array([str(record["ending"].values)])),
+            "image_rows": ((), image[0]),
+            "image_columns": ((), image[1]),
+            "n": ((), getattr(objective.interaction, "n", 0), PURE),
+        }
+
+    def _crossed(self, record: Record) -> float:
+        """The first epoch with a test error below the level; NaN if there is none."""
+        below = record["test_error"].values < self.level
+        return (
+            float(record["epoch"].values[np.argmax(below)]) if below.any() else np.nan
+        )
+
+    def _noisy(self, setting: Setting, test: Examples, dtype: Any):
+        """The test images with noise of every size, cut to [-1, 1]."""
+        draw = setting.stream.child("noise").generator()
+        drawn = draw.standard_normal(test.states.shape)
+        for size in self.noise:
+            yield np.clip(test.states + size * drawn, -1, 1).astype(dtype)
+
+
+def _held(images: str) -> bool:
+    splits = ("train", "test")
+    return images == "digits" or all(datasets.held(images, x) for x in splits)
+
+
+def _scores(
+    labels: np.ndarray, predicted: np.ndarray, classes: int
+) -> dict[str, np.ndarray]:
+    from sklearn.metrics import confusion_matrix, f1_score
+
+    known = list(range(classes))
+    settings: Any = {"labels": known, "average": None, "zero_division": 0}
+    return {
+        "confusion": confusion_matrix(labels, predicted, labels=known),
+        "f1": np.asarray(f1_score(labels, predicted, **settings)),
+    }

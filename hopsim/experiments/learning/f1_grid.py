@@ -1,0 +1,152 @@
+"""Which temperature and learning rate a classifier needs, under either scaling."""
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from ...records import join, Record
+from ...training import (
+    AbstractObjective,
+    answered,
+    decided,
+    Examples,
+    interaction_of,
+    objective_of,
+    taught,
+)
+from ...training.examples import check_examples, minibatches
+from .._base import experiments, Setting, Study
+from .._ensemble import stacked
+from .._training import AbstractTraining
+from .._variables import PURE
+
+
+@experiments.register("f1_grid")
+class F1Grid(AbstractTraining):
+    r"""Macro F1 of classifiers for every n, scaling, temperature and learning rate.
+
+    The interaction function is the network's, with each power of `n`. Temperatures are
+    given by `beta`, 1/T of the modified scaling F(x/(NT)); the original one, F(x)/T^n,
+    takes N times its T: for homogeneous F the two are then the same function. All
+    cells of one n and scaling share a compiled program. `f1` is that of the test
+    images (the validation images of the study), `finite` False where a training broke
+    down. [MRS24 sec. 5.3]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("f1_grid",)
+
+    sets: int = Field(1, ge=1)
+    n: list[int] = Field([3, 20], min_length=1)
+    beta: list[float] = Field([0.5, 0.7, 1.0, 1.4, 2.0], min_length=1)
+    learning_rates: list[float] = Field([0.01, 0.04, 0.16], min_length=1)
+    scalings: list[Literal["original", "modified"]] = Field(
+        ["original", "modified"], min_length=1
+    )
+
+    @field_validator("n", "beta", "learning_rates")
+    @classmethod
+    def _positive(cls, values: list[Any]) -> list[Any]:
+        if not all(0 < x < float("inf") for x in values):
+            raise ValueError(f"must be finite numbers > 0, got {values}")
+        return values
+
+    def run(self, study: Study) -> Record:
+        runs = len(study.settings) * self.sets * len(self.scalings) * len(self.n)
+        parts, done = [], 0
+        for setting in study.settings:
+            found = []
+            for number in range(self.sets):
+                drawn = setting.redrawn(number)
+                cells = []
+                for scaling in self.scalings:
+                    for n in self.n:
+                        cells.append(self._cells(drawn, scaling, n))
+                        done += 1
+                        if study.progress is not None:
+                            study.progress("grids", done, runs)
+                found.append(self._gathered(cells))
+            parts.append(stacked(found, "training", setting))
+        return Record(join(parts, [setting.label for setting in study.settings]))
+
+    def _cells(self, setting: Setting, scaling: Any, n: int) -> np.ndarray:
+        """F1, and if all was finite: (temperature, rate, 2)."""
+        given, network = setting.training, setting.network
+        learn, test, _ = given.examples(setting.stream)
+        classes = network.features - learn.states.shape[1]
+        check_examples(learn, classes, "to learn", every=True)
+        interaction = dataclasses.replace(
+            interaction_of(network.memory_lagrangian), n=n
+        )
+        powered = dataclasses.replace(network, memory_lagrangian=interaction)
+        objective = objective_of(powered, given.form, given.error_exponent, scaling)
+        stream = setting.stream.child("training", "minibatches")
+        batch = min(given.batch, len(learn.labels))
+        rows = np.stack(
+            [
+                minibatches(learn.labels, batch, given.order, stream.child(epoch))
+                for epoch in range(given.epochs)
+            ]
+        )
+        unit = network.features if scaling == "original" else 1
+        return np.array(
+            [
+                [
+                    self._cell(setting, objective, rows, unit / beta, rate, learn, test)
+                    for rate in self.learning_rates
+                ]
+                for beta in self.beta
+            ]
+        )
+
+    def _cell(
+        self,
+        setting: Setting,
+        objective: AbstractObjective,
+        rows: np.ndarray,
+        temperature: float,
+        rate: float,
+        learn: Examples,
+        test: Examples,
+    ) -> tuple[float, float]:
+        from sklearn.metrics import f1_score
+
+        dtype, given = setting.network.dtype, setting.training
+        scale = np.asarray(temperature, dtype)
+        rates = rate * given.learning_rate_decay ** np.arange(given.epochs)
+        examples = learn.states.astype(dtype), learn.labels.astype(np.int32)
+        memories, loss = taught(
+            objective,
+            np.asarray(setting.network.memories),
+            rates.astype(dtype),
+            scale,
+            rows,
+            examples,
+            np.asarray(given.momentum, dtype),
+        )
+        answers = answered(objective, memories, scale, test.states.astype(dtype))
+        finite = np.all(np.isfinite(loss)) and np.all(np.isfinite(answers))
+        macro: Any = {"average": "macro", "zero_division": 0}
+        known = np.unique(test.labels)
+        score = f1_score(test.labels, decided(answers), labels=known, **macro)
+        return float(score), float(finite)
+
+    def _gathered(self, cells: list[np.ndarray]) -> dict[str, Any]:
+        """All grids of one set, with their axes."""
+        shape = (1, len(self.scalings), len(self.n), *cells[0].shape)
+        found = np.reshape(cells, shape)
+        axes = ("training", "scaling", "vertex", "temperature", "rate")
+        best = found[..., 0].max(axis=(3, 4))
+        gap = np.ptp(found[..., 0], axis=1)  # between the scalings, cell by cell
+        return {
+            "f1": (axes, found[..., 0], PURE | {"long_name": "macro F1"}),
+            "finite": (axes, found[..., 1] == 1, PURE),
+            "best_f1": (axes[:3], best, PURE | {"long_name": "best macro F1"}),
+            "scaling_gap": (("training", *axes[2:]), gap, PURE),
+            "scaling_name": ("scaling", self.scalings),
+            "scaling_number": ("scaling", np.arange(len(self.scalings)), PURE),
+            "n": ("vertex", np.asarray(self.n), PURE),
+            "beta": ("temperature", np.asarray(self.beta), PURE),
+            "learning_rate": ("rate", np.asarray(self.learning_rates), PURE),
+        }

@@ -1,0 +1,26 @@
+"""Recall: what networks make of cues, by rules, conventions and real images."""
+
+from . import (
+    conventions_plot,
+    real_recall_plot,
+    recall_histogram_plot,
+    rules_compared_plot,
+)
+from .conventions import Conventions
+from .real_recall import RealRecall
+from .recall import Recall
+from .recall_histogram import RecallHistogram
+from .rules_compared import Limits
+
+
+__all__ = [
+    "Conventions",
+    "Limits",
+    "RealRecall",
+    "Recall",
+    "RecallHistogram",
+    "conventions_plot",
+    "real_recall_plot",
+    "recall_histogram_plot",
+    "rules_compared_plot",
+]

@@ -1,0 +1,103 @@
+"""Conventions of the binary memory: what order, ties and rule do to recall."""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from ..._common.names import nearest
+from ...dynamics import Binary
+from ...records import Variables
+from ...trajectory import Ending
+from .._base import experiments, Setting
+from .._ensemble import AbstractEnsemble
+from .._spins import extremes
+from .._variables import PURE
+
+
+CONVENTIONS = {
+    "energy gap": Binary(),
+    "sequential": Binary(order="sequential"),
+    "with replacement": Binary(order="random"),
+    "synchronous": Binary(order="synchronous"),
+    "ties to +1": Binary(tie="+1"),
+    "ties to -1": Binary(tie="-1"),
+    "ties at random": Binary(tie="random"),
+    "cavity field": Binary(rule="cavity_field"),
+    "local field": Binary(rule="local_field"),
+}
+
+
+@experiments.register("conventions")
+class Conventions(AbstractEnsemble):
+    r"""The share of starts with $\max_\mu |\xi_\mu\cdot s| = N$, by convention.
+
+    The same memories, starts and visiting orders under every convention. "energy gap"
+    is the rule of KH16 in an order drawn anew for each sweep, ties kept; every other
+    one changes one thing of it. A start is `signed` perfect if it ends in a memory,
+    `perfect` if in a memory or its negative (both are attractors where F is even);
+    `shift` is `perfect` less that of the first convention. [KH16 app. B; MRS24 eq. 3;
+    THEORY 2.1]
+    """
+
+    row: ClassVar[str] = "start"
+    plots: ClassVar[tuple[str, ...]] = ("conventions",)
+
+    sets: int = Field(4, ge=1)
+    conventions: list[str] = Field(list(CONVENTIONS), min_length=1)
+
+    @field_validator("conventions")
+    @classmethod
+    def _known_once(cls, names: list[str]) -> list[str]:
+        for name in names:
+            if name not in CONVENTIONS:
+                hint = nearest(name, list(CONVENTIONS))
+                raise ValueError(f"there is no convention {name!r}; {hint}")
+        if len({*names}) < len(names):
+            raise ValueError(f"each convention once, got {names}")
+        return names
+
+    def check(self, setting: Setting) -> None:
+        if setting.dynamics != Binary():
+            raise ValueError(
+                'The experiment "conventions" chooses order, tie and rule itself; use '
+                'dynamics kind "binary" and nothing else.'
+            )
+
+    def measure(self, setting: Setting) -> Variables:
+        each = [self._under(setting, CONVENTIONS[name]) for name in self.conventions]
+        found = {k: np.stack([one[k] for one in each]) for k in each[0]}
+        found["shift"] = found["perfect"].astype(np.int8) - found["perfect"][0]
+        number = lambda name: np.array(
+            [
+                Binary.CHOICES[name].index(getattr(CONVENTIONS[c], name))
+                for c in self.conventions
+            ]
+        )
+        flags = lambda name: {
+            "flag_values": list(range(len(Binary.CHOICES[name]))),
+            "flag_meanings": " ".join(Binary.CHOICES[name]),
+        }
+        both = ("convention", "start")
+        return {k: (both, x, PURE) for k, x in found.items()} | {
+            "convention_name": ("convention", np.array(self.conventions)),
+            **{k: ("convention", number(k), flags(k)) for k in Binary.CHOICES},
+        }
+
+    def _under(self, setting: Setting, convention: Binary) -> dict[str, np.ndarray]:
+        """What becomes of every start."""
+        ended = setting.relax(dynamics=convention)
+        memories = np.asarray(setting.network.memories).astype(np.int8)
+        best, least = extremes(memories, ended.final)
+        either = np.maximum(best, -least)
+        return {
+            "signed": best == 1,
+            "perfect": either == 1,
+            "overlap": best,
+            "either_overlap": either,
+            "unconverged": ended.ending == Ending.UNSETTLED,
+            "cycle": ended.ending == Ending.CYCLE,
+            "ties": ended.ties,
+            "flips": ended.flips,
+            "sweeps": ended.sweeps,
+        }

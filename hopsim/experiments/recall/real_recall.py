@@ -1,0 +1,164 @@
+"""Real images as memories: how sharp the interaction must be to tell them apart."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from ..._common.streams import Stream
+from ...data import datasets, patterns
+from ...data.sources import memory_sources, PatternSet
+from ...lagrangians import AbsoluteValue, RectifiedPolynomial
+from ...network import Network
+from ...records import Dataset, dataset, join, Record
+from ...statistics import mean
+from .._base import AbstractExperiment, experiments, Setting, Study
+from .._spins import require_aims
+from .._variables import PURE
+
+
+Name = Literal["mnist", "fashion_mnist", "kmnist"]
+TASKS = ("flips", "completion")
+
+
+@experiments.register("real_recall")
+class RealRecall(AbstractExperiment):
+    r"""The share of images that $F = \max(x, 0)^n$ recalls in every bit, for every n.
+
+    Two tasks: "flips" reverses the share `flipped` of all spins, "completion" sets the
+    lower half to -1 and holds the upper one. The probes of the scenario tell which
+    memories are aimed at. Its memories are the first point; each of `beside` is
+    another, of as many images, where the folder `HOPSIM_DATA` holds it (nothing is
+    fetched); `label` says what was used. Set 0 of those holds the first images, further
+    ones random images; `recall` is the mean over the `sets`. `expected` gives
+    recalls of set 0 that are known: for each set of images and task one for each n, -1
+    for unknown. [THEORY DAM-21]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("real_recall", "recalled_images")
+
+    n: list[int] = Field([5, 10, 20, 30, 50], min_length=1)
+    flipped: float = Field(0.1, ge=0, le=0.5)
+    sets: int = Field(4, ge=1)
+    beside: list[Name] = Field(default_factory=list)
+    expected: dict[str, dict[Literal["flips", "completion"], list[float]]] = Field(
+        default_factory=dict
+    )
+
+    @field_validator("n")
+    @classmethod
+    def _vertices(cls, n: list[int]) -> list[int]:
+        if any(k < 1 for k in n):
+            raise ValueError(f"must be interaction vertices >= 1, got {n}")
+        return n
+
+    def run(self, study: Study) -> Record:
+        (setting, *more) = study.settings
+        require_aims(setting, "real_recall")
+        if more or setting.patterns.image is None:
+            raise ValueError(
+                'The experiment "real_recall" needs images as memories and neither a '
+                'sweep nor variants; use memories kind "digits" and list more under '
+                "experiment.beside."
+            )
+        found = dict(self._images(setting))
+        parts = []
+        for k, (name, draw) in enumerate(found.items()):
+            parts.append(self._measured(setting, name, draw))
+            if study.progress is not None:
+                study.progress("sets of images", k + 1, len(found))
+        return Record(join(parts, list(found)))
+
+    def _images(self, setting: Setting) -> Iterator[tuple[str, Any]]:
+        """The name of every set of images that is there, and how to draw from it."""
+        yield "memories", lambda number: setting.redrawn(number).patterns
+        for name in self.beside:
+            if not datasets.held(name, "test" if name == "kmnist" else "train"):
+                continue
+            source, count = memory_sources[name], setting.network.count
+            stream = setting.stream.child(name)
+
+            def draw(number: int, source=source, count=count, stream=stream):
+                return source(
+                    stream.child(number), count=count, binary=True, shuffled=number > 0
+                )
+
+            yield name, draw
+
+    def _measured(self, setting: Setting, name: str, draw: Any) -> Dataset:
+        shape = (len(TASKS), len(self.n), self.sets, len(setting.probes.targets))
+        recalled, converged = np.zeros(shape, bool), np.zeros(shape, bool)
+        overlap, shown = np.zeros(shape), {}
+        targets = setting.probes.targets
+        for number in range(self.sets):
+            found: PatternSet = draw(number)
+            wanted = found.values[targets]
+            stream = setting.stream.child("probes", name, number)
+            for t, task in enumerate(TASKS):
+                cues, held = self._cues(task, found, targets, stream)
+                ends = []
+                for k, n in enumerate(self.n):
+                    network = Network(
+                        found.values, AbsoluteValue(), RectifiedPolynomial(n)
+                    )
+                    seen = setting.relax(network=network, starts=cues, clamped=held)
+                    overlap[t, k, number] = np.mean(wanted * seen.final, axis=1)
+                    converged[t, k, number] = seen.converged
+                    ends.append(seen.final)
+                if number == 0:
+                    shown[task] = cues, np.stack(ends), wanted
+        recalled = overlap == 1
+        each = [[mean(x) for x in task] for task in recalled.mean(axis=-1)]
+        first = recalled[:, :, 0].mean(axis=-1)
+        known = np.full(shape[:2], -1.0)
+        for t, task in enumerate(TASKS):
+            told = self.expected.get(name, {}).get(task, [])
+            known[t, : len(told)] = told
+        line, whole = ("task", "vertex"), ("task", "vertex", "draw", "probe")
+        value = np.array([[e.value for e in task] for task in each])
+        image = draw(0).image
+        return dataset(
+            {
+                "n": ("vertex", np.asarray(self.n), PURE),
+                "task_name": ("task", list(TASKS)),
+                "task_number": ("task", np.arange(len(TASKS)), PURE),
+                "images": ((), name),
+                "image_rows": ((), image[0]),
+                "recalled": (whole, recalled, PURE),
+                "overlap": (whole, overlap, PURE),
+                "converged": (whole, converged, PURE),
+                "recall": (line, value, PURE | {"long_name": "share recalled"}),
+                "recall_low": (line, np.array([[e.low for e in x] for x in each])),
+                "recall_high": (line, np.array([[e.high for e in x] for x in each])),
+                "expected": (line, known, PURE | {"long_name": "-1: unknown"}),
+                "expected_error": (
+                    line,
+                    np.where(known >= 0, np.abs(first - known), 0),
+                    PURE | {"long_name": "|recall of set 0 - expected|, 0: unknown"},
+                ),
+                "cue": (
+                    ("task", "probe", "feature"),
+                    np.stack([shown[task][0] for task in TASKS]),
+                    PURE,
+                ),
+                "final": (
+                    ("task", "vertex", "probe", "feature"),
+                    np.stack([shown[task][1] for task in TASKS]),
+                    PURE,
+                ),
+                "wanted": (("probe", "feature"), shown[TASKS[0]][2], PURE),
+            }
+        )
+
+    def _cues(
+        self, task: str, found: PatternSet, targets: np.ndarray, stream: Stream
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The states from which the images are recalled, and the spins held."""
+        wanted = found.values[targets]
+        if task == "flips":
+            return patterns.corrupted(stream, wanted, flipped=self.flipped), None
+        assert found.image is not None
+        hidden = patterns.occlusion(found.image, "lower")
+        cues = patterns.corrupted(stream, wanted, hidden=hidden, fill=-1.0)
+        return cues, ~hidden

@@ -1,0 +1,75 @@
+"""Recall: flow every probe to its end and compare it with its target."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ...data.patterns import overlap
+from ...records import Dataset, join, Record
+from ...trajectory import Trajectory
+from .._base import AbstractExperiment, experiments, Setting, Study
+from .._variables import PURE, step_data, trajectory_data
+
+
+@experiments.register("recall")
+class Recall(AbstractExperiment):
+    r"""Retrieved iff $\xi\cdot g / (|\xi||g|) >$ `retrieved_above` at the end. [KH16]
+
+    `measured_on` says on which features: "hidden" for those that the probe did not
+    show, "all", or "auto" (hidden if there are any). `absolute` counts $-\xi$ as well.
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("energy", "overlap")
+
+    retrieved_above: float = Field(0.95, ge=-1, le=1)
+    measured_on: Literal["auto", "hidden", "all"] = "auto"
+    absolute: bool = False
+
+    def run(self, study: Study) -> Record:
+        parts, steps = [], []
+        for number, setting in enumerate(study.settings):
+            save = tuple({*setting.run.save, "g"})
+            trajectory = setting.simulate(study.reporter(number), save=save)
+            parts.append(self._judge(setting, trajectory))
+            steps.append(step_data(trajectory))
+        labels = [setting.label for setting in study.settings]
+        kept = [s for s in steps if s is not None]
+        groups = {"step_log": join(kept, labels)} if len(kept) == len(steps) else {}
+        return Record(join(parts, labels), groups)
+
+    def _judge(self, setting: Setting, trajectory: Trajectory) -> Dataset:
+        data = trajectory_data(setting, trajectory)
+        targets, g = setting.probes.targets, trajectory.g
+        aimed = targets >= 0
+        if g is None or not np.any(aimed):
+            return data
+        memories = np.asarray(setting.network.memories)[np.maximum(targets, 0)]
+        measured = np.ones(memories.shape[1], bool)
+        hidden = setting.probes.hidden
+        if self.measured_on != "all" and hidden is not None:
+            measured = hidden
+        elif self.measured_on == "hidden":
+            raise ValueError(
+                'experiment.measured_on = "hidden" needs probes with a hidden part.'
+            )
+        path = _against(g, memories)
+        match = _against(g[:, -1:, measured], memories[:, measured])[:, 0]
+        size = np.abs(match) if self.absolute else match
+        return data.assign(
+            overlap=(("probe", "sample"), np.where(aimed[:, None], path, np.nan), PURE),
+            match=(
+                "probe",
+                np.where(aimed, match, np.nan),
+                PURE | {"long_name": "cosine with the target on what is measured"},
+            ),
+            aimed=("probe", aimed, PURE),
+            retrieved=("probe", aimed & (size > self.retrieved_above), PURE),
+            measured=("feature", measured, PURE),
+        )
+
+
+def _against(g: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The overlap of every probe's samples with its own target."""
+    pairs = zip(g, targets, strict=True)
+    return np.stack([overlap(path, xi[None])[:, 0] for path, xi in pairs])

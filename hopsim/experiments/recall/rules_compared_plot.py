@@ -1,0 +1,45 @@
+"""The rules of spins and of flows, compared in recall."""
+
+import numpy as np
+
+from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed, plots
+from ...records import Record
+from ...statistics import mean_over_sets
+
+
+@plots.register("limits")
+def limits(record: Record, fig: Figure) -> None:
+    r"""Cues recalled, and the overlap $m$, against $K$; 95 % over sets. [CL-17]"""
+    points = labels(record)
+    fig.set_size_inches(8.8, 0.6 + 3.0 * len(points))
+    axes = fig.subplots(len(points), 2, squeeze=False, sharex=True)
+    for row, (label, data, _) in zip(axes, points, strict=True):
+        needed(data, "recalled", "limits")
+        count = data["count"].values
+        for name, ax in zip(("recalled", "overlap"), row, strict=True):
+            for k, rule in enumerate(str(x) for x in data["rule_name"].values):
+                seen = [
+                    mean_over_sets(x, data["set"].values) for x in data[name].values[k]
+                ]
+                middle = np.array([x.value for x in seen])
+                half = np.nan_to_num([x.high - x.value for x in seen])
+                # rules that agree lie on each other: shifted a little
+                at = count * 1.02 ** (k - 2)
+                style = {"ms": 4, "capsize": 2, "lw": 0.8, "color": COLOURS[k]}
+                ax.errorbar(at, middle, half, marker=MARKS[k], label=rule, **style)
+            ax.set_xscale("log")
+            ax.set_xticks(count, [f"{k}" for k in count])
+            ax.set_xticks([], minor=True)
+            ax.set_title(label)
+        row[0].set_ylim(-0.04, 1.04)
+        row[0].set_ylabel("share of cues recalled exactly")
+        row[1].set_ylabel("overlap with the memory")
+        cue = float(np.mean(data["cue_overlap"].values))
+        row[1].axhline(cue, color=LIMIT, lw=0.7, ls=":")
+        row[1].annotate("cue", (1, cue), xycoords=("axes fraction", "data"),
+                        xytext=(-2, 2), textcoords="offset points", ha="right",
+                        fontsize=7, color=LIMIT)  # fmt: skip
+    for ax in axes[-1]:
+        ax.set_xlabel("memories K")
+    handles = axes[0, 0].get_legend_handles_labels()
+    fig.legend(*handles, loc="outside lower right", ncols=5, fontsize=7)

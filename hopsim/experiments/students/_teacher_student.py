@@ -1,0 +1,144 @@
+"""Teacher and student: examples drawn from a pattern, and what a student makes of them.
+
+The scenario's network is the teacher, one memory under its interaction; the examples
+are drawn from it exactly, and the student is the network whose memories they are, under
+the scenario's `Glauber` dynamics.
+"""
+
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Int8
+from pydantic import AfterValidator, Field
+
+from ..._common.streams import Stream
+from ...data import patterns
+from ...dynamics import Glauber
+from ...dynamics.spins.couplings import Couplings
+from ...dynamics.spins.students import student
+from ...lagrangians import DistinctPolynomial, Polynomial, Rescaled
+from ...network import Network
+from ...theory.teacher_student import Basin, Hamiltonian
+from .._base import Setting
+from .._ensemble import AbstractEnsemble
+
+
+def _rises(values: list) -> list:
+    if (
+        values[0] <= 0
+        or np.any(np.diff(values) <= 0)
+        or not np.all(np.isfinite(values))
+    ):
+        raise ValueError(f"must be > 0 and rise, all finite, got {values}")
+    return values
+
+
+Rising = Annotated[list[float], Field(min_length=1), AfterValidator(_rises)]
+Sizes = Annotated[list[int], Field(min_length=1), AfterValidator(_rises)]
+
+
+class Teacher(NamedTuple):
+    """The pattern that examples are drawn from, and its energy."""
+
+    pattern: Int8[np.ndarray, " feature"]
+    n: int
+    hamiltonian: Hamiltonian
+
+    @property
+    def features(self) -> int:
+        """The number of spins, N."""
+        return len(self.pattern)
+
+    def examples(
+        self,
+        stream: Stream,
+        count: int,
+        temperature: float,
+        basin: Basin = "full",
+        cut: float | None = None,
+    ) -> Int8[np.ndarray, "memory feature"]:
+        """Independent examples at the teacher's temperature, exactly: no chain."""
+        return patterns.examples(
+            stream, self.pattern, count, temperature, self.n, self.hamiltonian,
+            basin, cut,
+        )  # fmt: skip
+
+    def student(self, examples: Int8[np.ndarray, "memory feature"]) -> Network:
+        """The network whose memories are the examples, with the teacher's energy."""
+        return student(examples, self.n, self.hamiltonian)
+
+    def system(
+        self, examples: Int8[np.ndarray, "memory feature"]
+    ) -> Network | Couplings:
+        """The same, summed up where three sites interact."""
+        if self.n == 3 and Couplings.hold(*examples.shape):
+            return Couplings.of(examples, self.hamiltonian)
+        return self.student(examples)
+
+
+class AbstractTeacherStudent(AbstractEnsemble):
+    """An ensemble whose sets are sets of examples: the unit of replication.
+
+    To add one: set `row` and `plots`, and implement `measure` for one set of data, with
+    random numbers from `setting.stream`.
+    """
+
+    row = "draw"
+
+    sets: int = Field(8, ge=1)
+
+    def check(self, setting: Setting) -> None:
+        teacher_of(setting)
+        if not isinstance(setting.dynamics, Glauber):
+            raise ValueError(
+                'A student is sampled under dynamics kind "glauber", got '
+                f"{type(setting.dynamics).__name__}; set it so."
+            )
+        bath = glauber_of(setting)
+        if bath.annealed_from is not None or bath.hottest is not None:
+            raise ValueError(
+                "A study of students sets its temperatures itself; leave annealed_from "
+                "and hottest out of [dynamics]."
+            )
+        if setting.run.clamped != "none":
+            raise ValueError("A student's spins are all free; leave run.clamped out.")
+
+
+def teacher_of(setting: Setting) -> Teacher:
+    """The teacher of a setting; raises ValueError where its network is none."""
+    network = setting.network
+    layer = network.memory_lagrangian
+    while isinstance(layer, Rescaled):
+        layer = layer.lagrangian
+    spins = bool(np.all(np.abs(np.asarray(network.memories)) == 1))
+    form = "distinct" if isinstance(layer, DistinctPolynomial) else "power"
+    known = isinstance(layer, DistinctPolynomial | Polynomial) and layer.n >= 2
+    if network.count != 1 or not spins or not known:
+        raise ValueError(
+            "The network of a teacher is one memory of +1 and -1 whose interaction is "
+            f'"distinct_polynomial" or "polynomial" with n >= 2, got {network.count} '
+            f"memories under {layer}; set network.memories.count = 1."
+        )
+    currents = (network.current, network.hidden_current)
+    if network.autapse is not None or any(np.any(np.asarray(x)) for x in currents):
+        raise ValueError(
+            "Teacher and student have no currents and no autapse; leave them out of "
+            "[network]."
+        )
+    pattern = np.asarray(network.memories)[0].astype(np.int8)
+    return Teacher(pattern, layer.n, form)
+
+
+def glauber_of(setting: Setting) -> Glauber:
+    """The heat bath of the setting, as its type."""
+    dynamics: Any = setting.dynamics
+    return dynamics
+
+
+def require_burn(setting: Setting, kind: str, burn: int) -> None:
+    """Raises ValueError unless sweeps are left when the first `burn` are left out."""
+    if burn >= int(setting.run.duration):
+        raise ValueError(
+            f'The experiment "{kind}" leaves out the first burn sweeps, got {burn} of '
+            f"{setting.run.duration:g}; raise run.duration."
+        )

@@ -1,0 +1,121 @@
+"""Students at every temperature of one teacher: lines with and without the glass."""
+
+import functools as ft
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ...records import dataset, join, Record, Variables
+from ...theory import teacher_student as theory
+from .._base import AbstractExperiment, experiments, Study
+from .._variables import PURE
+from ._grids import least_on_a_grid
+
+
+COLDEST = 0.021  # T / T_s; the theory of colder students is that of T = 0
+
+
+@experiments.register("fixed_teacher")
+class FixedTeacher(AbstractExperiment):
+    r"""The plane $(\alpha, T)$ of students at fixed temperatures $T_s$ of the teacher.
+
+    `spinodal` ($\alpha_d$, lR), `beside_liquid` ($\alpha_c$ by replica symmetry, NaN
+    where it is infinite) and `typical` (the same beside the 1RSB glass) at `ratios`
+    $T/T_s$; `off_vertical` is $\alpha_c/(c_c T_s^2) - 1$ of the last. `ordered` is true
+    where the pattern is typical wherever it exists, and `entropy` its entropy on the
+    line; elsewhere `balance` is what the free entropies differ by there, the pattern's
+    by plain iteration and the glass's from a grid. `regime` numbers the labels of
+    [TT24]. [THEORY 2.8.4, TRAP 2, R4, TS-07]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("fixed_teacher",)
+
+    n: int = Field(3, ge=3)
+    teacher_temperatures: list[float] = Field([2.0], min_length=1)
+    ratios: list[float] = Field([0.5, 0.75, 1.0, 1.5], min_length=1)  # T / T_s
+    resolution: int = Field(0, ge=0)  # of the regimes, on a side; 0: none
+    highest: float = Field(2.0, gt=0)  # T / T_s of the plane
+    farthest: float = Field(2.0, gt=0)  # the load of the plane over c_c T_s^2
+
+    def run(self, study: Study) -> Record:
+        found = {**self._lines(), **self._regimes()}
+        parts = [dataset(found) for _ in study.settings]
+        return Record(join(parts, [setting.label for setting in study.settings]))
+
+    def _lines(self) -> Variables:
+        shape = (len(self.teacher_temperatures), len(self.ratios))
+        names = ("temperature", "spinodal", "beside_liquid", "typical", "off_vertical")
+        seen = {name: np.empty(shape) for name in (*names, "entropy", "balance")}
+        ordered = np.zeros(shape, bool)
+        c_c = theory.nishimori_boundaries(self.n)[1]
+        for place in np.ndindex(*shape):
+            teacher = self.teacher_temperatures[place[0]]
+            t = self.ratios[place[1]] * teacher
+            spinodal, liquid = theory.learning_boundaries(t, self.n, teacher)
+            line = theory.typical_learning(t, self.n, teacher)
+            seen["temperature"][place] = t
+            seen["spinodal"][place] = spinodal
+            seen["beside_liquid"][place] = liquid if np.isfinite(liquid) else np.nan
+            seen["typical"][place] = line.load
+            seen["off_vertical"][place] = line.load / (c_c * teacher**2) - 1
+            seen["entropy"][place] = line.entropy
+            ordered[place] = line.spinodal
+            seen["balance"][place] = np.nan  # at a spinodal nothing balances
+            if not line.spinodal:
+                off = _balance(line.load, t, self.n, teacher)
+                seen["balance"][place] = off
+        where = ("teacher", "ratio")
+        c_d = theory.nishimori_boundaries(self.n)[0]
+        return {
+            "teacher_temperature": (
+                "teacher",
+                np.array(self.teacher_temperatures),
+                PURE | {"long_name": "T_s"},
+            ),
+            "ratio": ("ratio", np.array(self.ratios), PURE | {"long_name": "T / T_s"}),
+            **{name: (where, values, PURE) for name, values in seen.items()},
+            "ordered": (where, ordered, PURE),
+            "c_d": ((), c_d, PURE),
+            "c_c": ((), c_c, PURE),
+            "vertex": ((), self.n, PURE),
+        }
+
+    def _regimes(self) -> Variables:
+        if not self.resolution:
+            return {}
+        # cells are told by their middles
+        middle = (np.arange(self.resolution) + 0.5) / self.resolution
+        c_c = theory.nishimori_boundaries(self.n)[1]
+        rows, loads, temperatures = [], [], []
+        for teacher in self.teacher_temperatures:
+            load = self.farthest * c_c * teacher**2 * middle
+            t = np.maximum(self.highest * middle, COLDEST) * teacher
+            typical = ft.partial(_typical, n=self.n, teacher=teacher)
+            found = theory.regimes(load, t, self.n, teacher, typical)
+            kept = np.array([theory.typical_storage(x, self.n).load for x in t])
+            # beside the glass an example is typical up to larger loads, too
+            frozen = found == theory.REGIMES.index("SG")
+            example = frozen & (load[None] <= kept[:, None])
+            rows.append(np.where(example, theory.REGIMES.index("eR"), found))
+            loads.append(load)
+            temperatures.append(t)
+        return {
+            "regime": (("teacher", "row", "column"), np.stack(rows), PURE),
+            "regime_name": ("kind", np.array(theory.REGIMES)),
+            "plane_load": (("teacher", "column"), np.stack(loads), PURE),
+            "plane_temperature": (("teacher", "row"), np.stack(temperatures), PURE),
+        }
+
+
+def _typical(temperature: float, n: int, teacher: float) -> float:
+    return theory.typical_learning(temperature, n, teacher).load
+
+
+def _balance(load: float, temperature: float, n: int, teacher: float) -> float:
+    """f of the pattern less that of the paramagnet or glass, both by plain methods."""
+    c, c_s = load / temperature**2, load / temperature / teacher
+    pattern = theory.saddle_point(n, c, c_s, start="ferro")
+    if not pattern.converged:
+        return np.nan
+    return abs(pattern.free_entropy - least_on_a_grid(c, n))

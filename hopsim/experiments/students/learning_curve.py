@@ -1,0 +1,130 @@
+"""Learning curves: what a student knows of the pattern, against the load."""
+
+import functools as ft
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from ...data import patterns
+from ...dynamics.spins import sampling
+from ...records import Variables
+from ...theory import teacher_student
+from ...theory.teacher_student import Basin, Hamiltonian
+from .._base import experiments, Setting
+from .._variables import PURE
+from ._teacher_student import AbstractTeacherStudent, Teacher, teacher_of
+
+
+@experiments.register("learning_curve")
+class LearningCurve(AbstractTeacherStudent):
+    r"""$q^* = \xi^*\cdot\xi/N$ of students against the load $\alpha = M n!/N^{n-1}$.
+
+    Teacher and student have one temperature, that of the dynamics, and one energy.
+    `overlap` is the mean over the probes (the starts) and the sweeps after `burn`,
+    `unsigned` that of $|q^*|$, which alone has a meaning for even n. `theory` is the
+    replica-symmetric solution of largest overlap at $c = \alpha/T^2$, `theory_finite`
+    the same at $c_{eff} = R_N c$; with the full power every start reaches it for
+    n = 3, 4, 5, with distinct sites only those near the pattern do. For n = 2 it is
+    the theory of M/N. `threshold` is where it begins, M/N or c. [TT24; THEORY 2.3,
+    2.6, TRAP 1, TS-17, TS-18]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("learning_curve",)
+
+    loads: list[float] = Field(min_length=1)
+    burn: int = Field(0, ge=0)
+    basin: Basin = "full"
+    curve: int = Field(120, ge=2)  # points of the line of theory
+
+    @field_validator("loads")
+    @classmethod
+    def _rise_from_zero(cls, values: list) -> list:
+        if values[0] <= 0 or np.any(np.diff(values) <= 0):
+            raise ValueError(f"must be > 0 and rise, got {values}")
+        return values
+
+    def measure(self, setting: Setting) -> Variables:
+        teacher = teacher_of(setting)
+        bath: Any = setting.dynamics
+        temperature = float(bath.temperature)
+        counts = [
+            patterns.example_count(load, teacher.n, teacher.features)
+            for load in self.loads
+        ]
+        stream = setting.stream
+        shape = (len(counts), 1)
+        seen = {name: np.empty(shape) for name in ("overlap", "unsigned", "energy")}
+        for k, count in enumerate(counts):
+            data = teacher.examples(
+                stream.child("examples", count), count, temperature, self.basin
+            )
+            found = sampling.sample(
+                teacher.system(data),
+                bath,
+                setting.probes.values,
+                sweeps=max(1, int(setting.run.duration)),
+                burn=self.burn,
+                key=stream.child("sweeps", count),
+                references=teacher.pattern[None],
+            )
+            seen["overlap"][k] = np.mean(found.overlap)
+            seen["unsigned"][k] = np.mean(found.unsigned)
+            seen["energy"][k] = np.mean(found.energy) / teacher.features
+        unit = math.factorial(teacher.n) / teacher.features ** (teacher.n - 1)
+        c = np.array(counts) * unit / temperature**2
+        ratio = teacher_student.signal_ratio(
+            teacher.n, teacher.features, temperature, teacher.hamiltonian, self.basin
+        )
+        if teacher.n == 2:  # of what infinitely many spins have: 1/(1 - 2/T)
+            ratio *= 1 - 2 / temperature
+        line = np.linspace(0, 1.1 * c[-1], self.curve + 1)[1:]
+        of = lambda c: _theory(teacher, temperature, c)
+        row = lambda x: (("load", "draw"), np.asarray(x, float)[:, None], PURE)
+        measured = {k: (("load", "draw"), x, PURE) for k, x in seen.items()}
+        return measured | {
+            "load": ("load", np.array(self.loads), PURE),
+            "count": ("load", np.array(counts), PURE | {"long_name": "examples M"}),
+            "c": ("load", c, PURE | {"long_name": "alpha / T^2"}),
+            "theory": row(of(c)),
+            "theory_finite": row(of(ratio * c)),
+            "line_c": ("line", line, PURE),
+            "line_theory": ("line", of(line), PURE),
+            "line_finite": ("line", of(ratio * line), PURE),
+            "ratio": ("load", np.array(counts) / teacher.features, PURE),
+            "threshold": ("draw", np.array([_threshold(teacher, temperature)]), PURE),
+            "signal_ratio": ((), ratio, PURE),
+            "vertex": ((), teacher.n, PURE),
+            "features": ((), teacher.features, PURE),
+            "temperature": ((), temperature, PURE),
+            "hamiltonian": ((), teacher.hamiltonian),
+            "start_overlap": (
+                (),
+                float(np.mean(setting.probes.values @ teacher.pattern))
+                / teacher.features,
+                PURE,
+            ),
+        }
+
+
+def _theory(teacher: Teacher, temperature: float, c: np.ndarray) -> np.ndarray:
+    law = (teacher.n, teacher.hamiltonian, temperature)
+    return np.array(_solved(*law, tuple(c.tolist())))
+
+
+@ft.lru_cache(maxsize=64)  # every set of data asks for the same
+def _solved(
+    n: int, hamiltonian: Hamiltonian, temperature: float, c: tuple[float, ...]
+) -> tuple[float, ...]:
+    if n == 2:  # c = 2 (M/N) / T^2
+        of = teacher_student.quadratic_overlap
+        return tuple(of(x * temperature**2 / 2, temperature) for x in c)
+    found = teacher_student.nishimori_overlap(np.array(c), n, "upper", hamiltonian)
+    return tuple(np.asarray(found).tolist())
+
+
+def _threshold(teacher: Teacher, temperature: float) -> float:
+    if teacher.n == 2:
+        return teacher_student.quadratic_threshold(temperature)
+    return teacher_student.nishimori_boundaries(teacher.n, teacher.hamiltonian)[0]

@@ -1,0 +1,90 @@
+"""Fixed points of two layers: a long descent from a probe, polished by Newton."""
+
+import dataclasses
+import functools as ft
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..._common.types import AnyArray
+from ...attractors.newton import rest_condition
+from ...dynamics import TwoLayer
+from ...experiments._base import Setting
+from ...network import Network
+
+
+DESCENT = 1000  # AltIMEX steps: monotone, so they end at a minimum
+STEP = 10.0  # of each, in units of tau_feature: nearly that of attention
+NEWTON = 8  # each step squares the error that the descent has left
+
+
+def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
+    """The dynamics without its drive, or one clear error."""
+    network, motion = setting.network, setting.dynamics
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    if not isinstance(motion, TwoLayer) or not all(layer.smooth for layer in layers):
+        names = " and ".join(type(layer).__name__ for layer in layers)
+        raise ValueError(
+            f'The experiment "{kind}" needs dynamics kind "two_layer" and Lagrangians '
+            f"without jumps, got {type(motion).__name__} with {names}."
+        )
+    return dataclasses.replace(motion, drive=None)
+
+
+def descend(
+    network: Network, motion: TwoLayer, v: Float[AnyArray, " feature"]
+) -> Float[Array, " feature"]:
+    """Near the minimum of the energy to which AltIMEX leads from `v`. [THEORY 5.2]"""
+    free = jnp.ones((network.features,), bool)
+    dt = jnp.asarray(STEP, network.dtype)
+
+    def down(_, x: tuple) -> tuple:
+        recalled = motion.recalled(network, x)
+        return motion.alternate(network, dt, x, free, recalled)[0]
+
+    x = motion.start(network, jnp.asarray(v), None)
+    return jax.lax.fori_loop(0, DESCENT, down, x)[0]
+
+
+def polish(
+    network: Network, motion: TwoLayer, v: Float[AnyArray, " feature"]
+) -> Float[Array, " feature"]:
+    r"""The root of $I + \xi^T f(\xi g(v) + J) - c g - \alpha v$ near `v`, by Newton.
+
+    Differentiable in the network by the implicit function theorem: the Jacobian is
+    invertible at every stable fixed point, zero modes included. [THEORY 4.4, 5.1]
+    """
+
+    force = ft.partial(rest_condition, network, motion.decay)
+
+    def newton(force: Callable, v: Array) -> Array:
+        step = lambda _, v: v - jnp.linalg.solve(jax.jacfwd(force)(v), force(v))
+        return jax.lax.fori_loop(0, NEWTON, step, v)
+
+    def tangent(linear: Callable, y: Array) -> Array:
+        return jnp.linalg.solve(jax.jacfwd(linear)(y), y)
+
+    return jax.lax.custom_root(force, jnp.asarray(v), newton, tangent)
+
+
+def autapse(network: Network) -> np.ndarray:
+    """The autapse c as a number, 0 where there is none."""
+    return np.asarray(0.0 if network.autapse is None else network.autapse)
+
+
+def loop_gain(
+    network: Network,
+    on_v: Float[AnyArray, "probe feature feature"],
+    on_h: Float[AnyArray, "probe memory memory"],
+) -> Float[np.ndarray, " probe"]:
+    r"""The largest eigenvalue of $\xi^T H_h\xi H_v - c H_v$, by NumPy.
+
+    A state of rest is stable iff it lies below the decay. [THEORY 5.1]
+    """
+    xi = np.asarray(network.memories)
+    on_v, on_h = np.asarray(on_v), np.asarray(on_h)
+    loop = xi.T @ on_h @ xi @ on_v - autapse(network) * on_v
+    return np.max(np.real(np.linalg.eigvals(loop)), axis=-1)

@@ -1,0 +1,130 @@
+"""AltIMEX steps of every length: does each one lower the energy by what is promised?"""
+
+import dataclasses
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from pydantic import Field
+
+from ..._common.types import AnyArray, cast, Scalar
+from ...dynamics import TwoLayer
+from ...experiments._base import Setting
+from ...experiments._ensemble import AbstractEnsemble, random_states
+from ...experiments._variables import PURE, TIME
+from ...network import Network
+from ...records import Variables
+from .._base import validations
+from ._descent import descend, Descent
+
+
+LADDER = (0.01, 0.1, 1.0, 10.0, 100.0)  # steps, in tau_feature, of the runs to look at
+
+
+@validations.register("altimex_descent")
+class AltIMEXDescent(AbstractEnsemble):
+    r"""$E^+ - E \le -\frac1a\Delta v\cdot\Delta g - \frac1b\Delta h\cdot\Delta f$.
+
+    With $a = dt/\tau_f$ and $b = dt/\tau_h$, at each AltIMEX step of random runs, whose
+    `tau_memory` and dt are drawn log-uniformly from the intervals given (in units of
+    tau_feature). `rise` and `excess` are the largest of a run, of E and of E beyond
+    that inequality, in units of eps $S_E$. [THEORY 4.2, CL-11]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("step_sizes",)
+
+    runs: int = Field(40, ge=1)
+    steps: int = Field(60, ge=1)
+    spread: float = Field(1.5, gt=0)
+    memory_spread: float = Field(2.0, gt=0)
+    tau_memory: list[float] = Field([0.01, 10.0], min_length=2, max_length=2)
+    dt: list[float] = Field([0.01, 1e4], min_length=2, max_length=2)
+
+    def check(self, setting: Setting) -> None:
+        dynamics = setting.dynamics
+        if not isinstance(dynamics, TwoLayer) or dynamics.driven:
+            raise ValueError(
+                'The experiment "altimex_descent" needs dynamics kind "two_layer" '
+                f"without a drive, got {type(dynamics).__name__}."
+            )
+        for name, ends in (("tau_memory", self.tau_memory), ("dt", self.dt)):
+            if not 0 < ends[0] <= ends[1] < np.inf:
+                raise ValueError(
+                    f"experiment.{name} must be [low, high] with 0 < low <= high, got "
+                    f"{ends}."
+                )
+
+    def measure(self, setting: Setting) -> Variables:
+        dynamics, dtype = setting.dynamics, setting.network.dtype
+        assert isinstance(dynamics, TwoLayer)  # see `check`
+        v, h = random_states(setting, self.runs + 1, self.spread, self.memory_spread)
+        clocks = setting.stream.child("clocks").generator()
+        uniform = lambda low, high: clocks.uniform(np.log(low), np.log(high), self.runs)
+        tau, dt = (np.exp(uniform(*ends)) for ends in (self.tau_memory, self.dt))
+        # the last state starts the runs to look at: one more row for each of their dt
+        v, h = (np.concatenate([x, *[x[-1:]] * (len(LADDER) - 1)]) for x in (v, h))
+        tau = np.append(tau, np.full(len(LADDER), np.sqrt(np.prod(self.tau_memory))))
+        dt = np.append(dt, LADDER)
+        own = _descents(
+            setting.network, dynamics, tau.astype(dtype), dt.astype(dtype), v, h,
+            self.steps,
+        )  # fmt: skip
+        seen = jax.tree.map(np.asarray, own)
+        return self._variables(seen, tau, dt)
+
+    def _variables(self, seen: Descent, tau: np.ndarray, dt: np.ndarray) -> Variables:
+        tested = jax.tree.map(lambda x: x[: self.runs], seen)
+        unit = {"units": "eps S_E"}
+        return {
+            "rise": ("state", tested.rises().max(axis=-1), unit),
+            "excess": ("state", tested.excesses().max(axis=-1), unit),
+            "dt": ("state", dt[: self.runs], TIME | {"long_name": "step dt"}),
+            "tau_memory": ("state", tau[: self.runs], TIME | {"long_name": "tau_h"}),
+            "ladder": ("pace", np.array(LADDER), TIME | {"long_name": "step dt"}),
+            "energy": (("pace", "step"), seen.energy[self.runs :], PURE),
+        }
+
+
+@eqx.filter_jit
+def _descents(
+    network: Network,
+    dynamics: TwoLayer,
+    tau: Float[AnyArray, " state"],
+    dt: Float[AnyArray, " state"],
+    v: Float[AnyArray, "state feature"],
+    h: Float[AnyArray, "state memory"],
+    steps: int,
+) -> Descent:
+    """The energies along every run, and the losses that the inequality promises."""
+    dynamics = cast(dynamics, network.dtype)
+    unit = jnp.mean(dynamics.tau_feature)
+
+    def one(tau: Array, dt: Array, x: tuple) -> Descent:
+        own = dataclasses.replace(dynamics, tau_memory=tau * unit)
+        return descend(
+            lambda x: _step(network, own, tau, dt, x),
+            lambda x: own.energy_and_scale(network, x),
+            x,
+            steps,
+        )
+
+    return jax.vmap(one)(tau, dt, (v, h))
+
+
+def _step(
+    network: Network, dynamics: TwoLayer, tau: Array, dt: Array, x: tuple
+) -> tuple[tuple, Scalar]:
+    """One AltIMEX step of the library, and the loss as the theorem writes it."""
+    free = jnp.ones((network.features,), bool)
+    after, _ = dynamics.alternate(network, dt, x, free, dynamics.recalled(network, x))
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    # 1/a and 1/b, written out: nothing of the library's own account is used
+    rates = (dynamics.tau_feature / jnp.mean(dynamics.tau_feature) / dt, tau / dt)
+    loss = jnp.zeros((), network.dtype)
+    for layer, rate, old, new in zip(layers, rates, x, after, strict=True):
+        change = layer.activation(new) - layer.activation(old)
+        loss = loss + jnp.sum(rate * (new - old) * change)
+    return after, loss

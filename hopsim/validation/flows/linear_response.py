@@ -1,0 +1,205 @@
+"""Linear response: a weak sinusoidal drive at a state of rest."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float
+from pydantic import Field
+
+from ..._common.types import AnyArray
+from ...dynamics import Sinusoid, TwoLayer
+from ...experiments._base import Setting
+from ...experiments._ensemble import AbstractEnsemble
+from ...experiments._variables import PURE
+from ...network import Network
+from ...records import Variables
+from ...spectrum import hessians
+from .._base import validations
+from ._rest import autapse, descend, loop_gain, polish, require_two_layers
+
+
+LINE = 60  # frequencies at which the picture has its lines
+
+
+@validations.register("linear_response")
+class LinearResponse(AbstractEnsemble):
+    r"""$\delta v = [\alpha + i\omega\tau_f + cH_v - \xi^T H_h\xi H_v / (1 + i\omega
+    \tau_h)]^{-1} \delta I$ at states of rest, against simulated responses.
+
+    The drive is the scenario's sinusoid along one random direction u of each set, with
+    each of `omegas`. From the time `settle` on, amplitude and phase are fitted by least
+    squares, beside the mean and the second harmonic that curvature leaves. `transient`
+    is what has not died by then, $e^{-\lambda t}$ of the slowest mode; `response_error`
+    is relative to $|\delta v|$. [THEORY 5.1, CL-33]
+    """
+
+    row: ClassVar[str] = "probe"
+    plots: ClassVar[tuple[str, ...]] = ("bode",)
+
+    omegas: list[float] = Field(min_length=1)
+    settle: float = Field(gt=0)
+
+    def check(self, setting: Setting) -> None:
+        require_two_layers(setting, "linear_response")
+        drive: Any = getattr(setting.dynamics, "drive", None)
+        if not isinstance(drive, Sinusoid) or drive.amplitude.ndim:
+            raise ValueError(
+                'The experiment "linear_response" needs a drive of kind "sinusoid" '
+                f"with one amplitude, got {type(drive).__name__}."
+            )
+        rest = setting.run.duration - self.settle
+        if min(self.omegas) * rest < 2 * np.pi:
+            raise ValueError(
+                "The slowest drive needs one period after `settle`, got omega = "
+                f"{min(self.omegas):g} and {rest:g} tau_feature; run longer."
+            )
+
+    def measure(self, setting: Setting) -> Variables:
+        network, motion = setting.network, setting.dynamics
+        still = require_two_layers(setting, "linear_response")
+        assert isinstance(motion, TwoLayer)  # see `check`
+        found = _rested(network, still, setting.probes.values)
+        v, h, residual, on_v, on_h = (np.asarray(x) for x in found)
+        u = setting.stream.child("direction").generator().standard_normal(v.shape[1])
+        u = (u / np.linalg.norm(u)).astype(network.dtype)
+        omegas = np.asarray(self.omegas)
+        seen = self._driven(setting, motion, v, h, u)
+        theory = lambda w: _response(network, still, on_v, on_h, w) @ u
+        expected, line = theory(omegas), np.geomspace(omegas.min(), omegas.max(), LINE)
+        missed = np.linalg.norm(seen - expected, axis=-1)
+        slowest = _slowest(network, still, on_v, on_h)
+        both, drawn = ("omega", "probe"), ("line", "probe")
+        along, along_line = seen @ u, theory(line) @ u
+        return {
+            "omega": ("omega", omegas, {"units": "1 / tau_feature"}),
+            "response_gain": (both, np.abs(along), PURE),
+            "response_phase": (both, np.degrees(np.angle(along)), {"units": "degree"}),
+            "response_error": (
+                both,
+                missed / np.linalg.norm(expected, axis=-1),
+                PURE,
+            ),
+            "decay": ((), float(np.asarray(still.decay)), PURE),
+            "line_omega": ("line", line, {"units": "1 / tau_feature"}),
+            "line_gain": (drawn, np.abs(along_line), PURE),
+            "line_phase": (
+                drawn,
+                np.degrees(np.angle(along_line)),
+                {"units": "degree"},
+            ),
+            "residual": ("probe", residual, PURE),
+            "gain": ("probe", loop_gain(network, on_v, on_h), PURE),
+            "transient": ("probe", np.exp(-slowest * self.settle), PURE),
+        }
+
+    def _driven(
+        self,
+        setting: Setting,
+        motion: TwoLayer,
+        v: Float[np.ndarray, "probe feature"],
+        h: Float[np.ndarray, "probe memory"],
+        u: Float[np.ndarray, " feature"],
+    ) -> Complex[np.ndarray, "omega probe feature"]:
+        """The fitted response of every feature neuron, over the amplitude."""
+        assert isinstance(motion.drive, Sinusoid)  # see `check`
+        amplitude, size = float(np.asarray(motion.drive.amplitude)), len(self.omegas)
+        drive = dataclasses.replace(motion.drive, amplitude=amplitude * u)
+        every = lambda x: np.tile(x, (size, 1))  # all frequencies run in one batch
+        run = setting.simulate(
+            probes=every(v),
+            dynamics=dataclasses.replace(motion, drive=drive),
+            varied={"dynamics.drive.omega": np.repeat(self.omegas, len(v))},
+            memory_start=every(h),
+            until="duration",
+            save=("v",),
+            audit=False,
+        )
+        assert run.v is not None  # saved above
+        late = run.times >= self.settle
+        paths = run.v[:, late].reshape(size, len(v), -1, v.shape[1])
+        pairs = zip(paths, self.omegas, strict=True)
+        fits = [_fitted(run.times[late], path, omega) for path, omega in pairs]
+        return np.stack(fits) / amplitude
+
+
+@eqx.filter_jit
+def _rested(
+    network: Network, motion: TwoLayer, starts: Float[AnyArray, "probe feature"]
+) -> tuple[Array, ...]:
+    free = jnp.ones((network.features,), bool)
+
+    def one(v: Array) -> tuple[Array, ...]:
+        x = motion.start(
+            network, polish(network, motion, descend(network, motion, v)), None
+        )
+        return *x, motion.residual(network, x, free), *hessians(network, *x)
+
+    return jax.vmap(one)(starts)
+
+
+def _fitted(
+    times: Float[np.ndarray, " sample"],
+    path: Float[np.ndarray, "probe sample feature"],
+    omega: float,
+) -> Complex[np.ndarray, "probe feature"]:
+    """`z` of the part `Im z exp(i omega t)` of a path."""
+    phase = omega * times
+    waves = [f(k * phase) for k in (1, 2) for f in (np.sin, np.cos)]
+    basis = np.stack([*waves, np.ones_like(phase)], axis=1)
+    flat = np.moveaxis(path, 1, 0).reshape(len(times), -1)
+    # about the mean: the drive is weak, and the state is not
+    middle = np.mean(flat, axis=0)
+    sine, cosine, *_ = np.linalg.lstsq(basis, flat - middle, rcond=None)[0]
+    return (sine + 1j * cosine).reshape(len(path), -1)
+
+
+# --- the other side: linear algebra in NumPy ------------------------------------------
+
+
+def _times(motion: TwoLayer) -> tuple[np.ndarray, np.ndarray]:
+    """Both time constants, in units of the mean tau_feature."""
+    unit = np.mean(motion.tau_feature)
+    taus = (motion.tau_feature, motion.tau_memory)
+    tau_feature, tau_memory = (np.asarray(tau / unit) for tau in taus)
+    return tau_feature, tau_memory
+
+
+def _response(
+    network: Network,
+    motion: TwoLayer,
+    on_v: Float[np.ndarray, "probe feature feature"],
+    on_h: Float[np.ndarray, "probe memory memory"],
+    omegas: Float[np.ndarray, " omega"],
+) -> Complex[np.ndarray, "omega probe feature feature"]:
+    """The matrix that takes the amplitude of the current to that of v. [CL-33]"""
+    xi, (tau_f, tau_h) = np.asarray(network.memories), _times(motion)
+    eye = lambda size: np.eye(size, dtype=complex)
+    matrices = []
+    for w in omegas:
+        lag = eye(network.count) / (1 + 1j * w * tau_h)
+        leak = eye(network.features) * (np.asarray(motion.decay) + 1j * w * tau_f)
+        matrices.append(leak + autapse(network) * on_v - xi.T @ on_h @ lag @ xi @ on_v)
+    return np.linalg.inv(np.stack(matrices))
+
+
+def _slowest(
+    network: Network,
+    motion: TwoLayer,
+    on_v: Float[np.ndarray, "probe feature feature"],
+    on_h: Float[np.ndarray, "probe memory memory"],
+) -> Float[np.ndarray, " probe"]:
+    """The rate at which the slowest mode of the Jacobian dies."""
+    xi, (tau_f, tau_h) = np.asarray(network.memories), _times(motion)
+    n, k = network.features, network.count
+    jacobian = np.zeros((len(on_v), n + k, n + k))
+    jacobian[:, :n, :n] = -np.asarray(motion.decay) * np.eye(n)
+    jacobian[:, :n, :n] -= autapse(network) * on_v
+    jacobian[:, :n, n:] = xi.T @ on_h
+    jacobian[:, n:, :n] = xi @ on_v
+    jacobian[:, n:, n:] = -np.eye(k)
+    taus = np.concatenate([np.broadcast_to(tau_f, n), np.broadcast_to(tau_h, k)])
+    return -np.max(np.linalg.eigvals(jacobian / taus[:, None]).real, axis=-1)

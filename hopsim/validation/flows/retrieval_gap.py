@@ -1,0 +1,58 @@
+"""The adiabatic gap along a retrieval, at every sample of every flight."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...dynamics import TwoLayer
+from ...experiments._base import Setting
+from ...experiments._ensemble import AbstractEnsemble
+from ...experiments._variables import PURE, TIME
+from ...records import Variables
+from .._base import validations
+from .adiabatic_gap import compared, energies
+
+
+@validations.register("retrieval_gap")
+class RetrievalGap(AbstractEnsemble):
+    r"""$E(v,h) - E(v) = D_{L_h}(\xi g + J \,\|\, h)$ at every sample of a retrieval.
+
+    All three are formed anew from the states that the run kept: what a trajectory
+    records as E(v) is E(v, h) less the gap, which could not disagree. `gap_error` is
+    relative to the sum of |terms|, and `below` as for "adiabatic_gap". [THEORY 1.4,
+    CL-03]
+    """
+
+    row: ClassVar[str] = "probe"
+    plots: ClassVar[tuple[str, ...]] = ("gap",)
+
+    def check(self, setting: Setting) -> None:
+        dynamics: Any = setting.dynamics
+        if not isinstance(dynamics, TwoLayer) or np.any(dynamics.decay != 1):
+            raise ValueError(
+                'The experiment "retrieval_gap" needs dynamics kind "two_layer" with '
+                f"decay 1, got {dynamics}; set them so."
+            )
+
+    def measure(self, setting: Setting) -> Variables:
+        flown = setting.simulate(save=("v", "h"))
+        assert flown.v is not None
+        assert flown.h is not None
+        shape = flown.energy.shape
+        states = (x.reshape(-1, x.shape[-1]) for x in (flown.v, flown.h))
+        seen = energies(setting.network, *states)
+        full, slaved, gap, terms = (np.asarray(x).reshape(shape) for x in seen)
+        error, below = compared(full, slaved, gap, terms)
+        path = ("probe", "sample")
+        return {
+            "time": ("sample", flown.times, TIME),
+            "end_time": ("probe", flown.end_time, TIME),
+            "converged": ("probe", flown.converged, PURE),
+            "target": ("probe", setting.probes.targets, PURE),
+            "energy": (path, full, PURE),
+            "effective_energy": (path, slaved, PURE),
+            "gap": (path, gap, PURE),
+            "gap_error": (path, error, PURE),
+            "told_error": (path, np.abs(full - flown.energy) / terms, PURE),
+            "below": (path, below, PURE),
+        }

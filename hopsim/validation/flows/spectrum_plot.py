@@ -1,0 +1,69 @@
+"""Spectra of the two-layer flow: dense eigenvalues and the closed form."""
+
+import numpy as np
+
+from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots, shares
+from ...records import Record
+
+
+COLUMNS = 3
+SHOWN = 64  # states of each point
+
+
+@plots.register("spectrum")
+def spectrum(record: Record, fig: Figure) -> None:
+    r"""$\lambda$ by LAPACK against $\lambda_k^\pm(s_k)$, with $|Im|$. [CL-07]
+
+    Each panel is a point; the curves at the right tell which share of the states has at
+    most so large an imaginary part, and so large a distance.
+    """
+    points = labels(record)
+    columns = min(COLUMNS, len(points))
+    rows = -(-len(points) // columns)
+    fig.set_size_inches(2.7 * columns + 3.2, 2.0 * rows + 0.6)
+    left, right = fig.subfigures(1, 2, width_ratios=[2.7 * columns, 3.2])
+    axes = np.atleast_1d(left.subplots(rows, columns)).ravel()
+    for ax, (label, data, _) in zip(axes, points, strict=False):
+        closed = needed(data, "closed", "spectrum")[:SHOWN].ravel()
+        found = data["numerical"].values[:SHOWN].ravel()
+        wide = float(np.max(np.abs(closed))) > 50
+        span = np.array([np.min(closed), np.max(closed)])
+        ax.plot(span, span, color=LIMIT, lw=0.7, zorder=0)
+        ax.plot(closed, found, ".", ms=2.5, color=GOOD, rasterized=True)
+        for axis in ("x", "y") if wide else ():
+            getattr(ax, f"set_{axis}scale")("symlog", linthresh=1)
+            _few_ticks(getattr(ax, f"{axis}axis"), span)
+        ax.set_title(label, fontsize=8)
+        ax.tick_params(labelsize=7)
+    for ax in axes[len(points) :]:
+        ax.set_axis_off()
+    left.supxlabel(r"closed form $\lambda^\pm(s_k)\cdot\tau_f$", fontsize=9)
+    left.supylabel(r"dense solver $\mathrm{Re}\,\lambda\cdot\tau_f$", fontsize=9)
+    _errors(right.subplots(), record)
+
+
+def _few_ticks(axis, span: np.ndarray) -> None:
+    """Zero and the decades of both ends: a symlog axis would crowd itself."""
+    ticks = [0.0]
+    for end in span:
+        decade = np.floor(np.log10(max(abs(end), 1)))
+        ticks += [np.sign(end) * 10.0**decade] if decade >= 1 else []
+    axis.set_ticks(sorted(set(ticks)))
+    axis.set_ticks([], minor=True)
+
+
+def _errors(ax, record: Record) -> None:
+    for name, colour, text in (
+        ("closed_error", GOOD, "distance to the closed form"),
+        ("imaginary", BAD, r"largest $|\mathrm{Im}\,\lambda|$"),
+    ):
+        for i, (_, data, _) in enumerate(labels(record)):
+            named = text if i == 0 else None
+            style = {"color": colour, "lw": 0.8, "alpha": 0.7, "label": named}
+            shares(ax, data[name].values, **style)
+    ax.axvline(1e-12, color=LIMIT, ls=":", lw=0.8)
+    ax.text(7e-13, 0.5, "tolerance", fontsize=7, rotation=90, ha="right", va="center")
+    ax.set_xscale("log")
+    ax.set_xlabel("relative to the norm of the Jacobian")
+    ax.set_ylabel("share of states")
+    ax.figure.legend(loc="outside upper right", fontsize=8)

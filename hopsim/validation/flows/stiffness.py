@@ -1,0 +1,102 @@
+"""Stiffness: how many steps a solver takes as the memory neurons grow fast."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+from pydantic import Field
+
+from ..._common.types import AnyArray
+from ...dynamics import TwoLayer
+from ...experiments._base import Setting
+from ...experiments._ensemble import AbstractEnsemble
+from ...experiments._variables import PURE
+from ...network import Network
+from ...records import Variables
+from ...spectrum import loop_gain, stiffness
+from .._base import validations
+
+
+# x where |R(-x)| first reaches 1, R the stability polynomial of the tableau
+LIMITS = {"tsit5": 3.507, "dopri8": 5.167}
+
+
+@validations.register("stiffness")
+class Stiffness(AbstractEnsemble):
+    r"""Steps for each $\tau_h$; `limit_share`: $\rho\,\Delta t$ over its stable limit.
+
+    $\rho = \frac12[(1/\tau_f + 1/\tau_h) + \sqrt{(1/\tau_f - 1/\tau_h)^2 +
+    4s^2/(\tau_f\tau_h)}]$ is the largest rate where the run ends, $\Delta t$ the mean
+    step. An explicit solver on a stiff flow settles at its limit of stability, 3.507
+    for Tsit5 and 5.167 for Dopri8: `stable_steps` (those of Tsit5 for other solvers).
+    `tau_memory` is in units of tau_feature. [THEORY 4.4, 5.1, CL-31]
+    """
+
+    row: ClassVar[str] = "probe"
+    plots: ClassVar[tuple[str, ...]] = ("stiffness",)
+
+    tau_memory: list[float] = Field(min_length=2)
+
+    def check(self, setting: Setting) -> None:
+        motion: Any = setting.dynamics
+        if not isinstance(motion, TwoLayer) or motion.driven or motion.tau_memory.ndim:
+            raise ValueError(
+                'The experiment "stiffness" needs dynamics kind "two_layer" with one '
+                f"tau_memory and no drive, got {type(motion).__name__}."
+            )
+        if setting.run.solver in ("auto", "altimex") or setting.run.step is not None:
+            raise ValueError(
+                'The experiment "stiffness" counts the steps of an adaptive solver, '
+                f"got solver {setting.run.solver!r} and step {setting.run.step}; name "
+                'one, such as run.solver = "tsit5", and leave the step out.'
+            )
+
+    def measure(self, setting: Setting) -> Variables:
+        motion: Any = setting.dynamics  # two layers: see `check`
+        taus = np.sort(np.asarray(self.tau_memory))[::-1]
+        unit = np.mean(motion.tau_feature)
+        runs = [
+            # a time constant is an array: all of them share one compiled program
+            setting.simulate(
+                dynamics=dataclasses.replace(motion, tau_memory=tau * unit),
+                until="duration",
+                samples=2,
+                save=("h",),
+                audit=False,
+            )
+            for tau in taus
+        ]
+        stack = lambda name: np.stack([getattr(run, name) for run in runs])
+        gain = np.asarray(_gains(setting.network, stack("final"), stack("h")[:, :, -1]))
+        rate = stiffness(gain, np.asarray(1.0), taus[:, None])
+        steps, limit = stack("steps").astype(float), LIMITS.get(setting.run.solver)
+        needed = (
+            setting.run.duration * rate / (LIMITS["tsit5"] if limit is None else limit)
+        )
+        both = ("tau", "probe")
+        found: dict[str, tuple] = {
+            "tau_memory": ("tau", taus, {"units": "tau_feature"}),
+            "steps": (both, steps, PURE | {"long_name": "accepted steps"}),
+            "rejected": (both, stack("rejected").astype(float), PURE),
+            "rate": (both, rate, {"units": "1 / tau_feature"}),
+            "stable_steps": (both, needed, PURE),
+            "ending": (both, stack("ending"), PURE),
+            "solver": ((), runs[0].solver),
+        }
+        if limit is not None:
+            found["limit_share"] = (both, needed / steps, PURE)
+        return found
+
+
+@eqx.filter_jit
+def _gains(
+    network: Network,
+    v: Float[AnyArray, "tau probe feature"],
+    h: Float[AnyArray, "tau probe memory"],
+) -> Array:
+    """The loop gain s^2 at every end."""
+    one = lambda v, h: loop_gain(network, v, h)
+    return jax.vmap(jax.vmap(one))(v, h)

@@ -1,0 +1,265 @@
+"""Numbers of the replica theory: beside printed ones, and by a second route."""
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ...experiments._base import AbstractExperiment, Study
+from ...experiments._variables import PURE
+from ...records import dataset, join, Record, Variables
+from ...theory import teacher_student as ts
+from .._base import validations
+from . import _replica_routes as routes
+
+
+class Quantity(NamedTuple):
+    """A number of the theory: its arguments, how it is had, and how once more."""
+
+    arguments: str
+    value: Callable[..., Any]
+    again: Callable[..., Any] | None = None  # None: it is a difference itself
+
+
+@validations.register("replica_numbers")
+class ReplicaNumbers(AbstractExperiment):
+    r"""Thresholds, overlaps and lines: $|x - x_{printed}|$, $|x - x_{again}|$. [TT24]
+
+    `numbers` lists for each quantity rows of its arguments, and the number that is
+    printed, if there is one: `c_d = [[3, 1.07625043], [5]]`. For every quantity x the
+    record has `x`, its arguments `x_n` and so on, `x_printed` and `x_off` (of rows with
+    a printed number), and `x_again`, the distance to a second route that knows neither
+    the one-parameter curve nor the chart: plain iteration, autodiff of the free
+    entropy, adaptive quadrature. [THEORY R1 to R4, TS-01 to TS-08]
+    """
+
+    plots: ClassVar[tuple[str, ...]] = ("replica_numbers",)
+
+    numbers: dict[str, list[list[float]]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rows_are_arguments(self):
+        for name, rows in self.numbers.items():
+            if name not in QUANTITIES:
+                known = ", ".join(QUANTITIES)
+                raise ValueError(f"numbers knows {known}; got {name!r}")
+            arguments = QUANTITIES[name].arguments.split()
+            for row in rows:
+                if len(row) not in (len(arguments), len(arguments) + 1):
+                    raise ValueError(
+                        f"a row of {name} is [{', '.join(arguments)}] and perhaps the "
+                        f"printed number, got {row}"
+                    )
+                if row[0] != int(row[0]):
+                    raise ValueError(f"n must be an integer, got {row[0]} for {name}")
+        return self
+
+    def run(self, study: Study) -> Record:
+        parts, labels = [], [setting.label for setting in study.settings]
+        for _ in study.settings:
+            variables: Variables = {"quantity": ("number", list(self.numbers))}
+            for k, (name, rows) in enumerate(self.numbers.items()):
+                variables |= _measured(name, rows)
+                if study.progress is not None:
+                    study.progress("numbers", k + 1, len(self.numbers))
+            parts.append(dataset(variables))
+        return Record(join(parts, labels))
+
+
+def _measured(name: str, rows: list[list[float]]) -> Variables:
+    quantity = QUANTITIES[name]
+    count = len(quantity.arguments.split())
+    asked = [(int(row[0]), *map(float, row[1:count])) for row in rows]
+    values = np.array([float(quantity.value(*row)) for row in asked])
+    known = [k for k, row in enumerate(rows) if len(row) > count]
+    printed = np.array([rows[k][count] for k in known])
+    axis, some = f"{name}_row", f"{name}_known"
+    words = quantity.arguments.split()
+    said = PURE | {"long_name": f"{name}({', '.join(words)})"}
+    found: Variables = {name: (axis, values, said)}
+    for argument, column in zip(words, zip(*asked, strict=True), strict=True):
+        found[f"{name}_{argument}"] = (axis, np.array(column), PURE)
+    if known:
+        found[f"{name}_printed"] = (some, printed, PURE)
+        found[f"{name}_off"] = (some, np.abs(values[known] - printed), PURE)
+    if quantity.again is not None:
+        again = np.array([float(quantity.again(*row)) for row in asked])
+        both = np.isinf(values) & np.isinf(again)
+        with np.errstate(invalid="ignore"):
+            apart = np.where(both, 0.0, np.abs(values - again))
+        found[f"{name}_again"] = (axis, apart, PURE)
+    return found
+
+
+# --- the Nishimori line: n, c ---------------------------------------------------------
+
+
+def _iterated(n: int, c: float) -> ts.SaddlePoint:
+    return ts.saddle_point(n, c, c)
+
+
+def _excess(n: int, c: float) -> float:
+    return _iterated(n, c).free_entropy - math.log(2) - c / 2
+
+
+def _entropies(n: int) -> np.ndarray:
+    """Along the stable branch, from c_d (which has half the grid) to 4."""
+    c_d = ts.nishimori_boundaries(n)[0]
+    c = c_d + (4 - c_d) * np.linspace(0, 1, 201) ** 2
+    return ts.nishimori_solution(c[1:], n).entropy
+
+
+def _gradients(n: int, c: float) -> float:
+    q = [ts.nishimori_overlap(c, n, b) for b in ("upper", "lower")]
+    return max(routes.gradient(n, c, c, x, x) for x in q)
+
+
+def _energies(n: int, c: float) -> float:
+    q = [ts.nishimori_overlap(c, n, b) for b in ("upper", "lower")]
+    return max(abs(routes.energy(n, c, x) - c) for x in q)
+
+
+# --- off the line ---------------------------------------------------------------------
+
+
+def _tip(which: int) -> Callable[[int], float]:
+    """Where the region in which examples are kept meets alpha = T."""
+    from ...theory.teacher_student._roots import root
+
+    top = (ts.alignment_spinodal, ts.alignment_temperature)[which]
+    off = lambda n: lambda t: ts.storage_boundaries(t, n)[which] - t
+    return lambda n: root(off(n), 0.3, 0.999 * top(n))
+
+
+def _duality(n: int, c: float, beta: float) -> float:
+    """What an example's solution differs from the pattern's with beta for c_s."""
+    kept = ts.saddle_point(n, c, 0.5 * c, beta=beta, start="example")
+    learnt = ts.saddle_point(n, c, beta)
+    pairs = zip(
+        (kept.m, kept.q, kept.free_entropy, kept.q_star),
+        (learnt.q_star, learnt.q, learnt.free_entropy, 0.0),
+        strict=True,
+    )
+    return max(abs(a - b) for a, b in pairs)
+
+
+def _student(n: int, teacher: float, alpha: float, t: float) -> ts.SaddlePoint:
+    return ts.saddle_point(n, alpha / t**2, alpha / t / teacher)
+
+
+def _printed(n: int, teacher: float, alpha: float, t: float) -> tuple[float, float]:
+    return routes.solution(n, alpha / t**2, alpha / t / teacher)
+
+
+def _summed(n: int, teacher: float, alpha: float, t: float) -> tuple[float, float]:
+    return routes.free_entropy(n, alpha / t**2, alpha / t / teacher)
+
+
+def _best_temperature(n: int, teacher: float, alpha: float) -> float:
+    from scipy.optimize import minimize_scalar
+
+    found: Any = minimize_scalar(
+        lambda t: -_student(n, teacher, alpha, t).mpm,
+        bounds=(teacher / 2, 2 * teacher), method="bounded", options={"xatol": 1e-7},
+    )  # fmt: skip
+    return float(found.x)
+
+
+QUANTITIES = {
+    "c_d": Quantity(
+        "n", lambda n: ts.nishimori_boundaries(n)[0],
+        lambda n: routes.spinodal(n, 1.0, 1.0),
+    ),
+    "c_c": Quantity(
+        "n", lambda n: ts.nishimori_boundaries(n)[1],
+        lambda n: routes.transition(n, 1.0, 1.0),
+    ),
+    "q_c": Quantity(
+        "n", lambda n: ts.nishimori_overlap(ts.nishimori_boundaries(n)[1], n),
+        lambda n: _iterated(n, routes.transition(n, 1.0, 1.0)).q,
+    ),
+    "s_c": Quantity(
+        "n", lambda n: ts.nishimori_solution(ts.nishimori_boundaries(n)[1], n).entropy,
+        lambda n: math.log(2) - routes.transition(n, 1.0, 1.0) / 2,
+    ),
+    "T_eR": Quantity("n", ts.alignment_temperature, routes.alignment_temperature),
+    "T_sp": Quantity("n", ts.alignment_spinodal, routes.alignment_spinodal),
+    "alpha_triple": Quantity(
+        "n", lambda n: ts.triple_point(n)[0],
+        lambda n: routes.transition(n, 1.0, 1.0) * routes.alignment_temperature(n) ** 2,
+    ),
+    "limit_c": Quantity(
+        "n", lambda n: 1 - ts.nishimori_boundaries(n)[1] / (2 * math.log(2))
+    ),
+    "limit_T": Quantity("n", lambda n: ts.alignment_temperature(n) * math.log(2) - 1),
+    "least_entropy": Quantity("n", lambda n: np.min(_entropies(n))),
+    "entropy_rise": Quantity("n", lambda n: np.max(np.diff(_entropies(n)))),
+    "q": Quantity(
+        "n c", lambda n, c: ts.nishimori_overlap(c, n), lambda n, c: _iterated(n, c).q
+    ),
+    "q_b": Quantity(
+        "n c", lambda n, c: ts.nishimori_overlap(c, n, "lower"), routes.barrier
+    ),
+    "gap": Quantity("n c", lambda n, c: ts.nishimori_solution(c, n).gap, _excess),
+    "entropy": Quantity(
+        "n c", lambda n, c: ts.nishimori_solution(c, n).entropy,
+        lambda n, c: _iterated(n, c).entropy,
+    ),
+    "gradient": Quantity("n c", _gradients),
+    "internal_energy": Quantity("n c", _energies),
+    "alpha_d": Quantity(
+        "n T_s T", lambda n, s, t: ts.learning_boundaries(t, n, s)[0],
+        lambda n, s, t: routes.spinodal(n, t, s),
+    ),
+    "alpha_c": Quantity(
+        "n T_s T", lambda n, s, t: ts.learning_boundaries(t, n, s)[1],
+        lambda n, s, t: routes.transition(n, t, s),
+    ),
+    "stored_d": Quantity(
+        "n T", lambda n, t: ts.storage_boundaries(t, n)[0],
+        lambda n, t: routes.spinodal(n, t, 1.0, "example"),
+    ),
+    "stored_c": Quantity(
+        "n T", lambda n, t: ts.storage_boundaries(t, n)[1],
+        lambda n, t: routes.transition(n, t, 1.0, "example"),
+    ),
+    "glass": Quantity("n", lambda n: ts.glass_spinodal(n)[0]),
+    "tip_c": Quantity("n", _tip(1), lambda n: 1 / ts.nishimori_boundaries(n)[1]),
+    "tip_d": Quantity("n", _tip(0), lambda n: 1 / ts.nishimori_boundaries(n)[0]),
+    "duality": Quantity("n c beta", _duality),
+    "q_star": Quantity(
+        "n T_s alpha T", lambda *x: _student(*x).q_star, lambda *x: _printed(*x)[0]
+    ),
+    "q_students": Quantity(
+        "n T_s alpha T", lambda *x: _student(*x).q, lambda *x: _printed(*x)[1]
+    ),
+    "f": Quantity(
+        "n T_s alpha T", lambda *x: _student(*x).free_entropy, lambda *x: _summed(*x)[0]
+    ),
+    "s": Quantity(
+        "n T_s alpha T", lambda *x: _student(*x).entropy, lambda *x: _summed(*x)[1]
+    ),
+    "mpm": Quantity("n T_s alpha T", lambda *x: _student(*x).mpm),
+    "mpm_best": Quantity("n T_s alpha", _best_temperature, lambda n, s, alpha: s),
+    "u": Quantity("n T_s alpha T", lambda *x: x[3] * _student(*x).energy),
+    "y_d": Quantity("n", lambda n: ts.zero_threshold(n)[0], routes.zero_threshold),
+    "learning": Quantity(
+        "n", lambda n: ts.learning_load(1.0, n),
+        lambda n: 2 * routes.zero_threshold(n) ** 2 / n,
+    ),
+    "storage": Quantity(
+        "n", ts.storage_load, lambda n: n / (2 * routes.zero_threshold(n) ** 2)
+    ),
+    "zero_q": Quantity(
+        "n T_s alpha",
+        lambda n, s, a: ts.zero_solution(a, n, teacher_temperature=s).q_star,
+        lambda n, s, a: routes.zero_solution(a, s, n)[0],
+    ),
+    "zero_u": Quantity(
+        "n T_s alpha",
+        lambda n, s, a: ts.zero_solution(a, n, teacher_temperature=s).energy,
+        lambda n, s, a: routes.zero_solution(a, s, n)[1],
+    ),
+}  # fmt: skip
