@@ -27,6 +27,9 @@ _HOMES = {
     "load_scenario": "scenario.scenario",
     "run": "runs.run",
     "simulate": "simulation",
+    "Execution": "dynamics",
+    "Output": "dynamics",
+    "Tolerances": "dynamics",
     "Ending": "trajectory",
     "Trajectory": "trajectory",
     "KrotovHopfieldRule": "training",
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
     from .data import datasets, patterns
+    from .dynamics import Execution, Output, Tolerances
     from .dynamics.spins.couplings import Couplings
     from .dynamics.spins.relaxation import relax, Relaxation
     from .dynamics.spins.sampling import sample, Samples
@@ -89,12 +93,15 @@ __all__ = [
     "Certificate",
     "Couplings",
     "Ending",
+    "Execution",
     "KrotovHopfieldRule",
     "Network",
+    "Output",
     "Record",
     "Relaxation",
     "Samples",
     "Scenario",
+    "Tolerances",
     "Trajectory",
     "Verdict",
     "__version__",

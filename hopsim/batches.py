@@ -21,7 +21,7 @@ from jaxtyping import Float
 from ._common.clock import phase, watched, Work, worked
 from ._common.environment import device_bytes
 from ._common.types import AnyArray
-from .dynamics import AbstractDynamics, Plan, Solution
+from .dynamics import AbstractContinuousDynamics, IntegrationPlan, Solution
 from .network import Network
 from .solvers import evaluations
 
@@ -48,8 +48,8 @@ class Batch(NamedTuple):
 
 
 def substitute(
-    network: Network, dynamics: AbstractDynamics, values: Mapping[str, Any]
-) -> tuple[Network, AbstractDynamics]:
+    network: Network, dynamics: AbstractContinuousDynamics, values: Mapping[str, Any]
+) -> tuple[Network, AbstractContinuousDynamics]:
     """The network and the dynamics of one probe, with its own parameters in them."""
     pair = {"network": network, "dynamics": dynamics}
     for path, value in values.items():
@@ -63,7 +63,9 @@ def leaf(pair: Mapping[str, Any], path: str) -> Any:
     return ft.reduce(getattr, names, pair[first])
 
 
-def costs(network: Network, dynamics: AbstractDynamics, batch: Batch) -> np.ndarray:
+def costs(
+    network: Network, dynamics: AbstractContinuousDynamics, batch: Batch
+) -> np.ndarray:
     """The expected cost of every probe, in units of its dynamics."""
     parts = [
         np.asarray(_costs(network, dynamics, batch.take(rows)))
@@ -74,9 +76,9 @@ def costs(network: Network, dynamics: AbstractDynamics, batch: Batch) -> np.ndar
 
 def solve(
     network: Network,
-    dynamics: AbstractDynamics,
+    dynamics: AbstractContinuousDynamics,
     batch: Batch,
-    plan: Plan,
+    plan: IntegrationPlan,
     *,
     chunk: int | None = None,
     devices: Sequence[Any] | None = None,
@@ -158,7 +160,7 @@ def _solve(fixed: tuple, batch: Batch, mesh: Mesh | None) -> Solution:
 
 
 @eqx.filter_jit
-def _costs(network: Network, dynamics: AbstractDynamics, batch: Batch) -> Any:
+def _costs(network: Network, dynamics: AbstractContinuousDynamics, batch: Batch) -> Any:
     def one(probe: Batch) -> Any:
         own = substitute(network, dynamics, probe.varied)
         return own[1].cost(own[0], probe.probes)
@@ -176,7 +178,11 @@ def _rounds(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
 
 
 def _shape(
-    network: Network, batch: Batch, plan: Plan, chunk: int | None, devices: int
+    network: Network,
+    batch: Batch,
+    plan: IntegrationPlan,
+    chunk: int | None,
+    devices: int,
 ) -> tuple[int, int]:
     """The size of a chunk, and how many devices have one of it at a time."""
     most = chunk or CHUNK
@@ -192,7 +198,7 @@ def _shape(
     return most if most == 1 else LANES * math.ceil(most / LANES), devices
 
 
-def _bytes(network: Network, plan: Plan) -> int:
+def _bytes(network: Network, plan: IntegrationPlan) -> int:
     """What one probe takes: its stages, and its samples."""
     state = network.features + network.count
     return network.dtype.itemsize * state * (40 + 3 * len(plan.times))
@@ -215,7 +221,7 @@ def _place(where: Any, tree: Any, spec: PartitionSpec) -> Any:
     return eqx.combine(jax.tree.map(put, arrays), rest)
 
 
-def _work(network: Network, plan: Plan, part: Solution, size: int) -> Work:
+def _work(network: Network, plan: IntegrationPlan, part: Solution, size: int) -> Work:
     """What one round did: every chunk steps until its slowest probe has ended."""
     attempts = np.asarray(part.steps) + np.asarray(part.rejected)
     attempts = attempts * (evaluations(plan.solver) if plan.solver else 0)
@@ -243,7 +249,7 @@ def _fill(rows: np.ndarray, whole: np.ndarray, part: AnyArray) -> None:
 
 def check_varied(
     network: Network,
-    dynamics: AbstractDynamics,
+    dynamics: AbstractContinuousDynamics,
     varied: Mapping[str, AnyArray] | None,
     probes: int,
 ) -> dict[str, np.ndarray]:

@@ -5,17 +5,26 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from ._common.types import AnyArray
 from .batches import Batch, check_varied, costs, extremes, solve, substitute
-from .dynamics import AbstractDynamics, Binary, Dynamics, Glauber, Plan, Solution
+from .dynamics import (
+    AbstractContinuousDynamics,
+    AbstractDynamics,
+    Execution,
+    IntegrationPlan,
+    Output,
+    Request,
+    Solution,
+    Tolerances,
+)
 from .dynamics._base import Method
+from .dynamics._request import require, require_positive
 from .dynamics.flows._solver_choice import DEFAULT_STEP
-from .dynamics.spins.trajectories import simulate_spins
 from .network import Network
 from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory
 
@@ -25,7 +34,7 @@ LOG_ROWS = 1024  # steps logged at first; runs with more are repeated with more 
 
 def simulate(
     network: Network,
-    dynamics: Dynamics,
+    dynamics: AbstractDynamics,
     probes: Float[AnyArray, "probe feature"],
     *,
     duration: float,
@@ -48,6 +57,9 @@ def simulate(
     key: Any = None,
     throw: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    tolerances: Tolerances | None = None,
+    output: Output | None = None,
+    execution: Execution | None = None,
 ) -> Trajectory:
     """Run every probe until it is steady (or for the whole duration).
 
@@ -80,62 +92,75 @@ def simulate(
       8), and the devices; default all that help. See `hopsim.batches`.
     - `key`: of the orders and coins of spins; unused by flows.
     - `progress`: called with (probes done, probes in all) between compiled calls.
+    - `tolerances`, `output`, `execution`: the same in groups, in place of their single
+      arguments: `Tolerances(rtol, atol, residual)`, `Output(samples, save, step_log,
+      audit)`, `Execution(chunk, devices, progress)`.
     """
-    # --- validate
     probes = _check_probes(network, probes)
-    if isinstance(dynamics, Binary | Glauber):
-        asked = {
-            "solver": (solver, "auto"),
-            "step": (step, None),
-            "memory_start": (memory_start, None),
-            "varied": (varied or None, None),
-            "step_log": (step_log, 0),
-            "rtol": (rtol, None),
-            "atol": (atol, None),
-            "residual_tolerance": (residual_tolerance, None),
-            "audit": (audit, True),
-        }
-        for name, (value, plain) in asked.items():
-            _require(
-                value is plain or value == plain, name, "left out for spins", value
-            )
-        _check_sampling(duration, samples, until, save)
-        _require(duration >= 1, "duration", ">= 1 sweep of all spins", duration)
-        begun = time.perf_counter()
-        trajectory = simulate_spins(
-            network, dynamics, probes, duration=duration, samples=samples, until=until,
-            save=tuple(save), clamped=clamped, key=0 if key is None else key,
-            chunk=chunk, devices=devices, progress=progress,
-        )  # fmt: skip
-        trajectory = dataclasses.replace(
-            trajectory, seconds=time.perf_counter() - begun
+    request = Request(
+        duration, until, solver, step, max_steps, memory_start, clamped, varied,
+        0 if key is None else key,
+        _one_of(tolerances, Tolerances(rtol, atol, residual_tolerance)),
+        _one_of(output, Output(samples, save, step_log, audit)),
+        _one_of(execution, Execution(chunk, devices, progress)),
+    )  # fmt: skip
+    request.check_sampling()
+    trajectory = dynamics.run(network, probes, request, _integrate)
+    if throw:
+        _raise_if_failed(trajectory)
+    return trajectory
+
+
+Group = TypeVar("Group", Tolerances, Output, Execution)
+
+
+def _one_of(group: Group | None, single: Group) -> Group:
+    """A group of arguments, or what was given one by one; ValueError for both."""
+    if group is None:
+        return single
+    fields = [f.name for f in dataclasses.fields(group)]
+    given = [
+        name
+        for name in fields
+        if getattr(single, name) is not getattr(type(group)(), name)
+        and getattr(single, name) != getattr(type(group)(), name)
+    ]
+    if given:
+        raise ValueError(
+            f"{', '.join(given)} must be given in {type(group).__name__} or by "
+            "itself, got both."
         )
-        if throw:
-            _raise_if_failed(trajectory)
-        return trajectory
-    del key  # flows are deterministic
-    memory_start = _check_memory_start(network, probes, memory_start)
-    values = check_varied(network, dynamics, varied, len(probes))
+    return group
+
+
+def _integrate(
+    network: Network,
+    dynamics: AbstractContinuousDynamics,
+    probes: np.ndarray,
+    request: Request,
+) -> Trajectory:
+    """The motion of every probe on its own, on all devices, under an audit."""
+    # --- validate
+    memory_start = _check_memory_start(network, probes, request.memory_start)
+    values = check_varied(network, dynamics, request.varied, len(probes))
     batch = Batch(probes, memory_start, values)
     order, hardest = _by_cost(network, dynamics, batch)
-    plan, method = _plan(
-        *substitute(network, dynamics, batch.take(hardest).varied),
-        probes, duration, samples, solver, step, rtol, atol, until,
-        residual_tolerance, save, clamped, max_steps, step_log, audit,
-    )  # fmt: skip
-    _require(chunk is None or chunk >= 1, "chunk", ">= 1", chunk)
-    run = partial(solve, network, dynamics, chunk=chunk, devices=devices)
+    own = substitute(network, dynamics, batch.take(hardest).varied)
+    plan, method = _plan(*own, probes, request)
+    where, logged = request.execution, request.output.step_log
+    require(where.chunk is None or where.chunk >= 1, "chunk", ">= 1", where.chunk)
+    run = partial(solve, network, dynamics, chunk=where.chunk, devices=where.devices)
 
     # --- integrate
     begun = time.perf_counter()
-    solutions = run(batch, plan, order=order, progress=progress)
-    log = _step_log(run, batch, plan, solutions, step_log) if step_log else None
+    solutions = run(batch, plan, order=order, progress=where.progress)
+    log = _step_log(run, batch, plan, solutions, logged) if logged else None
 
     # --- collect
     ended = time.perf_counter()
     promise = _promise(network, dynamics, batch, method, plan)
     names = Solution._fields[:-1]
-    trajectory = Trajectory(
+    return Trajectory(
         times=np.asarray(plan.times),
         promise=promise,
         solver=method.name,
@@ -149,70 +174,69 @@ def simulate(
         seconds=ended - begun,
         **{name: getattr(solutions, name) for name in names},
     )
-    if throw:
-        _raise_if_failed(trajectory)
-    return trajectory
 
 
 def _plan(
-    network, dynamics, probes, duration, samples, solver, step, rtol, atol, until,
-    residual_tolerance, save, clamped, max_steps, step_log, audit,
-) -> tuple[Plan, Method]:  # fmt: skip
+    network: Network,
+    dynamics: AbstractContinuousDynamics,
+    probes: np.ndarray,
+    request: Request,
+) -> tuple[IntegrationPlan, Method]:
+    """The request with the defaults of the precision; ValueError for bad arguments."""
     double = network.dtype == np.float64
-    rtol = (1e-7 if double else 1e-5) if rtol is None else rtol
-    atol = (1e-9 if double else 1e-5) if atol is None else atol
-    if residual_tolerance is None:
-        residual_tolerance = 1e-6 if double else 1e-4
-    save = _check_sampling(duration, samples, until, save)
-    positive = {"rtol": rtol, "atol": atol}
-    positive["residual_tolerance"] = residual_tolerance
-    for name, value in positive.items():
-        _require_positive(name, value)
-    _require(rtol <= 0.1, "rtol", "<= 0.1, or the audit says nothing", rtol)
-    _require(residual_tolerance < 1, "residual_tolerance", "< 1", residual_tolerance)
-    _require(
-        isinstance(max_steps, int | np.integer), "max_steps", "an integer", max_steps
-    )
-    _require(step is None or 0 < step < math.inf, "step", "a finite number > 0", step)
-    _require(max_steps >= 1, "max_steps", ">= 1", max_steps)
-    _require(0 <= step_log <= len(probes), "step_log", "0 to the probes", step_log)
-    _require(audit or not step_log, "step_log", "0 without an audit", step_log)
+    given, kept, step = request.tolerances, request.output, request.step
+    rtol = (1e-7 if double else 1e-5) if given.rtol is None else given.rtol
+    atol = (1e-9 if double else 1e-5) if given.atol is None else given.atol
+    residual = given.residual
+    if residual is None:
+        residual = 1e-6 if double else 1e-4
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        require_positive(name, value)
+    require_positive("residual_tolerance", residual)
+    require(rtol <= 0.1, "rtol", "<= 0.1, or the audit says nothing", rtol)
+    require(residual < 1, "residual_tolerance", "< 1", residual)
+    most, logged = request.max_steps, kept.step_log
+    require(isinstance(most, int | np.integer), "max_steps", "an integer", most)
+    require(step is None or 0 < step < math.inf, "step", "a finite number > 0", step)
+    require(most >= 1, "max_steps", ">= 1", most)
+    require(0 <= logged <= len(probes), "step_log", "0 to the probes", logged)
+    require(kept.audit or not logged, "step_log", "0 without an audit", logged)
     if not double and rtol < 1e-5:
         raise ValueError(
             f"float32 cannot keep rtol < 1e-5, got {rtol:g}; use float64 memories."
         )
-    if dynamics.driven and until == "steady":
+    if dynamics.driven and request.until == "steady":
         raise ValueError(
             'A driven network has no steady state to stop at; use until = "duration".'
         )
-    method = dynamics.method(network, probes, duration, solver, step)
+    method = dynamics.method(network, probes, request.duration, request.solver, step)
     exact = method.ledger == "inequality"
     eps = float(np.finfo(network.dtype).eps)
     number = lambda x: np.asarray(x, network.dtype)
-    plan = Plan(
-        times=np.linspace(0, duration, samples).astype(network.dtype),
+    plan = IntegrationPlan(
+        times=np.linspace(0, request.duration, kept.samples).astype(network.dtype),
         step=number(DEFAULT_STEP if step is None else step),
         rtol=number(rtol),
         atol=number(atol),
-        residual_tolerance=number(residual_tolerance),
+        residual_tolerance=number(residual),
         # THEORY 4.6: state noise of order rtol enters an energy at a minimum squared
         rise_gain=number(0 if exact else rtol),
         rise_tolerance=number(EPSILONS * eps + (0 if exact else 10 * rtol**2)),
-        clamped=_check_clamped(network, clamped),
+        clamped=_check_clamped(network, request.clamped),
         solver=method.solver,
         adaptive=method.adaptive,
-        audit=bool(audit),
+        audit=bool(kept.audit),
         inequality=exact,
-        until_steady=until == "steady",
-        save=tuple(name for name in ("v", "g", "h") if name in save),
-        max_steps=int(max_steps),
-        log_rows=LOG_ROWS if step_log else 0,
+        until_steady=request.until == "steady",
+        save=request.saved,
+        max_steps=int(most),
+        log_rows=LOG_ROWS if logged else 0,
     )
     return plan, method
 
 
 def _by_cost(
-    network: Network, dynamics: AbstractDynamics, batch: Batch
+    network: Network, dynamics: AbstractContinuousDynamics, batch: Batch
 ) -> tuple[np.ndarray | None, int]:
     """Probes from the dearest to the cheapest, where they differ by more than a cue."""
     if not batch.varied:
@@ -224,10 +248,10 @@ def _by_cost(
 
 def _promise(
     network: Network,
-    dynamics: AbstractDynamics,
+    dynamics: AbstractContinuousDynamics,
     batch: Batch,
     method: Method,
-    plan: Plan,
+    plan: IntegrationPlan,
 ) -> Promise:
     """What is promised to every probe: each condition on a number is an interval's."""
     rows = {i for x in batch.varied.values() for i in extremes(x)} or {0}
@@ -242,7 +266,7 @@ def _promise(
 def _step_log(
     run: Callable[..., Solution],
     batch: Batch,
-    plan: Plan,
+    plan: IntegrationPlan,
     solutions: Solution,
     logged: int,
 ) -> StepLog:
@@ -255,7 +279,9 @@ def _step_log(
     return StepLog(*np.moveaxis(np.asarray(solutions.log)[:logged, :most], -1, 0))
 
 
-def _ledger_kind(network: Network, method: Method, promise: Promise, plan: Plan) -> str:
+def _ledger_kind(
+    network: Network, method: Method, promise: Promise, plan: IntegrationPlan
+) -> str:
     """The theorem that the ledger is held to, "not applicable" where there is none."""
     if not plan.audit:
         return "not applicable"
@@ -265,7 +291,9 @@ def _ledger_kind(network: Network, method: Method, promise: Promise, plan: Plan)
     return "not applicable" if held else "balance"
 
 
-def _ledger_tolerance(plan: Plan, method: Method, steps: AnyArray) -> np.ndarray:
+def _ledger_tolerance(
+    plan: IntegrationPlan, method: Method, steps: AnyArray
+) -> np.ndarray:
     """What the ledger may miss by, for each probe.
 
     A balance: each step may err by rtol + atol of the energy, and ten steps' worth is
@@ -283,28 +311,6 @@ def _ledger_tolerance(plan: Plan, method: Method, steps: AnyArray) -> np.ndarray
 
 
 # --- what is asked of the arguments -------------------------------------------------
-
-
-def _require(condition: bool, name: str, rule: str, value: Any) -> None:
-    if not condition:
-        raise ValueError(f"{name} must be {rule}, got {value}.")
-
-
-def _require_positive(name: str, value: float) -> None:
-    _require(value > 0 and math.isfinite(value), name, "a finite number > 0", value)
-
-
-def _check_sampling(
-    duration: float, samples: int, until: str, save: Sequence[str]
-) -> tuple[str, ...]:
-    """The clock and what is kept, in which flows and spins are alike."""
-    _require_positive("duration", duration)
-    _require(isinstance(samples, int | np.integer), "samples", "an integer", samples)
-    _require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
-    _require(until in ("steady", "duration"), "until", '"steady" or "duration"', until)
-    save = (save,) if isinstance(save, str) else tuple(save)
-    _require(set(save) <= {"v", "g", "h"}, "save", 'made of "v", "g" and "h"', save)
-    return save
 
 
 def _check_probes(network: Network, probes: AnyArray) -> np.ndarray:

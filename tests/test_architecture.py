@@ -108,6 +108,26 @@ def test_modules_never_import_in_a_circle():
         visit(name, ())
 
 
+DYNAMICS = {
+    *("AbstractContinuousDynamics", "AbstractDynamics", "AbstractFlow"),
+    *("AbstractSpinDynamics", "Adiabatic", "Binary", "Dynamics", "Glauber", "Sharp"),
+    *("TwoLayer", "dynamics", "motion"),
+}
+
+
+@FILE
+def test_only_the_contract_asks_for_the_class_of_dynamics(path):
+    if module_of(path) == "hopsim.dynamics._base":
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            asks = node.func.id in ("isinstance", "issubclass", "hasattr", "type")
+            words = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            words |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+            assert not (asks and words & DYNAMICS), ast.unparse(node)
+        assert not isinstance(node, ast.Match)
+
+
 # --- the size of the plan -------------------------------------------------------------
 
 

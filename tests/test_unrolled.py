@@ -14,7 +14,7 @@ import pytest
 
 import hopsim
 from hopsim import batches, simulation
-from hopsim.dynamics import Adiabatic, TwoLayer
+from hopsim.dynamics import Adiabatic, Output, Request, TwoLayer
 from hopsim.solvers import Unrolled
 
 
@@ -190,13 +190,10 @@ def test_a_diffrax_solver_is_taken_as_it_is():
 
 def products(network, dynamics, **options):
     """The matrix products of one step in the compiled program, as XLA left them."""
-    given = {"duration": 4.0, "samples": 2, "solver": "tsit5", "step": None}
-    given |= {"until": "duration", "audit": False} | options
-    plan, _ = simulation._plan(
-        network, dynamics, V, given["duration"], given["samples"], given["solver"],
-        given["step"], None, None, given["until"], None, (), None, 1000, 0,
-        given["audit"],
-    )  # fmt: skip
+    given = {"duration": 4.0, "solver": "tsit5", "until": "duration"} | options
+    audit = given.pop("audit", False)
+    given["output"] = Output(samples=2, save=(), audit=audit)
+    plan, _ = simulation._plan(network, dynamics, V, Request(max_steps=1000, **given))
     fixed = (network, dynamics, plan)
     solve: Any = batches._solve
     program = solve.lower(fixed, batches.Batch(V), None).compile()

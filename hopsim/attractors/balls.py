@@ -14,13 +14,13 @@ some u of the ball, for AltIMEX with any step, and for attention, which (2) make
 contraction. It holds without currents and for decay 1. [THEORY CL-26]
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from .._common.types import AnyArray
-from ..dynamics import Adiabatic, Dynamics, TwoLayer
+from ..dynamics import AbstractDynamics
 from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network
 
@@ -49,7 +49,7 @@ class _Pairs(NamedTuple):
 
 def certified_balls(
     network: Network,
-    dynamics: Dynamics | None = None,
+    dynamics: AbstractDynamics | None = None,
     which: Int[AnyArray, " row"] | None = None,
 ) -> Balls:
     r"""The largest and the smallest ball of CL-26 about every memory. [THEORY CL-26]
@@ -158,7 +158,7 @@ def _alone(pairs: _Pairs, beta: float) -> Float[np.ndarray, " row"]:
     return np.min(np.where(there, pairs.separation / d - shift, np.inf), axis=1)
 
 
-def _require_covered(network: Network, dynamics: Dynamics | None) -> float:
+def _require_covered(network: Network, dynamics: AbstractDynamics | None) -> float:
     """The sharpness of the attention, or one error that says what is not covered."""
     layer = network.memory_lagrangian
     model_b = isinstance(network.feature_lagrangian, Quadratic)
@@ -180,30 +180,11 @@ def _require_covered(network: Network, dynamics: Dynamics | None) -> float:
             f"Certified balls are known without {' and '.join(named)} only; leave "
             "them out, or measure the radius with `basin_radii`."
         )
-    reason = None if dynamics is None else _not_covered(dynamics)
+    # a ball is no longer invariant where its directions have different clocks
+    reason = None if dynamics is None else dynamics.deviation
     if reason is not None:
         raise ValueError(
             f"Certified balls do not cover {reason}; use TwoLayer or Adiabatic with "
             "one time constant for each layer and decay 1."
         )
     return float(np.asarray(layer.beta))
-
-
-def _not_covered(dynamics: Dynamics) -> str | None:
-    """What of the dynamics is outside of the certificate, or None."""
-    if not isinstance(dynamics, TwoLayer | Adiabatic):
-        return type(dynamics).__name__
-    motion: Any = dynamics
-    if isinstance(dynamics, Adiabatic) and motion.tau_memory is not None:
-        return "the adiabatic flow with a mass (tau_memory)"
-    if motion.drive is not None:
-        return "a drive I(t)"
-    decay = float(np.asarray(motion.decay))
-    if decay != 1:
-        return f"the decay {decay:g}"
-    for name in ("tau_feature", "tau_memory"):
-        taus = getattr(motion, name)
-        # the ball is no longer invariant where its directions have different clocks
-        if taus is not None and np.unique(np.asarray(taus)).size > 1:
-            return f"neurons with different {name}"
-    return None

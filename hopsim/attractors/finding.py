@@ -9,13 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from .._common.types import AnyArray
 from ..data.patterns import overlap
-from ..dynamics import (
-    AbstractFlow,
-    Binary,
-    Dynamics,
-    Glauber,
-    Sharp,
-)
+from ..dynamics import AbstractDynamics
 from ..network import Network
 from ..records import Dataset, dataset
 from ..simulation import simulate
@@ -62,7 +56,7 @@ class Attractors:
     """
 
     network: Network
-    dynamics: Dynamics
+    dynamics: AbstractDynamics
     table: Dataset
     labels: Int[np.ndarray, " probe"]  # row of the table; -1: came to no rest
     flow: Mapping[str, Any]  # the arguments of `simulate`
@@ -75,12 +69,12 @@ class Attractors:
     @property
     def decay(self) -> float:
         """The decay alpha of the dynamics."""
-        return decay_of(self.dynamics)
+        return self.dynamics.rest_decay
 
 
 def find_attractors(
     network: Network,
-    dynamics: Dynamics,
+    dynamics: AbstractDynamics,
     probes: Float[AnyArray, "probe feature"],
     *,
     duration: float,
@@ -115,7 +109,7 @@ def find_attractors(
     Raises ValueError for a drive, a decay <= 0 (nothing comes to rest) and for steps
     of AltIMEX so long that they are attention, not the flow.
     """
-    decay = decay_of(dynamics)
+    decay = dynamics.rest_decay
     flow = {"duration": duration, **flow}
     probes = np.asarray(probes)
     if probes.ndim != 2 or probes.shape[1] != network.features or not len(probes):
@@ -127,7 +121,7 @@ def find_attractors(
         network, dynamics
     )  # what cannot be judged is refused before any work
     own = np.asarray(network.memories, np.float64)
-    if isinstance(dynamics, Binary):
+    if dynamics.discrete:
         own = np.where(own >= 0, 1.0, -1.0)
     starts = [probes, own, -own] if has_odd_activation(network) else [probes, own]
     ends, rested = _flown(network, dynamics, np.concatenate(starts), flow)
@@ -212,29 +206,11 @@ def label_basins(
 # --- flows ----------------------------------------------------------------------------
 
 
-def decay_of(dynamics: Dynamics) -> float:
-    """The decay alpha, or one ValueError where a motion has no fixed points."""
-    if isinstance(dynamics, Glauber):
-        raise ValueError(
-            "A heat bath has no fixed points; ask for those of Binary, its motion at "
-            "T = 0."
-        )
-    if getattr(dynamics, "driven", False):
-        raise ValueError(
-            "A driven network has no fixed points; leave the drive out, or give its "
-            "mean as the network's current."
-        )
-    decay = float(np.asarray(getattr(dynamics, "decay", 1.0)))
-    if decay <= 0:
-        raise ValueError(
-            f"Fixed points need a decay > 0, got {decay:g}: without it only the "
-            "direction of v comes to rest."
-        )
-    return decay
-
-
 def _flown(
-    network: Network, dynamics: Dynamics, states: np.ndarray, flow: Mapping[str, Any]
+    network: Network,
+    dynamics: AbstractDynamics,
+    states: np.ndarray,
+    flow: Mapping[str, Any],
 ) -> tuple[Float[np.ndarray, "state feature"], Bool[np.ndarray, " state"]]:
     """Where every state ends, and whether it came to rest there."""
     unknown = set(flow) - FLOW_ARGUMENTS - {"duration"}
@@ -244,7 +220,7 @@ def _flown(
             f"{', '.join(sorted(FLOW_ARGUMENTS))}, got {', '.join(sorted(unknown))}."
         )
     step, solver = flow.get("step"), flow.get("solver", "auto")
-    if step is not None and solver == "auto" and isinstance(dynamics, AbstractFlow):
+    if step is not None and solver == "auto":
         chosen = dynamics.method(network, states, flow["duration"], solver, step)
         solver = chosen.solver
     alternating = solver == "altimex" or isinstance(solver, AltIMEX)
@@ -254,8 +230,7 @@ def _flown(
             "flow: it has the same fixed points but other basins. Basins are those of "
             f"the dynamics asked for; use a step <= {MAX_FLOW_STEP:g}, or leave it out."
         )
-    if not isinstance(dynamics, Binary):  # spins have no audit to leave out
-        flow = {"audit": False, **flow}
+    flow = {"audit": False, **flow}
     found = simulate(network, dynamics, states, samples=2, save=(), **flow)
     return np.asarray(found.final, np.float64), _rested(found)
 
@@ -266,7 +241,7 @@ def _rested(found: Trajectory) -> Bool[np.ndarray, " state"]:
 
 def _settled(
     network: Network,
-    dynamics: Dynamics,
+    dynamics: AbstractDynamics,
     decay: float,
     ends: np.ndarray,
     rested: np.ndarray,
@@ -281,7 +256,7 @@ def _settled(
     known = describe(network, dynamics, decay, settled.v)
     attracts = np.append(attracting(known, decay), False)  # the last one: label -1
     doubtful = rested & ~attracts[settled.labels]
-    exact = isinstance(dynamics, Binary | Sharp) or network.dtype == np.float32
+    exact = dynamics.rests_exactly or network.dtype == np.float32
     if exact or not np.any(doubtful):
         return settled, known
     again = {
@@ -298,13 +273,13 @@ def _settled(
 
 def _settle(
     network: Network,
-    dynamics: Dynamics,
+    dynamics: AbstractDynamics,
     decay: float,
     ends: np.ndarray,
     rested: np.ndarray,
 ) -> Settled:
     chosen = ends[rested]
-    if isinstance(dynamics, Binary):  # spins that rest are what they are
+    if dynamics.discrete:  # spins that rest are what they are
         none = np.zeros(len(chosen))
         found = distinct(network, chosen, none, np.ones(len(chosen), bool))
     else:

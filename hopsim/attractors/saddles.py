@@ -15,7 +15,6 @@ from jaxtyping import Array, Float, Int
 
 from .._common.environment import precision
 from .._common.types import AnyArray, cast
-from ..dynamics import Binary
 from ..network import Network
 from ..records import Dataset, dataset
 from .finding import Attractors, label_basins
@@ -62,8 +61,7 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     """
     found, network = attractors, attractors.network
     layers = (network.feature_lagrangian, network.memory_lagrangian)
-    spins = isinstance(found.dynamics, Binary)
-    if spins or not all(layer.smooth for layer in layers):
+    if found.dynamics.discrete or not all(layer.smooth for layer in layers):
         raise ValueError(
             "Saddles need a derivative, which spins and layers with jumps have not; "
             "use a flow of log_cosh with a large beta and a smooth interaction."

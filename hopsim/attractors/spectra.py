@@ -2,25 +2,17 @@
 
 import dataclasses
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from .._common.environment import precision
 from .._common.types import AnyArray, cast
-from ..dynamics import (
-    Adiabatic,
-    Binary,
-    Dynamics,
-    Sharp,
-    TwoLayer,
-)
+from ..dynamics import AbstractDynamics
 from ..network import Network
-from ..spectrum import largest_loop_gains, loop_gains, two_layer_eigenvalues
+from ..spectrum import largest_loop_gains, loop_gains
 from .newton import in_chunks, MAX_DENSE_FEATURES
 from .settling import SAME_ROOT_ATOL, size_of
 
@@ -42,10 +34,10 @@ class RestSpectra:
 
 
 def describe(
-    network: Network, dynamics: Dynamics, decay: float, v: np.ndarray
+    network: Network, dynamics: AbstractDynamics, decay: float, v: np.ndarray
 ) -> RestSpectra:
     """Energies and spectra of points of rest, those of spins without derivatives."""
-    few, spins = network.features <= MAX_DENSE_FEATURES, isinstance(dynamics, Binary)
+    few, spins = network.features <= MAX_DENSE_FEATURES, dynamics.discrete
     if not len(v):
         none = np.zeros(0)
         return RestSpectra(v, none, none, none.astype(int), v)
@@ -111,15 +103,12 @@ def _binary_energies(network: Network, decay: AnyArray, v: AnyArray) -> Array:
     return jax.vmap(network.binary_energy)(v)
 
 
-def require_decidable_stability(network: Network, dynamics: Any) -> bool:
+def require_decidable_stability(network: Network, dynamics: AbstractDynamics) -> bool:
     """If loop gains do not tell stability: memory neurons lag, and L_h is not convex.
 
     Raises ValueError where a Jacobian would be too large to ask instead.
     """
-    lagging = isinstance(dynamics, TwoLayer) or (
-        isinstance(dynamics, Adiabatic) and dynamics.tau_memory is not None
-    )
-    undecided = lagging and not network.memory_lagrangian.convex
+    undecided = dynamics.lags and not network.memory_lagrangian.convex
     if undecided and network.features + network.count > MAX_JACOBIAN_SIZE:
         raise ValueError(
             f"{type(network.memory_lagrangian).__name__} is not convex: where memory "
@@ -131,44 +120,23 @@ def require_decidable_stability(network: Network, dynamics: Any) -> bool:
 
 def eigenvalues_at(
     network: Network,
-    dynamics: Any,
+    dynamics: AbstractDynamics,
     decay: float,
     v: np.ndarray,
     gains: np.ndarray | None,
 ) -> Shaped[np.ndarray, "root eigenvalue"]:
     """All eigenvalues of the dynamics at rest, ascending; closed forms first."""
-    if isinstance(dynamics, Binary):
-        raise ValueError("Spins have no Jacobian; leave eigenvalues out.")
     with precision("float64"):
         net, alpha = cast(network, np.float64), np.asarray(decay, np.float64)
-        if gains is None:
-            gains = in_chunks(_all_gains, net, alpha, v, dense=True)
-    assert gains is not None
-    if isinstance(dynamics, Sharp):
-        return gains[:, ::-1] - 1
-    memory = dynamics.tau_memory
-    plain = np.ndim(dynamics.tau_feature) == 0 and np.ndim(memory) == 0
-    if isinstance(dynamics, Adiabatic) and plain and memory is None:
-        return gains[:, ::-1] - decay
-    if not plain or network.autapse is not None or not network.memory_lagrangian.convex:
-        return _dense_eigenvalues(network, dynamics, v)
-    ratio = np.asarray(memory / dynamics.tau_feature, np.float64)
-    if isinstance(dynamics, Adiabatic):  # a mass, 1 + ratio s^2 in units of tau_f
-        return np.sort((gains - decay) / (1 + ratio * gains), axis=1)
-    if decay != 1:
-        return _dense_eigenvalues(network, dynamics, v)
-    with precision("float64"):
-        modes = min(network.features, network.count)
-        s = np.sqrt(np.maximum(gains[:, :modes], 0))
-        closed = partial(
-            two_layer_eigenvalues, features=network.features, count=network.count,
-            tau_feature=np.ones(()), tau_memory=ratio,
-        )  # fmt: skip
-        return np.asarray(eqx.filter_jit(jax.vmap(closed))(jnp.asarray(s)))
+        known = (
+            in_chunks(_all_gains, net, alpha, v, dense=True) if gains is None else gains
+        )
+        found = dynamics.rest_eigenvalues(network, known)
+    return _dense_eigenvalues(network, dynamics, v) if found is None else found
 
 
 def _dense_eigenvalues(
-    network: Network, dynamics: Any, v: np.ndarray
+    network: Network, dynamics: AbstractDynamics, v: np.ndarray
 ) -> Shaped[np.ndarray, "root eigenvalue"]:
     """Eigenvalues of the Jacobian by autodiff, by their real parts, ascending."""
     with precision("float64"):
@@ -182,27 +150,11 @@ def _dense_eigenvalues(
 
 
 @eqx.filter_jit
-def _jacobians(network: Network, dynamics: Any, v: AnyArray) -> tuple[Array, Array]:
+def _jacobians(
+    network: Network, dynamics: AbstractDynamics, v: AnyArray
+) -> tuple[Array, Array]:
     """What multiplies the rates, and the derivative of what drives them, at rest."""
-    features = network.features
-    free = jnp.ones((features,), bool)
-    two = isinstance(dynamics, TwoLayer)
-    lagging = not two and dynamics.tau_memory is not None
-    # without its mass: at rest the mass itself is not differentiated
-    plain = dataclasses.replace(dynamics, tau_memory=None) if lagging else dynamics
-
-    def one(v: Array) -> tuple[Array, Array]:
-        def field(x: Array) -> Array:
-            state = (x[:features], x[features:]) if two else (x,)
-            return jnp.concatenate(plain.field(network, state, free))
-
-        x = jnp.concatenate([v, _slaved(network, v)]) if two else v
-        mass = jnp.eye(len(x), dtype=x.dtype)
-        if lagging:
-            mass = jax.vmap(lambda dv: dynamics.mass(network, (v,), free, dv))(mass).T
-        return mass, jax.jacfwd(field)(x)
-
-    return jax.vmap(one)(v)
+    return jax.vmap(lambda one: dynamics.rest_jacobian(network, one))(v)
 
 
 def attracting(known: RestSpectra, decay: float) -> Bool[np.ndarray, " root"]:

@@ -7,7 +7,7 @@ from .._common.compiled import compiled
 
 @compiled()
 @no_type_check
-def choose(rows, pattern, aligned, coins, generator):
+def flip_sites(rows, pattern, aligned, coins, generator):
     """Fill each row with `pattern`, reversed at all but `aligned` of its sites.
 
     Fair coins choose nearly as many sites as are asked; the rest is chosen, or given

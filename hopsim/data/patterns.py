@@ -189,7 +189,7 @@ def examples(
     - `temperature`, `n`, `hamiltonian`, `basin`, `cut`: of the teacher, see
       `theory.teacher_student.overlap_law`.
     """
-    from ._flipped_sites import choose
+    from ._flipped_sites import flip_sites
 
     pattern = np.asarray(pattern)
     if pattern.ndim != 1 or not np.all(np.abs(pattern) == 1):
@@ -209,7 +209,7 @@ def examples(
         aligned = np.searchsorted(reached, level, side="right")
         words = generator.bytes(BLOCK * -(-features // 8))
         coins = np.frombuffer(words, np.uint8).reshape(BLOCK, -1)
-        choose(rows, pattern.astype(np.int8), aligned, coins, generator)
+        flip_sites(rows, pattern.astype(np.int8), aligned, coins, generator)
     return found
 
 

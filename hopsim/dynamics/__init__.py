@@ -1,29 +1,46 @@
-"""Rules of motion of a network: flows, and exact event-driven rules."""
+"""Rules of motion of a network: flows, exact event-driven rules, and spins."""
 
-from ._base import AbstractDynamics, dynamics_kinds, Plan, Solution
+from ._base import (
+    AbstractContinuousDynamics,
+    AbstractDynamics,
+    dynamics_kinds,
+    expected,
+    IntegrationPlan,
+    Solution,
+)
+from ._request import Execution, Output, Request, Tolerances
 from .drives import AbstractDrive, drives, Pulse, Sinusoid
 from .flows import AbstractFlow, Adiabatic, TwoLayer
 from .sharp import Sharp
-from .spins import Binary, Glauber
+from .spins import AbstractSpinDynamics, Binary, Glauber
 
 
-Dynamics = AbstractDynamics | Binary | Glauber  # what `simulate` can run
+Dynamics = AbstractDynamics  # what `simulate` can run
+Plan = IntegrationPlan  # an older name
 
 
 __all__ = [
+    "AbstractContinuousDynamics",
     "AbstractDrive",
     "AbstractDynamics",
     "AbstractFlow",
+    "AbstractSpinDynamics",
     "Adiabatic",
     "Binary",
     "Dynamics",
+    "Execution",
     "Glauber",
+    "IntegrationPlan",
+    "Output",
     "Plan",
     "Pulse",
+    "Request",
     "Sharp",
     "Sinusoid",
     "Solution",
+    "Tolerances",
     "TwoLayer",
     "drives",
     "dynamics_kinds",
+    "expected",
 ]

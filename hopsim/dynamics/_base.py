@@ -1,15 +1,18 @@
-"""The contract between a rule of motion and `simulate`."""
+"""The contract of every rule of motion: what runs, searches and studies ask of it."""
 
 import abc
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._common.registry import Registry
 from .._common.types import AnyArray, Scalar
 from ..network import Features, Hidden, Network
-from ..trajectory import Promise
+from ..trajectory import Promise, Trajectory
+from ._request import Request
 
 
 dynamics_kinds = Registry("dynamics")
@@ -26,7 +29,7 @@ class Method(NamedTuple):
     notice: str | None = None
 
 
-class Plan(eqx.Module):
+class IntegrationPlan(eqx.Module):
     """How to run: everything about a run that is neither network nor dynamics.
 
     Numbers are arrays (a new value compiles nothing anew); choices are static. Times
@@ -79,9 +82,28 @@ class Solution(NamedTuple):
 class AbstractDynamics(eqx.Module):
     """A rule of motion with its clock and the energy that theory promises will fall.
 
-    To add one: implement the methods below and register the class. `solve` and `cost`
-    take one probe and are vmapped; `method` and `promise` run on the host, before.
+    `simulate`, `find_attractors` and the experiments ask what follows, and never for a
+    class. To add one: subclass `AbstractFlow` (an ODE), `AbstractContinuousDynamics`
+    (any other motion of v in continuous time) or `AbstractSpinDynamics`, implement what
+    is abstract there, register the class, and add it to `tests/cases.py`.
     """
+
+    # states are spins of +1 and -1: no other state is infinitely near
+    discrete: ClassVar[bool] = False
+    # memory neurons have an equation of their own, and a start
+    own_memory: ClassVar[bool] = False
+    # a run that ends at rest is there to rounding, however its tolerances were set
+    rests_exactly: ClassVar[bool] = False
+
+    @property
+    def kind(self) -> str:
+        """The word that a scenario has for it; the class where it is not registered."""
+        return dynamics_kinds.kind_of(type(self)) or type(self).__name__
+
+    @property
+    @abc.abstractmethod
+    def driven(self) -> bool:
+        """True if a drive I(t) acts: there is then no steady state to stop at."""
 
     @abc.abstractmethod
     def method(
@@ -99,8 +121,78 @@ class AbstractDynamics(eqx.Module):
         """Which energy falls along this motion, and why (or why none is promised)."""
 
     @abc.abstractmethod
+    def run(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+        integrate: Callable[..., Trajectory],
+    ) -> Trajectory:
+        """The trajectories of all probes.
+
+        `integrate(network, dynamics, probes, request)` makes them of the motion of one
+        probe, `solve`, on all devices and under an audit.
+        """
+
+    @property
+    def deviation(self) -> str | None:
+        """What sets this motion apart from the plain flow, None: nothing.
+
+        The plain flow has decay 1, no drive, and one clock for each layer.
+        """
+        return type(self).__name__
+
+    # --- at rest ----------------------------------------------------------------------
+
+    @property
+    def rest_decay(self) -> float:
+        """The decay alpha of fixed points; raises ValueError where there are none."""
+        if self.driven:
+            raise ValueError(
+                "A driven network has no fixed points; leave the drive out, or give "
+                "its mean as the network's current."
+            )
+        return 1.0
+
+    @property
+    def lags(self) -> bool:
+        """True if memory neurons follow late: stability then needs a convex L_h."""
+        return False
+
+    @abc.abstractmethod
+    def rest_eigenvalues(
+        self, network: Network, gains: Float[np.ndarray, "root feature"]
+    ) -> Float[np.ndarray, "root eigenvalue"] | None:
+        """All eigenvalues at rest from the loop gains s_k^2, ascending.
+
+        None where there is no closed form: then `rest_jacobian` is asked. Raises
+        ValueError where nothing can be differentiated.
+        """
+
+    @abc.abstractmethod
+    def rest_jacobian(self, network: Network, v: Features) -> tuple[Array, Array]:
+        r"""M and J of $M \dot y = J y$ for small y about the fixed point v."""
+
+
+class AbstractContinuousDynamics(AbstractDynamics):
+    """A motion of v in continuous time, each probe on its own.
+
+    To add one: implement the methods below as well. `solve` and `cost` take one probe
+    and are vmapped; `method` and `promise` run on the host, before.
+    """
+
+    def run(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+        integrate: Callable[..., Trajectory],
+    ) -> Trajectory:
+        return integrate(network, self, probes, request)
+
+    @abc.abstractmethod
     def solve(
-        self, network: Network, v: Features, h: Hidden | None, plan: Plan
+        self, network: Network, v: Features, h: Hidden | None, plan: IntegrationPlan
     ) -> Solution:
         """The motion from one state; `h` is None for slaved memory neurons."""
 
@@ -108,7 +200,21 @@ class AbstractDynamics(eqx.Module):
     def cost(self, network: Network, v: Features) -> Scalar:
         """What the motion from `v` may cost, to compare it with others of its kind."""
 
-    @property
-    @abc.abstractmethod
-    def driven(self) -> bool:
-        """True if a drive I(t) acts: there is then no steady state to stop at."""
+
+Kind = TypeVar("Kind")
+
+
+def expected(dynamics: AbstractDynamics, kind: type[Kind], study: str) -> Kind:
+    """The dynamics, known to be of a kind; ValueError for a study that needs another.
+
+    The one place where a class is asked for: a study of the two-layer flow, say, reads
+    its time constants.
+    """
+    if not isinstance(dynamics, kind):
+        makers: dict[str, Any] = {name: dynamics_kinds[name] for name in dynamics_kinds}
+        known = [f'"{k}"' for k, maker in makers.items() if issubclass(maker, kind)]
+        raise ValueError(
+            f'The experiment "{study}" needs dynamics kind {" or ".join(known)}, got '
+            f"{type(dynamics).__name__}; set it so."
+        )
+    return dynamics

@@ -6,17 +6,24 @@ $t_i = \tau_f \log(1 + |v_i|/|w_i|)$ iff $w_i$ and $\sigma_i$ differ in sign.
 [THEORY 2.1.1]
 """
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .._common.types import AnyArray, Scalar
 from ..lagrangians import AbsoluteValue
 from ..network import Features, Hidden, Network
 from ..trajectory import Ending, Promise
-from ._base import AbstractDynamics, dynamics_kinds, Method, Plan, Solution
+from ._base import (
+    AbstractContinuousDynamics,
+    dynamics_kinds,
+    IntegrationPlan,
+    Method,
+    Solution,
+)
 
 
 class _Run(NamedTuple):
@@ -39,7 +46,7 @@ class _Run(NamedTuple):
 
 
 @dynamics_kinds.register("sharp")
-class Sharp(AbstractDynamics):
+class Sharp(AbstractContinuousDynamics):
     r"""$\tau_f \dot v = I + \xi^T f(\xi\,\mathrm{sign}\,v) - v$, exact, event-driven.
 
     Feature neurons must be `AbsoluteValue()`. One flip at a time; the energy falls by
@@ -47,9 +54,22 @@ class Sharp(AbstractDynamics):
     flips. [THEORY 2.1.1, CL-15]
     """
 
+    rests_exactly: ClassVar[bool] = True
+
     @property
     def driven(self) -> bool:
         return False
+
+    def rest_eigenvalues(
+        self, network: Network, gains: Float[np.ndarray, "root feature"]
+    ) -> Float[np.ndarray, "root eigenvalue"] | None:
+        """All are `s_k^2 - 1`, and s = 0 where no activation jumps."""
+        return gains[:, ::-1] - 1
+
+    def rest_jacobian(self, network: Network, v: Features) -> tuple[Array, Array]:
+        """Between flips `v` relaxes to a constant: minus the identity."""
+        unit = jnp.eye(network.features, dtype=network.dtype)
+        return unit, -unit
 
     def method(
         self,
@@ -86,7 +106,7 @@ class Sharp(AbstractDynamics):
         return jnp.sum(against).astype(network.dtype)
 
     def solve(
-        self, network: Network, v: Features, h: Hidden | None, plan: Plan
+        self, network: Network, v: Features, h: Hidden | None, plan: IntegrationPlan
     ) -> Solution:
         if h is not None:
             raise ValueError("Sharp dynamics are adiabatic; leave memory_start out.")
@@ -98,7 +118,7 @@ class Sharp(AbstractDynamics):
         return _finish(network, plan, run)
 
 
-def _begin(network: Network, plan: Plan, v: Array) -> _Run:
+def _begin(network: Network, plan: IntegrationPlan, v: Array) -> _Run:
     v = jnp.asarray(v)
     s = network.feature_lagrangian.activation(v)
     zero = jnp.zeros((), network.dtype)
@@ -143,7 +163,7 @@ def _relax(w: Array, v: Array, elapsed: Array, free: Array) -> Array:
     return jnp.where(free, w + (v - w) * jnp.exp(-elapsed), v)
 
 
-def _to_next_flip(network: Network, plan: Plan, run: _Run) -> _Run:
+def _to_next_flip(network: Network, plan: IntegrationPlan, run: _Run) -> _Run:
     free, duration = ~plan.clamped, plan.times[-1]
 
     # --- when and where is the next flip?
@@ -200,7 +220,7 @@ def _to_next_flip(network: Network, plan: Plan, run: _Run) -> _Run:
     )
 
 
-def _finish(network: Network, plan: Plan, run: _Run) -> Solution:
+def _finish(network: Network, plan: IntegrationPlan, run: _Run) -> Solution:
     free, duration = ~plan.clamped, plan.times[-1]
     w = _target(network, run)
     settled = ~jnp.any(free & (w * run.s < 0))

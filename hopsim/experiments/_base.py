@@ -13,7 +13,7 @@ from .._common.names import nearest
 from .._common.registry import Registry
 from .._common.streams import Stream
 from ..data.sources import PatternSet, ProbeSet
-from ..dynamics import Binary, Dynamics
+from ..dynamics import AbstractSpinDynamics, Dynamics, expected
 from ..dynamics.spins.relaxation import relax, Relaxation
 from ..network import Network
 from ..records import Record
@@ -66,11 +66,7 @@ class Setting:
         setting. Raises ValueError unless the dynamics are binary.
         """
         dynamics = overrides.pop("dynamics", self.dynamics)
-        if not isinstance(dynamics, Binary):
-            raise ValueError(
-                'Spins are swept under dynamics kind "binary", got '
-                f"{type(dynamics).__name__}; set it so."
-            )
+        dynamics = expected(dynamics, AbstractSpinDynamics, "relaxation of spins")
         settings = {
             "max_sweeps": max(1, int(self.run.duration)),
             "clamped": self._clamped(),

@@ -1,15 +1,14 @@
 """What experiments with spins have in common."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
 
 from .._common.types import AnyArray
-from ..dynamics import Binary
-from ..dynamics.spins.binary import Rule
+from ..dynamics import Binary, expected
+from ..dynamics.spins._rules import Rule
 from ..dynamics.spins.relaxation import Relaxation
 from ..lagrangians import Polynomial, RectifiedPolynomial, Rescaled
 from ..network import Network
@@ -18,11 +17,10 @@ from ._base import Setting
 
 def require_spins(setting: Setting, kind: str) -> None:
     """Binary dynamics of binary memories, or one clear error."""
-    memories = np.asarray(setting.network.memories)
-    if not isinstance(setting.dynamics, Binary) or np.any(np.abs(memories) != 1):
+    expected(setting.dynamics, Binary, kind)
+    if np.any(np.abs(np.asarray(setting.network.memories)) != 1):
         raise ValueError(
-            f'The experiment "{kind}" needs dynamics kind "binary" and memories of +1 '
-            f"and -1, got {type(setting.dynamics).__name__}; use memories kind "
+            f'The experiment "{kind}" needs memories of +1 and -1; use memories kind '
             '"random_binary", or images with binary = true.'
         )
 
@@ -66,8 +64,8 @@ def decided(
 
     By the tie and rule of the setting's dynamics, and in its network, if not told.
     """
-    dynamics: Any = setting.dynamics  # binary, see `require_spins`
-    at_once = Binary("synchronous", dynamics.tie, rule or dynamics.rule)
+    own = expected(setting.dynamics, Binary, "decisions of spins").flip_rule
+    at_once = Binary("synchronous", own.tie, rule or own.rule)
     network = setting.network if network is None else network
     return setting.relax(network=network, dynamics=at_once, starts=states, max_sweeps=1)
 

@@ -19,7 +19,6 @@ from .._common.environment import precision, prefetch, provenance
 from .._common.files import make_place, write_whole
 from .._common.names import nearest
 from .._version import __version__
-from ..dynamics import dynamics_kinds
 from ..experiments import Study
 from ..plots import plots, render
 from ..records import load_record, Record, save
@@ -113,9 +112,7 @@ def _header_attrs(scenario: Scenario) -> dict[str, Any]:
         "seed": scenario.header.seed,
         "precision": scenario.header.precision,
         "network": _kinds([p.network.kind for p in scenario.points]),
-        "dynamics": _kinds(
-            [str(dynamics_kinds.kind_of(type(p.dynamics))) for p in scenario.points]
-        ),
+        "dynamics": _kinds([p.dynamics.kind for p in scenario.points]),
         "experiment": scenario.resolved.get("experiment", {}).get("kind", "recall"),
         "sweep_path": "" if sweep is None else sweep.path,
         "plots": " ".join(scenario.plots),

@@ -334,9 +334,9 @@ def _may_change(dotted: str, where: str, who: str, problems: list[Problem]) -> b
 def _point(
     label: str, value: float | None, tables: dict[str, Any], problems: list[Problem]
 ) -> Point | None:
-    motion = tables.get("dynamics", {})
-    if isinstance(motion, dict):
-        tables = tables | {"dynamics": {"kind": "two_layer"} | motion}
+    given = tables.get("dynamics", {})
+    if isinstance(given, dict):
+        tables = tables | {"dynamics": {"kind": "two_layer"} | given}
     parts = {
         name: read_spec(registry, tables[name], name, problems)
         for name, registry in (

@@ -3,6 +3,7 @@
 import abc
 from typing import Any, TYPE_CHECKING
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -12,10 +13,10 @@ from ...network import Features, Hidden, Network
 from ...solvers import AbstractProblem, AltIMEX, FlowState
 from ...spectrum import loop_gain
 from ...trajectory import Promise
-from .._base import AbstractDynamics, Method, Plan, Solution
+from .._base import AbstractContinuousDynamics, IntegrationPlan, Method, Solution
 from ..drives import AbstractDrive
 from ._integrate import integrate
-from ._solver_choice import choose, name_of
+from ._solver_choice import choose_solver, name_of
 
 
 if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not
@@ -24,7 +25,7 @@ else:
     from equinox import AbstractVar
 
 
-class AbstractFlow(AbstractDynamics):
+class AbstractFlow(AbstractContinuousDynamics):
     """An ODE with an energy, integrated by Diffrax under an audit.
 
     To add one: declare the fields and implement the methods below for one state
@@ -105,14 +106,48 @@ class AbstractFlow(AbstractDynamics):
         """The largest rate of the flow, from the loop gain `s_max^2`."""
 
     @property
-    @abc.abstractmethod
-    def needs_convex_memory(self) -> bool:
-        """True if descent needs a convex memory Lagrangian."""
-
-    @property
     def driven(self) -> bool:
         """True if a drive acts."""
         return self.drive is not None
+
+    @property
+    @abc.abstractmethod
+    def clocks(self) -> dict[str, AnyArray]:
+        """The time constants by their names, those that are set."""
+
+    @property
+    def deviation(self) -> str | None:
+        if self.driven:
+            return "a drive I(t)"
+        decay = float(np.asarray(self.decay))
+        if decay != 1:
+            return f"the decay {decay:g}"
+        for name, taus in self.clocks.items():
+            if np.unique(np.asarray(taus)).size > 1:
+                return f"neurons with different {name}"
+        return None
+
+    @property
+    def rest_decay(self) -> float:
+        decay = float(np.asarray(self.decay))
+        if not self.driven and decay <= 0:
+            raise ValueError(
+                f"Fixed points need a decay > 0, got {decay:g}: without it only the "
+                "direction of v comes to rest."
+            )
+        return super().rest_decay * decay
+
+    def rest_jacobian(self, network: Network, v: Features) -> tuple[Array, Array]:
+        """The derivative of the field, by autodiff; all layers one after the other."""
+        x, free = self.start(network, v, None), jnp.ones((network.features,), bool)
+        cuts = np.cumsum([len(layer) for layer in x])[:-1]
+
+        def field(y: Array) -> Array:
+            layers = tuple(jnp.split(y, cuts))
+            return jnp.concatenate(self.field(network, layers, free))
+
+        y = jnp.concatenate(x)
+        return jnp.eye(len(y), dtype=y.dtype), jax.jacfwd(field)(y)
 
     def method(
         self,
@@ -123,7 +158,7 @@ class AbstractFlow(AbstractDynamics):
         step: float | None,
     ) -> Method:
         """The solver asked for, or the one that `auto` decides on."""
-        return choose(self, self.decay, network, probes, duration, solver, step)
+        return choose_solver(self, self.decay, network, probes, duration, solver, step)
 
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
         """Which energy falls, as far as it is proved. [THEORY 1.2-1.3, 4.2]"""
@@ -131,7 +166,7 @@ class AbstractFlow(AbstractDynamics):
         alternating = isinstance(method.solver, AltIMEX)
         decay = np.asarray(self.decay)
         autapse = 0 if network.autapse is None else np.asarray(network.autapse)
-        needs_memory = self.needs_convex_memory or alternating
+        needs_memory = self.lags or alternating
         for obstacle, reason in (
             (self.driven, "a drive I(t) does work on the network"),
             (not feature.convex, f"{name_of(feature)} of the features is not convex"),
@@ -155,7 +190,7 @@ class AbstractFlow(AbstractDynamics):
         ):
             if obstacle:
                 return Promise("none", reason)
-        kind = "full" if self.needs_convex_memory else "adiabatic"
+        kind = "full" if self.lags else "adiabatic"
         if needs_memory:
             return Promise(kind, "both Lagrangians are convex")
         return Promise(kind, "the feature Lagrangian is convex")
@@ -175,7 +210,7 @@ class AbstractFlow(AbstractDynamics):
         return jnp.max(flow.stiffness(jnp.stack(gains)))
 
     def solve(
-        self, network: Network, v: Features, h: Hidden | None, plan: Plan
+        self, network: Network, v: Features, h: Hidden | None, plan: IntegrationPlan
     ) -> Solution:
         """Integrate one probe with Diffrax."""
         flow = Flow(cast(self, network.dtype), network, ~plan.clamped)

@@ -12,7 +12,7 @@ from ..._common.norms import length
 from ..._common.types import Scalar
 from ...solvers import AbstractProblem, Audited, FlowState, Settling
 from ...trajectory import Ending
-from .._base import Plan, Solution
+from .._base import IntegrationPlan, Solution
 
 
 # A proportional-integral controller. Where stability limits the step, the integral
@@ -21,7 +21,9 @@ from .._base import Plan, Solution
 CONTROL = {"pcoeff": 0.6, "icoeff": 0.4, "safety": 0.95}
 
 
-def integrate(flow: AbstractProblem, x0: tuple, driven: bool, plan: Plan) -> Solution:
+def integrate(
+    flow: AbstractProblem, x0: tuple, driven: bool, plan: IntegrationPlan
+) -> Solution:
     """The run of one probe, whatever its solver."""
     dtype = jnp.result_type(*x0)
     zero = jnp.zeros((), dtype)
@@ -89,7 +91,7 @@ def integrate(flow: AbstractProblem, x0: tuple, driven: bool, plan: Plan) -> Sol
     )
 
 
-def _samples(plan: Plan) -> dfx.SaveAt:
+def _samples(plan: IntegrationPlan) -> dfx.SaveAt:
     between = None if plan.times.shape[0] == 2 else dfx.SubSaveAt(ts=plan.times)
     subs = [between, dfx.SubSaveAt(t1=True)]
     return dfx.SaveAt(subs=subs, solver_state=plan.audit)
@@ -105,7 +107,7 @@ def _audit(state: Any, zero: Array) -> dict[str, Any]:
     return seen | {"ledger_residual": audit.ledger, "log": audit.log}
 
 
-def _controller(plan: Plan, dtype: Any) -> dfx.AbstractStepSizeController:
+def _controller(plan: IntegrationPlan, dtype: Any) -> dfx.AbstractStepSizeController:
     if not plan.adaptive:
         return dfx.ConstantStepSize()
     # a step this small means a blow-up, not a solution
@@ -120,7 +122,7 @@ def _controller(plan: Plan, dtype: Any) -> dfx.AbstractStepSizeController:
     )
 
 
-def _event(plan: Plan) -> dfx.Event | None:
+def _event(plan: IntegrationPlan) -> dfx.Event | None:
     """Rest, or a state that has left the finite numbers."""
     if plan.until_steady:  # NaN is not >= anything
         return dfx.Event(
@@ -132,7 +134,9 @@ def _event(plan: Plan) -> dfx.Event | None:
     return dfx.Event(lambda t, y, args, **_: ~jnp.isfinite(total(y)))
 
 
-def _ending(result: Any, residual: Array, energy: Array, plan: Plan) -> Array:
+def _ending(
+    result: Any, residual: Array, energy: Array, plan: IntegrationPlan
+) -> Array:
     quiet = residual < plan.residual_tolerance
     if plan.until_steady:
         ran_out = jnp.where(quiet, Ending.STEADY, Ending.UNSETTLED)
@@ -164,7 +168,7 @@ def _state_norm(y: FlowState) -> Scalar:
     return length(whole) / jnp.sqrt(jnp.asarray(whole.size, whole.dtype))
 
 
-def _with_tolerances(solver: Any, plan: Plan) -> Any:
+def _with_tolerances(solver: Any, plan: IntegrationPlan) -> Any:
     if not isinstance(solver, dfx.AbstractImplicitSolver):
         return solver
     finder = dfx.VeryChord(rtol=plan.rtol, atol=plan.atol, norm=_state_norm)

@@ -11,7 +11,7 @@ from jaxtyping import Array
 from ..._common.types import AnyArray
 from ...network import Network
 from ...solvers import AltIMEX, Unrolled
-from .._base import AbstractDynamics, Method
+from .._base import AbstractContinuousDynamics, Method
 
 
 SOLVERS: dict[str, Any] = {
@@ -30,8 +30,8 @@ EXPLICIT_STEPS = 20_000  # beyond this many, an explicit solver is given up
 IMPLICIT_SIZE = 256  # up to this many neurons, a dense Newton matrix is affordable
 
 
-def choose(
-    flow: AbstractDynamics,
+def choose_solver(
+    flow: AbstractContinuousDynamics,
     decay: float | AnyArray,
     network: Network,
     probes: AnyArray,
@@ -77,7 +77,7 @@ def choose(
 
 
 def _automatic(
-    flow: AbstractDynamics,
+    flow: AbstractContinuousDynamics,
     network: Network,
     probes: AnyArray,
     duration: float,
@@ -113,7 +113,9 @@ def _seen_rate(flow: Any, network: Network, probes: AnyArray) -> float:
 
 
 @eqx.filter_jit
-def _rates(flow: AbstractDynamics, network: Network, states: AnyArray) -> Array:
+def _rates(
+    flow: AbstractContinuousDynamics, network: Network, states: AnyArray
+) -> Array:
     return jax.vmap(lambda v: flow.cost(network, v))(states)
 
 

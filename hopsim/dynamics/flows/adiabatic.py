@@ -1,9 +1,12 @@
 """The adiabatic flow: memory neurons that follow the feature neurons at once."""
 
+import dataclasses
 import functools as ft
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.sparse.linalg import gmres
 from jaxtyping import Array, Float
 
@@ -54,8 +57,42 @@ class Adiabatic(AbstractFlow):
             require_times("tau_memory", self.tau_memory)
 
     @property
-    def needs_convex_memory(self) -> bool:
+    def clocks(self) -> dict[str, AnyArray]:
+        return {"tau_feature": self.tau_feature}
+
+    @property
+    def deviation(self) -> str | None:
+        mass = "the adiabatic flow with a mass (tau_memory)"
+        return super().deviation if self.tau_memory is None else mass
+
+    @property
+    def lags(self) -> bool:
         return self.tau_memory is not None
+
+    def rest_eigenvalues(
+        self, network: Network, gains: Float[np.ndarray, "root feature"]
+    ) -> Float[np.ndarray, "root eigenvalue"] | None:
+        """`s_k^2 - alpha`, over `1 + s_k^2 tau_h / tau_f` where neurons lag."""
+        memory, decay = self.tau_memory, self.rest_decay
+        vector = memory is not None and np.ndim(memory) > 0
+        plain = np.ndim(self.tau_feature) == 0 and not vector
+        if plain and memory is None:
+            return gains[:, ::-1] - decay
+        convex = network.memory_lagrangian.convex and network.autapse is None
+        if memory is None or not (plain and convex):
+            return None
+        ratio = np.asarray(memory / self.tau_feature, np.float64)
+        return np.sort((gains - decay) / (1 + ratio * gains), axis=1)
+
+    def rest_jacobian(self, network: Network, v: Features) -> tuple[Array, Array]:
+        if self.tau_memory is None:
+            return super().rest_jacobian(network, v)
+        # without its mass: at rest the mass itself is not differentiated
+        free = jnp.ones((network.features,), bool)
+        plain = dataclasses.replace(self, tau_memory=None)
+        unit, force = plain.rest_jacobian(network, v)
+        mass = jax.vmap(lambda dv: self.mass(network, (v,), free, dv))(unit).T
+        return mass, force
 
     def method(self, network, probes, duration, solver, step) -> Method:
         method = super().method(network, probes, duration, solver, step)

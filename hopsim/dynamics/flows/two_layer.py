@@ -1,13 +1,18 @@
 """The two-layer flow of feature and memory neurons."""
 
+import functools as ft
+from typing import ClassVar
+
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..._common.norms import relative
 from ..._common.types import AnyArray, as_numbers, Scalar
 from ...network import Features, Hidden, Network
-from ...spectrum import stiffness
+from ...spectrum import stiffness, two_layer_eigenvalues
 from .._base import dynamics_kinds
 from ..drives import AbstractDrive
 from ._flow import AbstractFlow
@@ -37,6 +42,8 @@ class TwoLayer(AbstractFlow):
     - `drive`: a current I(t) added to the network's constant one.
     """
 
+    own_memory: ClassVar[bool] = True
+
     tau_memory: AnyArray = eqx.field(converter=as_numbers, default=0.1)
     tau_feature: AnyArray = eqx.field(converter=as_numbers, default=1.0)
     decay: AnyArray = eqx.field(converter=as_numbers, default=1.0)
@@ -48,7 +55,11 @@ class TwoLayer(AbstractFlow):
         require_decay(self.decay)
 
     @property
-    def needs_convex_memory(self) -> bool:
+    def clocks(self) -> dict[str, AnyArray]:
+        return {"tau_feature": self.tau_feature, "tau_memory": self.tau_memory}
+
+    @property
+    def lags(self) -> bool:
         return True
 
     def _taus(self, network: Network) -> tuple[AnyArray, AnyArray]:
@@ -56,6 +67,23 @@ class TwoLayer(AbstractFlow):
         check_taus(network, "memory", self.tau_memory)
         unit = jnp.mean(self.tau_feature)
         return self.tau_feature / unit, self.tau_memory / unit
+
+    def rest_eigenvalues(
+        self, network: Network, gains: Float[np.ndarray, "root feature"]
+    ) -> Float[np.ndarray, "root eigenvalue"] | None:
+        """The roots of one quadratic for each mode, for plain time constants."""
+        plain = not (np.ndim(self.tau_feature) or np.ndim(self.tau_memory))
+        convex = network.memory_lagrangian.convex and network.autapse is None
+        if not (plain and convex) or self.decay != 1:
+            return None
+        modes = min(network.features, network.count)
+        s = np.sqrt(np.maximum(gains[:, :modes], 0))
+        closed = ft.partial(
+            two_layer_eigenvalues, features=network.features, count=network.count,
+            tau_feature=np.ones(()),
+            tau_memory=np.asarray(self.tau_memory / self.tau_feature, np.float64),
+        )  # fmt: skip
+        return np.asarray(eqx.filter_jit(jax.vmap(closed))(jnp.asarray(s)))
 
     def start(self, network: Network, v: Features, h: Hidden | None) -> tuple:
         if h is None:

@@ -5,8 +5,9 @@ chosen by what is at hand and agree flip by flip; `trajectories` makes a run of
 `simulate` of either.
 """
 
+from ._base import AbstractSpinDynamics
 from .binary import Binary
 from .glauber import Glauber
 
 
-__all__ = ["Binary", "Glauber"]
+__all__ = ["AbstractSpinDynamics", "Binary", "Glauber"]

@@ -30,7 +30,7 @@ from ._coins import coin
 from ._cpu_sweep import walk
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_sweep import TRUST
-from .binary import Binary, drive_of, Rule, Tie
+from ._rules import FlipRule, local_field_of, Rule, Tie
 from .exact import gap, has_exact_values
 
 
@@ -129,27 +129,27 @@ class CpuEngine(AbstractEngine):
     def __init__(
         self,
         network: Network,
-        dynamics: Binary,
+        flip_rule: FlipRule,
         precision: str,
         chunk: int | None,
         threads: int,
     ):
-        layer, self.current, self.autapse = drive_of(network, dynamics.rule)
+        layer, self.current, self.autapse = local_field_of(network, flip_rule.rule)
         self.memories = np.ascontiguousarray(np.asarray(network.memories).T, np.int8)
-        self.gaps = gaps(layer, dynamics.rule, *self.memories.shape)
-        self.exact = has_exact_values(network, dynamics.rule)
+        self.gaps = gaps(layer, flip_rule.rule, *self.memories.shape)
+        self.exact = has_exact_values(network, flip_rule.rule)
         largest = max(np.max(np.abs(self.current)), abs(self.autapse))
         self.outer = int(math.frexp(largest)[1]) if largest else NOWHERE
-        self.dynamics, self.single = dynamics, precision == "auto"
+        self.flip_rule, self.single = flip_rule, precision == "auto"
         self.chunk, self.threads = chunk, threads
 
     resumes: ClassVar[bool] = True
 
     def sweeps_at_once(self, visits: int) -> int:
         # starts need not wait for each other, but progress is shown between calls
-        if self.dynamics.order in ("random", "synchronous"):
+        if self.flip_rule.order in ("random", "synchronous"):
             return 1  # rest and cycles are told sweep by sweep
-        if self.dynamics.tie == "random":
+        if self.flip_rule.tie == "random":
             return 1  # the coins of one sweep are room enough
         work = max(1, visits * self.memories.shape[1])
         return int(np.clip(WORK // work, 1, SWEEPS))
@@ -168,7 +168,7 @@ class CpuEngine(AbstractEngine):
         tosses = np.zeros((len(s), 0, 0), np.int8)
         if tie == "random":
             tosses = _tosses(seeds, starts.numbers, orders.shape[1])
-        near = (1, 1) if self.dynamics.rule == "local_field" else (0, 2)
+        near = (1, 1) if self.flip_rule.rule == "local_field" else (0, 2)
         orders = np.ascontiguousarray(orders, np.int32)
 
         def part(rows: slice) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from .binary import Tie
+from ._rules import Tie
 
 
 class SweepResult(NamedTuple):

@@ -13,7 +13,7 @@ from ..._common.types import AnyArray
 from ...lagrangians import AbstractAdditiveLagrangian, Rescaled
 from ...network import Network
 from ._heat_bath_lockstep import by_lanes, Shared
-from .binary import interaction
+from ._rules import decision_interaction
 from .couplings import Couplings, summable
 from .exact import are_spins
 from .gap_tables import gap_table
@@ -56,7 +56,7 @@ class _ByExamples:
 
     def __init__(self, network: Network, threads: int):
         self.network, self.threads = network, threads
-        layer, unit = interaction(network)
+        layer, unit = decision_interaction(network)
         self.rest = 2 * np.asarray(network.current, np.float64)
         self.memories = np.ascontiguousarray(np.asarray(network.memories).T, np.int8)
         self.table, inner = gap_table(layer, network.features, network.count)

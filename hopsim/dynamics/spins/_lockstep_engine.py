@@ -29,7 +29,7 @@ from ._lockstep_sweep import (
     padded_to,
     sweep,
 )
-from .binary import Binary, drive_of, Tie
+from ._rules import FlipRule, local_field_of, Tie
 from .exact import has_exact_values, parity_gcd
 
 
@@ -45,13 +45,13 @@ class LockstepEngine(AbstractEngine):
     def __init__(
         self,
         network: Network,
-        dynamics: Binary,
+        flip_rule: FlipRule,
         binary: bool,
         precision: str,
         chunk: int | None,
         devices: Sequence[Any],
     ):
-        self.couplings = _couplings(network, dynamics, binary, precision)
+        self.couplings = _couplings(network, flip_rule, binary, precision)
         self.chunk, self.devices = chunk, devices
         self.most = 0  # starts: as they become fewer they keep their program
 
@@ -87,10 +87,10 @@ class LockstepEngine(AbstractEngine):
 
 
 def _couplings(
-    network: Network, dynamics: Binary, binary: bool, precision: str
+    network: Network, flip_rule: FlipRule, binary: bool, precision: str
 ) -> Couplings:
-    layer, current, own = drive_of(network, dynamics.rule)
-    exact = binary and has_exact_values(network, dynamics.rule)
+    layer, current, own = local_field_of(network, flip_rule.rule)
+    exact = binary and has_exact_values(network, flip_rule.rule)
     units = parity_gcd(layer, network.features) if exact else 0
     features, count = padded_features(network.features), padded(network.count)
     memories = np.asarray(network.memories).T
@@ -108,9 +108,9 @@ def _couplings(
         autapse=np.asarray(own),
         layer=layer,
         integer_units=np.asarray(float(units)),
-        rule=dynamics.rule,
-        tie=dynamics.tie,
-        synchronous=dynamics.synchronous,
+        rule=flip_rule.rule,
+        tie=flip_rule.tie,
+        synchronous=flip_rule.synchronous,
         binary=binary,
         rechecked=binary and precision == "auto",
         exact=exact,

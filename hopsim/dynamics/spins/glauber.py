@@ -5,7 +5,8 @@ $\Delta_i = \Phi(s_i = +1) - \Phi(s_i = -1)$ of `Network`, one spin after the ot
 law is Boltzmann's, $P(s) \propto e^{\Phi(s)/T}$. [TT24; Glauber 1963]
 """
 
-from typing import Annotated, ClassVar, get_args, Literal
+from collections.abc import Callable
+from typing import Annotated, ClassVar, get_args
 
 import equinox as eqx
 import numpy as np
@@ -14,16 +15,20 @@ from jaxtyping import Float
 from ..._common.types import AnyArray, as_number, Count, Range
 from ...lagrangians._base import require_positive
 from ...network import Network
-from ...trajectory import Promise
-from .._base import dynamics_kinds
+from ...trajectory import Ending, Promise
+from .._base import dynamics_kinds, Method
+from .._request import Request
+from ._base import AbstractSpinDynamics
+from ._rules import HeatBath, require_choice, Visits
+from .sampling import sample
+from .trajectories import SpinRun
 
 
-Visits = Literal["sequential", "permutation", "random"]
 Temperature = Annotated[float | AnyArray, Range(0, above=True)]
 
 
 @dynamics_kinds.register("glauber")
-class Glauber(eqx.Module):
+class Glauber(AbstractSpinDynamics):
     r"""$P(s_i = +1) = [1 + e^{-\Delta_i/T}]^{-1}$, $\Delta_i$ the energy gap. [TT24]
 
     Spins of +1 and -1; time is counted in sweeps of N visits. T = 0 is `Binary`.
@@ -63,9 +68,7 @@ class Glauber(eqx.Module):
                 "Binary."
             )
         require_positive("The temperature", self.temperature)
-        if self.order not in self.CHOICES["order"]:
-            allowed = ", ".join(self.CHOICES["order"])
-            raise ValueError(f"order is one of {allowed}, got {self.order}.")
+        require_choice("order", self.order, self.CHOICES["order"])
         for name in ("annealed_from", "hottest"):
             value = getattr(self, name)
             if value is not None and not self.coldest < value < np.inf:
@@ -110,15 +113,39 @@ class Glauber(eqx.Module):
         return 1 + left * (self.annealed_from / self.coldest - 1)
 
     @property
-    def driven(self) -> bool:
-        """False: currents of spins are constant."""
-        return False
+    def heat_bath(self) -> HeatBath:
+        return HeatBath(self.order, self.ladder, self.cools, self.cooled)
 
     @property
-    def synchronous(self) -> bool:
-        """False: one spin after the other."""
-        return False
+    def rest_decay(self) -> float:
+        raise ValueError(
+            "A heat bath has no fixed points; ask for those of Binary, its motion at "
+            "T = 0."
+        )
 
-    def promise(self, network: Network) -> Promise:
+    def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
         """A heat bath lowers the free energy, and may raise the energy."""
         return Promise("none", "a heat bath raises the energy as often as T allows")
+
+    def evolve(
+        self,
+        network: Network,
+        starts: np.ndarray,
+        sweeps: int,
+        request: Request,
+        watch: Callable[[int, np.ndarray], None],
+    ) -> SpinRun:
+        """By `sample`; a heat bath never rests."""
+        where, count = request.execution, len(starts)
+        found = sample(
+            network, self, starts, sweeps=sweeps, clamped=request.clamped,
+            key=request.key, devices=where.devices, progress=where.progress,
+            watch=watch,
+        )  # fmt: skip
+        return SpinRun(
+            found.final,
+            found.flips,
+            np.full(count, float(request.duration)),
+            np.full(count, int(Ending.DURATION)),
+            np.full(count, np.nan),
+        )

@@ -20,11 +20,12 @@ from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network
 from ...trajectory import Ending
+from ._base import AbstractSpinDynamics
 from ._coins import coin
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_engine import LockstepEngine
+from ._rules import FlipRule, Tie, visits_of
 from ._starts import check_starts, check_whole
-from .binary import Binary, settled, Tie
 from .exact import are_spins, Exact
 
 
@@ -48,7 +49,7 @@ class Relaxation:
 
 def relax(
     network: Network,
-    dynamics: Binary,
+    dynamics: AbstractSpinDynamics,
     starts: Real[AnyArray, "start feature"],
     *,
     max_sweeps: int = 100,
@@ -79,6 +80,7 @@ def relax(
     - `watch`: called as `watch(sweep, spins)` with 0, 1, ... and all spins.
     """
     # --- validate
+    flip_rule = dynamics.flip_rule
     starts, free = check_starts(network.features, starts, clamped)
     binary = bool(
         are_spins(starts)
@@ -108,11 +110,11 @@ def relax(
         from ._cpu_engine import CpuEngine
 
         sweeper: AbstractEngine = CpuEngine(
-            network, dynamics, precision, chunk, len(devices)
+            network, flip_rule, precision, chunk, len(devices)
         )
     else:
-        sweeper = LockstepEngine(network, dynamics, binary, precision, chunk, devices)
-    run = _Run(network, dynamics, free, as_stream(key), sweeper)
+        sweeper = LockstepEngine(network, flip_rule, binary, precision, chunk, devices)
+    run = _Run(network, flip_rule, free, as_stream(key), sweeper)
 
     # --- sweep
     spins = starts.astype(np.int8 if binary else np.float64)
@@ -130,7 +132,7 @@ def relax(
         some = 1 if watch is not None else run.engine.sweeps_at_once(visits)
         some = min(some, max_sweeps - number)
         walked, by_integers = run.advance(number, some, spins, alive)
-        if dynamics.synchronous:
+        if flip_rule.synchronous:
             repeats = _same(before, walked.s, alive)
             before = np.array(spins)
         else:
@@ -142,7 +144,7 @@ def relax(
         doubtful[alive] += walked.doubtful
         exact[alive] += by_integers
         quiet = walked.last == 0
-        if dynamics.order == "random" and np.any(quiet):
+        if flip_rule.order == "random" and np.any(quiet):
             # N visits with replacement miss spins: rest is what moves none of them
             quiet[quiet] = run.at_rest(spins, alive[quiet])
         ending[alive[quiet]] = Ending.STEADY
@@ -169,18 +171,18 @@ class _Run:
     def __init__(
         self,
         network: Network,
-        dynamics: Binary,
+        flip_rule: FlipRule,
         free: np.ndarray,
         stream: Stream,
         engine: AbstractEngine,
     ):
-        self.network, self.dynamics = network, dynamics
+        self.network, self.flip_rule = network, flip_rule
         self.free, self.stream, self.engine = free, stream, engine
 
     @ft.cached_property
     def reference(self) -> Exact:
         """Exact integers, made when the first start waits for them."""
-        return Exact(self.network, self.dynamics.rule)
+        return Exact(self.network, self.flip_rule.rule)
 
     def advance(
         self, number: int, some: int, spins: np.ndarray, rows: np.ndarray
@@ -190,28 +192,25 @@ class _Run:
         And how many visits of each exact integers have decided.
         """
         numbers = range(number, number + some)
-        orders = np.stack([self._order(k) for k in numbers])
+        orders = np.stack(
+            [
+                visits_of(self.flip_rule.order, self.free, self.stream, k)
+                for k in numbers
+            ]
+        )
         seeds = np.zeros((some, 2), np.uint32)
-        if self.dynamics.tie == "random":
+        if self.flip_rule.tie == "random":
             draw = lambda k: self.stream.child("coins", k).generator()
             seeds[:] = [draw(k).integers(2**32, size=2) for k in numbers]
-        still = self.dynamics.synchronous
-        return self._advance(spins, rows, orders, seeds, self.dynamics.tie, still)
+        still = self.flip_rule.synchronous
+        return self._advance(spins, rows, orders, seeds, self.flip_rule.tie, still)
 
     def at_rest(self, spins: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Where no spin would move."""
         seeds = np.zeros((1, 2), np.uint32)
-        tie = settled(self.dynamics.tie)
+        tie = self.flip_rule.tie_at_rest
         walked, _ = self._advance(spins, rows, self.free[None], seeds, tie, True)
         return walked.flips == 0
-
-    def _order(self, number: int) -> Int[np.ndarray, " visit"]:
-        if self.dynamics.order in ("sequential", "synchronous"):
-            return self.free
-        draw = self.stream.child("order", number).generator()
-        if self.dynamics.order == "permutation":
-            return draw.permutation(self.free)
-        return draw.choice(self.free, len(self.free))
 
     def _advance(
         self,
@@ -224,7 +223,7 @@ class _Run:
     ) -> tuple[SweepResult, np.ndarray]:
         zeros = lambda: np.zeros(len(rows), np.int64)
         starts = Starts(spins[rows], rows, spins[rows], zeros(), zeros(), zeros())
-        # shares its states and last flips with `starts`: what is found is gone on from
+        # aliases `starts.s` and `starts.last`: a round continues from the spins found
         total = SweepResult(
             starts.s, zeros(), zeros(), starts.last, zeros(), zeros(), zeros() - 1
         )
@@ -261,7 +260,7 @@ class _Run:
 
 
 def _tied(tie: str, coins: np.ndarray, start: int, first: int, visit: int, s: int):
-    """What a spin without a drive becomes: as in `_lockstep_sweep`."""
+    """The new value of a spin whose local field is zero: as in `_lockstep_sweep`."""
     if tie == "keep":
         return s
     if tie != "random":

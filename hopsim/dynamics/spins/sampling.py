@@ -17,10 +17,11 @@ from ..._common.clock import phase
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network
+from ._base import AbstractSpinDynamics
 from ._heat_bath_engines import choose_engine, Kernel
+from ._rules import HeatBath, visits_of
 from ._starts import check_starts, check_whole
 from .couplings import Couplings
-from .glauber import Glauber
 
 
 AT_ONCE = 2**22  # thresholds drawn at once
@@ -52,7 +53,7 @@ class Samples:
 
 def sample(
     system: Network | Couplings,
-    dynamics: Glauber,
+    dynamics: AbstractSpinDynamics,
     starts: Real[AnyArray, "start feature"],
     *,
     sweeps: int,
@@ -86,15 +87,15 @@ def sample(
     take, and energies that are not finite.
     """
     # --- validate
-    features = system.features
+    bath, features = dynamics.heat_bath, system.features
     starts, free = check_starts(features, starts, clamped)
     check_whole("sweeps", sweeps)
     check_whole("burn", burn, 0)
     if burn >= sweeps:
         raise ValueError(f"burn must be less than the {sweeps} sweeps, got {burn}.")
-    if dynamics.cools >= sweeps:
+    if bath.cools >= sweeps:
         raise ValueError(
-            f"The bath cools during its first {dynamics.cools} sweeps and would not "
+            f"The bath cools during its first {bath.cools} sweeps and would not "
             f"reach its temperature in {sweeps}; lower cooling or make more sweeps."
         )
     seen = np.zeros((0, features)) if references is None else np.asarray(references)
@@ -105,13 +106,13 @@ def sample(
     if not free.size:
         raise ValueError("All spins are clamped; leave one free.")
     devices = list(jax.devices() if devices is None else devices)
-    replicas = dynamics.replicas
+    replicas = len(bath.ladder)
     work = len(starts) * replicas * sweeps
-    motor = choose_engine(system, kernel, starts, work, devices)
+    engine = choose_engine(system, kernel, starts, work, devices)
 
     # --- sweep
     stream = as_stream(key)
-    run = _Run(motor, dynamics, np.repeat(starts, replicas, axis=0), free, stream)
+    run = _Run(engine, bath, np.repeat(starts, replicas, axis=0), free, stream)
     seen32, size = seen.astype(np.float32).T / features, len(starts)
     told: list[tuple[np.ndarray, ...]] = []
     done = 0
@@ -142,7 +143,7 @@ def sample(
             "The energy leaves the finite numbers; rescale the interaction, or use "
             "float64 memories."
         )
-    kept = slice(max(burn, dynamics.cools), None)
+    kept = slice(max(burn, bath.cools), None)
     return Samples(
         final=run.shown[:, -1],
         overlap=overlaps[:, kept].mean(axis=1),
@@ -154,7 +155,7 @@ def sample(
         twins=twins,
         flips=run.flips.reshape(size, replicas).sum(axis=1),
         exchanged=run.exchanged / np.maximum(1, run.proposed),
-        kernel=motor.name,
+        kernel=engine.name,
         burn=burn,
     )
 
@@ -165,12 +166,12 @@ def sample(
 class _Run:
     """The replicas of all starts, their temperatures and their random numbers."""
 
-    def __init__(self, motor, dynamics: Glauber, spins, free, stream: Stream):
-        self.motor, self.dynamics, self.free = motor, dynamics, free
+    def __init__(self, engine, bath: HeatBath, spins, free, stream: Stream):
+        self.engine, self.bath, self.free = engine, bath, free
         self.stream, self.number = stream, 0
-        self.ladder, levels = dynamics.ladder, dynamics.replicas
+        self.ladder, levels = bath.ladder, len(bath.ladder)
         self.level = np.tile(np.arange(levels), (len(spins) // levels, 1))
-        self.states, self.energy = motor.begin(spins)
+        self.states, self.energy = engine.begin(spins)
         self.flips = np.zeros(len(spins), np.int64)
         own = lambda k: stream.child("visits", k).generator()
         self.draws = [own(k) for k in range(len(spins))]
@@ -182,7 +183,7 @@ class _Run:
     @property
     def at_once(self) -> int:
         """How many sweeps one call should make."""
-        if self.dynamics.replicas > 1:
+        if len(self.ladder) > 1:
             return 1  # replicas change places after each
         return max(1, AT_ONCE // (len(self.flips) * len(self.free)))
 
@@ -190,9 +191,11 @@ class _Run:
         """So many sweeps of all replicas, then an exchange."""
         first = self.number
         numbers = range(first, first + sweeps)
-        orders = np.stack([self._order(k) for k in numbers])
+        orders = np.stack(
+            [visits_of(self.bath.order, self.free, self.stream, k) for k in numbers]
+        )
         levels = len(self.ladder)
-        cooled = np.array([self.dynamics.cooled(k) for k in numbers])
+        cooled = np.array([self.bath.cooled(k) for k in numbers])
         temperature = self.ladder[self.level.ravel()]
 
         def thresholds(k: int) -> Float[np.ndarray, "sweep visit"]:
@@ -201,7 +204,7 @@ class _Run:
                 logit = np.log(u) - np.log1p(-u)
             return (temperature[k] * cooled)[:, None] * logit
 
-        path, gains, moved = self.motor.sweep(self.states, orders, thresholds)
+        path, gains, moved = self.engine.sweep(self.states, orders, thresholds)
         energies = self.energy[:, None] - gains
         self.energy, self.number = energies[:, -1], first + sweeps
         self.flips += moved
@@ -228,14 +231,3 @@ class _Run:
             self.level[rows[made], b[made]] = k
             self.exchanged[k] += made.mean()
             self.proposed[k] += 1
-
-    def _order(self, number: int) -> Int[np.ndarray, " visit"]:
-        if self.dynamics.order == "sequential":
-            return self.free
-        draw = self.stream.child("order", number).generator()
-        if self.dynamics.order == "permutation":
-            return draw.permutation(self.free)
-        return draw.choice(self.free, len(self.free))
-
-
-# --- kernels -------------------------------------------------------------------------

@@ -1,48 +1,51 @@
 """`simulate` for spins: sweeps as the clock, and the binary energy at each of them."""
 
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int, Real
 
 from ..._common.types import AnyArray
 from ...network import Network
-from ...trajectory import Ending, EPSILONS, Trajectory
-from .binary import Binary
-from .glauber import Glauber
-from .relaxation import relax
-from .sampling import sample
+from ...trajectory import Ending, EPSILONS, Promise, Trajectory
+from .._base import Method
+from .._request import Request
 
 
 ENERGIES_AT_ONCE = 64  # states whose energies are formed together
 
 
-def simulate_spins(
-    network: Network,
-    dynamics: Binary | Glauber,
-    probes: Float[np.ndarray, "probe feature"],
-    *,
-    duration: float,
-    samples: int,
-    until: str,
-    save: tuple[str, ...],
-    clamped: np.ndarray | None,
-    key: Any,
-    chunk: int | None,
-    devices: Any,
-    progress: Callable[[int, int], None] | None,
-) -> Trajectory:
-    """The trajectory of `relax` or `sample`, the state after each sweep at the samples.
+class SpinRun(NamedTuple):
+    """Where the spins of all starts are after their sweeps."""
 
-    Every flip of `Binary` is certain to lower the energy, or is none; beside that, the
-    energies before and after each sweep are formed anew and compared, to rounding.
+    final: np.ndarray  # (start, feature)
+    flips: Int[np.ndarray, " start"]
+    sweeps: Real[np.ndarray, " start"]  # until they came to rest, or all of them
+    ending: Int[np.ndarray, " start"]
+    residual: Float[np.ndarray, " start"]  # 0 at rest, NaN where that is not known
+
+
+def spin_trajectory(
+    network: Network,
+    probes: Float[np.ndarray, "probe feature"],
+    request: Request,
+    evolve: Callable[[Callable[[int, np.ndarray], None]], SpinRun],
+    promise: Promise,
+    method: Method,
+) -> Trajectory:
+    """The trajectory of spins, the state after each sweep at the samples.
+
+    The energies before and after each sweep are formed anew and compared, to rounding.
     Raises ValueError where they leave the finite numbers.
     """
-    times = np.linspace(0, duration, samples)
+    begun = time.perf_counter()
+    samples, save = request.output.samples, request.saved
+    times = np.linspace(0, request.duration, samples)
     at = np.floor(times).astype(int)
     shape = (len(probes), samples)
     path = np.zeros((*shape, network.features), network.dtype)
@@ -80,21 +83,11 @@ def simulate_spins(
             worst["limit"] = rounding * scale
         last.update(energy=energy, scale=scale)
 
-    options = {"clamped": clamped, "key": key, "devices": devices, "watch": watch}
-    options |= {"progress": progress}
+    found = evolve(watch)
     ending = np.full(count, int(Ending.DURATION))
-    nothing = np.full(count, np.nan)
-    end_time, residual = np.full(count, float(duration)), nothing
-    if isinstance(dynamics, Glauber):
-        found = sample(network, dynamics, probes, sweeps=int(duration), **options)
-    else:
-        most = int(duration)
-        found = relax(
-            network, dynamics, probes, max_sweeps=most, chunk=chunk, **options
-        )
-        residual = np.where(found.converged, 0.0, np.nan)
-        if until == "steady":
-            ending, end_time = found.ending, np.asarray(found.sweeps, float)
+    end_time, nothing = np.full(count, float(request.duration)), np.full(count, np.nan)
+    if request.until == "steady":
+        ending, end_time = found.ending, np.asarray(found.sweeps, float)
     final = np.asarray(found.final, network.dtype)
     inputs = lambda s: np.asarray(_inputs(network, s))
     return Trajectory(
@@ -108,7 +101,7 @@ def simulate_spins(
         end_time=end_time,
         steps=found.flips,
         rejected=np.zeros(count, int),
-        residual=residual,
+        residual=found.residual,
         worst_rise=worst["rise"],
         worst_time=worst["time"],
         rise_limit=worst["limit"],
@@ -116,14 +109,16 @@ def simulate_spins(
         ledger_residual=nothing,
         ledger_tolerance=nothing,
         ending=ending,
-        promise=dynamics.promise(network),
-        solver=f"{dynamics.order} sweeps",
+        promise=promise,
+        solver=method.name,
         ledger_kind="not applicable",
         rise_tolerance=rounding,
         rise_gain=0.0,
         v=path if "v" in save else None,
         g=path if "g" in save else None,
         h=inputs(path) if "h" in save else None,
+        audited=request.output.audit,
+        seconds=time.perf_counter() - begun,
     )
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from pydantic import Field, field_validator
 
 from ...data import patterns
-from ...dynamics import Binary
+from ...dynamics import Binary, expected
 from ...lagrangians import Exponential
 from ...network import Network
 from ...records import Dataset, dataset, join, Record
@@ -144,9 +144,10 @@ def _unstable(setting: Setting, memories: np.ndarray) -> int:
 
 def _check(setting: Setting) -> None:
     layer = setting.network.memory_lagrangian
-    if not isinstance(setting.dynamics, Binary) or not isinstance(layer, Exponential):
+    expected(setting.dynamics, Binary, "exponential_capacity")
+    if not isinstance(layer, Exponential):
         raise ValueError(
-            'The experiment "exponential_capacity" needs dynamics kind "binary" and '
-            'interaction kind "exponential" (normalised = false), got '
-            f"{type(setting.dynamics).__name__} and {type(layer).__name__}."
+            'The experiment "exponential_capacity" needs interaction kind '
+            '"exponential" (normalised = false), got '
+            f"{type(layer).__name__}."
         )

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..._common.types import AnyArray
-from ...dynamics import Binary
-from ...dynamics.spins.binary import Rule
+from ...dynamics import Binary, expected
+from ...dynamics.spins._rules import Rule
 from ...network import Network
 from ...records import Variables
 from .._base import experiments, Setting
@@ -38,11 +38,7 @@ class FixedPoints(AbstractEnsemble):
     plots: ClassVar[tuple[str, ...]] = ("fixed_points",)
 
     def check(self, setting: Setting) -> None:
-        if not isinstance(setting.dynamics, Binary):
-            raise ValueError(
-                'The experiment "fixed_points" decides spins; use dynamics kind '
-                f'"binary", got {type(setting.dynamics).__name__}.'
-            )
+        expected(setting.dynamics, Binary, "fixed_points")
         if setting.network.features > LARGEST:
             raise ValueError(
                 f'The experiment "fixed_points" visits all 2^N states, N <= {LARGEST}, '

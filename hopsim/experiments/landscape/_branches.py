@@ -30,11 +30,11 @@ def require_model_b(setting: Setting, kind: str) -> None:
 
 def require_decay_1(setting: Setting, kind: str) -> None:
     """Raises ValueError for another decay, or a drive: other fixed points."""
-    decay = float(np.asarray(getattr(setting.dynamics, "decay", 1.0)))
-    if decay != 1 or getattr(setting.dynamics, "driven", False):
+    decay = setting.dynamics.rest_decay
+    if decay != 1:
         raise ValueError(
-            f'The experiment "{kind}" knows fixed points of decay 1 without a drive, '
-            f"got decay {decay:g}; leave both out."
+            f'The experiment "{kind}" knows fixed points of decay 1, got {decay:g}; '
+            "leave it out."
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ...certificates import certify
-from ...dynamics import Adiabatic, TwoLayer
+from ...dynamics import Adiabatic, expected, TwoLayer
 from ...records import Variables
 from ...trajectory import Trajectory
 from .._base import experiments, Setting
@@ -37,11 +37,7 @@ class AdiabaticLimit(AbstractEnsemble):
     audit: bool = True  # False: distances alone, from programs that compile sooner
 
     def check(self, setting: Setting) -> None:
-        if not isinstance(setting.dynamics, TwoLayer):
-            raise ValueError(
-                'The experiment "adiabatic_limit" needs dynamics kind "two_layer", got '
-                f"{type(setting.dynamics).__name__}."
-            )
+        expected(setting.dynamics, TwoLayer, "adiabatic_limit")
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> "AdiabaticLimit":
@@ -100,12 +96,12 @@ def _fly(
     common: dict[str, Any] = {"until": "duration", "save": ("v",), "step_log": 0}
     common["audit"] = audit
     probes = setting.probes.values
-    if not isinstance(motion, TwoLayer):  # slaved neurons start where they belong
+    if not motion.own_memory:  # slaved neurons start where they belong
         common["memory_start"] = None
     if taus is None:
         return setting.simulate(None, dynamics=motion, **common)
     many = np.tile(probes, (len(taus), 1))
-    if isinstance(motion, TwoLayer) and setting.run.memory_start == "slaved":
+    if motion.own_memory and setting.run.memory_start == "slaved":
         common["memory_start"] = _slaved(setting, many)  # given, as h = 0 is
     values = np.repeat(taus, len(probes)) * motion.tau_feature.mean()
     return setting.simulate(

@@ -13,7 +13,7 @@ from ..._common.types import AnyArray
 from ...attractors.balls import certified_balls
 from ...attractors.basins import along, bisected, isotropic, nearest, Radii
 from ...batches import CHUNK
-from ...dynamics import Adiabatic, Dynamics, TwoLayer
+from ...dynamics import Adiabatic, Dynamics, expected, TwoLayer
 from ...lagrangians import LogSumExp
 from ...network import Network
 from ...records import Variables
@@ -84,11 +84,7 @@ class CertifiedBasins(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         certified_balls(setting.network, setting.dynamics, np.arange(1))
-        if not isinstance(setting.dynamics, TwoLayer):
-            raise ValueError(
-                'The experiment "certified_basins" runs its own motions beside two '
-                'layers; use dynamics kind "two_layer".'
-            )
+        expected(setting.dynamics, TwoLayer, "certified_basins")
         memories = np.asarray(setting.network.memories)
         if len(np.unique(memories, axis=0)) < len(memories) or len(memories) < 2:
             raise ValueError(

@@ -53,7 +53,7 @@ class Portrait(AbstractExperiment):
 
     def _landscape(self, setting: Setting) -> Dataset:
         network, dynamics = setting.network, setting.dynamics
-        decay = float(np.asarray(getattr(dynamics, "decay", 1.0)))
+        decay = dynamics.rest_decay
         axis = np.linspace(self.low, self.high, self.resolution)
         few = grid(self.low, self.high, self.starts)
         found = polish(network, few, decay=decay)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from pydantic import Field, field_validator
 
 from ..._common.types import AnyArray
-from ...dynamics import Adiabatic
+from ...dynamics import Adiabatic, expected
 from ...lagrangians import Norm
 from ...network import Network
 from ...records import Variables
@@ -63,13 +63,12 @@ class Spherical(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         network = setting.network
-        dynamics: Any = setting.dynamics
+        dynamics: Any = expected(setting.dynamics, Adiabatic, "spherical")
         feature = network.feature_lagrangian
-        plain = isinstance(dynamics, Adiabatic) and not dynamics.driven
-        if not plain or dynamics.tau_memory is not None or dynamics.tau_feature.ndim:
+        if dynamics.driven or dynamics.lags or dynamics.tau_feature.ndim:
             raise ValueError(
-                'The experiment "spherical" needs dynamics kind "adiabatic" without '
-                f"drive, tau_memory or vectors, got {dynamics}; it sets the decay."
+                'The experiment "spherical" is about flows without drive, tau_memory '
+                f"or vectors, got {dynamics.deviation}; leave it out."
             )
         driven = np.any(network.current) or network.autapse is not None
         if not isinstance(feature, Norm) or feature.delta or driven:

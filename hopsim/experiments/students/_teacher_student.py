@@ -5,7 +5,7 @@ are drawn from it exactly, and the student is the network whose memories they ar
 the scenario's `Glauber` dynamics.
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from jaxtyping import Int8
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from ..._common.streams import Stream
 from ...data import patterns
-from ...dynamics import Glauber
+from ...dynamics import expected, Glauber
 from ...dynamics.spins.couplings import Couplings
 from ...dynamics.spins.students import student
 from ...lagrangians import DistinctPolynomial, Polynomial, Rescaled
@@ -89,11 +89,6 @@ class AbstractTeacherStudent(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         teacher_of(setting)
-        if not isinstance(setting.dynamics, Glauber):
-            raise ValueError(
-                'A student is sampled under dynamics kind "glauber", got '
-                f"{type(setting.dynamics).__name__}; set it so."
-            )
         bath = glauber_of(setting)
         if bath.annealed_from is not None or bath.hottest is not None:
             raise ValueError(
@@ -130,9 +125,8 @@ def teacher_of(setting: Setting) -> Teacher:
 
 
 def glauber_of(setting: Setting) -> Glauber:
-    """The heat bath of the setting, as its type."""
-    dynamics: Any = setting.dynamics
-    return dynamics
+    """The heat bath of the setting; raises ValueError where it has none."""
+    return expected(setting.dynamics, Glauber, "students")
 
 
 def require_burn(setting: Setting, kind: str, burn: int) -> None:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from ..._common.types import AnyArray
 from ...attractors.newton import rest_condition
-from ...dynamics import TwoLayer
+from ...dynamics import expected, TwoLayer
 from ...experiments._base import Setting
 from ...network import Network
 
@@ -23,13 +23,12 @@ NEWTON = 8  # each step squares the error that the descent has left
 
 def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
     """The dynamics without its drive, or one clear error."""
-    network, motion = setting.network, setting.dynamics
+    network, motion = setting.network, expected(setting.dynamics, TwoLayer, kind)
     layers = (network.feature_lagrangian, network.memory_lagrangian)
-    if not isinstance(motion, TwoLayer) or not all(layer.smooth for layer in layers):
+    if not all(layer.smooth for layer in layers):
         names = " and ".join(type(layer).__name__ for layer in layers)
         raise ValueError(
-            f'The experiment "{kind}" needs dynamics kind "two_layer" and Lagrangians '
-            f"without jumps, got {type(motion).__name__} with {names}."
+            f'The experiment "{kind}" needs Lagrangians without jumps, got {names}.'
         )
     return dataclasses.replace(motion, drive=None)
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray, cast, Scalar
-from ...dynamics import TwoLayer
+from ...dynamics import expected, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble, random_states
 from ...experiments._variables import PURE, TIME
@@ -44,11 +44,10 @@ class AltIMEXDescent(AbstractEnsemble):
     dt: list[float] = Field([0.01, 1e4], min_length=2, max_length=2)
 
     def check(self, setting: Setting) -> None:
-        dynamics = setting.dynamics
-        if not isinstance(dynamics, TwoLayer) or dynamics.driven:
+        if expected(setting.dynamics, TwoLayer, "altimex_descent").driven:
             raise ValueError(
-                'The experiment "altimex_descent" needs dynamics kind "two_layer" '
-                f"without a drive, got {type(dynamics).__name__}."
+                'The experiment "altimex_descent" is about flows without a drive; '
+                "leave it out."
             )
         for name, ends in (("tau_memory", self.tau_memory), ("dt", self.dt)):
             if not 0 < ends[0] <= ends[1] < np.inf:
@@ -58,8 +57,8 @@ class AltIMEXDescent(AbstractEnsemble):
                 )
 
     def measure(self, setting: Setting) -> Variables:
-        dynamics, dtype = setting.dynamics, setting.network.dtype
-        assert isinstance(dynamics, TwoLayer)  # see `check`
+        dtype = setting.network.dtype
+        dynamics = expected(setting.dynamics, TwoLayer, "altimex_descent")
         v, h = random_states(setting, self.runs + 1, self.spread, self.memory_spread)
         clocks = setting.stream.child("clocks").generator()
         uniform = lambda low, high: clocks.uniform(np.log(low), np.log(high), self.runs)

@@ -1,6 +1,6 @@
 """Driven networks: what the drive supplies, what is dissipated, what is stored."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..._common.types import AnyArray, Scalar
-from ...dynamics import Sinusoid, TwoLayer
+from ...dynamics import expected, Sinusoid, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE, TIME
@@ -37,12 +37,11 @@ class Driven(AbstractEnsemble):
     plots: ClassVar[tuple[str, ...]] = ("power_balance",)
 
     def check(self, setting: Setting) -> None:
-        dynamics = setting.dynamics
-        drive = getattr(dynamics, "drive", None)
-        if not (isinstance(dynamics, TwoLayer) and isinstance(drive, Sinusoid)):
+        drive = expected(setting.dynamics, TwoLayer, "driven").drive
+        if not isinstance(drive, Sinusoid):
             raise ValueError(
-                'The experiment "driven" needs dynamics kind "two_layer" with a drive '
-                f'of kind "sinusoid", got {type(dynamics).__name__}.'
+                'The experiment "driven" needs a drive of kind "sinusoid", got '
+                f"{type(drive).__name__}."
             )
         if (setting.run.samples - 1) % PANEL:
             raise ValueError(
@@ -51,8 +50,7 @@ class Driven(AbstractEnsemble):
             )
 
     def measure(self, setting: Setting) -> Variables:
-        dynamics = setting.dynamics
-        assert isinstance(dynamics, TwoLayer)  # see `check`
+        dynamics = expected(setting.dynamics, TwoLayer, "driven")
         path = setting.simulate(save=("v", "h"), until="duration")
         bad = np.sum(path.ending != Ending.DURATION)
         if bad:
@@ -79,8 +77,8 @@ class Driven(AbstractEnsemble):
 
 
 def _period(dynamics: TwoLayer) -> float:
-    assert isinstance(dynamics.drive, Sinusoid)  # see `check`
-    return 2 * np.pi / float(dynamics.drive.omega)
+    drive: Any = dynamics.drive  # a sinusoid, see `check`
+    return 2 * np.pi / float(drive.omega)
 
 
 @eqx.filter_jit

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
-from ...dynamics import AbstractFlow, TwoLayer
+from ...dynamics import AbstractFlow, expected
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble, random_states
 from ...experiments._variables import PURE
@@ -37,17 +37,16 @@ class EnergyBalance(AbstractEnsemble):
     memory_spread: float = Field(4.0, gt=0)
 
     def check(self, setting: Setting) -> None:
-        if not isinstance(setting.dynamics, AbstractFlow) or setting.dynamics.driven:
+        if expected(setting.dynamics, AbstractFlow, "energy_balance").driven:
             raise ValueError(
-                'The experiment "energy_balance" needs dynamics kind "two_layer" or '
-                f'"adiabatic" without a drive, got {type(setting.dynamics).__name__}.'
+                'The experiment "energy_balance" is about flows without a drive; leave '
+                "it out."
             )
 
     def measure(self, setting: Setting) -> Variables:
-        dynamics = setting.dynamics
-        assert isinstance(dynamics, AbstractFlow)  # see `check`
+        dynamics = expected(setting.dynamics, AbstractFlow, "energy_balance")
         v, h = random_states(setting, self.states, self.spread, self.memory_spread)
-        h = h if isinstance(dynamics, TwoLayer) else None
+        h = h if dynamics.own_memory else None
         seen = _balance(setting.network, dynamics, v, h)
         rate, loss, terms = (np.asarray(x) for x in seen)
         bad = int(np.sum(~np.isfinite(rate)))

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
-from ...dynamics import AbstractFlow
+from ...dynamics import AbstractFlow, expected
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE, TIME
@@ -37,7 +37,7 @@ class Hull(AbstractEnsemble):
     points: int = Field(64, ge=1)
 
     def check(self, setting: Setting) -> None:
-        network, dynamics = setting.network, setting.dynamics
+        network = setting.network
         linear = isinstance(network.feature_lagrangian, Quadratic)
         plain = network.autapse is None and not np.any(network.hidden_current)
         if not (linear and isinstance(network.memory_lagrangian, LogSumExp) and plain):
@@ -45,11 +45,11 @@ class Hull(AbstractEnsemble):
                 'The experiment "hull" is about model B without hidden currents; use '
                 'network kind "model_b".'
             )
-        flow = dynamics if isinstance(dynamics, AbstractFlow) else None
-        if flow is None or flow.driven or float(flow.decay) != 1:
+        flow = expected(setting.dynamics, AbstractFlow, "hull")
+        if flow.driven or float(flow.decay) != 1:
             raise ValueError(
-                'The experiment "hull" needs dynamics kind "two_layer" or "adiabatic" '
-                f"with decay 1 and no drive, got {type(dynamics).__name__}."
+                'The experiment "hull" is about flows with decay 1 and no drive, got '
+                f"{flow.deviation}; leave it out."
             )
 
     def measure(self, setting: Setting) -> Variables:

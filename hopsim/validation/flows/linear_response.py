@@ -11,7 +11,7 @@ from jaxtyping import Array, Complex, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
-from ...dynamics import Sinusoid, TwoLayer
+from ...dynamics import expected, Sinusoid, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE
@@ -45,7 +45,7 @@ class LinearResponse(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         require_two_layers(setting, "linear_response")
-        drive: Any = getattr(setting.dynamics, "drive", None)
+        drive: Any = expected(setting.dynamics, TwoLayer, "linear_response").drive
         if not isinstance(drive, Sinusoid) or drive.amplitude.ndim:
             raise ValueError(
                 'The experiment "linear_response" needs a drive of kind "sinusoid" '
@@ -59,9 +59,9 @@ class LinearResponse(AbstractEnsemble):
             )
 
     def measure(self, setting: Setting) -> Variables:
-        network, motion = setting.network, setting.dynamics
+        network = setting.network
+        motion = expected(setting.dynamics, TwoLayer, "linear_response")
         still = require_two_layers(setting, "linear_response")
-        assert isinstance(motion, TwoLayer)  # see `check`
         found = _rested(network, still, setting.probes.values)
         v, h, residual, on_v, on_h = (np.asarray(x) for x in found)
         u = setting.stream.child("direction").generator().standard_normal(v.shape[1])
@@ -69,8 +69,8 @@ class LinearResponse(AbstractEnsemble):
         omegas = np.asarray(self.omegas)
         seen = self._driven(setting, motion, v, h, u)
         theory = lambda w: _response(network, still, on_v, on_h, w) @ u
-        expected, line = theory(omegas), np.geomspace(omegas.min(), omegas.max(), LINE)
-        missed = np.linalg.norm(seen - expected, axis=-1)
+        known, line = theory(omegas), np.geomspace(omegas.min(), omegas.max(), LINE)
+        missed = np.linalg.norm(seen - known, axis=-1)
         slowest = _slowest(network, still, on_v, on_h)
         both, drawn = ("omega", "probe"), ("line", "probe")
         along, along_line = seen @ u, theory(line) @ u
@@ -80,7 +80,7 @@ class LinearResponse(AbstractEnsemble):
             "response_phase": (both, np.degrees(np.angle(along)), {"units": "degree"}),
             "response_error": (
                 both,
-                missed / np.linalg.norm(expected, axis=-1),
+                missed / np.linalg.norm(known, axis=-1),
                 PURE,
             ),
             "decay": ((), float(np.asarray(still.decay)), PURE),
@@ -105,9 +105,9 @@ class LinearResponse(AbstractEnsemble):
         u: Float[np.ndarray, " feature"],
     ) -> Complex[np.ndarray, "omega probe feature"]:
         """The fitted response of every feature neuron, over the amplitude."""
-        assert isinstance(motion.drive, Sinusoid)  # see `check`
-        amplitude, size = float(np.asarray(motion.drive.amplitude)), len(self.omegas)
-        drive = dataclasses.replace(motion.drive, amplitude=amplitude * u)
+        given: Any = motion.drive  # a sinusoid, see `check`
+        amplitude, size = float(np.asarray(given.amplitude)), len(self.omegas)
+        drive = dataclasses.replace(given, amplitude=amplitude * u)
         every = lambda x: np.tile(x, (size, 1))  # all frequencies run in one batch
         run = setting.simulate(
             probes=every(v),

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray, cast, Scalar
-from ...dynamics import AbstractFlow, Adiabatic, TwoLayer
+from ...dynamics import AbstractFlow, expected
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble, random_states
 from ...experiments._variables import PURE
@@ -40,23 +40,20 @@ class RelaxationDescent(AbstractEnsemble):
     memory_spread: float = Field(2.0, gt=0)
 
     def check(self, setting: Setting) -> None:
-        dynamics = setting.dynamics
-        known = isinstance(dynamics, Adiabatic | TwoLayer) and not dynamics.driven
-        lagging = getattr(dynamics, "tau_memory", None) is not None
-        if not known or (isinstance(dynamics, Adiabatic) and lagging):
+        flow = expected(setting.dynamics, AbstractFlow, "relaxation_descent")
+        if flow.driven or (flow.lags and not flow.own_memory):
             raise ValueError(
-                'The experiment "relaxation_descent" needs dynamics kind "adiabatic" '
-                'without a tau_memory, or "two_layer", and no drive, got '
-                f"{type(dynamics).__name__}."
+                'The experiment "relaxation_descent" is about flows without a drive '
+                f"and without a mass, got {flow.deviation}; leave it out."
             )
         if not all(0 < theta < np.inf for theta in self.theta):
             raise ValueError(f"experiment.theta must be > 0, got {self.theta}.")
 
     def measure(self, setting: Setting) -> Variables:
-        dynamics, dtype = setting.dynamics, setting.network.dtype
-        assert isinstance(dynamics, AbstractFlow)  # see `check`
+        dtype = setting.network.dtype
+        dynamics = expected(setting.dynamics, AbstractFlow, "relaxation_descent")
         v, h = random_states(setting, self.states, self.spread, self.memory_spread)
-        h = h if isinstance(dynamics, TwoLayer) else None
+        h = h if dynamics.own_memory else None
         theta = np.asarray(self.theta, dtype)
         own = _descents(setting.network, dynamics, theta, v, h, self.steps)
         rises = jax.tree.map(np.asarray, own).rises()
@@ -104,6 +101,5 @@ def euler(
 
 def _shortest(dynamics: AbstractFlow) -> Array:
     """The shortest time constant, in units of the mean `tau_feature`."""
-    taus = [getattr(dynamics, name) for name in ("tau_feature", "tau_memory")]
-    shortest = jnp.stack([jnp.min(tau) for tau in taus if tau is not None])
-    return jnp.min(shortest) / jnp.mean(taus[0])
+    shortest = jnp.stack([jnp.min(tau) for tau in dynamics.clocks.values()])
+    return jnp.min(shortest) / jnp.mean(dynamics.clocks["tau_feature"])

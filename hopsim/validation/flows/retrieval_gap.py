@@ -1,10 +1,10 @@
 """The adiabatic gap along a retrieval, at every sample of every flight."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from ...dynamics import TwoLayer
+from ...dynamics import expected, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE, TIME
@@ -27,11 +27,10 @@ class RetrievalGap(AbstractEnsemble):
     plots: ClassVar[tuple[str, ...]] = ("gap",)
 
     def check(self, setting: Setting) -> None:
-        dynamics: Any = setting.dynamics
-        if not isinstance(dynamics, TwoLayer) or np.any(dynamics.decay != 1):
+        decay = expected(setting.dynamics, TwoLayer, "retrieval_gap").decay
+        if np.any(decay != 1):
             raise ValueError(
-                'The experiment "retrieval_gap" needs dynamics kind "two_layer" with '
-                f"decay 1, got {dynamics}; set them so."
+                f'The experiment "retrieval_gap" needs decay 1, got {decay}; set it so.'
             )
 
     def measure(self, setting: Setting) -> Variables:

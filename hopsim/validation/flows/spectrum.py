@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
-from ...dynamics import TwoLayer
+from ...dynamics import expected, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble, random_states
 from ...experiments._variables import PURE
@@ -40,12 +40,11 @@ class Spectrum(AbstractEnsemble):
     memory_spread: float = Field(4.0, gt=0)
 
     def check(self, setting: Setting) -> None:
-        dynamics: Any = setting.dynamics
-        plain = isinstance(dynamics, TwoLayer) and not dynamics.driven
-        if not plain or np.any(dynamics.decay != 1):
+        dynamics: Any = expected(setting.dynamics, TwoLayer, "spectrum")
+        if dynamics.driven or np.any(dynamics.decay != 1):
             raise ValueError(
-                'The experiment "spectrum" needs dynamics kind "two_layer" with decay '
-                f"1 and no drive, got {dynamics}; set them so."
+                'The experiment "spectrum" needs decay 1 and no drive, got '
+                f"{dynamics.deviation}; set them so."
             )
         if dynamics.tau_memory.ndim or dynamics.tau_feature.ndim:
             raise ValueError(
@@ -54,8 +53,8 @@ class Spectrum(AbstractEnsemble):
             )
 
     def measure(self, setting: Setting) -> Variables:
-        dynamics, network = setting.dynamics, setting.network
-        assert isinstance(dynamics, TwoLayer)  # see `check`
+        network = setting.network
+        dynamics = expected(setting.dynamics, TwoLayer, "spectrum")
         v, h = random_states(setting, self.states, self.spread, self.memory_spread)
         jacobian, closed = (np.asarray(x) for x in _spectra(network, dynamics, v, h))
         found = np.linalg.eigvals(jacobian)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
-from ...dynamics import TwoLayer
+from ...dynamics import expected, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE
@@ -41,11 +41,11 @@ class Stiffness(AbstractEnsemble):
     tau_memory: list[float] = Field(min_length=2)
 
     def check(self, setting: Setting) -> None:
-        motion: Any = setting.dynamics
-        if not isinstance(motion, TwoLayer) or motion.driven or motion.tau_memory.ndim:
+        motion: Any = expected(setting.dynamics, TwoLayer, "stiffness")
+        if motion.driven or motion.tau_memory.ndim:
             raise ValueError(
-                'The experiment "stiffness" needs dynamics kind "two_layer" with one '
-                f"tau_memory and no drive, got {type(motion).__name__}."
+                'The experiment "stiffness" needs one tau_memory and no drive, got '
+                f"{motion.deviation}."
             )
         if setting.run.solver in ("auto", "altimex") or setting.run.step is not None:
             raise ValueError(

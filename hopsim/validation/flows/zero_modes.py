@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
-from ...dynamics import TwoLayer
+from ...dynamics import expected, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble, random_states
 from ...experiments._variables import PURE, TIME
@@ -47,12 +47,11 @@ class ZeroModes(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         network = setting.network
-        dynamics: Any = setting.dynamics
-        plain = isinstance(dynamics, TwoLayer) and not dynamics.driven
-        if not plain or np.any(dynamics.decay <= 0):
+        flow = expected(setting.dynamics, TwoLayer, "zero_modes")
+        if flow.driven or np.any(flow.decay <= 0):
             raise ValueError(
-                'The experiment "zero_modes" needs dynamics kind "two_layer" with a '
-                f"decay > 0 and no drive, got {dynamics}; set them so."
+                'The experiment "zero_modes" needs a decay > 0 and no drive, got '
+                f"{flow.deviation}; set them so."
             )
         shift = isinstance(network.memory_lagrangian, LogSumExp)
         feature = network.feature_lagrangian

@@ -10,7 +10,11 @@ from ...dynamics.spins.couplings import Couplings
 from ...dynamics.spins.sampling import sample
 from ...experiments._base import Setting
 from ...experiments._variables import PURE
-from ...experiments.students._teacher_student import AbstractTeacherStudent, teacher_of
+from ...experiments.students._teacher_student import (
+    AbstractTeacherStudent,
+    glauber_of,
+    teacher_of,
+)
 from ...records import Variables
 from .._base import validations
 
@@ -55,7 +59,7 @@ class HeatBathKernels(AbstractTeacherStudent):
         # overlaps with single sites: the spins themselves, after every sweep
         found = [
             sample(
-                network, setting.dynamics, starts, sweeps=sweeps, references=sites,
+                network, glauber_of(setting), starts, sweeps=sweeps, references=sites,
                 key=setting.stream.child("visits"), kernel=kernel,
             )
             for kernel in KERNELS

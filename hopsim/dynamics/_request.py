@@ -1,0 +1,90 @@
+"""What `simulate` is asked for, in groups: how exactly, what is kept, where it runs."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from .._common.types import AnyArray
+
+
+@dataclasses.dataclass(frozen=True)
+class Tolerances:
+    """How exactly a flow is integrated; None: the default of the precision."""
+
+    rtol: float | None = None  # default 1e-7 in float64, 1e-5 in float32
+    atol: float | None = None  # default 1e-9 in float64, 1e-5 in float32
+    residual: float | None = None  # of rest; default 1e-6 in float64, 1e-4 in float32
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """What is kept of a run."""
+
+    samples: int = 101  # equally spaced sampling times, both ends included
+    save: Sequence[str] = ("v",)  # states at the samples, of "v", "g" and "h"
+    step_log: int = 0  # of the first probes, every step's energy
+    audit: bool = True  # the energies of all steps and the ledger
+
+
+@dataclasses.dataclass(frozen=True)
+class Execution:
+    """Where a run is made, and who is told."""
+
+    chunk: int | None = None  # probes in one compiled call on one device
+    devices: Sequence[Any] | None = None  # default: all that help
+    progress: Callable[[int, int], None] | None = None  # (probes done, probes in all)
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """All that `simulate` is asked beside network, dynamics and probes."""
+
+    duration: float
+    until: str = "steady"
+    solver: Any = "auto"
+    step: float | None = None
+    max_steps: int = 100_000
+    memory_start: Float[AnyArray, "probe memory"] | None = None
+    clamped: Bool[AnyArray, " feature"] | None = None
+    varied: Mapping[str, AnyArray] | None = None
+    key: Any = 0  # of the orders and coins of spins; unused by flows
+    tolerances: Tolerances = Tolerances()
+    output: Output = Output()
+    execution: Execution = Execution()
+
+    @property
+    def saved(self) -> tuple[str, ...]:
+        """The states to keep, in the order v, g, h."""
+        save = self.output.save
+        return tuple(
+            name
+            for name in ("v", "g", "h")
+            if name in ((save,) if isinstance(save, str) else save)
+        )
+
+    def check_sampling(self) -> None:
+        """Raises ValueError for a clock or a choice of states that makes no sense."""
+        samples, save = self.output.samples, self.output.save
+        require_positive("duration", self.duration)
+        whole = isinstance(samples, int | np.integer)
+        require(whole, "samples", "an integer", samples)
+        require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
+        known = self.until in ("steady", "duration")
+        require(known, "until", '"steady" or "duration"', self.until)
+        save = (save,) if isinstance(save, str) else tuple(save)
+        require(set(save) <= {"v", "g", "h"}, "save", 'made of "v", "g" and "h"', save)
+
+
+def require(condition: bool, name: str, rule: str, value: Any) -> None:
+    """Raises ValueError that states rule and value, unless the condition holds."""
+    if not condition:
+        raise ValueError(f"{name} must be {rule}, got {value}.")
+
+
+def require_positive(name: str, value: float) -> None:
+    """Raises ValueError unless a value is a finite number > 0."""
+    require(value > 0 and math.isfinite(value), name, "a finite number > 0", value)

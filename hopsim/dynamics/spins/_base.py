@@ -1,0 +1,122 @@
+"""The contract of spins: sweeps as the clock, and what engines need to know."""
+
+import abc
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..._common.types import AnyArray
+from ...network import Features, Network
+from ...trajectory import Trajectory
+from .._base import AbstractDynamics, Method
+from .._request import Request, require
+from ._rules import FlipRule, HeatBath
+from .trajectories import spin_trajectory, SpinRun
+
+
+if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not
+    from typing import ClassVar as AbstractVar
+else:
+    from equinox import AbstractVar
+
+
+class AbstractSpinDynamics(AbstractDynamics):
+    """A motion of spins of +1 and -1; time is counted in sweeps of N visits.
+
+    To add one: declare its `order`, implement `evolve` and `promise`, and register it.
+    `flip_rule` makes it known to `relax`, `heat_bath` to `sample`. `rest_decay` must
+    raise ValueError where nothing ever rests.
+    """
+
+    order: AbstractVar[str]  # in which a sweep visits the spins
+
+    discrete: ClassVar[bool] = True
+    rests_exactly: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def evolve(
+        self,
+        network: Network,
+        starts: np.ndarray,
+        sweeps: int,
+        request: Request,
+        watch: Callable[[int, np.ndarray], None],
+    ) -> SpinRun:
+        """The starts (start, feature) after so many sweeps, or when they rest.
+
+        `watch(sweep, spins)` must be called with 0, 1, ... and all spins.
+        """
+
+    @property
+    def flip_rule(self) -> FlipRule:
+        """The rule at T = 0; raises ValueError for dynamics that have none."""
+        raise ValueError(
+            f"{type(self).__name__} has no rule at T = 0; relax takes dynamics like "
+            "Binary."
+        )
+
+    @property
+    def heat_bath(self) -> HeatBath:
+        """Temperatures and order; raises ValueError for dynamics without heat."""
+        raise ValueError(
+            f"{type(self).__name__} has no temperature; sample takes dynamics like "
+            "Glauber."
+        )
+
+    @property
+    def driven(self) -> bool:
+        """False: currents of spins are constant."""
+        return False
+
+    def method(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        duration: float,
+        solver: Any,
+        step: float | None,
+    ) -> Method:
+        """Sweeps; raises ValueError where a solver or a step is asked for."""
+        require(solver == "auto", "solver", "left out for spins", solver)
+        require(step is None, "step", "left out for spins", step)
+        return Method(f"{self.order} sweeps", None, False, "not applicable")
+
+    def run(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+        integrate: Callable[..., Trajectory],
+    ) -> Trajectory:
+        """By `evolve`; raises ValueError for what spins do not have."""
+        for name, value in (
+            ("memory_start", request.memory_start),
+            ("varied", request.varied or None),
+            ("rtol", request.tolerances.rtol),
+            ("atol", request.tolerances.atol),
+            ("residual_tolerance", request.tolerances.residual),
+            ("step_log", request.output.step_log or None),
+        ):
+            require(value is None, name, "left out for spins", value)
+        require(
+            request.duration >= 1, "duration", ">= 1 sweep of all spins",
+            request.duration,
+        )  # fmt: skip
+        method = self.method(
+            network, probes, request.duration, request.solver, request.step
+        )
+        clamped = request.clamped is not None and bool(np.any(request.clamped))
+        promise = self.promise(network, method, clamped)
+        evolve = partial(self.evolve, network, probes, int(request.duration), request)
+        return spin_trajectory(network, probes, request, evolve, promise, method)
+
+    def rest_eigenvalues(
+        self, network: Network, gains: Float[np.ndarray, "root feature"]
+    ) -> Float[np.ndarray, "root eigenvalue"] | None:
+        raise ValueError("Spins have no Jacobian; leave eigenvalues out.")
+
+    def rest_jacobian(self, network: Network, v: Features) -> tuple[Array, Array]:
+        raise ValueError("Spins have no Jacobian; leave eigenvalues out.")

@@ -1,0 +1,216 @@
+"""The contract of dynamics: a motion of one's own is run and searched as others are."""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array
+
+import hopsim
+from hopsim import lagrangians as L, model_b, patterns
+from hopsim.dynamics import (
+    AbstractFlow,
+    AbstractSpinDynamics,
+    Adiabatic,
+    Binary,
+    Execution,
+    Output,
+    Tolerances,
+    TwoLayer,
+)
+from hopsim.dynamics.spins.trajectories import SpinRun
+from hopsim.network import Network
+from hopsim.trajectory import Ending, Promise
+
+
+N, K = 16, 3
+XI = patterns.random_binary(0, K, N)
+
+
+class Hasty(AbstractFlow):
+    r"""$\dot v = r\,[\nabla\Phi(g(v)) - v]$: the adiabatic flow on a faster clock.
+
+    Not registered; what it must do is known from `Adiabatic` at the time r t.
+    """
+
+    rate: float = eqx.field(static=True, default=2.0)
+    decay: ClassVar[float] = 1.0
+    drive: ClassVar[None] = None
+
+    @property
+    def clocks(self):
+        return {"tau_feature": jnp.ones(())}
+
+    def start(self, network, v, h):
+        return (v,)
+
+    def forces(self, network, x, free, recalled=None):
+        return Adiabatic().forces(network, x, free, recalled)
+
+    def forces_of(self, network, rates):
+        return (rates[0] / self.rate,)
+
+    def field(self, network, x, free):
+        return (self.rate * self.forces(network, x, free)[0],)
+
+    def unrest(self, network, x, forces):
+        return Adiabatic().unrest(network, x, forces)
+
+    def energy_and_scale(self, network, x):
+        return Adiabatic().energy_and_scale(network, x)
+
+    def dissipation(self, network, x, dx):
+        on_v = network.feature_lagrangian.curvature(x[0], dx[0])
+        return jnp.vdot(dx[0], on_v) / self.rate
+
+    def recalled(self, network, x):
+        return Adiabatic().recalled(network, x)
+
+    def alternate(self, network, dt, x, free, recalled):
+        return Adiabatic().alternate(network, self.rate * dt, x, free, recalled)
+
+    def memory(self, network, x):
+        return Adiabatic().memory(network, x)
+
+    def gap(self, network, x):
+        return jnp.zeros((), network.dtype)
+
+    def stiffness(self, gain):
+        return self.rate * (1 + gain)
+
+    def rest_eigenvalues(self, network, gains):
+        return None  # by autodiff
+
+
+class Greedy(AbstractSpinDynamics):
+    """In each sweep the one spin that lowers the energy most is turned, in NumPy."""
+
+    order: ClassVar[str] = "greedy"
+
+    def promise(self, network, method, clamped) -> Promise:
+        return Promise("binary", "only a flip that lowers the energy is made")
+
+    def evolve(self, network, starts, sweeps, request, watch) -> SpinRun:
+        spins, count = np.array(starts), len(starts)
+        energy = jax.vmap(network.binary_energy)
+        flips, ended = np.zeros(count, int), np.full(count, sweeps)
+        ending = np.full(count, int(Ending.UNSETTLED))
+        watch(0, spins)
+        for sweep in range(1, sweeps + 1):
+            for k in np.flatnonzero(ending == Ending.UNSETTLED):
+                turned = np.where(np.eye(N, dtype=bool), -spins[k], spins[k])
+                gain = np.asarray(energy(turned)) - float(energy(spins[k][None])[0])
+                if np.min(gain) < -1e-9:
+                    spins[k] = turned[np.argmin(gain)]
+                    flips[k] += 1
+                else:
+                    ending[k], ended[k] = Ending.STEADY, sweep
+            watch(sweep, spins)
+        return SpinRun(spins, flips, ended, ending, np.zeros(count))
+
+
+def cues(flipped: int) -> np.ndarray:
+    """The memories with some of their first spins reversed."""
+    v = np.array(XI, float)
+    v[:, :flipped] *= -1
+    return v
+
+
+def test_a_flow_of_ones_own_is_run_audited_and_searched():
+    network = model_b(XI, beta=1.0)
+    how = {"samples": 21, "until": "duration"}
+    fast = hopsim.simulate(network, Hasty(), cues(1), duration=4.0, **how)
+    slow = hopsim.simulate(network, Adiabatic(), cues(1), duration=8.0, **how)
+    # two integrations, each to its tolerance of 1e-7
+    np.testing.assert_allclose(fast.final, slow.final, rtol=1e-5, atol=1e-6)
+    assert np.all(hopsim.certify(network, fast).holds)
+    found = hopsim.find_attractors(
+        network, Hasty(), cues(1), duration=50.0, eigenvalues=True
+    )
+    known = hopsim.find_attractors(
+        network, Adiabatic(), cues(1), duration=100.0, eigenvalues=True
+    )
+    assert found.number == known.number
+    by_two_routes = (found.table["eigenvalues"], 2 * known.table["eigenvalues"])
+    np.testing.assert_allclose(*by_two_routes, rtol=1e-8, atol=1e-8)
+
+
+def test_a_spin_rule_of_ones_own_is_run_certified_and_searched():
+    network = Network(XI, L.AbsoluteValue(), L.Polynomial(3))
+    run = hopsim.simulate(network, Greedy(), cues(2), duration=20.0)
+    np.testing.assert_array_equal(run.final, XI)
+    np.testing.assert_array_equal(run.steps, 2)
+    assert run.solver == "greedy sweeps"
+    assert np.all(run.converged)
+    assert np.all(hopsim.certify(network, run).holds)
+    found = hopsim.find_attractors(network, Greedy(), cues(2), duration=20.0)
+    known = hopsim.find_attractors(network, Binary(), cues(2), duration=20.0)
+    np.testing.assert_array_equal(found.table["v"], known.table["v"])
+    with pytest.raises(ValueError, match="no rule at T = 0"):
+        hopsim.relax(network, Greedy(), cues(2))
+    with pytest.raises(ValueError, match="no temperature"):
+        hopsim.sample(network, Greedy(), cues(2), sweeps=1)
+
+
+# --- arguments in groups --------------------------------------------------------------
+
+
+def test_groups_are_the_single_arguments():
+    network, told = model_b(XI, beta=1.0), []
+    single = hopsim.simulate(
+        network, TwoLayer(0.3), cues(3), duration=3.0, rtol=1e-6, atol=1e-8,
+        samples=7, save=("h",), chunk=2,
+    )  # fmt: skip
+    groups = hopsim.simulate(
+        network,
+        TwoLayer(0.3),
+        cues(3),
+        duration=3.0,
+        tolerances=Tolerances(rtol=1e-6, atol=1e-8),
+        output=Output(samples=7, save=("h",)),
+        execution=Execution(chunk=2, progress=lambda *done: told.append(done)),
+    )
+    for name in ("times", "final", "energy", "h", "steps"):
+        np.testing.assert_array_equal(getattr(single, name), getattr(groups, name))
+    assert told
+    assert told[-1] == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"rtol": 1e-6, "tolerances": Tolerances()}, "rtol must be given in Tol"),
+        ({"samples": 5, "output": Output()}, "samples must be given in Output"),
+        ({"chunk": 8, "execution": Execution()}, "chunk must be given in Execution"),
+        ({"output": Output(samples=1)}, "samples must be >= 2"),
+        ({"tolerances": Tolerances(rtol=-1.0)}, "rtol must be a finite number"),
+    ],
+)
+def test_a_group_and_its_argument_exclude_each_other(given, says):
+    with pytest.raises(ValueError, match=says):
+        hopsim.simulate(model_b(XI), TwoLayer(), cues(1), duration=1.0, **given)
+
+
+def test_eigenvalues_of_the_contract_are_those_of_its_jacobian():
+    """The closed form of each flow, beside autodiff of its field."""
+    network = model_b(patterns.gaussian(1, 4, 6), beta=0.5)
+    v = np.zeros(6)
+    for motion in (TwoLayer(0.3), Adiabatic(), Adiabatic(tau_memory=0.3)):
+        mass, force = eqx.filter_jit(motion.rest_jacobian)(network, jnp.asarray(v))
+        seen = np.sort(np.real(np.linalg.eigvals(np.linalg.solve(mass, force))))
+        gains = loop_gains_at(network, v)
+        closed = motion.rest_eigenvalues(network, gains[None])
+        np.testing.assert_allclose(np.sort(closed[0]), seen, atol=1e-10)
+
+
+def loop_gains_at(network, v) -> Array:
+    """All s_k^2 at a state, the largest first, by the dense Hessians."""
+    g, h = network.feature_lagrangian, network.memory_lagrangian
+    at = network.memory_input(g.activation(v))
+    curve_v = jax.jacfwd(g.activation)(jnp.asarray(v))
+    curve_h = jax.jacfwd(h.activation)(at)
+    both = network.memories.T @ curve_h @ network.memories @ curve_v
+    return np.sort(np.real(np.linalg.eigvals(np.asarray(both))))[::-1]
