@@ -31,7 +31,11 @@ def test_first_command_names_a_scenario_that_exists():
     assert (ROOT / "scenarios/digit_completion.toml").is_file()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "figures/README.md"])
+PAGES = ["README.md", "CONTRIBUTING.md", "figures/README.md"]
+PAGES += [f"docs/{page}.md" for page in ("decisions", "glossary", "theory")]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_and_pictures_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = re.findall(r"\]\(([^)#]+?)(?:#[\w-]*)?\)", text)
