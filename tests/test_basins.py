@@ -16,10 +16,11 @@ from hopsim.attractors.basins import (
     basin_radii,
     basin_shares,
     bisected,
-    flips,
+    Bisection,
     isotropic,
-    nearest,
-    shares,
+    reversed_signs,
+    shares_of_labels,
+    to_the_nearest,
 )
 
 
@@ -82,7 +83,7 @@ def test_memories_without_a_ball_meet_no_condition_at_any_radius(memories):
 def test_radius_grows_with_beta_to_its_limit_half_the_nearest_distance():
     radii = [certified_balls(model_b(XI, beta=b)).radius for b in (1, 3, 30, 1e7)]
     assert np.all(np.diff(radii, axis=0) >= 0)
-    _, far = nearest(XI, XI)
+    _, far = to_the_nearest(XI, XI)
     limit = certified_balls(model_b(XI)).limit
     np.testing.assert_allclose(limit, far / 2, rtol=1e-12)
     # the last step: ln(beta d^2) / (beta d), some 2e-6 at beta = 1e7
@@ -91,7 +92,7 @@ def test_radius_grows_with_beta_to_its_limit_half_the_nearest_distance():
 
 
 def test_limit_is_not_half_the_nearest_distance_for_unequal_norms():
-    _, far = nearest(UNEQUAL, UNEQUAL)
+    _, far = to_the_nearest(UNEQUAL, UNEQUAL)
     limit = certified_balls(model_b(UNEQUAL)).limit
     assert np.max(np.abs(limit - far / 2)) > 0.1
     away = UNEQUAL[:, None] - UNEQUAL[None]
@@ -192,7 +193,7 @@ def test_radius_towards_a_wall_is_its_distance():
     e = np.tile([1.0, 0.0], (3, 1))
     label = lambda rows, states: (states[:, 0] > walls[rows]).astype(int)
     far = np.full(3, 4.0)
-    found = bisected(label, centres, own, along(e), far, rounds=20, trials=1)
+    found = bisected(label, centres, own, along(e), far, Bisection(20, 1))
     np.testing.assert_allclose(found.radius, walls, atol=4 / 2**19)
     assert np.all((found.low <= walls) & (walls <= found.high))
     assert found.trials == 1
@@ -204,7 +205,7 @@ def test_isotropic_radius_is_where_half_come_back():
     label = lambda rows, states: (np.abs(states[:, 0]) > 1).astype(int)
     found = bisected(
         label, np.zeros((40, 2)), np.zeros(40, int), isotropic, np.full(40, 9.0),
-        rounds=10, trials=64, key=3,
+        Bisection(10, 64, key=3),
     )  # fmt: skip
     seen = found.radius
     assert abs(np.mean(seen) - np.sqrt(2)) < 4 * np.std(seen) / np.sqrt(40)
@@ -217,7 +218,7 @@ def test_what_is_not_lost_is_endless_and_what_is_unknown_is_counted():
     centres = np.zeros((3, 2))
     label = lambda rows, states: np.where(rows == 1, -1, 0)
     own = np.array([0, 0, -1])
-    found = bisected(label, centres, own, isotropic, np.ones(3), rounds=5, trials=8)
+    found = bisected(label, centres, own, isotropic, np.ones(3), Bisection(5, 8))
     assert np.isinf(found.radius[0])
     assert found.radius[1] < 0.1  # nothing comes to rest: nothing comes back
     assert np.isnan(found.radius[2])
@@ -227,13 +228,13 @@ def test_what_is_not_lost_is_endless_and_what_is_unknown_is_counted():
 
 def test_flips_are_whole_numbers_of_spins():
     s = np.ones((50, 10))
-    moved = flips(hopsim.patterns.as_stream(1), s, np.full(50, 0.3))
+    moved = reversed_signs(hopsim.patterns.as_stream(1), s, np.full(50, 0.3))
     np.testing.assert_array_equal(np.sum(moved < 0, axis=1), 3)
     assert np.all(np.sum(moved < 0, axis=0) > 0)
 
 
 def test_shares_add_up_to_one_with_the_unknown():
-    found = shares(np.array([0, 0, 2, -1, 0, -1]), 4)
+    found = shares_of_labels(np.array([0, 0, 2, -1, 0, -1]), 4)
     np.testing.assert_array_equal(found.label, [-1, 0, 1, 2, 3])
     np.testing.assert_array_equal(found.hits, [2, 3, 0, 1, 0])
     assert np.sum(found.hits) == 6
@@ -326,7 +327,7 @@ def test_a_memory_among_others_is_never_endless():
 
 def test_nearest_needs_two_memories():
     with pytest.raises(ValueError, match="two that differ"):
-        nearest(XI[:1], XI[:1])
+        to_the_nearest(XI[:1], XI[:1])
     with pytest.raises(ValueError, match="sphere of radius > 0"):
         basin_shares(None, 0.0)
 
@@ -421,7 +422,7 @@ def test_an_image_needs_two_features_a_square_and_time(tmp_path, changed, words)
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"dynamics": {"kind": "adiabatic"}}, "beside two layers"),
+        ({"dynamics": {"kind": "adiabatic"}}, 'kind "two_layer"'),
         ({"network": {"kind": "model_a", "memories": SPHERE}}, "model B alone"),
         (
             {"network": {"kind": "model_b", "memories": SPHERE | {"count": 1}}},

@@ -25,7 +25,7 @@ from hopsim.network import Network
 from hopsim.trajectory import Ending
 
 
-ENGINES = ("walk", "lockstep")
+ENGINES = ("cpu", "lockstep")
 RULES = ("energy_gap", "cavity_field", "local_field")
 LAYERS = {
     "x": L.Polynomial(1),
@@ -115,7 +115,7 @@ def test_sweeps_decide_as_exact_integers(name, rule):
     ("name", "rule"), [case for case in CASES if case not in TOGETHER]
 )
 def test_walks_decide_as_exact_integers(name, rule):
-    sweeps_decide_as_exact_integers(name, rule, ["walk"], starts()[:4])
+    sweeps_decide_as_exact_integers(name, rule, ["cpu"], starts()[:4])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxtyping import Array
 
 import hopsim
 from hopsim import lagrangians as L, model_b, patterns
@@ -206,7 +205,7 @@ def test_eigenvalues_of_the_contract_are_those_of_its_jacobian():
         np.testing.assert_allclose(np.sort(closed[0]), seen, atol=1e-10)
 
 
-def loop_gains_at(network, v) -> Array:
+def loop_gains_at(network, v) -> np.ndarray:
     """All s_k^2 at a state, the largest first, by the dense Hessians."""
     g, h = network.feature_lagrangian, network.memory_lagrangian
     at = network.memory_input(g.activation(v))

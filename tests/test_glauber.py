@@ -31,7 +31,7 @@ RNG = np.random.default_rng(0)
 EXAMPLES = RNG.choice(np.array([-1, 1], np.int8), (M, N))
 STARTS = RNG.choice([-1.0, 1.0], (4, N))
 PATTERN = RNG.choice([-1.0, 1.0], N)
-KERNELS = ("couplings", "examples", "lanes")
+KERNELS = ("couplings", "examples", "lockstep")
 STATES = np.array(list(itertools.product([-1, 1], repeat=N)), np.int8)
 
 POWER = L.Rescaled(L.Polynomial(3), outside=1 / N**2)
@@ -100,11 +100,11 @@ def test_all_kernels_follow_one_trajectory(hamiltonian, order):
     network, motion = student(EXAMPLES, 3, hamiltonian), dynamics.Glauber(3.0, order)
     run = lambda kernel: sample(
         network, motion, STARTS, sweeps=50, key=5, references=PATTERN[None],
-        kernel=kernel,
+        engine=kernel,
     )  # fmt: skip
     found = [run(kernel) for kernel in KERNELS]
     for kernel, one in zip(KERNELS, found, strict=True):
-        assert one.kernel == kernel
+        assert one.engine == kernel
         np.testing.assert_array_equal(one.final, found[0].final)
         np.testing.assert_array_equal(one.overlaps, found[0].overlaps)
         np.testing.assert_array_equal(one.flips, found[0].flips)
@@ -163,7 +163,7 @@ def test_lanes_refuse_what_their_floats_cannot_hold():
         with pytest.raises(ValueError, match=r"no exact integers in float32"):
             sample(
                 aligned, dynamics.Glauber(1.0), np.ones((1, 32)), sweeps=1,
-                kernel="lanes",
+                engine="lockstep",
             )  # fmt: skip
     finally:
         jax.config.update("jax_enable_x64", True)
@@ -263,7 +263,7 @@ def test_energies_of_many_sites_are_kept_where_integers_end():
     start = pattern * np.where(np.arange(512) < 100, -1, 1)
     network = student(np.repeat(pattern[None], 200, axis=0), 8)
     found = sample(
-        network, dynamics.Glauber(1.0), start[None], sweeps=3, kernel="examples"
+        network, dynamics.Glauber(1.0), start[None], sweeps=3, engine="examples"
     )
     energy = float(network.binary_energy(found.final[0].astype(float)))
     np.testing.assert_allclose(found.energies[0, -1], energy, rtol=1e-9)
@@ -405,10 +405,10 @@ def test_too_many_examples_for_integers_of_32_bits():
         ({"starts": 0.5 * STARTS}, "must be \\+1 or -1"),
         ({"clamped": np.ones(N, bool)}, "leave one free"),
         ({"devices": []}, "one device or more"),
-        ({"system": NETWORKS["distinct 4"], "kernel": "couplings"}, "Couplings sum up"),
-        ({"system": NETWORKS["real"], "kernel": "examples"}, "needs spins"),
-        ({"system": NETWORKS["log_sum_exp"], "kernel": "examples"}, "needs spins"),
-        ({"system": Couplings.of(EXAMPLES), "kernel": "examples"}, "no examples"),
+        ({"system": NETWORKS["distinct 4"], "engine": "couplings"}, "Couplings sum up"),
+        ({"system": NETWORKS["real"], "engine": "examples"}, "needs spins"),
+        ({"system": NETWORKS["log_sum_exp"], "engine": "examples"}, "needs spins"),
+        ({"system": Couplings.of(EXAMPLES), "engine": "examples"}, "no examples"),
     ],
 )
 def test_bad_arguments_of_sample_are_refused(change, words):
@@ -425,7 +425,7 @@ def test_patterns_are_recovered_from_many_examples():
         student(examples, 3), dynamics.Glauber(2.0), np.stack([pattern] * 2),
         sweeps=50, references=pattern[None],
     )  # fmt: skip
-    assert found.kernel == "couplings"
+    assert found.engine == "couplings"
     assert np.all(found.overlap > 0.95)
 
 

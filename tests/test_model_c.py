@@ -183,7 +183,7 @@ def test_measured_slopes_and_lengths_are_those_of_theory(measured):
         ({"dynamics": {"kind": "two_layer"}}, 'dynamics kind "adiabatic"'),
         (
             {"dynamics": {"kind": "adiabatic", "tau_memory": 0.1}},
-            'dynamics kind "adiabatic"',
+            "without drive, tau_memory",
         ),
         ({"network": TABLES["network"] | {"delta": 0.1}}, "delta = 0"),
         ({"network": TABLES["network"] | {"current": 0.1}}, "no current"),

@@ -101,16 +101,15 @@ def basin_radii(
         far = np.full(len(centres), size)
         move: Displacement = isotropic
     elif displaced == "nearest":
-        directions, far = nearest(centres, memories)
+        directions, far = to_the_nearest(centres, memories)
         move, trials = along(directions), 1
     else:
-        far, move = np.ones(len(centres)), flips
+        far, move = np.ones(len(centres)), reversed_signs
     if largest is not None:
         far = np.full(len(centres), float(largest))
     unit = 1 / centres.shape[1] if displaced == "flips" else 0.0
-    return bisected(
-        label, centres, own, move, far, unit, rounds=rounds, trials=trials, key=key
-    )
+    search = Bisection(rounds, trials, key)
+    return bisected(label, centres, own, move, far, search, unit)
 
 
 def basin_shares(
@@ -127,15 +126,23 @@ def basin_shares(
         )
     states = sphere(as_stream(key), probes, attractors.network.features, radius)
     labels = label_basins(attractors, states, **flow)
-    return shares(labels, attractors.table.sizes["attractor"])
+    return shares_of_labels(labels, attractors.table.sizes["attractor"])
 
 
-def shares(labels: Labels, number: int) -> Shares:
+def shares_of_labels(labels: Labels, number: int) -> Shares:
     """Hits and Wilson intervals of the labels -1, 0, ..., number - 1."""
     names = np.arange(-1, number)
     hits = np.bincount(labels + 1, minlength=number + 1)
     limits = wilsons(hits, len(labels))
     return Shares(names, hits, hits / len(labels), limits[:, 0], limits[:, 1])
+
+
+class Bisection(NamedTuple):
+    """How a radius is searched for."""
+
+    rounds: int  # halvings
+    trials: int  # displaced states of each centre, in each round
+    key: Any = 0
 
 
 def bisected(
@@ -144,11 +151,8 @@ def bisected(
     own: Int[np.ndarray, " centre"],
     move: Displacement,
     largest: Float[np.ndarray, " centre"],
+    search: Bisection,
     unit: float = 0.0,
-    *,
-    rounds: int,
-    trials: int,
-    key: Any = 0,
 ) -> Radii:
     """Radii by bisection, all centres at once; see `basin_radii`.
 
@@ -156,9 +160,10 @@ def bisected(
     `rows`; `own` are the ends of the centres. The largest displacement is tried first;
     displacements are multiples of `unit`, if one is given.
     """
+    rounds, trials = search.rounds, search.trials
     if rounds < 1 or trials < 1:
         raise ValueError(f"Need a round and a trial, got {rounds} and {trials}.")
-    stream, rows = as_stream(key), np.repeat(np.arange(len(centres)), trials)
+    stream, rows = as_stream(search.key), np.repeat(np.arange(len(centres)), trials)
     low, high, now = np.zeros(len(centres)), np.array(largest), np.array(largest)
     tried, hits, unknown = [], [], []
     for number in range(rounds):
@@ -220,7 +225,9 @@ def along(directions: Float[np.ndarray, "state feature"]) -> Displacement:
     return lambda stream, states, size: states + size[:, None] * directions
 
 
-def flips(stream: Stream, states: States, size: Float[np.ndarray, " state"]) -> States:
+def reversed_signs(
+    stream: Stream, states: States, size: Float[np.ndarray, " state"]
+) -> States:
     """A share r of the signs reversed, at random places."""
     features = states.shape[1]
     ranks = np.argsort(stream.generator().random(states.shape), axis=1)
@@ -228,7 +235,7 @@ def flips(stream: Stream, states: States, size: Float[np.ndarray, " state"]) -> 
     return np.where(flipped, -states, states)
 
 
-def nearest(
+def to_the_nearest(
     centres: Float[np.ndarray, "centre feature"],
     others: Float[np.ndarray, "other feature"],
 ) -> tuple[Float[np.ndarray, "centre feature"], Float[np.ndarray, " centre"]]:

@@ -137,14 +137,13 @@ def switch(
     high: float,
     *,
     direction: Features | None = None,
-    aside: float = BRANCH_OFFSET,
     decay: float = 1.0,
     step: float = 0.02,
     max_points: int = 2000,
 ) -> tuple[Branch, ...]:
     """The two halves of the other branch through a pitchfork or transcritical point.
 
-    They begin `aside` from the event (in units of the longest memory) along its mode
+    They begin 0.01 from the event (in units of the longest memory) along its mode
     and away from it along `direction`, which several modes that pass together need:
     then only the half on that side is sure to be there. Halves that are not found are
     left out.
@@ -169,7 +168,7 @@ def switch(
         here = curve.scaled(event.v, event.parameter)
         for side in (1, -1):
             # across first: there the other branch is, and the old one is not
-            guess = here + side * aside * way
+            guess = here + side * BRANCH_OFFSET * way
             first = curve.corrected(guess, way, guess)
             if not first.converged or not 0 <= first.y[-1] <= 1:
                 continue

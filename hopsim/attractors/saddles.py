@@ -19,7 +19,7 @@ from ..network import Network
 from ..records import Dataset, dataset
 from .finding import Attractors, label_basins
 from .newton import in_chunks, NEWTON_TOL, polish, rest_condition
-from .settling import distinct, energies, Settled, size_of
+from .settling import distinct, effective_energies, Settled, size_of
 from .spectra import describe
 
 
@@ -155,7 +155,7 @@ def _between(
     if not len(edges):
         return along[:2]
     flat = along.reshape(-1, along.shape[-1])
-    energy = energies(found.network, np.asarray(found.decay), flat)
+    energy = effective_energies(found.network, np.asarray(found.decay), flat)
     top = np.argmax(energy.reshape(along.shape[:2]), axis=0)
     return np.stack([along[EDGE_POINTS // 2], along[top, np.arange(len(edges))]])
 

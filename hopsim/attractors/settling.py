@@ -122,7 +122,7 @@ def activations(
         return in_chunks(_activations, network, one, v, dense=False)
 
 
-def energies(
+def effective_energies(
     network: Network, decay: AnyArray, v: Float[AnyArray, "state feature"]
 ) -> Float[np.ndarray, " state"]:
     """`E(v)` of every state, in float64."""

@@ -19,7 +19,7 @@ import time
 FEATURES = (45, 50, 60, 70, 80, 100)
 LOADS = (0.05, 0.075, 0.1, 0.13, 0.16, 0.2)
 STARTS, ROUNDS = 512, 3
-WAYS = ("walk", "compiling", "padded", "exact")
+WAYS = ("cpu", "compiling", "padded", "exact")
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def scan(way: str) -> dict:
     from hopsim import dynamics, lagrangians, Network, patterns
     from hopsim.dynamics.spins import _lockstep_engine, _lockstep_sweep, relaxation
 
-    engine = "lockstep" if way in ("padded", "exact") else "walk"
+    engine = "lockstep" if way in ("padded", "exact") else "cpu"
     if way == "exact":
         _lockstep_engine.padded = _lockstep_engine.padded_features = lambda size: size
     states, spent = [], []

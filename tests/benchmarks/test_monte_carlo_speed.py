@@ -73,7 +73,7 @@ def swept(case, system, kernel, sweeps):
 
     def run():
         found = sample(
-            system, case.motion, case.starts, sweeps=sweeps, key=3, kernel=kernel
+            system, case.motion, case.starts, sweeps=sweeps, key=3, engine=kernel
         )
         visits = case.starts.size * sweeps
         case.accepted = found.flips.sum() / visits
@@ -97,7 +97,7 @@ def test_examples(benchmark, case):
 
 def test_lanes(benchmark, case):
     """The form for accelerators, on the CPU."""
-    timed(benchmark, swept(case, case.couplings, "lanes", 1), rounds=3)
+    timed(benchmark, swept(case, case.couplings, "lockstep", 1), rounds=3)
 
 
 def test_counting(benchmark, case):

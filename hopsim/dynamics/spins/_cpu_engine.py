@@ -14,20 +14,20 @@ int64 where that holds it, else in float64, and what that leaves open waits for
 import math
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from ..._common.clock import phase
 from ..._common.types import AnyArray, cast
 from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
 from ._coins import coin
-from ._cpu_sweep import walk
+from ._cpu_sweep import Beside, Gaps, Rows, sweep_rows, VisitSettings
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_sweep import TRUST
 from ._rules import FlipRule, local_field_of, Rule, Tie
@@ -40,21 +40,6 @@ UNIT = 2.0**-53  # of rounding
 CANCELLED = 2.0**10  # a value this much smaller than its terms is known absolutely
 NOWHERE = -(2**40)  # the exponent of 0
 TIES = {"keep": 0, "+1": 1, "-1": -1, "random": 2}
-
-
-class Gaps(NamedTuple):
-    """What a memory adds to a drive, `mantissa 2^exponent`, for y = -N-1 ... N+1.
-
-    Values are known to `error`, relative to each. Those that are the difference of much
-    larger numbers are known to `slack 2^exponent`, which is 0 for all others. `whole`
-    holds the values as they are, where sums of them fit 64 bits.
-    """
-
-    mantissa: Float[np.ndarray, " input"]
-    exponent: Int[np.ndarray, " input"]
-    slack: Float[np.ndarray, " input"]
-    whole: Int[np.ndarray, " input_or_none"]
-    error: float
 
 
 def gaps(
@@ -134,12 +119,13 @@ class CpuEngine(AbstractEngine):
         chunk: int | None,
         threads: int,
     ):
-        layer, self.current, self.autapse = local_field_of(network, flip_rule.rule)
+        layer, current, autapse = local_field_of(network, flip_rule.rule)
         self.memories = np.ascontiguousarray(np.asarray(network.memories).T, np.int8)
         self.gaps = gaps(layer, flip_rule.rule, *self.memories.shape)
         self.exact = has_exact_values(network, flip_rule.rule)
-        largest = max(np.max(np.abs(self.current)), abs(self.autapse))
-        self.outer = int(math.frexp(largest)[1]) if largest else NOWHERE
+        largest = max(np.max(np.abs(current)), abs(autapse))
+        top = int(math.frexp(largest)[1]) if largest else NOWHERE
+        self.beside = Beside(current, autapse, top)
         self.flip_rule, self.single = flip_rule, precision == "auto"
         self.chunk, self.threads = chunk, threads
 
@@ -168,16 +154,16 @@ class CpuEngine(AbstractEngine):
         tosses = np.zeros((len(s), 0, 0), np.int8)
         if tie == "random":
             tosses = _tosses(seeds, starts.numbers, orders.shape[1])
-        near = (1, 1) if self.flip_rule.rule == "local_field" else (0, 2)
+        low, high = (1, 1) if self.flip_rule.rule == "local_field" else (0, 2)
+        how = VisitSettings(low, high, TIES[tie], still, self.single, self.exact, TRUST)
         orders = np.ascontiguousarray(orders, np.int32)
+        whole = Rows(s, before, starts.first, starts.begin, starts.last, tosses, seen)
 
         def part(rows: slice) -> None:
-            walk(
-                self.memories, s[rows], before[rows], starts.first[rows],
-                starts.begin[rows], starts.last[rows], orders, tosses[rows],
-                *self.gaps, self.current, self.autapse, self.outer, near[0], near[1],
-                TIES[tie], still, self.single, self.exact, TRUST, seen[rows],
-            )  # fmt: skip
+            # plain tuples: a compiled program on the disk must not name our classes
+            mine = tuple(x[rows] for x in whole)
+            given = tuple(self.gaps), tuple(self.beside), tuple(how)
+            sweep_rows(self.memories, mine, orders, *given)
 
         # parts are short: nothing interrupts one
         visits = self.memories.size * len(orders)

@@ -4,9 +4,10 @@ See `_cpu_engine` for what is done.
 """
 
 import math
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
+from jaxtyping import Float, Int, Int8
 
 from ..._common.compiled import compiled
 
@@ -108,24 +109,66 @@ def _slack(slack, exponent, first, last, unit):
     return most
 
 
+class Gaps(NamedTuple):
+    """What a memory adds to a drive, `mantissa 2^exponent`, for y = -N-1 ... N+1.
+
+    Values are known to `error`, relative to each. Those that are the difference of much
+    larger numbers are known to `slack 2^exponent`, which is 0 for all others. `whole`
+    holds the values as they are, where sums of them fit 64 bits.
+    """
+
+    mantissa: Float[np.ndarray, " input"]
+    exponent: Int[np.ndarray, " input"]
+    slack: Float[np.ndarray, " input"]
+    whole: Int[np.ndarray, " input_or_none"]
+    error: float
+
+
+class Beside(NamedTuple):
+    """What a local field has beside the sum over memories."""
+
+    current: Float[np.ndarray, " feature"]
+    autapse: float
+    top: int  # the exponent of the largest of them
+
+
+class VisitSettings(NamedTuple):
+    """How visits decide."""
+
+    low: int  # offsets of the table for a memory that agrees with the spin,
+    high: int  # and for one that differs
+    tie: int  # 0 keeps the spin, +1 and -1 are its new value, 2: a coin
+    synchronous: bool
+    single: bool  # a sum in float32 comes first
+    exact: bool  # what is not certain waits for exact integers
+    trust: float
+
+
+class Rows(NamedTuple):
+    """Some starts, and where they go on; the last receives what was seen."""
+
+    spins: Int8[np.ndarray, "start feature"]
+    before: Int8[np.ndarray, "start feature"]  # decides where all spins move at once
+    first: Int[np.ndarray, " start"]  # the sweep in which a start goes on,
+    begin: Int[np.ndarray, " start"]  # its visit,
+    last: Int[np.ndarray, " start"]  # and how many spins have flipped in it before
+    tosses: Int8[np.ndarray, "start sweep visit"]
+    seen: Int[np.ndarray, "start 6"]
+
+
 @compiled(nogil=True)
 @no_type_check
-def walk(
-    memories, spins, before, first, begin, last, orders, tosses, mantissa, exponent,
-    slack, whole, error, rest, autapse, outer, low, high, tie, synchronous, single,
-    exact, trust, seen,
-):  # fmt: skip
-    """Sweep each row of `spins` from sweep `first` on, until a sweep flips none.
+def sweep_rows(memories, rows, orders, gaps, beside, how):
+    """Sweep each row of spins until a sweep flips none.
 
-    The first sweep goes on from visit `begin`, after `last` spins have flipped in it;
-    `before` is what decides where all spins move at once, else `spins` itself.
-    `mantissa`, `exponent`, `slack`, `whole` and `error` are the fields of `Gaps`,
-    `outer` the exponent of the largest current or autapse.
-
-    `seen` receives, for each start, the sweeps made, all flips, those of the last
+    `rows.seen` receives, for each start, the sweeps made, all flips, those of the last
     sweep, ties, doubtful visits, and the visit at which it waits for exact integers,
     or -1. `x` counts from -N, so that it indexes the tables.
     """
+    spins, before, first, begin, last, tosses, seen = rows
+    mantissa, exponent, slack, whole, error = gaps
+    rest, autapse, outer = beside
+    low, high, tie, synchronous, single, exact, trust = how
     features, count = memories.shape
     x = np.empty(count, np.int32)
     agree, differ = np.empty(count, np.float32), np.empty(count, np.float32)
@@ -142,6 +185,8 @@ def walk(
                 _add(x[row], memories[i, row], before[lane, i])
         sweeps = all_flips = flips = ties = doubts = 0
         waits_at = -1
+        # invariant between visits: x holds the inputs of s, agree and differ the values
+        # of the table beside them, and every entry met is below 2^(unit + HIGHEST)
         for t in range(first[lane], len(orders)):
             on = begin[lane] if t == first[lane] else 0
             flips = last[lane] if on else 0
@@ -167,6 +212,8 @@ def walk(
                 # the rounding of what is beside the sum, and errors of cancelled values
                 given = trust * 8 * tiny * (abs(current) + abs(own)) + count * loose
                 certain, sign = False, 0
+                # cheapest first: float32 beyond its bound, then integers of 64 bits or
+                # float64 beyond its own; what is still open waits or moves nothing
                 if single:
                     total, size = _sums(w, s_i, agree, differ)
                     drive = s_i * total + other
@@ -202,6 +249,7 @@ def walk(
                     if not synchronous:
                         _add(x, w, 2 * sign)
                         _look_up(x, singles, near, away, agree, differ)
+                        # inputs outside the range of before may meet larger entries
                         less, more = _range(x)
                         if less < least or more > most:
                             least, most = min(less, least), max(more, most)

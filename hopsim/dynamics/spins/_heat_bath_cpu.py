@@ -28,14 +28,14 @@ def _slab(rows, s, old, fields):
 
 @compiled(nogil=True)
 @no_type_check
-def by_couplings(
-    tensor, single, factor, unit, rest, s, fields, order, thresholds, path, gains, moved
-):
-    """Sweeps with couplings of three spins; `s` and its `fields` L go on from call to
-    call. `order` (sweep, visit), `thresholds` (sweep, visit); `path` (sweep, feature)
-    receives the spins after each sweep, `gains` what they gained in Phi since the start
-    of the call, in units of `unit` and (second column) beside it, `moved` the flips.
+def by_couplings(system, state, order, thresholds, seen):
+    """Sweeps of a `SummedSystem`; the spins and fields L of `state`, a `Replica`, go on
+    from call to call. `order` and `thresholds` are of shape (sweep, visit); `seen`, a
+    `SweepsSeen`, receives what happens. [`_heat_bath_engines`]
     """
+    tensor, single, factor, unit, rest = system
+    s, fields = state
+    path, gains, moved = seen
     gained, beside = np.int64(0), 0.0
     for t in range(len(order)):
         flips = 0
@@ -90,14 +90,11 @@ def _follow(x, w, change):
 
 @compiled(nogil=True)
 @no_type_check
-def by_examples(
-    memories, table, zero, unit, rest, s, x, order, thresholds, path, gains, moved
-):
-    """The same with memories (feature, memory) and their inputs `x`.
-
-    `table` holds F(y + 1) - F(y - 1) for y = -N-1 ... N+1, `x` counts from -N-1, so
-    that it indexes the table; `zero` is 0 of the type of sums.
-    """
+def by_examples(system, state, order, thresholds, seen):
+    """The same for an `ExampleSystem`, whose inputs x are kept from visit to visit."""
+    memories, table, zero, unit, rest = system
+    s, x = state
+    path, gains, moved = seen
     count = len(x)
     agree, differ = np.empty(count, table.dtype), np.empty(count, table.dtype)
     _both(table, x, agree, differ)

@@ -7,27 +7,57 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Int8
 
 from ..._common.types import AnyArray
 from ...lagrangians import AbstractAdditiveLagrangian, Rescaled
 from ...network import Network
-from ._heat_bath_lockstep import by_lanes, Shared
+from ._heat_bath_lockstep import in_lockstep, Shared
 from ._rules import decision_interaction
 from .couplings import Couplings, summable
 from .exact import are_spins
 from .gap_tables import gap_table
 
 
-Kernel = Literal["auto", "couplings", "examples", "lanes"]
+HeatBathEngine = Literal["auto", "couplings", "examples", "lockstep"]
 WORTH_THREADS = 2**15  # visits below which threads cost more than they save
 
 
-class _State(NamedTuple):
-    """A replica on the host: its spins, and its fields or its memories' inputs."""
+class SummedSystem(NamedTuple):
+    """A student whose examples are summed up; see `Couplings`."""
 
-    s: Int8[np.ndarray, " feature"]
+    tensor: np.ndarray
+    single: np.ndarray
+    factor: int
+    unit: float
+    rest: np.ndarray  # what a gap has beside the couplings
+
+
+class ExampleSystem(NamedTuple):
+    """A student by its examples."""
+
+    memories: np.ndarray  # (feature, memory)
+    table: np.ndarray  # F(y + 1) - F(y - 1) for y = -N-1 ... N+1
+    zero: Any  # 0 of the type of sums
+    unit: float
+    rest: np.ndarray
+
+
+class Replica(NamedTuple):
+    """A replica: its spins, and its fields L or the inputs of its memories.
+
+    Inputs count from -N-1, so that they index the table.
+    """
+
+    s: np.ndarray
     kept: np.ndarray
+
+
+class SweepsSeen(NamedTuple):
+    """What one call tells of one replica."""
+
+    path: np.ndarray  # (sweep, feature), the spins after each sweep
+    gains: np.ndarray  # (sweep, 2) in Phi since the start, by the sum and beside it
+    moved: np.ndarray  # (sweep), the flips
 
 
 class _ByCouplings:
@@ -37,9 +67,9 @@ class _ByCouplings:
         self.system, self.threads = system, threads
         self.rest = np.zeros(system.features)
 
-    def begin(self, spins: np.ndarray) -> tuple[list[_State], np.ndarray]:
+    def begin(self, spins: np.ndarray) -> tuple[list[Replica], np.ndarray]:
         with ThreadPoolExecutor(self.threads) as pool:
-            one = lambda s: _State(s, self.system.fields(s))
+            one = lambda s: Replica(s, self.system.fields(s))
             states = list(pool.map(one, np.array(spins, np.int8)))
         return states, np.array([self.system.energy(*state) for state in states])
 
@@ -47,7 +77,7 @@ class _ByCouplings:
         from ._heat_bath_cpu import by_couplings
 
         c = self.system
-        own = (c.tensor, c.single, c.factor, c.unit, self.rest)
+        own = SummedSystem(c.tensor, c.single, c.factor, c.unit, self.rest)
         return _on_threads(by_couplings, own, states, orders, thresholds, self.threads)
 
 
@@ -62,8 +92,8 @@ class _ByExamples:
         self.table, inner = gap_table(layer, network.features, network.count)
         self.unit = unit * inner
 
-    def begin(self, spins: np.ndarray) -> tuple[list[_State], np.ndarray]:
-        states = [_State(s, self._inputs(s)) for s in np.array(spins, np.int8)]
+    def begin(self, spins: np.ndarray) -> tuple[list[Replica], np.ndarray]:
+        states = [Replica(s, self._inputs(s)) for s in np.array(spins, np.int8)]
         return states, _energies(self.network, spins)
 
     def _inputs(self, s: np.ndarray) -> np.ndarray:
@@ -77,11 +107,13 @@ class _ByExamples:
 
         whole = np.issubdtype(self.table.dtype, np.integer)
         zero = np.int64(0) if whole else np.float64(0)
-        own = (self.memories, self.table, zero, self.unit, self.rest)
+        own = ExampleSystem(self.memories, self.table, zero, self.unit, self.rest)
         return _on_threads(by_examples, own, states, orders, thresholds, self.threads)
 
 
-def _on_threads(kernel, own, states: list[_State], orders, thresholds, threads: int):
+def _on_threads(
+    sweeps_of, system, states: list[Replica], orders, thresholds, threads: int
+):
     """Every replica on its own; parts are short, nothing interrupts one."""
     sweeps, size = len(orders), len(states)
     path = np.empty((size, sweeps, len(states[0].s)), np.int8)
@@ -89,8 +121,10 @@ def _on_threads(kernel, own, states: list[_State], orders, thresholds, threads: 
     orders = np.ascontiguousarray(orders, np.int32)
 
     def one(k: int) -> None:
-        given = thresholds(k)
-        kernel(*own, *states[k], orders, given, path[k], gains[k], moved[k])
+        seen = SweepsSeen(path[k], gains[k], moved[k])
+        # plain tuples: a compiled program on the disk must not name our classes
+        own, state = tuple(system), tuple(states[k])
+        sweeps_of(own, state, orders, thresholds(k), tuple(seen))
 
     if threads == 1 or size * orders.size < WORTH_THREADS:
         for k in range(size):
@@ -105,8 +139,8 @@ def _on_threads(kernel, own, states: list[_State], orders, thresholds, threads: 
     return path, gains.sum(axis=2), moved.sum(axis=1)
 
 
-class _ByLanes:
-    name = "lanes"
+class _InLockstep:
+    name = "lockstep"
 
     def __init__(self, system: Network | Couplings, binary: bool, device: Any):
         self.system, self.binary, self.device = system, binary, device
@@ -121,7 +155,7 @@ class _ByLanes:
         if largest >= 2 ** (np.finfo(self.dtype).nmant + 1):
             raise ValueError(
                 f"Fields of up to {largest} are no exact integers in {self.dtype}; "
-                "enable x64, or use a CPU's kernel."
+                "enable x64, or use a CPU's engine."
             )
         put = lambda x: jax.device_put(np.asarray(x, self.dtype), device)
         self.shared = Shared(
@@ -139,7 +173,7 @@ class _ByLanes:
         given = np.stack([thresholds(k) for k in range(lanes)], axis=-1)
         put = lambda x: jax.device_put(np.asarray(x, self.dtype), self.device)
         order = jax.device_put(np.asarray(orders, np.int32), self.device)
-        found = by_lanes(self.shared, put(states[0]), order, put(given))
+        found = in_lockstep(self.shared, put(states[0]), order, put(given))
         path, gains, flips = (np.asarray(x) for x in found)
         states[0] = path[-1]
         path = np.moveaxis(path, -1, 0)
@@ -157,47 +191,51 @@ def _energies(network: Network, spins: np.ndarray) -> np.ndarray:
 
 
 def choose_engine(
-    system: Network | Couplings, kernel: Kernel, starts, work: int, devices: list
+    system: Network | Couplings,
+    engine: HeatBathEngine,
+    starts,
+    work: int,
+    devices: list,
 ):
-    """What makes the sweeps; raises ValueError where the kernel cannot be had."""
-    known = ("auto", "couplings", "examples", "lanes")
-    if kernel not in known:
-        raise ValueError(f"kernel is one of {', '.join(known)}, got {kernel!r}.")
+    """What makes the sweeps; raises ValueError where the engine cannot be had."""
+    known = ("auto", "couplings", "examples", "lockstep")
+    if engine not in known:
+        raise ValueError(f"engine is one of {', '.join(known)}, got {engine!r}.")
     if not devices:
         raise ValueError("devices must name one device or more, got none.")
     spins = are_spins(starts)
     on_cpu = all(d.platform == "cpu" for d in devices)
     if isinstance(system, Couplings):
-        if kernel == "examples":
-            raise ValueError('Couplings have no examples; use kernel = "couplings".')
+        if engine == "examples":
+            raise ValueError('Couplings have no examples; use engine = "couplings".')
         if not spins:
             raise ValueError("Couplings of spins need starts of +1 and -1 only.")
-        if on_cpu and kernel != "lanes":
+        if on_cpu and engine != "lockstep":
             return _ByCouplings(system, len(devices))
-        return _ByLanes(system, True, devices[0])
+        return _InLockstep(system, True, devices[0])
     plain = spins and _is_plain(system)
     form = None
     if plain and not np.any(np.asarray(system.current)):
         form = summable(system)
-    if kernel == "couplings" and form is None:
+    if engine == "couplings" and form is None:
         raise ValueError(
             "Couplings sum up memories of +1 and -1 under the third power or three "
             f"distinct sites, without currents, got {system.memory_lagrangian}; use "
-            'kernel = "examples".'
+            'engine = "examples".'
         )
-    if kernel == "examples" and not plain:
+    if engine == "examples" and not plain:
         raise ValueError(
-            "The kernel of examples needs spins, memories of +1 and -1, no hidden "
-            "current, no autapse and an interaction summed over memories; use kernel = "
-            '"lanes".'
+            "The engine of examples needs spins, memories of +1 and -1, no hidden "
+            "current, no autapse and an interaction summed over memories; use engine = "
+            '"lockstep".'
         )
-    if kernel == "couplings" or (kernel == "auto" and form and _pays(system, work)):
+    if engine == "couplings" or (engine == "auto" and form and _pays(system, work)):
         assert form is not None
         couplings = Couplings.of(np.asarray(system.memories), *form)
         return choose_engine(couplings, "auto", starts, work, devices)
-    if kernel == "examples" or (kernel == "auto" and plain and on_cpu):
+    if engine == "examples" or (engine == "auto" and plain and on_cpu):
         return _ByExamples(system, len(devices))
-    return _ByLanes(system, spins, devices[0])
+    return _InLockstep(system, spins, devices[0])
 
 
 def _is_plain(network: Network) -> bool:

@@ -1,4 +1,4 @@
-"""A heat bath for spins in lanes: all replicas visit the same spin together, by JAX.
+"""A heat bath for spins in lockstep: all replicas visit the same spin together, by JAX.
 
 For accelerators, and for memories that are not spins. Couplings of three spins are
 shared by all replicas: one product (N, N) x (N, replica) a visit. The thresholds are
@@ -25,7 +25,7 @@ class Shared(NamedTuple):
 
 
 @eqx.filter_jit
-def by_lanes(
+def in_lockstep(
     system: Shared | Network,
     s: Float[Array, "feature lane"],
     order: Int[Array, "sweep visit"],

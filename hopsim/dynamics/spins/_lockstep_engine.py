@@ -8,7 +8,7 @@ import dataclasses
 import functools as ft
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -22,11 +22,11 @@ from ..._common.types import AnyArray
 from ...network import Network
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_sweep import (
-    Couplings,
     LaneSweep,
     padded,
     padded_features,
     padded_to,
+    SpinTables,
     sweep,
 )
 from ._rules import FlipRule, local_field_of, Tie
@@ -51,7 +51,7 @@ class LockstepEngine(AbstractEngine):
         chunk: int | None,
         devices: Sequence[Any],
     ):
-        self.couplings = _couplings(network, flip_rule, binary, precision)
+        self.tables = _tables_of(network, flip_rule, binary, precision)
         self.chunk, self.devices = chunk, devices
         self.most = 0  # starts: as they become fewer they keep their program
 
@@ -68,11 +68,11 @@ class LockstepEngine(AbstractEngine):
         tie: Tie,
         still: bool,
     ) -> SweepResult:
-        couplings = dataclasses.replace(self.couplings, synchronous=still, tie=tie)
+        tables = dataclasses.replace(self.tables, synchronous=still, tie=tie)
         s = starts.s
         self.most = max(self.most, len(s))
         found = _everywhere(
-            couplings, s, starts.numbers, orders[0], seeds[0], self.chunk,
+            tables, s, starts.numbers, orders[0], seeds[0], self.chunk,
             self.devices, self.most,
         )  # fmt: skip
         return SweepResult(
@@ -86,9 +86,9 @@ class LockstepEngine(AbstractEngine):
         )
 
 
-def _couplings(
+def _tables_of(
     network: Network, flip_rule: FlipRule, binary: bool, precision: str
-) -> Couplings:
+) -> SpinTables:
     layer, current, own = local_field_of(network, flip_rule.rule)
     exact = binary and has_exact_values(network, flip_rule.rule)
     units = parity_gcd(layer, network.features) if exact else 0
@@ -98,7 +98,7 @@ def _couplings(
     memories = padded_to(memories, features, count)
     hidden = np.asarray(network.hidden_current, np.float64)
     twice = memories.nbytes <= TWICE_BYTES
-    return Couplings(
+    return SpinTables(
         memories=memories,
         by_memory=np.ascontiguousarray(memories.T) if twice else None,
         count=np.asarray(network.count, np.int32),
@@ -118,20 +118,20 @@ def _couplings(
 
 
 def _everywhere(
-    couplings, spins, numbers, order, coins, chunk, devices, most
+    tables, spins, numbers, order, coins, chunk, devices, most
 ) -> LaneSweep:
     """One sweep, gathered on the host."""
-    lanes, chunks, used = _shape(couplings, most, chunk, len(devices))
+    lanes, chunks, used = _shape(tables, most, chunk, len(devices))
     mesh = Mesh(np.asarray(devices[:used]), ("chunk",))
     visits = np.asarray(len(order), np.int32)
-    order = padded_to(np.asarray(order, np.int32), couplings.memories.shape[0])
+    order = padded_to(np.asarray(order, np.int32), tables.memories.shape[0])
     slab, parts = used * chunks * lanes, []
     with jax.enable_x64(True):
         seed = coins.astype(np.uint32)
         for start in range(0, len(spins), slab):
             mine = slice(start, start + slab)
             dealt = _dealt(len(spins[mine]), used, chunks, lanes)
-            shape = (used * chunks, lanes, couplings.memories.shape[0])
+            shape = (used * chunks, lanes, tables.memories.shape[0])
             state = np.ones(shape, spins.dtype)
             state[*dealt, : spins.shape[1]] = spins[mine]
             alive = np.zeros((used * chunks, lanes), bool)
@@ -140,10 +140,8 @@ def _everywhere(
             keys[dealt] = numbers[mine]
             busy = alive.any(axis=1).reshape(used, chunks).sum(axis=1)
             with phase("integrate"):
-                found = _compiled()(
-                    couplings, state, alive, keys, order, visits, seed,
-                    busy.astype(np.int32), mesh,
-                )  # fmt: skip
+                own = _Chunks(state, alive, keys, busy.astype(np.int32))
+                found = _compiled()(tables, own, _Visits(order, visits, seed), mesh)
                 found = jax.tree.map(ft.partial(_picked, dealt), found)
             parts.append(found._replace(s=found.s[:, : spins.shape[1]]))
     return jax.tree.map(lambda *x: np.concatenate(x), *parts)
@@ -161,19 +159,19 @@ def _dealt(size: int, devices: int, chunks: int, lanes: int) -> tuple:
 
 
 def _shape(
-    couplings: Couplings, starts: int, chunk: int | None, devices: int
+    tables: SpinTables, starts: int, chunk: int | None, devices: int
 ) -> tuple[int, int, int]:
     """Lanes of a chunk, chunks of a device, and the devices that have one."""
-    count = couplings.memories.shape[1]
+    count = tables.memories.shape[1]
     if chunk is None:
         most = CHUNK_BYTES if jax.default_backend() == "cpu" else device_bytes() // 4
-        most = max(8, most // (count * (4 if couplings.rechecked else 8) * 4))
+        most = max(8, most // (count * (4 if tables.rechecked else 8) * 4))
         chunk = min(LANES if jax.default_backend() == "cpu" else 2**16, most)
     power = lambda k: 1 << max(0, math.ceil(math.log2(k)))
     lanes = min(power(chunk), max(8, power(-(-starts // devices))))
     used = min(devices, -(-starts // lanes))
     chunks = power(-(-starts // (lanes * used)))
-    most = max(1, SLAB // (used * lanes * couplings.memories.shape[0]))
+    most = max(1, SLAB // (used * lanes * tables.memories.shape[0]))
     return lanes, min(chunks, power(most)), used
 
 
@@ -185,32 +183,49 @@ OPTIMISED = {
 }
 
 
-def _sweep_chunks(
-    couplings, state, alive, numbers, order, visits, seed, busy, mesh
-) -> LaneSweep:
-    arrays, static = eqx.partition(couplings, eqx.is_array)
+class _Chunks(NamedTuple):
+    """The starts of all devices; axis 0 is the chunk, those of a device in a row."""
 
-    def many(arrays, state, alive, numbers, order, visits, seed, busy):
-        own = eqx.combine(arrays, static)
+    state: AnyArray  # (chunk, lane, feature)
+    alive: AnyArray  # (chunk, lane)
+    numbers: AnyArray  # (chunk, lane), which key their coins
+    busy: AnyArray  # (device,), chunks that hold a start
+
+
+class _Visits(NamedTuple):
+    """One sweep: the spins in order, how many are visited, and the key of its coins."""
+
+    order: AnyArray
+    count: AnyArray
+    seed: AnyArray
+
+
+def _sweep_chunks(
+    tables: SpinTables, chunks: _Chunks, visits: _Visits, mesh: Mesh
+) -> LaneSweep:
+    arrays, static = eqx.partition(tables, eqx.is_array)
+
+    def many(arrays: Any, own: _Chunks, visits: _Visits) -> LaneSweep:
+        whole = eqx.combine(arrays, static)
 
         def one(k, out: LaneSweep) -> LaneSweep:
             at = ft.partial(jax.lax.dynamic_index_in_dim, index=k, keepdims=False)
-            found = sweep(own, at(state), at(alive), at(numbers), order, visits, seed)
+            found = sweep(whole, at(own.state), at(own.alive), at(own.numbers), *visits)
             put = lambda x, y: jax.lax.dynamic_update_index_in_dim(x, y, k, 0)
             return jax.tree.map(put, out, found)
 
-        zeros = jnp.zeros(alive.shape, jnp.int32)
-        empty = LaneSweep(state, zeros, zeros, zeros, zeros - 1)
-        return jax.lax.fori_loop(0, busy[0], one, empty)
+        zeros = jnp.zeros(own.alive.shape, jnp.int32)
+        empty = LaneSweep(own.state, zeros, zeros, zeros, zeros - 1)
+        return jax.lax.fori_loop(0, own.busy[0], one, empty)
 
     everywhere, split = PartitionSpec(), PartitionSpec("chunk")
     return jax.shard_map(
         many,
         mesh=mesh,
-        in_specs=(everywhere, *3 * (split,), *3 * (everywhere,), split),
+        in_specs=(everywhere, split, everywhere),
         out_specs=split,
         check_vma=False,
-    )(arrays, state, alive, numbers, order, visits, seed, busy)  # fmt: skip
+    )(arrays, chunks, visits)
 
 
 @ft.cache

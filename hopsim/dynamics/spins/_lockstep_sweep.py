@@ -35,7 +35,7 @@ GROUP = 8  # visits that share one bound on the |terms| of their drives
 TRUST = 1.01  # the |terms| are summed in floating point, too
 
 
-class Couplings(eqx.Module):
+class SpinTables(eqx.Module):
     """What decides the spins of one network, up to a positive factor.
 
     `memories` lie feature by feature and are padded by zero memories, which decide
@@ -82,7 +82,7 @@ class _Lanes(NamedTuple):
 
 
 def sweep(
-    couplings: Couplings,
+    tables: SpinTables,
     s: Real[Array, "lane feature"],
     alive: Bool[Array, " lane"],
     numbers: UInt32[Array, " lane"],
@@ -94,44 +94,44 @@ def sweep(
 
     `numbers` and `seed` key the coins of random ties.
     """
-    dtype = jnp.float32 if couplings.rechecked else jnp.float64
+    dtype = jnp.float32 if tables.rechecked else jnp.float64
     columns = s.T.astype(dtype)
-    x = _inputs(couplings, columns)
-    real = _real(couplings)[:, None]
-    level = cast(couplings.layer, dtype).level
+    x = _inputs(tables, columns)
+    real = _real(tables)[:, None]
+    level = cast(tables.layer, dtype).level
     scale = jax.vmap(level, in_axes=1)(jnp.where(real, x, x[:1]))
-    reach = _reach(couplings, columns)
+    reach = _reach(tables, columns)
     lanes = s.shape[0]
     zeros = jnp.zeros(lanes, jnp.int32)
     start = _Lanes(x, columns, columns, zeros, zeros, zeros, zeros - 1)
 
-    bounded = couplings.rechecked and couplings.layer.gap_bound(scale) is not None
+    bounded = tables.rechecked and tables.layer.gap_bound(scale) is not None
 
     def visit(t: Array, now: _Lanes, size: Callable | None = None) -> _Lanes:
         i = order[t]
         waiting = (now.waits_at >= 0) | ~alive
-        w = jax.lax.dynamic_index_in_dim(couplings.memories, i, 0, False)
-        seen = now.seen if couplings.synchronous else now.s
+        w = jax.lax.dynamic_index_in_dim(tables.memories, i, 0, False)
+        seen = now.seen if tables.synchronous else now.s
         s_i = jax.lax.dynamic_index_in_dim(seen, i, 0, False)
-        state = (couplings, now.x, s_i, w, i, scale, reach)
         known = None if size is None else size(now.flips)
-        sign, certain = _decide(*state, dtype, known)
+        here = _Visit(now.x, s_i, w, i, scale, reach)
+        sign, certain = _decide(tables, here, dtype, known)
         doubt = ~certain & ~waiting
-        if couplings.rechecked:
-            again = lambda: _decide(*state, jnp.float64)
+        if tables.rechecked:
+            again = lambda: _decide(tables, here, jnp.float64)
             sign, certain = jax.lax.cond(jnp.any(doubt), again, lambda: (sign, certain))
         unsure = ~certain & ~waiting
-        stopped = unsure & couplings.exact
+        stopped = unsure & tables.exact
         tied = (sign == 0) & ~waiting & ~stopped
         toss = None
-        if couplings.tie == "random":
+        if tables.tie == "random":
             toss = jax.vmap(coin, in_axes=(None, 0, None))(seed, numbers, t)
-        wanted = jnp.where(sign == 0, _tied(couplings, s_i, toss), sign.astype(dtype))
+        wanted = jnp.where(sign == 0, _tied(tables, s_i, toss), sign.astype(dtype))
         # what is not certain moves nothing, unless the tie rule speaks
         new = jnp.where(waiting | stopped, s_i, wanted)
         flipped = new != s_i
         x = now.x
-        if not couplings.synchronous:
+        if not tables.synchronous:
             step = lambda x: x + w.astype(dtype)[:, None] * (new - s_i)[None]
             x = jax.lax.cond(jnp.any(flipped), step, lambda x: x, x)
         return _Lanes(
@@ -140,12 +140,12 @@ def sweep(
             now.seen,
             now.flips + flipped.astype(jnp.int32),
             now.ties + tied.astype(jnp.int32),
-            now.doubtful + (doubt & couplings.rechecked).astype(jnp.int32),
+            now.doubtful + (doubt & tables.rechecked).astype(jnp.int32),
             jnp.where(stopped, t, now.waits_at),
         )
 
     def group(k: Array, now: _Lanes) -> _Lanes:
-        size = _sizes(couplings, now, scale, real)
+        size = _sizes(tables, now, scale, real)
         end = jnp.minimum((k + 1) * GROUP, visits)
         return jax.lax.fori_loop(k * GROUP, end, partial(visit, size=size), now)
 
@@ -158,88 +158,93 @@ def sweep(
     )
 
 
-def _sizes(couplings: Couplings, now: _Lanes, scale: Array, real: Array) -> Callable:
+def _sizes(tables: SpinTables, now: _Lanes, scale: Array, real: Array) -> Callable:
     """A bound on the |terms| of any spin's drive, from the number of flips so far.
 
     By Minkowski's inequality: f flips move every input by at most 2 f, and so the
     p-norm of the inputs by at most 2 f K^(1/p).
     """
-    layer = cast(couplings.layer, scale.dtype)
+    layer = cast(tables.layer, scale.dtype)
     bound = layer.gap_bound(scale)
     assert bound is not None
     factor, p = bound
     terms = ((layer.reach(now.x) + 2) / scale[None]) ** p
     norm = _sum(real[:, 0].astype(terms.dtype), terms) ** (1 / p)
-    width = couplings.count.astype(terms.dtype) ** (1 / p) / scale
+    width = tables.count.astype(terms.dtype) ** (1 / p) / scale
     flips = now.flips
-    moved = 0 if couplings.synchronous else 2
+    moved = 0 if tables.synchronous else 2
     far = lambda later: (moved * (later - flips)).astype(norm.dtype)
     return lambda later: factor * (norm + far(later) * width) ** p
 
 
-def _tied(couplings: Couplings, s_i: Array, toss: Array | None) -> Array:
-    """What a spin without a drive becomes."""
-    if couplings.tie == "keep":
+def _tied(tables: SpinTables, s_i: Array, toss: Array | None) -> Array:
+    """The new value of a spin whose local field is zero."""
+    if tables.tie == "keep":
         return s_i
     if toss is not None:
         return toss.astype(s_i.dtype)
-    return jnp.full_like(s_i, 1 if couplings.tie == "+1" else -1)
+    return jnp.full_like(s_i, 1 if tables.tie == "+1" else -1)
 
 
-def _real(couplings: Couplings) -> Bool[Array, " memory"]:
+def _real(tables: SpinTables) -> Bool[Array, " memory"]:
     """Which memories are there, and which only pad."""
-    size = couplings.memories.shape[1]
-    return jnp.arange(size, dtype=jnp.int32) < couplings.count
+    size = tables.memories.shape[1]
+    return jnp.arange(size, dtype=jnp.int32) < tables.count
+
+
+class _Visit(NamedTuple):
+    """The visit to spin i in all lanes."""
+
+    x: Float[Array, "memory lane"]
+    s_i: Float[Array, " lane"]
+    w: Array  # (memory,), the memories at i
+    i: Array
+    scale: Float[Array, " lane"]
+    reach: Float[Array, " lane"]  # a bound on the error of inputs
 
 
 # --- one decision ---------------------------------------------------------------------
 
 
 def _decide(
-    couplings: Couplings,
-    x: Float[Array, "memory lane"],
-    s_i: Float[Array, " lane"],
-    w: Array,
-    i: Array,
-    scale: Float[Array, " lane"],
-    reach: Float[Array, " lane"],
-    dtype,
-    known: Array | None = None,
+    tables: SpinTables, visit: _Visit, dtype, known: Array | None = None
 ) -> tuple[Int[Array, " lane"], Bool[Array, " lane"]]:
     """The sign of the drive of spin i, and whether rounding leaves it certain.
 
     `known` bounds the sum of its |terms|, which is formed here if it is not given.
     """
-    x, s_i, w, scale, reach = (a.astype(dtype) for a in (x, s_i, w, scale, reach))
-    couplings = dataclasses.replace(couplings, layer=cast(couplings.layer, dtype))
-    form = _binary_terms if couplings.binary else _real_terms
-    drive, size = form(couplings, x, s_i, w, scale, reach, known)
+    i, given = visit.i, (visit.x, visit.s_i, visit.w, visit.scale, visit.reach)
+    x, s_i, w, scale, reach = (a.astype(dtype) for a in given)
+    tables = dataclasses.replace(tables, layer=cast(tables.layer, dtype))
+    form = _binary_terms if tables.binary else _real_terms
+    # S, and the sum of |terms| that its rounding error is a multiple of
+    drive, size = form(tables, x, s_i, w, scale, reach, known)
     # --- what does not go through the memories
     info = jnp.finfo(dtype)
-    log_unit = couplings.layer.log_unit(scale)
+    log_unit = tables.layer.log_unit(scale)
     # what dwarfs the terms may be cut short: it decides all the same
     most = 0.25 * float(info.max)
     cut = lambda x: jnp.clip(x.astype(dtype) * jnp.exp(-log_unit), -most, most)
-    current, own = cut(couplings.current[i]), jnp.zeros_like(s_i)
-    if couplings.rule == "local_field":
-        own = cut(couplings.autapse)
+    current, own = cut(tables.current[i]), jnp.zeros_like(s_i)
+    if tables.rule == "local_field":
+        own = cut(tables.autapse)
     drive = drive + (current - own * s_i)
     size = size + jnp.abs(current) + jnp.abs(own)
     # --- how far rounding can have moved it
-    rows, far = x.shape[0] // BLOCK, 2.0 * couplings.current.size
-    steps = BLOCK + rows + 8 + couplings.layer.relative_error(far)
-    if not _is_one(couplings.layer):
+    rows, far = x.shape[0] // BLOCK, 2.0 * tables.current.size
+    steps = BLOCK + rows + 8 + tables.layer.relative_error(far)
+    if not _is_one(tables.layer):
         steps = steps + jnp.abs(log_unit) + 8  # of the rest's own factor
     bound = steps * (0.5 * info.eps) * TRUST * size
     # what has been flushed to zero: a term, or a factor of an input
     flushed = 8.0 * x.shape[0] * (1 + far) * float(info.tiny)
     bound = bound + flushed
     certain = jnp.abs(drive) > bound
-    if couplings.binary and couplings.rule == "energy_gap":
+    if tables.binary and tables.rule == "energy_gap":
         # sums of integers are exact up to 2^p units
-        units = couplings.integer_units * 2.0 ** (info.nmant + 1)
+        units = tables.integer_units * 2.0 ** (info.nmant + 1)
         limit = units.astype(dtype) * jnp.exp2(-jnp.round(log_unit / jnp.log(2.0)))
-        certain = certain | ((units > 0) & couplings.plain[i] & (TRUST * size < limit))
+        certain = certain | ((units > 0) & tables.plain[i] & (TRUST * size < limit))
     # NaN compares false everywhere: never certain, never a flip
     sign = jnp.where(drive > 0, 1, jnp.where(drive < 0, -1, 0))
     return jnp.where(certain, sign, 0), certain
@@ -249,9 +254,9 @@ def _is_one(layer: AbstractAdditiveLagrangian) -> bool:
     return type(layer).log_unit is AbstractAdditiveLagrangian.log_unit
 
 
-def _binary_terms(couplings, x, s_i, w, scale, reach, known) -> tuple[Array, Array]:
+def _binary_terms(tables, x, s_i, w, scale, reach, known) -> tuple[Array, Array]:
     """Memories of +1 and -1: one term for each, `xi` times a function of its input."""
-    layer, rule = couplings.layer, couplings.rule
+    layer, rule = tables.layer, tables.rule
     y = x if rule == "local_field" else x - w[:, None] * s_i[None]
     if rule == "energy_gap":
         terms, sizes = _each(layer.relative_gap)(y, scale)
@@ -261,11 +266,11 @@ def _binary_terms(couplings, x, s_i, w, scale, reach, known) -> tuple[Array, Arr
     return _sum(w, terms), _sum(jnp.abs(w), sizes) if known is None else known
 
 
-def _real_terms(couplings, x, s_i, w, scale, reach, known) -> tuple[Array, Array]:
+def _real_terms(tables, x, s_i, w, scale, reach, known) -> tuple[Array, Array]:
     """Any memories; `reach` bounds the error of their inputs."""
-    layer, rule = couplings.layer, couplings.rule
+    layer, rule = tables.layer, tables.rule
     y = x if rule == "local_field" else x - w[:, None] * s_i[None]
-    real = _real(couplings).astype(x.dtype)
+    real = _real(tables).astype(x.dtype)
     unit = 0.5 * jnp.finfo(x.dtype).eps
     if rule == "energy_gap":
         ups, downs = y + w[:, None], y - w[:, None]
@@ -305,7 +310,7 @@ FEATURES_AT_ONCE = 64  # of int8 memories that are made floats: bounded memory
 
 
 def _inputs(
-    couplings: Couplings, s: Float[Array, "feature lane"]
+    tables: SpinTables, s: Float[Array, "feature lane"]
 ) -> Float[Array, "memory lane"]:
     """`x = xi s + J`, a block of features at a time."""
     highest = jax.lax.Precision.HIGHEST
@@ -314,28 +319,28 @@ def _inputs(
 
     def add(k: Array, x: Array) -> Array:
         spins = part(s, k * size)
-        if couplings.by_memory is not None:  # thrice as fast, at twice the memory
-            some = part(couplings.by_memory, k * size, axis=1).astype(s.dtype)
+        if tables.by_memory is not None:  # thrice as fast, at twice the memory
+            some = part(tables.by_memory, k * size, axis=1).astype(s.dtype)
             return x + jnp.einsum("mi,il->ml", some, spins, precision=highest)
-        some = part(couplings.memories, k * size).astype(s.dtype)
+        some = part(tables.memories, k * size).astype(s.dtype)
         return x + jnp.einsum("im,il->ml", some, spins, precision=highest)
 
-    start = jnp.zeros((couplings.memories.shape[1], s.shape[1]), s.dtype)
-    start = start + couplings.hidden_current.astype(s.dtype)[:, None]
+    start = jnp.zeros((tables.memories.shape[1], s.shape[1]), s.dtype)
+    start = start + tables.hidden_current.astype(s.dtype)[:, None]
     return jax.lax.fori_loop(0, s.shape[0] // size, add, start)
 
 
-def _reach(couplings: Couplings, s: Float[Array, "feature lane"]) -> Array:
+def _reach(tables: SpinTables, s: Float[Array, "feature lane"]) -> Array:
     """A bound on the error of every input, in units of rounding: (lane,).
 
     Of N products added up and of as many updates, each relative to the largest sum of
     |terms| that a memory can have. Integers have none.
     """
-    if couplings.binary:
+    if tables.binary:
         return jnp.zeros(s.shape[1], s.dtype)
-    size = jnp.abs(couplings.memories).T @ jnp.maximum(jnp.abs(s), 1)
-    size = size + jnp.abs(couplings.hidden_current)[:, None]
-    return (2.0 * couplings.memories.shape[0] + 8) * jnp.max(size, axis=0)
+    size = jnp.abs(tables.memories).T @ jnp.maximum(jnp.abs(s), 1)
+    size = size + jnp.abs(tables.hidden_current)[:, None]
+    return (2.0 * tables.memories.shape[0] + 8) * jnp.max(size, axis=0)
 
 
 def padded(count: int) -> int:

@@ -23,6 +23,9 @@ Tie = Literal["keep", "+1", "-1", "random"]
 Rule = Literal["energy_gap", "cavity_field", "local_field"]
 
 
+OLDER_WORDS: dict[str, Any] = {"walk": "cpu", "lanes": "lockstep"}  # of engines
+
+
 class FlipRule(NamedTuple):
     """How spins move at T = 0; see `Binary`."""
 

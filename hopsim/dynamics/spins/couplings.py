@@ -52,7 +52,7 @@ class Couplings:
             raise ValueError(
                 "Couplings of three spins are N^3 integers of 32 bits, with N M < 2^31 "
                 f"and N <= {MOST_FEATURES}; got N = {shape[1]}, M = {shape[0]}. Take "
-                'fewer, or kernel = "examples".'
+                'fewer, or engine = "examples".'
             )
         bits, count = _as_bits(examples)
         features = len(bits)

@@ -24,7 +24,7 @@ from ._base import AbstractSpinDynamics
 from ._coins import coin
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_engine import LockstepEngine
-from ._rules import FlipRule, Tie, visits_of
+from ._rules import FlipRule, OLDER_WORDS, Tie, visits_of
 from ._starts import check_starts, check_whole
 from .exact import are_spins, Exact
 
@@ -58,7 +58,7 @@ def relax(
     precision: Literal["auto", "float64"] = "auto",
     chunk: int | None = None,
     devices: Sequence[Any] | None = None,
-    engine: Literal["auto", "walk", "lockstep"] = "auto",
+    engine: Literal["auto", "cpu", "lockstep", "walk"] = "auto",
     watch: Callable[[int, np.ndarray], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Relaxation:
@@ -74,12 +74,13 @@ def relax(
       matter, and float64 elsewhere; "float64" begins there. The results are the same.
     - `chunk`, `devices`: starts swept at once on one device, and the devices; on a
       CPU as many threads.
-    - `engine`: "walk" takes one start after the other, on CPUs and for spins and
-      memories of +1 and -1; "lockstep" many together, for anything; "auto" walks
-      where it can.
+    - `engine`: "cpu" takes one start after the other, on CPUs and for spins and
+      memories of +1 and -1; "lockstep" many together, for anything; "auto" takes
+      the first where it can. ("walk" is an older word for "cpu".)
     - `watch`: called as `watch(sweep, spins)` with 0, 1, ... and all spins.
     """
     # --- validate
+    engine = OLDER_WORDS.get(engine, engine)
     flip_rule = dynamics.flip_rule
     starts, free = check_starts(network.features, starts, clamped)
     binary = bool(
@@ -91,7 +92,7 @@ def relax(
     if chunk is not None:
         check_whole("chunk", chunk)
     for name, value, known in (
-        ("engine", engine, ("auto", "walk", "lockstep")),
+        ("engine", engine, ("auto", "cpu", "lockstep")),
         ("precision", precision, ("auto", "float64")),
     ):
         if value not in known:
@@ -99,13 +100,13 @@ def relax(
     devices = list(jax.devices() if devices is None else devices)
     if not devices:
         raise ValueError("devices must name one device or more, got none.")
-    walks = binary and all(d.platform == "cpu" for d in devices)
-    if engine == "walk" and not walks:
+    on_cpu = binary and all(d.platform == "cpu" for d in devices)
+    if engine == "cpu" and not on_cpu:
         raise ValueError(
-            "Walking needs CPUs, spins and memories of +1 and -1, and no hidden "
+            'engine = "cpu" needs CPUs, spins and memories of +1 and -1, and no hidden '
             'current; use engine = "lockstep".'
         )
-    if walks and engine != "lockstep":
+    if on_cpu and engine != "lockstep":
         # its compiler takes half a second to import: only where it is needed
         from ._cpu_engine import CpuEngine
 

@@ -1,7 +1,7 @@
 r"""`sample`: many starts under a heat bath, and what is seen along their way.
 
 Every start has its own counter-based stream of random numbers, one a visit: spin i
-becomes +1 iff its energy gap exceeds $T \ln[u/(1-u)]$. Neither the kernel nor the
+becomes +1 iff its energy gap exceeds $T \ln[u/(1-u)]$. Neither the engine nor the
 number of threads changes what is drawn, and with integer gaps no decision either.
 """
 
@@ -18,8 +18,8 @@ from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network
 from ._base import AbstractSpinDynamics
-from ._heat_bath_engines import choose_engine, Kernel
-from ._rules import HeatBath, visits_of
+from ._heat_bath_engines import choose_engine, HeatBathEngine
+from ._rules import HeatBath, OLDER_WORDS, visits_of
 from ._starts import check_starts, check_whole
 from .couplings import Couplings
 
@@ -47,8 +47,13 @@ class Samples:
     twins: Float[np.ndarray, "pair sweep"]
     flips: Int[np.ndarray, " start"]  # of all its replicas, in all sweeps
     exchanged: Float[np.ndarray, " neighbours"]  # share of exchanges that were made
-    kernel: str
+    engine: str
     burn: int
+
+    @property
+    def kernel(self) -> str:
+        """An older name of `engine`."""
+        return self.engine
 
 
 def sample(
@@ -61,10 +66,11 @@ def sample(
     key: Any = 0,
     references: Real[AnyArray, "reference feature"] | None = None,
     clamped: Bool[AnyArray, " feature"] | None = None,
-    kernel: Kernel = "auto",
+    engine: HeatBathEngine = "auto",
     devices: Sequence[Any] | None = None,
     watch: Callable[[int, np.ndarray], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    kernel: str | None = None,
 ) -> Samples:
     """Sweep every start under the heat bath. [TT24]
 
@@ -76,14 +82,15 @@ def sample(
     - `key`: a seed, a JAX key or a `Stream`.
     - `references`: spins with which overlaps are taken.
     - `clamped`: spins that stay as they are.
-    - `kernel`: "couplings" sums the memories up first (three sites: `couplings`),
-      "examples" keeps their inputs, "lanes" visits the same spin of all starts
+    - `engine`: "couplings" sums the memories up first (three sites: `couplings`),
+      "examples" keeps their inputs, "lockstep" visits the same spin of all starts
       together, for accelerators and for memories that are not spins; "auto" takes the
       one that should be done first. "couplings" and "examples" follow the same
       trajectories, spin for spin.
+    - `kernel`: an older name of `engine` ("lanes": "lockstep").
     - `watch`: called as `watch(sweep, spins)` with 0, 1, ... and all spins.
 
-    Raises ValueError for starts that are no spins, memories that the kernel cannot
+    Raises ValueError for starts that are no spins, memories that the engine cannot
     take, and energies that are not finite.
     """
     # --- validate
@@ -108,11 +115,13 @@ def sample(
     devices = list(jax.devices() if devices is None else devices)
     replicas = len(bath.ladder)
     work = len(starts) * replicas * sweeps
-    engine = choose_engine(system, kernel, starts, work, devices)
+    if kernel is not None:
+        engine = OLDER_WORDS.get(kernel, kernel)
+    made_by = choose_engine(system, engine, starts, work, devices)
 
     # --- sweep
     stream = as_stream(key)
-    run = _Run(engine, bath, np.repeat(starts, replicas, axis=0), free, stream)
+    run = _Run(made_by, bath, np.repeat(starts, replicas, axis=0), free, stream)
     seen32, size = seen.astype(np.float32).T / features, len(starts)
     told: list[tuple[np.ndarray, ...]] = []
     done = 0
@@ -155,7 +164,7 @@ def sample(
         twins=twins,
         flips=run.flips.reshape(size, replicas).sum(axis=1),
         exchanged=run.exchanged / np.maximum(1, run.proposed),
-        kernel=engine.name,
+        engine=made_by.name,
         burn=burn,
     )
 

@@ -11,7 +11,14 @@ from pydantic import Field, field_validator
 
 from ..._common.types import AnyArray
 from ...attractors.balls import certified_balls
-from ...attractors.basins import along, bisected, isotropic, nearest, Radii
+from ...attractors.basins import (
+    along,
+    bisected,
+    Bisection,
+    isotropic,
+    Radii,
+    to_the_nearest,
+)
 from ...batches import CHUNK
 from ...dynamics import Adiabatic, Dynamics, expected, TwoLayer
 from ...lagrangians import LogSumExp
@@ -223,7 +230,7 @@ class CertifiedBasins(AbstractEnsemble):
         betas = np.repeat(np.asarray(self.betas, memories.dtype), len(own))
         fly = lambda v, beta: _simulated(setting, Adiabatic(), v, None, beta, longest)
         ends = fly(centres, betas).final
-        directions, far = nearest(own, memories)
+        directions, far = to_the_nearest(own, memories)
         far = np.tile(far, count)
 
         def label(rows: np.ndarray, states: np.ndarray) -> np.ndarray:
@@ -234,12 +241,11 @@ class CertifiedBasins(AbstractEnsemble):
         zero = np.zeros(len(centres), int)
         aimed = along(np.tile(directions, (count, 1)))
         free = np.full(len(centres), 4 * np.max(np.linalg.norm(memories, axis=1)))
-        search = {"rounds": self.rounds, "key": setting.stream.child("radii")}
+        search = Bisection(self.rounds, 1, setting.stream.child("radii"))
+        many = search._replace(trials=self.trials)
         return (
-            bisected(label, centres, zero, aimed, far, trials=1, **search),
-            bisected(
-                label, centres, zero, isotropic, free, trials=self.trials, **search
-            ),
+            bisected(label, centres, zero, aimed, far, search),
+            bisected(label, centres, zero, isotropic, free, many),
         )
 
 

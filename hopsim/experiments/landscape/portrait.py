@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..._common.environment import precision
 from ...attractors import polish
-from ...attractors.settling import distinct, energies
+from ...attractors.settling import distinct, effective_energies
 from ...attractors.spectra import describe
 from ...data.patterns import grid
 from ...records import Dataset, dataset, join, Record
@@ -63,7 +63,7 @@ class Portrait(AbstractExperiment):
         order = order[known.index[order] >= 0]  # where there is a derivative
         with precision("float64"):
             pixels = grid(self.low, self.high, self.resolution)
-        landscape = energies(network, np.asarray(decay), pixels)
+        landscape = effective_energies(network, np.asarray(decay), pixels)
         return dataset(
             {
                 "axis": ("grid", axis, PURE),

@@ -1,7 +1,7 @@
 """The kernels of the heat bath beside each other, and beside sums written out."""
 
 import itertools
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -19,7 +19,8 @@ from ...records import Variables
 from .._base import validations
 
 
-KERNELS = ("couplings", "examples", "lanes")
+KERNELS = ("couplings", "examples", "lanes")  # as a record has them
+ENGINES: dict[str, Any] = {k: "lockstep" if k == "lanes" else k for k in KERNELS}
 SITES = 12  # of the sums written out
 
 
@@ -60,7 +61,7 @@ class HeatBathKernels(AbstractTeacherStudent):
         found = [
             sample(
                 network, glauber_of(setting), starts, sweeps=sweeps, references=sites,
-                key=setting.stream.child("visits"), kernel=kernel,
+                key=setting.stream.child("visits"), engine=ENGINES[kernel],
             )
             for kernel in KERNELS
         ]  # fmt: skip
