@@ -11,7 +11,7 @@ from .._common.types import AnyArray
 from ..dynamics import Binary
 from ..dynamics.spins.binary import Rule
 from ..dynamics.spins.relaxation import Relaxation
-from ..lagrangians import Polynomial, RectifiedPolynomial, Rescaled
+from ..lagrangians import Polynomial, RectifiedPolynomial
 from ..network import Network
 from ._base import Setting
 
@@ -42,9 +42,7 @@ def power_of(network: Network) -> tuple[int, bool] | None:
 
     A factor inside or outside decides no spin.
     """
-    layer = network.memory_lagrangian
-    while isinstance(layer, Rescaled):
-        layer = layer.lagrangian
+    layer = network.memory_lagrangian.unwrapped().lagrangian
     if not isinstance(layer, Polynomial | RectifiedPolynomial) or layer.n < 2:
         return None
     return layer.n, isinstance(layer, RectifiedPolynomial)

@@ -16,7 +16,7 @@ from ...data import patterns
 from ...dynamics import Glauber
 from ...dynamics.spins.couplings import Couplings
 from ...dynamics.spins.students import student
-from ...lagrangians import DistinctPolynomial, Polynomial, Rescaled
+from ...lagrangians import DistinctPolynomial, Polynomial
 from ...network import Network
 from ...theory.teacher_student import Basin, Hamiltonian
 from .._base import Setting
@@ -107,9 +107,7 @@ class AbstractTeacherStudent(AbstractEnsemble):
 def teacher_of(setting: Setting) -> Teacher:
     """The teacher of a setting; raises ValueError where its network is none."""
     network = setting.network
-    layer = network.memory_lagrangian
-    while isinstance(layer, Rescaled):
-        layer = layer.lagrangian
+    layer = network.memory_lagrangian.unwrapped().lagrangian
     spins = bool(np.all(np.abs(np.asarray(network.memories)) == 1))
     form = "distinct" if isinstance(layer, DistinctPolynomial) else "power"
     known = isinstance(layer, DistinctPolynomial | Polynomial) and layer.n >= 2
