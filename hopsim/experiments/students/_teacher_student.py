@@ -5,11 +5,11 @@ are drawn from it exactly, and the student is the network whose memories they ar
 the scenario's `Glauber` dynamics.
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int8
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ..._common.streams import Stream
 from ...data import patterns
@@ -21,20 +21,6 @@ from ...network import Network
 from ...theory.teacher_student import Basin, Hamiltonian
 from .._base import Setting
 from .._ensemble import AbstractEnsemble
-
-
-def _rises(values: list) -> list:
-    if (
-        values[0] <= 0
-        or np.any(np.diff(values) <= 0)
-        or not np.all(np.isfinite(values))
-    ):
-        raise ValueError(f"must be > 0 and rise, all finite, got {values}")
-    return values
-
-
-Rising = Annotated[list[float], Field(min_length=1), AfterValidator(_rises)]
-Sizes = Annotated[list[int], Field(min_length=1), AfterValidator(_rises)]
 
 
 class Teacher(NamedTuple):
