@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toml_text import dumps
+from tomli_w import dumps
 
 import hopsim
 from hopsim import lagrangians as L
