@@ -5,6 +5,7 @@ versions, device, seed, timings, counters and verdicts are attributes.
 """
 
 import dataclasses
+import enum
 import json
 import os
 from collections.abc import Mapping
@@ -16,6 +17,22 @@ import numpy as np
 
 Dataset = Any  # an xarray.Dataset; xarray is imported when a record is first made
 Variables = Mapping[str, tuple[Any, ...]]  # name -> (dimensions, values, attributes)
+
+
+class Outcome(enum.Enum):
+    """How a check came out, or a claim; the worst comes first."""
+
+    CRASHED = "ERROR", "⚠"
+    FAILED = "FAIL", "✗"
+    PASSED = "pass", "✓"
+
+    def __init__(self, word: str, mark: str):
+        self.word, self.mark = word, mark
+
+    @classmethod
+    def of(cls, passed: bool, crashed: bool = False) -> "Outcome":
+        """A claim crashes if its run did not come to its end."""
+        return cls.CRASHED if crashed else cls.PASSED if passed else cls.FAILED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +52,10 @@ class Verdict:
     samples: str = ""  # how many, and of what
 
     def __str__(self) -> str:
-        mark = "pass" if self.passed else "FAIL"
+        word = Outcome.of(self.passed).word
         bar = f" {self.error}" if self.error else ""
         rule = f" ({self.expected})" if self.expected else ""
-        return f"{mark}  {self.statement}: {self.measured}{bar}{rule}"
+        return f"{word}  {self.statement}: {self.measured}{bar}{rule}"
 
 
 @dataclasses.dataclass(frozen=True)

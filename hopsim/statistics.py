@@ -169,9 +169,18 @@ def _bootstrapped(fit, sets: int, level: float) -> Estimate:
     value = float(fit(rows))
     if sets < 2:
         return Estimate(value, np.nan, np.nan, sets)
-    rng = np.random.default_rng(_SEED)
-    found = [fit(rng.choice(rows, sets)) for _ in range(RESAMPLES)]
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    from scipy.stats import bootstrap
+
+    found = bootstrap(
+        (rows,),
+        fit,
+        vectorized=False,
+        n_resamples=RESAMPLES,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(_SEED),
+    )
+    low, high = found.confidence_interval
     return Estimate(value, float(low), float(high), sets)
 
 

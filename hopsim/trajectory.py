@@ -14,33 +14,34 @@ EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
 class Ending(enum.IntEnum):
     """How the run of one probe ended; the label that travels with its last state."""
 
-    STEADY = 0
-    DURATION = 1
-    UNSETTLED = 2
-    MAX_STEPS = 3
-    NONFINITE = 4
-    STEP_UNDERFLOW = 5
-    SOLVER_FAILED = 6
-    CYCLE = 7
+    STEADY = 0, "The tau-free residual fell below its tolerance."
+    DURATION = 1, "The duration ran out, as asked."
+    UNSETTLED = 2, "The duration ran out before the state was steady."
+    MAX_STEPS = 3, "The steps ran out; the last state is kept."
+    NONFINITE = 4, "The state left the finite numbers."
+    STEP_UNDERFLOW = (
+        5,
+        "The step size fell to nothing: the state blows up, or the field is too rough "
+        "for this solver.",
+    )
+    SOLVER_FAILED = 6, "The implicit solver's root finder did not converge."
+    CYCLE = (
+        7,
+        "Two states follow each other for ever: a 2-cycle of all spins at once.",
+    )
+
+    sentence: str  # the ending in words
+
+    def __new__(cls, code: int, sentence: str = "") -> "Ending":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        return member
 
     @property
-    def sentence(self) -> str:
-        """The ending in words."""
-        return _SENTENCES[self]
-
-
-_SENTENCES = {
-    Ending.STEADY: "The tau-free residual fell below its tolerance.",
-    Ending.DURATION: "The duration ran out, as asked.",
-    Ending.UNSETTLED: "The duration ran out before the state was steady.",
-    Ending.MAX_STEPS: "The steps ran out; the last state is kept.",
-    Ending.NONFINITE: "The state left the finite numbers.",
-    Ending.STEP_UNDERFLOW: "The step size fell to nothing: the state blows up, "
-    "or the field is too rough for this solver.",
-    Ending.SOLVER_FAILED: "The implicit solver's root finder did not converge.",
-    Ending.CYCLE: "Two states follow each other for ever: a 2-cycle of all spins at "
-    "once.",
-}
+    def as_asked(self) -> bool:
+        """True if the run did what it was asked for: came to rest, or took its time."""
+        return self in (Ending.STEADY, Ending.DURATION)
 
 
 class Promise(NamedTuple):

@@ -185,7 +185,7 @@ LATER = {
     "matplotlib": {"plots", "experiments", "validation"},
     "xarray": {"records", "data.sources"},
     "h5py": {"records"},
-    "scipy": {"statistics", "theory", "experiments", "validation"},
+    "scipy": {"statistics", "theory", "attractors", "experiments", "validation"},
     "sklearn": {"data.datasets", "experiments"},
     "pooch": {"data.datasets"},
     "PIL": {"data.datasets"},

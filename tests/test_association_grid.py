@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toml_text import dumps
+from tomli_w import dumps
 
 import hopsim
 from hopsim import lagrangians as L
@@ -142,8 +142,8 @@ def test_study_refuses_what_it_cannot_train(study, changes, message):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"n": [3, 2]}, "must be > 0, finite, and rise"),
-        ({"learning_rates": [0.0, 0.1]}, "must be > 0, finite, and rise"),
+        ({"n": [3, 2]}, "must be > 0 and rise"),
+        ({"learning_rates": [0.0, 0.1]}, "must be > 0 and rise"),
         ({"floors": [0.0]}, "must be > 0"),
         ({"scalings": ["modified", "modified"]}, "each scaling once"),
         ({"epochs": 0}, "greater than or equal to 1"),

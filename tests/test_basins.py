@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toml_text import dumps
+from tomli_w import dumps
 
 import hopsim
 from hopsim import dynamics, model_a, model_b, patterns

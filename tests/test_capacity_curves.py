@@ -33,7 +33,7 @@ STORED = {"kind": "corrupted", "count": 24}
 @pytest.fixture
 def ran(tmp_path):
     """Runs the small scenario with other probes and an experiment."""
-    from toml_text import dumps
+    from tomli_w import dumps
 
     def run(probes, experiment, **network):
         tables = TABLES | {"probes": probes, "experiment": experiment}

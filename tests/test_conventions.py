@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import toml_text
+import tomli_w
 
 import hopsim
 
@@ -30,7 +30,7 @@ def run(tmp_path, experiment, dynamics=None, network=None, probes=None, sweeps=5
         "experiment": experiment,
     }
     path = tmp_path / "small.toml"
-    path.write_text(toml_text.dumps(tables))
+    path.write_text(tomli_w.dumps(tables))
     return hopsim.run(hopsim.load_scenario(path)).data
 
 
@@ -152,7 +152,7 @@ def test_powers_leave_the_numbers_where_theory_says(tmp_path):
         "probes": SPINS,
         "experiment": {"kind": "float_range"},
     }
-    path.write_text(toml_text.dumps(tables))
+    path.write_text(tomli_w.dumps(tables))
     data = hopsim.run(hopsim.load_scenario(path)).data
     assert np.array_equal(data["finite_n"], data["finite_theory"])
     assert np.array_equal(data["vanishing_n"], data["vanishing_theory"])

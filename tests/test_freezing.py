@@ -94,7 +94,7 @@ LOADS = [0.4, 0.8, 1.2, 2.0, 3.0]
 @pytest.fixture
 def ran(tmp_path):
     """Runs the small scenario with some curves."""
-    from toml_text import dumps
+    from tomli_w import dumps
 
     def run(curves, sets=2, **tables):
         experiment = {"kind": "freezing", "sets": sets, "curves": curves}

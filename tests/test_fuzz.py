@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from command_line import hopsim_cli
 from hypothesis import example, given, HealthCheck, settings, strategies as st
-from toml_text import dumps
+from tomli_w import dumps
 
 from hopsim.cli.commands import _raised_by_hopsim
 from hopsim.scenario.scenario import load_scenario, ScenarioError

@@ -387,6 +387,27 @@ def test_rescaled_refuses_to_change_a_temperature(name):
         L.Rescaled(example(name), inside=0.5)
 
 
+@pytest.mark.parametrize("name", list(L.lagrangians))
+def test_unwrapped_is_the_same_function(name):
+    layer, inside, outside = (one := example(name)).unwrapped()
+    assert not isinstance(layer, L.Rescaled)
+    assert (layer is one) == (name != "rescaled")
+    x = points(1)[0]
+    found, expected = outside * layer(inside * x), one(x)
+    assert np.array_equal(found, expected)  # one rescaling is no product: bit for bit
+
+
+def test_what_was_rescaled_twice_has_the_products_of_its_factors():
+    inner = L.Polynomial(3)
+    once = L.Rescaled(inner, inside=0.5, outside=3.0)
+    twice = L.Rescaled(once, inside=0.25, outside=7.0)
+    layer, inside, outside = twice.unwrapped()
+    assert layer is inner
+    assert (float(inside), float(outside)) == (0.125, 21.0)
+    x = points(2)[0]
+    np.testing.assert_allclose(outside * inner(inside * x), twice(x), rtol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -149,7 +149,7 @@ TABLES = {
 
 
 def ran(path, **tables):
-    from toml_text import dumps
+    from tomli_w import dumps
 
     file = path / "small.toml"
     file.write_text(dumps(TABLES | tables))

@@ -12,7 +12,7 @@ from command_line import hopsim_cli
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from pictures import made, pictures as claim_pictures
-from toml_text import dumps
+from tomli_w import dumps
 
 import hopsim
 import hopsim.runs.run

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from command_line import hopsim_cli
-from toml_text import dumps
+from tomli_w import dumps
 
 import hopsim.simulation
 from hopsim._common.streams import as_stream, Stream

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from toml_text import dumps
+from tomli_w import dumps
 
 import hopsim
 from hopsim import experiments

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import toml_text
+import tomli_w
 
 import hopsim
 from hopsim import lagrangians as L
@@ -28,7 +28,7 @@ def refused(tmp_path, message, interaction, experiment):
         "experiment": {"kind": "training_gradient", "sets": 1} | experiment,
     }
     path = tmp_path / "gradients.toml"
-    path.write_text(toml_text.dumps(tables))
+    path.write_text(tomli_w.dumps(tables))
     with pytest.raises((ValueError, ScenarioError), match=message):
         hopsim.run(hopsim.load_scenario(path))
 

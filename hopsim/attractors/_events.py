@@ -1,6 +1,7 @@
 """What happens between two neighbouring points of a curve: folds and branchings."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -50,23 +51,18 @@ def oriented_along(old: CurvePoint, new: CurvePoint) -> CurvePoint:
 
 
 def _root(function: Callable, low: tuple, high: tuple) -> float:
-    """The zero between two ends of unlike sign, by the Illinois rule."""
-    (a, at_a), (b, at_b) = low, high
-    kept, side = b - a, 0
-    for _ in range(60):
-        if at_a == at_b or abs(b - a) <= 1e-13 * max(abs(kept), 1e-3):
-            break
-        c = (a * at_b - b * at_a) / (at_b - at_a)
-        at_c = function(c)
-        if abs(at_c) < 1e-12:
-            return c
-        if at_c * at_b > 0:
-            b, at_b = c, at_c
-            at_a, side = (at_a / 2, -1) if side == -1 else (at_a, -1)
-        else:
-            a, at_a = c, at_c
-            at_b, side = (at_b / 2, 1) if side == 1 else (at_b, 1)
-    return 0.5 * (a + b)
+    """The zero between two ends of unlike sign, each a place and its value there."""
+    from scipy.optimize import brentq
+
+    known = dict((low, high))
+
+    def value(place: float) -> float:
+        found = known[place] if place in known else function(place)
+        return 0.0 if abs(found) < 1e-12 else found
+
+    finest = 1e-13 * max(abs(high[0] - low[0]), 1e-3)
+    found: Any = brentq(value, low[0], high[0], xtol=finest, maxiter=60, disp=False)
+    return float(found)
 
 
 def _named(curve: Curve, here: CurvePoint, turned: bool) -> Event:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._common.files import write_whole
+from ..records import Outcome
 
 
 WIDTH, MARGIN = 240.0, 14.0  # of the strip that shows a value against its tolerance
@@ -31,7 +32,7 @@ def render(ledger: Mapping[str, Any], place: Path) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"duration": duration, "sortable": _sortable}
-    environment.globals |= {"strip": strip}
+    environment.globals |= {"strip": strip, "Outcome": Outcome}
     page, style = (
         Path(__file__).with_suffix(end).read_text(encoding="utf-8")
         for end in (".html", ".css")
@@ -91,14 +92,13 @@ def strip(check: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _completed(claim: Mapping[str, Any], place: Path) -> dict[str, Any]:
-    """The claim with its verdict in one word and its pictures read."""
-    verdict = "passed" if claim["passed"] else "failed"
+    """The claim with its outcome, and its pictures read."""
     pictures = [
         {"name": name, "data": _embedded(place / claim["directory"] / name)}
         for name in claim["pictures"]
     ]
-    verdict = "crashed" if claim["error"] else verdict
-    return {**claim, "verdict": verdict, "pictures": pictures}
+    outcome = Outcome.of(claim["passed"], bool(claim["error"]))
+    return {**claim, "outcome": outcome, "pictures": pictures}
 
 
 def _embedded(path: Path) -> str | None:

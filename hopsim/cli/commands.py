@@ -1,10 +1,11 @@
 """The command line, as `hopsim --help` lists it.
 
-Exit codes: 0 all went well, 1 a check of the scenario failed, 2 the user's input is at
-fault, 3 hopsim is. Every heavy import waits until its command needs it.
+It ends with 0 if all went well, else as `Exit` says. Every heavy import waits until its
+command needs it.
 """
 
 import contextlib
+import enum
 import os
 import sys
 import time
@@ -38,6 +39,16 @@ Quick = Annotated[bool, typer.Option("--quick", help="Apply the file's [quick] t
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override one entry.")
 ]
+
+
+class Exit(enum.IntEnum):
+    """Exit codes of what did not go well."""
+
+    CHECK_FAILED = 1  # of the scenario, or a claim
+    INPUT_AT_FAULT = 2  # the user's
+    HOPSIM_AT_FAULT = 3
+    INTERRUPTED = 130  # as shells report it; nothing is half written
+    NOBODY_READS = 141  # as shells report it
 
 
 def main() -> None:
@@ -95,7 +106,7 @@ def run(
         if first and profile:
             terminal.profile(clock, time.perf_counter() - _BEGAN - imports, imports)
         if not record.passed:
-            raise typer.Exit(1)
+            raise typer.Exit(Exit.CHECK_FAILED)
 
 
 @app.command()
@@ -141,7 +152,7 @@ def train(
                 raise
         terminal.summary(record)
         if not record.passed:
-            raise typer.Exit(1)
+            raise typer.Exit(Exit.CHECK_FAILED)
 
 
 @app.command()
@@ -247,7 +258,7 @@ def verify(
             )
         terminal.ledger(ledger, out)
         if ledger["failed"]:
-            raise typer.Exit(1)
+            raise typer.Exit(Exit.CHECK_FAILED)
 
 
 @app.command()
@@ -326,7 +337,7 @@ def show(
 
 @contextlib.contextmanager
 def _guarded() -> Iterator[None]:
-    """User mistakes end with exit code 2 and one message, crashes with 3."""
+    """User mistakes end with one message, crashes with all that is known of them."""
     try:
         yield
     except typer.Exit:
@@ -334,17 +345,17 @@ def _guarded() -> Iterator[None]:
     except BrokenPipeError as error:
         if not _nobody_reads():
             _crash(error)
-        raise typer.Exit(141) from None  # as shells report it
+        raise typer.Exit(Exit.NOBODY_READS) from None
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None  # as shells report it; nothing is half written
+        raise typer.Exit(Exit.INTERRUPTED) from None
     except ValueError as error:
         if not _raised_by_hopsim(error):
             _crash(error)
         print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        raise typer.Exit(Exit.INPUT_AT_FAULT) from None
     except MemoryError as error:
         print(f"error: out of memory; use smaller sizes. {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        raise typer.Exit(Exit.INPUT_AT_FAULT) from None
     except Exception as error:
         _crash(error)
 
@@ -402,7 +413,7 @@ def _crash(error: BaseException) -> None:
         "it with the scenario.",
         file=sys.stderr,
     )
-    raise typer.Exit(3) from None
+    raise typer.Exit(Exit.HOPSIM_AT_FAULT) from None
 
 
 def _parse(overrides: list[str]) -> dict[str, Any]:

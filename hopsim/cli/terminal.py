@@ -29,14 +29,15 @@ def summary(record: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..records import Outcome
     from ..runs.summary import lines
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for term, text in lines(record):
-        colour = "red" if term == "check" and text.startswith("FAIL") else None
-        table.add_row(term, text, style=colour)
+        bad = term == "check" and text.startswith(Outcome.FAILED.word)
+        table.add_row(term, text, style="red" if bad else None)
     Console(highlight=False, markup=False).print(table)
 
 
@@ -163,11 +164,13 @@ class Verifying:
 
     def finished(self, entry: dict[str, Any]) -> None:
         """One claim has ended, or was kept from an earlier run."""
+        from ..records import Outcome
+
         self._done += 1
         if entry["name"] in self._tasks:
             self._bar.remove_task(self._tasks.pop(entry["name"]))
         self._bar.update(self._whole, completed=self._done)
-        word = "pass" if entry["passed"] else "ERROR" if entry["error"] else "FAIL"
+        word = Outcome.of(entry["passed"], bool(entry["error"])).word
         how = "kept" if entry["kept"] else f"{entry['seconds']:.1f} s"
         count = f"[{self._done}/{self._total}]"
         line = f"{count:>8} {word:<5} {entry['id']:<6} {entry['name']:<22} {how}"
@@ -194,6 +197,8 @@ def ledger(book: dict[str, Any], out: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..records import Outcome
+
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=WIDEST)
@@ -207,7 +212,7 @@ def ledger(book: dict[str, Any], out: Path) -> None:
     table.add_column("s", justify="right", no_wrap=True)
     for entry in book["claims"]:
         for row in _rows(entry):
-            good = row[-2] == "pass"
+            good = row[-2] == Outcome.PASSED.word
             table.add_row(*row, style=None if good else "red")
     console.print(table)
     for entry in book["claims"]:
@@ -225,9 +230,12 @@ def ledger(book: dict[str, Any], out: Path) -> None:
 
 def _rows(entry: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """Id, statement, source, expected, measured, tolerance, verdict, seconds."""
+    from ..records import Outcome
+
     seconds = f"{entry['seconds']:.1f}"
     if entry["error"]:
-        yield entry["id"], entry["title"], entry["source"], "", "", "", "ERROR", seconds
+        blank, word = ("",) * 3, Outcome.CRASHED.word
+        yield entry["id"], entry["title"], entry["source"], *blank, word, seconds
     for check in entry["checks"]:
         yield (
             entry["id"],
@@ -236,7 +244,7 @@ def _rows(entry: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             check["expected"],
             f"{check['measured']} {check['error']}; {check['samples']}",
             check["tolerance"],
-            "pass" if check["passed"] else "FAIL",
+            Outcome.of(check["passed"]).word,
             seconds,
         )
         seconds = ""

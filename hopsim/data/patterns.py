@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int8, Num
 
 from .._common.streams import as_stream
-from .._common.types import AnyArray
+from .._common.types import AnyArray, Count, Fraction, NonNegative, Positive
 from ..theory.teacher_student import Basin, Hamiltonian, overlap_law
 
 
@@ -24,33 +24,45 @@ def _cast(values: np.ndarray) -> np.ndarray:
     return values.astype(jax.dtypes.canonicalize_dtype(float))
 
 
-def random_binary(key: Any, count: int, features: int) -> Patterns:
-    r"""Independent unbiased spins, $\xi_{\mu i} = \pm 1$. [KH16]"""
+def random_binary(key: Any, count: Count, features: Count) -> Patterns:
+    r"""Unbiased spins, $\xi_{\mu i} = \pm 1$. [KH16]"""
     _check_sizes(count, features)
     bits = as_stream(key).generator().integers(0, 2, (count, features))
     return _cast(2.0 * bits - 1)
 
 
-def gaussian(key: Any, count: int, features: int) -> Patterns:
-    r"""Independent normal entries, $\xi_{\mu i} \sim N(0, 1)$."""
+def gaussian(
+    key: Any,
+    count: Count,
+    features: Count,
+    mean: float = 0.0,
+    spread: NonNegative = 1.0,
+) -> Patterns:
+    r"""Normal entries, $\xi_{\mu i} \sim N(m, s^2)$, m = `mean`. [R21; KH16 app. A]
+
+    Independent, of standard deviation s = `spread`.
+    """
     _check_sizes(count, features)
-    return _cast(as_stream(key).generator().standard_normal((count, features)))
+    x = as_stream(key).generator().standard_normal((count, features))
+    return mean + spread * _cast(x)
 
 
 def sphere(
-    key: Any, count: int, features: int, radius: float | None = None
+    key: Any, count: Count, features: Count, radius: Positive | None = None
 ) -> Patterns:
-    r"""Uniform on the sphere $|\xi_\mu| = R$, by default $R = \sqrt{N}$. [R21]"""
+    r"""Uniform on the sphere, $|\xi_\mu| = R$, default $R = \sqrt N$. [R21]"""
     _check_sizes(count, features)
     radius = float(np.sqrt(features)) if radius is None else radius
     x = as_stream(key).generator().standard_normal((count, features))
     return _cast(radius * x / np.linalg.norm(x, axis=1, keepdims=True))
 
 
-def orthogonal(key: Any, count: int, features: int, norm: float = 1.0) -> Patterns:
-    r"""$\xi_\mu\cdot\xi_\nu = M^2\delta_{\mu\nu}$: a random frame of length M = `norm`.
+def orthogonal(
+    key: Any, count: Count, features: Count, norm: Positive = 1.0
+) -> Patterns:
+    r"""A random frame, $\xi_\mu\cdot\xi_\nu = M^2\delta_{\mu\nu}$. [THEORY CL-23]
 
-    At most as many as there are features. [THEORY CL-23]
+    Of length M = `norm`; at most as many memories as there are features.
     """
     _check_sizes(count, features)
     _check_independent(count, features)
@@ -60,16 +72,16 @@ def orthogonal(key: Any, count: int, features: int, norm: float = 1.0) -> Patter
 
 def simplices(
     key: Any,
-    clusters: int,
-    per_cluster: int,
-    features: int,
-    norm: float = 4.0,
-    distance: float = 1.5,
+    clusters: Count,
+    per_cluster: Count,
+    features: Count,
+    norm: Positive = 4.0,
+    distance: Positive = 1.5,
 ) -> Patterns:
-    r"""Clusters whose centres are orthogonal, of length `norm`: a simplex about each.
+    r"""Simplices of side `distance`, centres orthogonal, $|c| =$ `norm`. [CL-24]
 
-    The members of one cluster have one `distance` from each other, at right angles to
-    all centres and to the other clusters. [THEORY CL-24]
+    The members of a cluster lie about its centre at right angles to all centres and to
+    the other clusters.
     """
     count = clusters * per_cluster
     _check_sizes(count, features)
@@ -81,10 +93,11 @@ def simplices(
     return _cast(found.reshape(count, features))
 
 
-def cyclic(key: Any, features: int) -> Patterns:
-    r"""$\xi_{\mu i} = x_{i - \mu}$: all N shifts of one normal vector around a ring.
+def cyclic(key: Any, features: Count) -> Patterns:
+    r"""All shifts of one normal vector, $\xi_{\mu i} = x_{i-\mu}$. [THEORY CL-23]
 
-    All have one norm and one overlap with their mean, a single number. [THEORY CL-23]
+    N of them around a ring, with one norm and one overlap with their mean, a single
+    number.
     """
     _check_sizes(features, features)
     x = as_stream(key).generator().standard_normal(features)
@@ -92,11 +105,16 @@ def cyclic(key: Any, features: int) -> Patterns:
 
 
 def correlated(
-    key: Any, clusters: int, per_cluster: int, features: int, flipped: float = 0.1
+    key: Any,
+    clusters: Count,
+    per_cluster: Count,
+    features: Count,
+    flipped: Fraction = 0.1,
 ) -> Patterns:
-    r"""Clusters of spins: each member copies its cluster's parent but for a fraction
-    `flipped` of the sites, chosen at random. Overlap within a cluster: $(1-2p)^2$ in
-    the mean.
+    r"""Clusters of spins with mean overlap $(1-2p)^2$, p = `flipped`. [R21 sec. 3]
+
+    Each member copies its cluster's parent but for a fraction `flipped` of the sites,
+    chosen at random.
     """
     _check_sizes(clusters * per_cluster, features)
     stream = as_stream(key)
@@ -253,9 +271,11 @@ def occlusion(
 
 
 def grid(
-    low: float = -1.5, high: float = 1.5, points: int = 9
+    low: float = -1.5, high: float = 1.5, points: Count = 9
 ) -> Float[np.ndarray, "probe 2"]:
-    """A square grid of two-feature states, for portraits."""
+    r"""A square grid of states $v(0) \in [a, b]^2$; two features only. [hopsim]"""
+    if not low < high:
+        raise ValueError(f"A grid needs low < high, got low = {low}, high = {high}.")
     axis = np.linspace(low, high, points)
     return _cast(np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2))
 

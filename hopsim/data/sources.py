@@ -3,12 +3,13 @@
 A memory source takes a random stream and its settings and gives a `PatternSet`; a probe
 source also takes that set and gives a `ProbeSet`. To add one: write one function under
 `memory_sources.register(kind)` or `probe_sources.register(kind)`, with its formula and
-source in the docstring.
+source in the docstring. What `patterns` draws is a source as it stands (`_drawn`).
 """
 
+import inspect
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -45,73 +46,41 @@ class ProbeSet(NamedTuple):
 # --- memories -----------------------------------------------------------------------
 
 
-@memory_sources.register("random_binary")
-def random_binary(stream: Stream, count: Count, features: Count) -> PatternSet:
-    r"""Unbiased spins, $\xi_{\mu i} = \pm 1$. [KH16]"""
-    return PatternSet(patterns.random_binary(stream, count, features))
+def _worded(source: Callable, draw: Callable) -> Callable:
+    """A source with the settings and the words of a function of `patterns`.
+
+    What hopsim gives stays its own; it takes the settings by name.
+    """
+    own, its = inspect.signature(source), inspect.signature(draw)
+    given = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    settings = [p for name, p in its.parameters.items() if name != "key"]
+    whole = own.replace(parameters=[*given, *settings])
+    source.__annotations__ = {k: p.annotation for k, p in whole.parameters.items()}
+    source.__name__ = source.__qualname__ = draw.__name__
+    source.__doc__ = draw.__doc__
+    vars(source)["__signature__"] = whole
+    return source
 
 
-@memory_sources.register("gaussian")
-def gaussian(
-    stream: Stream,
-    count: Count,
-    features: Count,
-    mean: float = 0.0,
-    spread: NonNegative = 1.0,
-) -> PatternSet:
-    r"""Normal entries, $\xi_{\mu i} \sim N(m, s^2)$, m = `mean`. [R21; KH16 app. A]"""
-    return PatternSet(mean + spread * patterns.gaussian(stream, count, features))
+def _drawn(draw: Callable, clustered: bool = False) -> Callable:
+    """The source of what a function of `patterns` draws; labels tell clusters apart."""
+
+    def source(stream: Stream, **settings: Any) -> PatternSet:
+        labels = None
+        if clustered:
+            labels = np.repeat(np.arange(settings["clusters"]), settings["per_cluster"])
+        return PatternSet(draw(stream, **settings), labels)
+
+    return _worded(source, draw)
 
 
-@memory_sources.register("sphere")
-def sphere(
-    stream: Stream, count: Count, features: Count, radius: Positive | None = None
-) -> PatternSet:
-    r"""Uniform on the sphere, $|\xi_\mu| = R$, default $R = \sqrt N$. [R21]"""
-    return PatternSet(patterns.sphere(stream, count, features, radius))
-
-
-@memory_sources.register("orthogonal")
-def orthogonal(
-    stream: Stream, count: Count, features: Count, norm: Positive = 1.0
-) -> PatternSet:
-    r"""A random frame, $\xi_\mu\cdot\xi_\nu = M^2\delta_{\mu\nu}$. [THEORY CL-23]"""
-    return PatternSet(patterns.orthogonal(stream, count, features, norm))
-
-
-@memory_sources.register("simplices")
-def simplices(
-    stream: Stream,
-    clusters: Count,
-    per_cluster: Count,
-    features: Count,
-    norm: Positive = 4.0,
-    distance: Positive = 1.5,
-) -> PatternSet:
-    r"""Simplices of side `distance`, centres orthogonal, $|c| =$ `norm`. [CL-24]"""
-    labels = np.repeat(np.arange(clusters), per_cluster)
-    values = patterns.simplices(stream, clusters, per_cluster, features, norm, distance)
-    return PatternSet(values, labels)
-
-
-@memory_sources.register("cyclic")
-def cyclic(stream: Stream, features: Count) -> PatternSet:
-    r"""All shifts of one normal vector, $\xi_{\mu i} = x_{i-\mu}$. [THEORY CL-23]"""
-    return PatternSet(patterns.cyclic(stream, features))
-
-
-@memory_sources.register("correlated")
-def correlated(
-    stream: Stream,
-    clusters: Count,
-    per_cluster: Count,
-    features: Count,
-    flipped: Fraction = 0.1,
-) -> PatternSet:
-    r"""Clusters of spins with mean overlap $(1-2p)^2$, p = `flipped`. [R21 sec. 3]"""
-    labels = np.repeat(np.arange(clusters), per_cluster)
-    values = patterns.correlated(stream, clusters, per_cluster, features, flipped)
-    return PatternSet(values, labels)
+memory_sources.register("random_binary")(_drawn(patterns.random_binary))
+memory_sources.register("gaussian")(_drawn(patterns.gaussian))
+memory_sources.register("sphere")(_drawn(patterns.sphere))
+memory_sources.register("orthogonal")(_drawn(patterns.orthogonal))
+memory_sources.register("simplices")(_drawn(patterns.simplices, clustered=True))
+memory_sources.register("cyclic")(_drawn(patterns.cyclic))
+memory_sources.register("correlated")(_drawn(patterns.correlated, clustered=True))
 
 
 @memory_sources.register("given")
@@ -274,22 +243,17 @@ def given_probes(
     return ProbeSet(rows, aims)
 
 
-@probe_sources.register("grid")
-def grid(
-    stream: Stream,
-    memories: PatternSet,
-    low: float = -1.5,
-    high: float = 1.5,
-    points: Count = 9,
-) -> ProbeSet:
-    r"""A square grid of states $v(0) \in [a, b]^2$; two features only. [hopsim]"""
-    if memories.values.shape[1] != 2 or not low < high:
+def _square(stream: Stream, memories: PatternSet, **settings: Any) -> ProbeSet:
+    if memories.values.shape[1] != 2:
         raise ValueError(
-            "A grid of probes needs memories of 2 features and low < high, got "
-            f"{memories.values.shape[1]} features, low = {low}, high = {high}."
+            "A grid of probes needs memories of 2 features, got "
+            f"{memories.values.shape[1]}."
         )
-    values = patterns.grid(low, high, points)
+    values = patterns.grid(**settings)
     return ProbeSet(values, np.full(len(values), -1))
+
+
+probe_sources.register("grid")(_worded(_square, patterns.grid))
 
 
 # --- helpers ------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from .._common.types import AnyArray
 from ..dynamics import Binary, expected
 from ..dynamics.spins._rules import Rule
 from ..dynamics.spins.relaxation import Relaxation
-from ..lagrangians import Polynomial, RectifiedPolynomial, Rescaled
+from ..lagrangians import Polynomial, RectifiedPolynomial
 from ..network import Network
 from ._base import Setting
 
@@ -40,9 +40,7 @@ def power_of(network: Network) -> tuple[int, bool] | None:
 
     A factor inside or outside decides no spin.
     """
-    layer = network.memory_lagrangian
-    while isinstance(layer, Rescaled):
-        layer = layer.lagrangian
+    layer = network.memory_lagrangian.unwrapped().lagrangian
     if not isinstance(layer, Polynomial | RectifiedPolynomial) or layer.n < 2:
         return None
     return layer.n, isinstance(layer, RectifiedPolynomial)

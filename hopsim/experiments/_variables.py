@@ -1,5 +1,6 @@
 """The variables that every simulation leaves in a record."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def trajectory_variables(
         "ledger_tolerance": (certificate.ledger_tolerance, PURE),
         "certified": (certificate.holds, PURE),
         "converged": (trajectory.converged, PURE),
-        "ending": (trajectory.ending, PURE | _ending_flags()),
+        "ending": (trajectory.ending, PURE | flags([e.name.lower() for e in Ending])),
         "target": (setting.probes.targets, {"long_name": "memory aimed at, -1: none"}),
     }
     variables: dict[str, tuple[Any, ...]] = {
@@ -102,8 +103,7 @@ def _image_attrs(setting: Setting) -> dict[str, int]:
     return {"image_rows": rows, "image_columns": columns}
 
 
-def _ending_flags() -> dict[str, Any]:
-    return {
-        "flag_values": [int(e) for e in Ending],
-        "flag_meanings": " ".join(e.name.lower() for e in Ending),
-    }
+def flags(meanings: Sequence[str]) -> dict[str, Any]:
+    """Attributes that say what the codes 0, 1, ... of a variable mean. [CF 3.5]"""
+    values = list(range(len(meanings)))
+    return {"flag_values": values, "flag_meanings": " ".join(meanings)}

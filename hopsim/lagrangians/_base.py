@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Callable
 from fractions import Fraction
-from typing import ClassVar, TYPE_CHECKING
+from typing import ClassVar, NamedTuple, TYPE_CHECKING
 
 import equinox as eqx
 import jax
@@ -21,6 +21,14 @@ else:
     from equinox import AbstractVar
 
 Layer = Float[AnyArray, " n"]
+
+
+class Unwrapped(NamedTuple):
+    r"""What there is in $L(x) = o\, \ell(i x)$, where $\ell$ rescales no other."""
+
+    lagrangian: "AbstractLagrangian"
+    inside: float | AnyArray
+    outside: float | AnyArray
 
 
 class AbstractLagrangian(eqx.Module):
@@ -97,6 +105,13 @@ class AbstractLagrangian(eqx.Module):
         if self.degree is None:
             return self
         return Rescaled(self, inside=1 / features, outside=features / self.degree)
+
+    def unwrapped(self) -> Unwrapped:
+        r"""The $\ell$, $i$ and $o$ of $L(x) = o\, \ell(i x)$; here itself, 1 and 1.
+
+        However often it was rescaled: the factors are products.
+        """
+        return Unwrapped(self, 1.0, 1.0)
 
 
 lagrangians = Registry("lagrangian")
@@ -252,6 +267,10 @@ class Rescaled(AbstractLagrangian):
     def resolvent(self, x: Layer, strength: AnyArray) -> Layer:
         inner = strength * self.outside * self.inside**2
         return self.lagrangian.resolvent(self.inside * x, inner) / self.inside
+
+    def unwrapped(self) -> Unwrapped:
+        layer, inside, outside = self.lagrangian.unwrapped()
+        return Unwrapped(layer, self.inside * inside, self.outside * outside)
 
 
 def resolve(activation: Callable, x: Array, strength: AnyArray) -> Array:

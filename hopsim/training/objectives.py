@@ -28,7 +28,6 @@ from ..lagrangians import (
     AbsoluteValue,
     AbstractAdditiveLagrangian,
     AbstractLagrangian,
-    Rescaled,
 )
 from ..network import Network
 
@@ -118,18 +117,16 @@ def interaction_of(lagrangian: AbstractLagrangian) -> AbstractAdditiveLagrangian
     The training temperature takes the place of the scale. Raises ValueError where the
     memories compete.
     """
-    if isinstance(lagrangian, Tempered):
-        return lagrangian.interaction_function
-    if isinstance(lagrangian, Rescaled):
-        scaled: Rescaled = lagrangian
-        return interaction_of(scaled.lagrangian)
-    if not isinstance(lagrangian, AbstractAdditiveLagrangian):
+    layer = lagrangian.unwrapped().lagrangian
+    if isinstance(layer, Tempered):
+        return layer.interaction_function
+    if not isinstance(layer, AbstractAdditiveLagrangian):
         raise ValueError(
             "Training needs a memory layer that is a sum over memories of F(x), got "
-            f"{type(lagrangian).__name__}; use an interaction function such as "
+            f"{type(layer).__name__}; use an interaction function such as "
             "RectifiedPolynomial(3)."
         )
-    return lagrangian
+    return layer
 
 
 class AbstractObjective(eqx.Module):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ... import statistics
 from ...network import Network
@@ -13,6 +13,7 @@ from ...records import Variables
 from ...theory import capacity
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
+from .._numbers import Rising
 from .._spins import extremes, power_of, require_aims, require_spins
 from .._variables import PURE
 
@@ -28,15 +29,8 @@ class AbstractCapacity(AbstractEnsemble):
 
     row: ClassVar[str] = "draw"
 
-    features: list[int] = Field(min_length=1)
-    loads: list[float] = Field(min_length=1)
-
-    @field_validator("features", "loads")
-    @classmethod
-    def _rise_from_zero(cls, values: list) -> list:
-        if values[0] <= 0 or np.any(np.diff(values) <= 0):
-            raise ValueError(f"must be > 0 and rise, got {values}")
-        return values
+    features: Rising[int]
+    loads: Rising[float]
 
     @abc.abstractmethod
     def count(self, n: int, features: int, load: float) -> int:

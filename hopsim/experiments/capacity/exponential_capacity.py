@@ -15,6 +15,7 @@ from ...records import Dataset, dataset, join, Record
 from ...statistics import wilson
 from ...theory import capacity
 from .._base import AbstractExperiment, experiments, Setting, Study
+from .._numbers import Positive
 from .._spins import decided
 from .._variables import PURE
 
@@ -37,7 +38,7 @@ class ExponentialCapacity(AbstractExperiment):
     plots: ClassVar[tuple[str, ...]] = ("exponential_capacity",)
 
     features: list[int] = Field([10, 13, 16], min_length=1)
-    loads: list[float] = Field([0.5, 1.0, 2.0], min_length=1)
+    loads: Positive[float] = Field([0.5, 1.0, 2.0])
     sets: int = Field(60, ge=2)
 
     @field_validator("features")
@@ -46,13 +47,6 @@ class ExponentialCapacity(AbstractExperiment):
         if any(not 2 <= n <= 40 for n in features):
             raise ValueError(f"must lie between 2 and 40, got {features}")
         return features
-
-    @field_validator("loads")
-    @classmethod
-    def _positive(cls, loads: list[float]) -> list[float]:
-        if any(not 0 < x < np.inf for x in loads):
-            raise ValueError(f"must be finite and > 0, got {loads}")
-        return loads
 
     def run(self, study: Study) -> Record:
         for setting in study.settings:

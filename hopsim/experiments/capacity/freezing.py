@@ -5,7 +5,7 @@ import math
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from ...data.patterns import corrupted
 from ...dynamics import Adiabatic, Binary, Sharp
@@ -15,6 +15,7 @@ from ...records import join, Record, Variables
 from ...theory import capacity
 from .._base import experiments, Setting, Study
 from .._ensemble import AbstractEnsemble, stacked
+from .._numbers import Positive, Rising
 from .._spins import power_of, require_aims
 from .._variables import PURE
 from .capacity_curves import half_points
@@ -32,24 +33,10 @@ class Curve(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     rule: Literal["energy gap", "local field", "sharp flow", "annealed flow"]
-    features: list[int] = Field(min_length=1)
-    loads: list[float] = Field(min_length=1)
+    features: Rising[int]
+    loads: Rising[float]
     gamma: float = Field(0.0, ge=0, le=1)
-    betas: list[float] = Field([2.0, 3.0, 5.0, 10.0, 20.0], min_length=1)
-
-    @field_validator("features", "loads")
-    @classmethod
-    def _rise_from_zero(cls, values: list) -> list:
-        if values[0] <= 0 or np.any(np.diff(values) <= 0):
-            raise ValueError(f"must be > 0 and rise, got {values}")
-        return values
-
-    @field_validator("betas")
-    @classmethod
-    def _positive(cls, betas: list[float]) -> list[float]:
-        if min(betas) <= 0:
-            raise ValueError(f"must be > 0, got {betas}")
-        return betas
+    betas: Positive[float] = Field([2.0, 3.0, 5.0, 10.0, 20.0])
 
     def law(self, n: int, features: int, overlap: float) -> float:
         """The number of memories at which theory sees recall end."""

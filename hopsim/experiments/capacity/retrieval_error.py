@@ -1,13 +1,13 @@
 """Retrieval errors of model B, down to where they are far below rounding."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ..._common.types import AnyArray
 from ...lagrangians import LogSumExp, Quadratic
@@ -15,6 +15,7 @@ from ...network import Network
 from ...records import Variables
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
+from .._numbers import Rising
 from .._variables import PURE
 
 
@@ -38,14 +39,7 @@ class RetrievalError(AbstractEnsemble):
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("retrieval_error",)
 
-    betas: list[float] = Field(min_length=2)
-
-    @field_validator("betas")
-    @classmethod
-    def _rise_from_zero(cls, betas: list[float]) -> list[float]:
-        if betas[0] <= 0 or np.any(np.diff(betas) <= 0):
-            raise ValueError(f"must be > 0 and rise, got {betas}")
-        return betas
+    betas: Annotated[Rising[float], Field(min_length=2)]
 
     def check(self, setting: Setting) -> None:
         network = setting.network

@@ -8,6 +8,7 @@ from ...records import Dataset, Record
 
 
 SHOWN = 12  # attractors in a gallery
+UNKNOWN = 1e300  # the barrier between what no known saddle joins
 ROW = 3.75  # height of one: three images, three lines, and some air
 KINDS = (
     ("memory", COLOURS[0], "o"),
@@ -103,37 +104,30 @@ def _tree(ax, level: np.ndarray) -> tuple[dict[int, float], list[float]]:
 
     Groups that no known saddle joins reach to the top.
     """
-    groups = [([k], float(level[k, k])) for k in range(len(level))]
-    forks: list[tuple[list[int], list[int], float]] = []
-    while len(groups) > 1:
-        between = [
-            (level[np.ix_(a, b)].min(), i, j)
-            for i, (a, _) in enumerate(groups)
-            for j, (b, _) in enumerate(groups[:i])
-        ]
-        height, i, j = min(between)
-        if not np.isfinite(height):
-            break
-        (a, _), (b, _) = groups[i], groups[j]
-        forks.append((a, b, float(height)))
-        groups = [g for k, g in enumerate(groups) if k not in (i, j)]
-        groups.append((a + b, float(height)))
-    order = [k for members, _ in groups for k in members]
-    place = {k: float(x) for x, k in enumerate(order)}
-    top: dict[tuple[int, ...], tuple[float, float]] = {
-        (k,): (x, float(level[k, k])) for k, x in place.items()
-    }
-    style = {"color": "#444444", "lw": 1.0}
-    for a, b, height in forks:
-        sides = [top[tuple(x)] for x in (a, b)]
+    count, style = len(level), {"color": "#444444", "lw": 1.0}
+    low, joined, order = float(np.min(level, initial=0)), np.empty((0, 4)), range(count)
+    if count > 1:
+        from scipy.cluster.hierarchy import leaves_list, linkage
+        from scipy.spatial.distance import squareform
+
+        away = squareform(level - low, checks=False)
+        away[~np.isfinite(away)] = UNKNOWN
+        joined = linkage(away, "single", optimal_ordering=True)
+        order = leaves_list(joined)
+    place = {int(k): float(x) for x, k in enumerate(order)}
+    tops = [(place[k], float(level[k, k])) for k in range(count)]  # of leaves and forks
+    roots, heights = {*range(count)}, []
+    for *pair, rise, _ in joined[joined[:, 2] < UNKNOWN]:
+        sides, height = [tops[int(k)] for k in pair], low + float(rise)
         for x, bottom in sides:
             ax.plot([x, x], [bottom, height], **style)
         ax.plot([x for x, _ in sides], [height, height], **style)
-        top[tuple(a + b)] = (0.5 * (sides[0][0] + sides[1][0]), height)
-    for members, height in groups:
-        x, _ = top[tuple(members)]
+        roots = roots - {int(k) for k in pair} | {len(tops)}
+        tops.append((0.5 * (sides[0][0] + sides[1][0]), height))
+        heights.append(height)
+    for x, height in (tops[k] for k in sorted(roots)):
         ax.plot([x, x], [height, 1e9], scalex=False, scaley=False, **style)
-    return place, [height for _, _, height in forks]
+    return place, heights
 
 
 def _rows(label: str, data: Dataset) -> list[tuple[str, Dataset, np.ndarray]]:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ..._common.types import AnyArray
 from ...attractors.balls import certified_balls
@@ -27,6 +27,7 @@ from ...records import Variables
 from ...trajectory import EPSILONS, Trajectory
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
+from .._numbers import Positive, Rising
 from .._variables import PURE
 
 
@@ -67,27 +68,13 @@ class CertifiedBasins(AbstractEnsemble):
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("certified_basins",)
 
-    betas: list[float] = Field([0.5, 1.0, 2.0, 5.0, 20.0], min_length=1)
+    betas: Rising[float] = Field([0.5, 1.0, 2.0, 5.0, 20.0])
     memories: int = Field(20, ge=1)
     starts: int = Field(8, ge=2)
-    tau_memory: list[float] = Field([0.1, 1.0, 10.0], min_length=1)
-    steps: list[float] = Field([0.5, 50.0], min_length=1)
+    tau_memory: Positive[float] = Field([0.1, 1.0, 10.0])
+    steps: Positive[float] = Field([0.5, 50.0])
     rounds: int = Field(12, ge=1)
     trials: int = Field(16, ge=2)
-
-    @field_validator("betas")
-    @classmethod
-    def _rise_from_zero(cls, betas: list[float]) -> list[float]:
-        if betas[0] <= 0 or np.any(np.diff(betas) <= 0):
-            raise ValueError(f"must be > 0 and rise, got {betas}")
-        return betas
-
-    @field_validator("tau_memory", "steps")
-    @classmethod
-    def _positive(cls, values: list[float]) -> list[float]:
-        if min(values) <= 0:
-            raise ValueError(f"must be > 0, got {values}")
-        return values
 
     def check(self, setting: Setting) -> None:
         certified_balls(setting.network, setting.dynamics, np.arange(1))

@@ -59,9 +59,9 @@ class MeanFieldThresholds(AbstractEnsemble):
         n: Any = network.memory_lagrangian.degree
         x = np.asarray(network.memories, float)[0]
         spinodal, equal = mean_field.spinodal(n), mean_field.equal_energy(n)
-        layer: Any = network.memory_lagrangian
+        layer = network.memory_lagrangian.unwrapped().lagrangian
         few = x[:FOLLOWED]
-        of = Varied(model_a(few[None], layer.lagrangian, beta=1.0), BETA)
+        of = Varied(model_a(few[None], layer, beta=1.0), BETA)
         high = FARTHEST * equal
         branch = follow(of, few, 0.5 * spinodal, high, start=high)
         kind = "pitchfork" if n == 2 else "fold"

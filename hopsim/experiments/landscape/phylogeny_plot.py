@@ -86,19 +86,17 @@ def _places(owner: np.ndarray) -> np.ndarray:
     Average linkage on how many values of beta a pair spends in one attractor.
     """
     count = owner.shape[1]
-    together = np.zeros((count, count))
-    for row in owner:
-        together += (row[:, None] == row[None, :]) & (row >= 0)[:, None]
-    groups = [[mu] for mu in range(count)]
-    while len(groups) > 1:
-        near = np.array(
-            [[np.mean(together[np.ix_(a, b)]) for b in groups] for a in groups]
-        )
-        np.fill_diagonal(near, -1)
-        i, j = sorted(np.unravel_index(np.argmax(near), near.shape))
-        groups[i] = groups[i] + groups.pop(j)
+    if count == 1:
+        return np.zeros(1)
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    shared = (owner[:, :, None] == owner[:, None, :]) & (owner >= 0)[:, :, None]
+    apart = len(owner) - np.sum(shared, axis=0, dtype=float)
+    np.fill_diagonal(apart, 0)
+    joined = linkage(squareform(apart), "average", optimal_ordering=True)
     place = np.empty(count)
-    place[groups[0]] = np.arange(count)
+    place[leaves_list(joined)] = np.arange(count)
     return place
 
 

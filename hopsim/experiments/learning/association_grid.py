@@ -11,6 +11,7 @@ from ...lagrangians import AbstractAdditiveLagrangian
 from ...records import Dataset, dataset, join, Record
 from ...training import associate, Associations, AutoAssociative, interaction_of, Lesson
 from .._base import AbstractExperiment, experiments, Setting, Study
+from .._numbers import Positive, Rising
 from .._spins import require_aims
 from .._variables import PURE
 
@@ -37,11 +38,11 @@ class AssociationGrid(AbstractExperiment):
 
     plots: ClassVar[tuple[str, ...]] = ("association_map", "association_best")
 
-    n: list[int] = Field([2, 3, 5, 10, 20, 30], min_length=1)
+    n: Rising[int] = Field([2, 3, 5, 10, 20, 30])
     scalings: list[Scaling] = Field(["original", "modified"], min_length=1)
-    floors: list[float] = Field([1e-30], min_length=1)
-    inverse_temperatures: list[float] = Field([0.8, 0.9, 1.0, 1.1], min_length=1)
-    learning_rates: list[float] = Field([0.1, 0.3, 1.0], min_length=1)
+    floors: Positive[float] = Field([1e-30])
+    inverse_temperatures: Rising[float] = Field([0.8, 0.9, 1.0, 1.1])
+    learning_rates: Rising[float] = Field([0.1, 0.3, 1.0])
     trained: int = Field(40, ge=1)
     start: Literal["normal", "uniform"] = "normal"
     spread: float = Field(0.1, gt=0, le=1)
@@ -53,20 +54,6 @@ class AssociationGrid(AbstractExperiment):
     recall_temperature: float | None = Field(None, gt=0, allow_inf_nan=False)
     compare: bool = False
     sets: int = Field(5, ge=1)
-
-    @field_validator("n", "inverse_temperatures", "learning_rates")
-    @classmethod
-    def _rise_from_zero(cls, values: list) -> list:
-        if values[0] <= 0 or np.any(np.diff(values) <= 0) or np.isinf(values[-1]):
-            raise ValueError(f"must be > 0, finite, and rise, got {values}")
-        return values
-
-    @field_validator("floors")
-    @classmethod
-    def _positive(cls, floors: list[float]) -> list[float]:
-        if min(floors) <= 0:
-            raise ValueError(f"must be > 0, got {floors}")
-        return floors
 
     @field_validator("scalings")
     @classmethod

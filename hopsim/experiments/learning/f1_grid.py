@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ...records import join, Record
 from ...training import (
@@ -19,6 +19,7 @@ from ...training import (
 from ...training.examples import check_examples, minibatches
 from .._base import experiments, Setting, Study
 from .._ensemble import stacked
+from .._numbers import Positive
 from .._training import AbstractTraining
 from .._variables import PURE
 
@@ -38,19 +39,12 @@ class F1Grid(AbstractTraining):
     plots: ClassVar[tuple[str, ...]] = ("f1_grid",)
 
     sets: int = Field(1, ge=1)
-    n: list[int] = Field([3, 20], min_length=1)
-    beta: list[float] = Field([0.5, 0.7, 1.0, 1.4, 2.0], min_length=1)
-    learning_rates: list[float] = Field([0.01, 0.04, 0.16], min_length=1)
+    n: Positive[int] = Field([3, 20])
+    beta: Positive[float] = Field([0.5, 0.7, 1.0, 1.4, 2.0])
+    learning_rates: Positive[float] = Field([0.01, 0.04, 0.16])
     scalings: list[Literal["original", "modified"]] = Field(
         ["original", "modified"], min_length=1
     )
-
-    @field_validator("n", "beta", "learning_rates")
-    @classmethod
-    def _positive(cls, values: list[Any]) -> list[Any]:
-        if not all(0 < x < float("inf") for x in values):
-            raise ValueError(f"must be finite numbers > 0, got {values}")
-        return values
 
     def run(self, study: Study) -> Record:
         runs = len(study.settings) * self.sets * len(self.scalings) * len(self.n)

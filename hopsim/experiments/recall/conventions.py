@@ -12,7 +12,7 @@ from ...trajectory import Ending
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
 from .._spins import extremes
-from .._variables import PURE
+from .._variables import flags, PURE
 
 
 CONVENTIONS = {
@@ -74,14 +74,13 @@ class Conventions(AbstractEnsemble):
                 for c in self.conventions
             ]
         )
-        flags = lambda name: {
-            "flag_values": list(range(len(Binary.CHOICES[name]))),
-            "flag_meanings": " ".join(Binary.CHOICES[name]),
-        }
         both = ("convention", "start")
         return {k: (both, x, PURE) for k, x in found.items()} | {
             "convention_name": ("convention", np.array(self.conventions)),
-            **{k: ("convention", number(k), flags(k)) for k in Binary.CHOICES},
+            **{
+                name: ("convention", number(name), flags(choices))
+                for name, choices in Binary.CHOICES.items()
+            },
         }
 
     def _under(self, setting: Setting, convention: Binary) -> dict[str, np.ndarray]:

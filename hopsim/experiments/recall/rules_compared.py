@@ -15,6 +15,7 @@ from ...network import Network
 from ...records import Variables
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
+from .._numbers import Rising
 from .._variables import PURE
 
 
@@ -38,17 +39,10 @@ class Limits(AbstractEnsemble):
     row: ClassVar[str] = "cue"
     plots: ClassVar[tuple[str, ...]] = ("limits",)
 
-    counts: list[int] = Field(min_length=1)  # of memories
+    counts: Rising[int]  # of memories
     rules: list[str] = Field(list(RULES), min_length=1)
     beta: float = Field(2.0, gt=0)  # of the graded flow
     gamma: float = Field(1.0, ge=0)  # share of the mean self-coupling
-
-    @field_validator("counts")
-    @classmethod
-    def _rise_from_one(cls, counts: list[int]) -> list[int]:
-        if counts[0] < 1 or np.any(np.diff(counts) <= 0):
-            raise ValueError(f"must be >= 1 and rise, got {counts}")
-        return counts
 
     @field_validator("rules")
     @classmethod

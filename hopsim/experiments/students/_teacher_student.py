@@ -5,36 +5,22 @@ are drawn from it exactly, and the student is the network whose memories they ar
 the scenario's `Glauber` dynamics.
 """
 
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int8
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ..._common.streams import Stream
 from ...data import patterns
 from ...dynamics import expected, Glauber
 from ...dynamics.spins.couplings import Couplings
 from ...dynamics.spins.students import student
-from ...lagrangians import DistinctPolynomial, Polynomial, Rescaled
+from ...lagrangians import DistinctPolynomial, Polynomial
 from ...network import Network
 from ...theory.teacher_student import Basin, Hamiltonian
 from .._base import Setting
 from .._ensemble import AbstractEnsemble
-
-
-def _rises(values: list) -> list:
-    if (
-        values[0] <= 0
-        or np.any(np.diff(values) <= 0)
-        or not np.all(np.isfinite(values))
-    ):
-        raise ValueError(f"must be > 0 and rise, all finite, got {values}")
-    return values
-
-
-Rising = Annotated[list[float], Field(min_length=1), AfterValidator(_rises)]
-Sizes = Annotated[list[int], Field(min_length=1), AfterValidator(_rises)]
 
 
 class Teacher(NamedTuple):
@@ -102,9 +88,7 @@ class AbstractTeacherStudent(AbstractEnsemble):
 def teacher_of(setting: Setting) -> Teacher:
     """The teacher of a setting; raises ValueError where its network is none."""
     network = setting.network
-    layer = network.memory_lagrangian
-    while isinstance(layer, Rescaled):
-        layer = layer.lagrangian
+    layer = network.memory_lagrangian.unwrapped().lagrangian
     spins = bool(np.all(np.abs(np.asarray(network.memories)) == 1))
     form = "distinct" if isinstance(layer, DistinctPolynomial) else "power"
     known = isinstance(layer, DistinctPolynomial | Polynomial) and layer.n >= 2

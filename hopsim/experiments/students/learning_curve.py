@@ -5,7 +5,7 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ...data import patterns
 from ...dynamics.spins import sampling
@@ -13,6 +13,7 @@ from ...records import Variables
 from ...theory import teacher_student
 from ...theory.teacher_student import Basin, Hamiltonian
 from .._base import experiments, Setting
+from .._numbers import Rising
 from .._variables import PURE
 from ._teacher_student import AbstractTeacherStudent, Teacher, teacher_of
 
@@ -33,17 +34,10 @@ class LearningCurve(AbstractTeacherStudent):
 
     plots: ClassVar[tuple[str, ...]] = ("learning_curve",)
 
-    loads: list[float] = Field(min_length=1)
+    loads: Rising[float]
     burn: int = Field(0, ge=0)
     basin: Basin = "full"
     curve: int = Field(120, ge=2)  # points of the line of theory
-
-    @field_validator("loads")
-    @classmethod
-    def _rise_from_zero(cls, values: list) -> list:
-        if values[0] <= 0 or np.any(np.diff(values) <= 0):
-            raise ValueError(f"must be > 0 and rise, got {values}")
-        return values
 
     def measure(self, setting: Setting) -> Variables:
         teacher = teacher_of(setting)

@@ -13,12 +13,11 @@ from ...dynamics.spins.sampling import sample
 from ...records import Variables
 from ...theory import teacher_student as theory
 from .._base import experiments, Setting
+from .._numbers import Rising
 from .._variables import PURE
 from ._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
-    Rising,
-    Sizes,
     Teacher,
     teacher_of,
 )
@@ -48,8 +47,8 @@ class LearningFromScratch(AbstractTeacherStudent):
 
     plots: ClassVar[tuple[str, ...]] = ("learning_from_scratch",)
 
-    features: Sizes
-    strengths: Rising
+    features: Rising[int]
+    strengths: Rising[float]
     protocols: list[Protocol] = Field(list(NAMES), min_length=1)
     hot: float = Field(3.0, gt=1)
     hottest: float = Field(2.2, gt=1)

@@ -17,12 +17,12 @@ from ...network import Network
 from ...records import Dataset, dataset, join, Record, Variables
 from ...theory import teacher_student as theory
 from .._base import experiments, Setting, Study
+from .._numbers import Rising
 from .._variables import PURE
 from ._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
     require_burn,
-    Rising,
     Teacher,
     teacher_of,
 )
@@ -79,9 +79,9 @@ class OverlapLandscape(AbstractTeacherStudent):
 
     plots: ClassVar[tuple[str, ...]] = ("overlap_landscape",)
 
-    loads: Rising | None = None
-    strengths: Rising | None = None
-    temperatures: Rising | None = None
+    loads: Rising[float] | None = None
+    strengths: Rising[float] | None = None
+    temperatures: Rising[float] | None = None
     teacher_temperature: float | None = Field(None, gt=0)
     burn: int = Field(500, ge=0)
     basin: Literal["full", "misaligned"] = "misaligned"

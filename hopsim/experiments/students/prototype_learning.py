@@ -6,12 +6,13 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ...dynamics.spins import sampling
 from ...records import Variables
 from ...theory import teacher_student
 from .._base import experiments, Setting
+from .._numbers import Rising
 from .._variables import PURE
 from ._teacher_student import AbstractTeacherStudent, teacher_of
 
@@ -33,16 +34,9 @@ class Prototypes(AbstractTeacherStudent):
 
     plots: ClassVar[tuple[str, ...]] = ("prototypes",)
 
-    counts: list[int] = Field([1, 2, 3, 5], min_length=1)
-    temperatures: list[float] = Field(min_length=1)
+    counts: Rising[int] = Field([1, 2, 3, 5])
+    temperatures: Rising[float]
     burn: int = Field(0, ge=0)
-
-    @field_validator("counts", "temperatures")
-    @classmethod
-    def _rise_from_zero(cls, values: list) -> list:
-        if values[0] <= 0 or np.any(np.diff(values) <= 0):
-            raise ValueError(f"must be > 0 and rise, got {values}")
-        return values
 
     def check(self, setting: Setting) -> None:
         super().check(setting)

@@ -10,12 +10,12 @@ from jaxtyping import Float
 
 from ...data.patterns import example_count
 from ...experiments._base import Setting
+from ...experiments._numbers import Rising
 from ...experiments._variables import PURE
 from ...experiments.capacity.fixed_points import all_states, LARGEST
 from ...experiments.students._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
-    Rising,
     teacher_of,
 )
 from ...network import Network
@@ -48,7 +48,7 @@ class ExactPosterior(AbstractTeacherStudent):
 
     plots: ClassVar[tuple[str, ...]] = ("exact_posterior",)
 
-    loads: Rising
+    loads: Rising[float]
 
     def check(self, setting: Setting) -> None:
         super().check(setting)

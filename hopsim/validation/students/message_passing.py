@@ -9,12 +9,12 @@ from ...data.patterns import example_count
 from ...dynamics.spins.couplings import Couplings
 from ...dynamics.spins.sampling import sample
 from ...experiments._base import Setting
+from ...experiments._numbers import Rising
 from ...experiments._variables import PURE
 from ...experiments.students._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
     require_burn,
-    Rising,
     teacher_of,
 )
 from ...records import Variables
@@ -42,7 +42,7 @@ class MessagePassing(AbstractTeacherStudent):
 
     plots: ClassVar[tuple[str, ...]] = ("message_passing",)
 
-    strengths: Rising
+    strengths: Rising[float]
     burn: int = Field(500, ge=0)
     steps: int = Field(12, ge=1)
 

@@ -10,12 +10,12 @@ from pydantic import Field
 from ...data.patterns import example_count
 from ...dynamics.spins.sampling import sample
 from ...experiments._base import Setting
+from ...experiments._numbers import Rising
 from ...experiments._variables import PURE
 from ...experiments.students._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
     require_burn,
-    Rising,
     teacher_of,
 )
 from ...records import Variables
@@ -38,7 +38,7 @@ class OrderedEntropy(AbstractTeacherStudent):
 
     plots: ClassVar[tuple[str, ...]] = ("ordered_entropy",)
 
-    strengths: Rising
+    strengths: Rising[float]
     nodes: int = Field(10, ge=3)
     colder: float = Field(16.0, gt=1)
     burn: int = Field(100, ge=0)
