@@ -360,8 +360,7 @@ def _check_clamped(network: Network, clamped: AnyArray | None) -> np.ndarray:
 
 
 def _raise_if_failed(trajectory: Trajectory) -> None:
-    fine = (Ending.STEADY, Ending.DURATION)
-    bad = [i for i, code in enumerate(trajectory.ending) if code not in fine]
+    bad = [i for i, code in enumerate(trajectory.ending) if not Ending(code).as_asked]
     if bad:
         sentence = Ending(trajectory.ending[bad[0]]).sentence
         raise RuntimeError(

@@ -15,7 +15,7 @@ from ..records import Dataset, dataset
 from ..simulation import simulate
 from ..solvers import AltIMEX
 from ..statistics import wilson, wilsons
-from ..trajectory import Ending, Trajectory
+from ..trajectory import Trajectory
 from .classes import CLASSES, classify, has_odd_activation
 from .settling import distinct, settle, Settled
 from .spectra import (
@@ -236,7 +236,7 @@ def _flown(
 
 
 def _rested(found: Trajectory) -> Bool[np.ndarray, " state"]:
-    return (found.ending == Ending.STEADY) & np.all(np.isfinite(found.final), axis=1)
+    return found.converged & np.all(np.isfinite(found.final), axis=1)
 
 
 def _settled(
@@ -252,6 +252,10 @@ def _settled(
     Where an end is near no root, or near one that does not attract, the flow was
     perhaps stopped too soon: it goes on, a thousand times more exactly.
     """
+    # a flow near a saddle or a degenerate minimum meets the residual tolerance long
+    # before it leaves: Newton then polishes the saddle. So the roots are judged first,
+    # and only ends at roots that do not attract are paid for twice. What is float32 or
+    # exact already cannot be had more exactly.
     settled = _settle(network, dynamics, decay, ends, rested)
     known = describe(network, dynamics, decay, settled.v)
     attracts = np.append(attracting(known, decay), False)  # the last one: label -1
@@ -259,11 +263,8 @@ def _settled(
     exact = dynamics.rests_exactly or network.dtype == np.float32
     if exact or not np.any(doubtful):
         return settled, known
-    again = {
-        **flow,
-        **TIGHT_TOLERANCES,
-        "progress": None,
-    }  # the probes have been told of
+    # the progress of these probes was reported before
+    again = {**flow, **TIGHT_TOLERANCES, "progress": None}
     further, rested_again = _flown(network, dynamics, ends[doubtful], again)
     ends, rested = ends.copy(), rested.copy()
     ends[doubtful], rested[doubtful] = further, rested_again

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._common.types import AnyArray
-from ...lagrangians import AbstractAdditiveLagrangian, Rescaled
+from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
 from ._heat_bath_lockstep import in_lockstep, Shared
 from ._rules import decision_interaction
@@ -240,9 +240,7 @@ def choose_engine(
 
 def _is_plain(network: Network) -> bool:
     """True if gaps are sums over memories of +1 and -1, and of a current."""
-    layer: Any = network.memory_lagrangian
-    while isinstance(layer, Rescaled):
-        layer = layer.lagrangian
+    layer = network.memory_lagrangian.unwrapped().lagrangian
     additive = isinstance(layer, AbstractAdditiveLagrangian)
     hidden = np.any(np.asarray(network.hidden_current))
     driven = network.autapse is not None or hidden

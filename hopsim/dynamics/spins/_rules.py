@@ -12,7 +12,6 @@ from ...lagrangians import (
     AbstractAdditiveLagrangian,
     Exponential,
     LogSumExp,
-    Rescaled,
 )
 from ...network import Network
 
@@ -78,18 +77,15 @@ def decision_interaction(network: Network) -> tuple[AbstractAdditiveLagrangian, 
     log-sum-exp decides as the sum of its exponentials. Raises ValueError for a
     Lagrangian that is not a sum over memories.
     """
-    layer: Any = network.memory_lagrangian
-    factor = 1.0
-    while isinstance(layer, Rescaled):
-        inside, outside = float(layer.inside), float(layer.outside)
-        if not (inside and outside):
-            raise ValueError(
-                "Rescaled by 0 an interaction decides nothing, got inside = "
-                f"{inside:g}, outside = {outside:g}: they have underflowed; use "
-                "normalised = false, which decides the same, or float64 memories."
-            )
-        factor *= outside * inside ** (layer.degree or 0)
-        layer = layer.lagrangian
+    layer, inside, outside = network.memory_lagrangian.unwrapped()
+    inside, outside = float(inside), float(outside)
+    if not (inside and outside):
+        raise ValueError(
+            f"Rescaled by 0 an interaction decides nothing, got inside = {inside:g}, "
+            f"outside = {outside:g}: they have underflowed; use normalised = false, "
+            "which decides the same, or float64 memories."
+        )
+    factor = outside * inside ** (layer.degree or 0)
     currents = [network.current]
     currents += [] if network.autapse is None else [network.autapse]
     if isinstance(layer, LogSumExp) and not any(c.any() for c in currents):

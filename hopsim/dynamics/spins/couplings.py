@@ -14,7 +14,7 @@ from jaxtyping import Int, Int8
 
 from ..._common.cores import cores
 from ..._common.types import AnyArray
-from ...lagrangians import DistinctPolynomial, Polynomial, Rescaled
+from ...lagrangians import DistinctPolynomial, Polynomial
 from ...network import Network
 from ...theory.teacher_student import Hamiltonian
 from .exact import are_spins, in_rows
@@ -136,11 +136,8 @@ def summable(network: Network) -> tuple[Hamiltonian, float] | None:
 
     Three distinct sites or the third power, rescaled or not.
     """
-    layer: Any = network.memory_lagrangian
-    unit = 1.0
-    while isinstance(layer, Rescaled):
-        unit *= float(layer.outside) * float(layer.inside) ** (layer.degree or 0)
-        layer = layer.lagrangian
+    layer, inside, outside = network.memory_lagrangian.unwrapped()
+    unit = float(outside) * float(inside) ** (layer.degree or 0)
     if isinstance(layer, DistinctPolynomial) and layer.n == 3:
         return "distinct", unit
     if isinstance(layer, Polynomial) and layer.n == 3:
