@@ -139,6 +139,50 @@ def test_the_plan_stays_on_one_sheet():
     assert all(counts[what] <= limits[what] for what in limits), counts
 
 
+# --- names ----------------------------------------------------------------------------
+
+# public names at the top of several modules, and why
+DEFINED_TWICE = {
+    "equal_energy": "one threshold, of two models of theory",
+    "sharpness": "one parameter at a fixed point, of two models of theory",
+    "spinodal": "one threshold, of two models of theory",
+}
+LATER_RENAMED = {  # renamed with their room
+    "Couplings": "dynamics",
+    "interaction": "dynamics",
+    "choose": "dynamics, data",
+    "nearest": "attractors",
+    "correlated": "data",
+    "corrupted": "data",
+    "cyclic": "data",
+    "digits": "data",
+    "gaussian": "data",
+    "grid": "data",
+    "orthogonal": "data",
+    "random_binary": "data",
+    "simplices": "data",
+    "sphere": "data",
+}
+
+
+def definitions_of(path):
+    """The public functions and classes at the top of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    names = {node.name for node in tree.body if isinstance(node, kinds)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_public_names_are_defined_once():
+    homes = {}
+    for path in FILES:
+        for name in definitions_of(path):
+            homes.setdefault(name, []).append(module_of(path))
+    twice = {name: places for name, places in homes.items() if len(places) > 1}
+    known = DEFINED_TWICE | LATER_RENAMED
+    assert set(twice) == set(known), {n: p for n, p in twice.items() if n not in known}
+
+
 # --- other people's libraries ---------------------------------------------------------
 
 # library -> the parts that may import it when they are loaded; elsewhere not at all,

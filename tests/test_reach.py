@@ -315,8 +315,9 @@ def test_a_file_that_cannot_be_read_has_no_hash():
 
 def test_keys_are_known_before_jax_starts():
     program = (
-        "import sys; from hopsim.claims.tasks import find; from pathlib import Path; "
-        "assert find(Path('scenarios/claims'), [], True, {}); "
+        "import sys; from pathlib import Path; "
+        "from hopsim.claims.tasks import find_claims; "
+        "assert find_claims(Path('scenarios/claims'), [], True, {}); "
         "sys.exit(any(m in sys.modules for m in ('jax', 'numpy', 'pydantic')))"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)

@@ -37,7 +37,7 @@ class Import(NamedTuple):
     bound: str
 
 
-class Source(NamedTuple):
+class ModuleSource(NamedTuple):
     """What one file says: its code, and what it takes from other files."""
 
     package: bool  # it is a package's own
@@ -177,7 +177,7 @@ def _below(home: Path, part: str) -> frozenset[str]:
     return found | {f"{home.name}:*"} if source.loads and not foreign else found
 
 
-def _taken(home: Path, source: Source, one: Import) -> frozenset[str]:
+def _taken(home: Path, source: ModuleSource, one: Import) -> frozenset[str]:
     """What an import reaches, by the attributes that are read of the name it binds."""
     sources = _sources(home)
     if one.origin.partition(".")[0] != home.name:
@@ -244,7 +244,7 @@ def _code(home: Path, part: str) -> str:
 
 
 @ft.cache
-def _sources(home: Path) -> dict[str, Source]:
+def _sources(home: Path) -> dict[str, ModuleSource]:
     """Every module of the package, by its full name."""
     found = {}
     for path in home.glob("**/*.py"):
@@ -266,7 +266,7 @@ def _kinds(home: Path) -> dict[str, set[str]]:
 
 
 @ft.cache
-def _read(text: bytes, above: str, package: bool) -> Source:
+def _read(text: bytes, above: str, package: bool) -> ModuleSource:
     tree = ast.parse(text)
     nodes = _nodes(tree)
     for node in (node for kind in (ast.Module, *DEFINED) for node in nodes[kind]):
@@ -276,7 +276,7 @@ def _read(text: bytes, above: str, package: bool) -> Source:
     # a loader may be handed on and called elsewhere
     named = {node.attr for node in nodes[ast.Attribute]}
     named |= {node.id for node in nodes[ast.Name]} | {one.name for one in imports}
-    return Source(
+    return ModuleSource(
         package=package,
         code=_hash(ast.dump(tree)),
         imports=imports,

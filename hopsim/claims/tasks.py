@@ -51,7 +51,7 @@ class Task:
     @property
     def rerun(self) -> str:
         """The command that runs it alone."""
-        return command([self.name], self.quick, self.overrides, self.file.parent)
+        return rerun_command([self.name], self.quick, self.overrides, self.file.parent)
 
 
 def shipped_claims() -> Path:
@@ -59,7 +59,7 @@ def shipped_claims() -> Path:
     return scenarios_place() / "claims"
 
 
-def command(
+def rerun_command(
     words: Iterable[str], quick: bool, overrides: Mapping[str, Any], place: Path
 ) -> str:
     """The command line that asks for this from anywhere, quoted for a shell."""
@@ -71,7 +71,7 @@ def command(
     return shlex.join(parts)
 
 
-def find(
+def find_claims(
     place: Path, words: Iterable[str], quick: bool, overrides: Mapping[str, Any]
 ) -> list[Task]:
     """The claims of a directory that the words name: by id, file name or tag.

@@ -16,7 +16,7 @@ import traceback
 from typing import Any, TextIO
 
 
-def main(cores: str) -> None:
+def serve(cores: str) -> None:
     """Runs the tasks that come in on the given processor cores, `0,1` say."""
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
@@ -69,4 +69,4 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(sys.argv[1])

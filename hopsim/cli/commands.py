@@ -50,8 +50,8 @@ def main() -> None:
     app()
 
 
-@app.command()
-def run(
+@app.command("run")
+def run_command(
     file: File,
     quick: Quick = False,
     out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("runs"),
@@ -78,28 +78,30 @@ def run(
         if cache:
             _keep_programs()
         from .._common.clock import watch
-        from .._common.environment import join
+        from .._common.environment import join_processes
         from ..runs.run import run as run_scenario
         from ..scenario.scenario import load_scenario
 
-        first = distributed is None or join(distributed) == 0
+        first = distributed is None or join_processes(distributed) == 0
         imports = time.perf_counter() - _BEGAN
         scenario = load_scenario(file, quick, _parse(overrides))
-        with watch() as clock, terminal.progress() as progress:
+        with watch() as clock, terminal.progress_bar() as progress:
             # every process computes everything; one of them writes and speaks
             record = run_scenario(
                 scenario, out=out if first else None, force=force, progress=progress
             )
         if first:
-            terminal.summary(record)
+            terminal.show_summary(record)
         if first and profile:
-            terminal.profile(clock, time.perf_counter() - _BEGAN - imports, imports)
+            terminal.show_profile(
+                clock, time.perf_counter() - _BEGAN - imports, imports
+            )
         if not record.passed:
             raise typer.Exit(1)
 
 
-@app.command()
-def train(
+@app.command("train")
+def train_command(
     file: File,
     quick: Quick = False,
     out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("runs"),
@@ -127,7 +129,7 @@ def train(
         place = unfinished(scenario, out)
         if restart:
             shutil.rmtree(place)
-        with terminal.epochs() as tell, _asked_to_stop() as stop:
+        with terminal.epoch_lines() as tell, _asked_to_stop() as stop:
             try:
                 record = run_scenario(
                     scenario, out=out, force=force, interrupted=stop, tell=tell
@@ -139,13 +141,13 @@ def train(
                     file=sys.stderr,
                 )
                 raise
-        terminal.summary(record)
+        terminal.show_summary(record)
         if not record.passed:
             raise typer.Exit(1)
 
 
-@app.command()
-def predict(
+@app.command("predict")
+def predict_command(
     run_directory: Annotated[Path, typer.Argument(help="A run of `hopsim train`.")],
     images: Annotated[
         Path, typer.Argument(help="A folder of images, an IDX file, or .npy rows.")
@@ -170,11 +172,11 @@ def predict(
             print(text, end="")
         else:
             print(write_whole(into, text))
-        terminal.predicted(found, labels)
+        terminal.show_predicted(found, labels)
 
 
-@app.command()
-def attractors(
+@app.command("attractors")
+def attractors_command(
     what: Annotated[
         str, typer.Argument(help="A run directory, a record, or a scenario.")
     ],
@@ -187,7 +189,7 @@ def attractors(
         if os.path.isfile(record) or what.endswith(".nc"):
             from ..records import load_record
 
-            terminal.attractors(load_record(what))
+            terminal.show_attractors(load_record(what))
             return
         _keep_programs()
         from dataclasses import replace
@@ -199,13 +201,13 @@ def attractors(
         scenario = load_scenario(what, quick, _parse(overrides))
         if not isinstance(scenario.experiment, Census):
             scenario = replace(scenario, experiment=Census(), checks=())
-        with terminal.progress() as progress:
+        with terminal.progress_bar() as progress:
             record = run_scenario(scenario, progress=progress)
-        terminal.attractors(record)
+        terminal.show_attractors(record)
 
 
-@app.command()
-def verify(
+@app.command("verify")
+def verify_command(
     claims: Annotated[
         list[str] | None,
         typer.Argument(help="Ids, names or tags of claims; default: all."),
@@ -234,24 +236,24 @@ def verify(
     with _guarded():
         if cache:
             _keep_programs()
-        from ..claims.tasks import command, find, shipped_claims
+        from ..claims.tasks import find_claims, rerun_command, shipped_claims
         from ..claims.verify import verify as verify_claims
 
         words, changes = claims or [], _parse(overrides)
         shelf = shipped_claims() if place is None else place
-        tasks = find(shelf, words, quick, changes)
-        again = command(words, quick, changes, shelf)
+        tasks = find_claims(shelf, words, quick, changes)
+        again = rerun_command(words, quick, changes, shelf)
         with terminal.verifying(len(tasks)) as show:
-            ledger = verify_claims(
+            report = verify_claims(
                 tasks, out, jobs, show.progress, show.finished, again
             )
-        terminal.ledger(ledger, out)
-        if ledger["failed"]:
+        terminal.show_report(report, out)
+        if report["failed"]:
             raise typer.Exit(1)
 
 
-@app.command()
-def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
+@app.command("check")
+def check_command(file: File, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scenario file; compute nothing."""
     with _guarded():
         from ..scenario.scenario import load_scenario
@@ -262,8 +264,8 @@ def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
         print(f"{file}: in order ({points}, run {scenario.name}-{scenario.hash})")
 
 
-@app.command()
-def new(
+@app.command("new")
+def new_command(
     name: Annotated[str, typer.Argument(help="A name of `hopsim list scenarios`.")],
 ) -> None:
     """Write a shipped scenario's text to standard output, to be edited as a file."""
@@ -274,7 +276,7 @@ def new(
 
 
 @app.command("list")
-def list_(
+def list_command(
     what: Annotated[
         str | None,
         typer.Argument(help="scenarios, memories, probes, run, ...; default: all."),
@@ -292,11 +294,11 @@ def list_(
         from ..scenario.catalogue import NOUNS
 
         for noun in NOUNS if what is None else [what]:
-            terminal.entries(noun)
+            terminal.show_entries(noun)
 
 
-@app.command()
-def plot(
+@app.command("plot")
+def plot_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
     names: Annotated[
         list[str] | None, typer.Argument(help="Plots; default: all.")
@@ -310,15 +312,15 @@ def plot(
             print(path)
 
 
-@app.command()
-def show(
+@app.command("show")
+def show_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
 ) -> None:
     """Print the summary of a saved run."""
     with _guarded():
         from ..records import load_record
 
-        terminal.summary(load_record(run_directory))
+        terminal.show_summary(load_record(run_directory))
 
 
 # --- helpers ------------------------------------------------------------------------

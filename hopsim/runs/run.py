@@ -24,7 +24,7 @@ from ..experiments import Study
 from ..plots import plots, render
 from ..records import load_record, Record, save
 from ..scenario.scenario import load_scenario, Scenario
-from .summary import lines as summary_lines
+from .summary import summary_lines
 
 
 def run(

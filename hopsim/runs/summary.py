@@ -7,7 +7,7 @@ from ..statistics import wilson
 from ..trajectory import Ending
 
 
-def lines(record: Record) -> list[tuple[str, str]]:
+def summary_lines(record: Record) -> list[tuple[str, str]]:
     """(term, text) pairs, in the order in which one wants to read them."""
     a = record.attrs
     page = [

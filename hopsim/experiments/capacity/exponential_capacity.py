@@ -11,11 +11,11 @@ from ...data import patterns
 from ...dynamics import Binary
 from ...lagrangians import Exponential
 from ...network import Network
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from ...statistics import wilson
 from ...theory import capacity
 from .._base import AbstractExperiment, experiments, Setting, Study
-from .._spins import decided
+from .._spins import decided_at_once
 from .._variables import PURE
 
 
@@ -65,7 +65,7 @@ class ExponentialCapacity(AbstractExperiment):
                 study.progress and study.progress("sizes", done + k, runs)
             )
             parts.append(self._measured(setting, tell))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _measured(self, setting: Setting, tell: Callable[[int], Any]) -> Dataset:
         sizes = [(n, load) for n in self.features for load in self.loads]
@@ -139,7 +139,7 @@ def _unstable(setting: Setting, memories: np.ndarray) -> int:
     """How many of the memories the rule would change in some bit."""
     template = setting.network
     network = Network(memories, template.feature_lagrangian, template.memory_lagrangian)
-    return int(np.sum(decided(setting, memories, network).flips > 0))
+    return int(np.sum(decided_at_once(setting, memories, network).flips > 0))
 
 
 def _check(setting: Setting) -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from ...attractors import Attractors, find_attractors, find_saddles
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE
 
@@ -48,7 +48,7 @@ class Census(AbstractExperiment):
             )
             kept = _kept(setting, found)
             parts.append(kept.merge(_passes(found)) if self.saddles else kept)
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _check(self, setting: Setting) -> None:
         run = setting.run

@@ -10,7 +10,7 @@ from ...attractors import polish
 from ...attractors.settling import distinct, energies
 from ...attractors.spectra import describe
 from ...data.patterns import grid
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE, trajectory_data
 
@@ -40,7 +40,7 @@ class Portrait(AbstractExperiment):
             data = trajectory_data(setting, trajectory)
             parts.append(data.merge(self._landscape(setting)))
             labels.append(setting.label)
-        return Record(join(parts, labels))
+        return Record(join_points(parts, labels))
 
     def _check(self, setting: Setting) -> None:
         features = setting.network.features

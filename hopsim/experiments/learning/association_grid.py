@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from ...dynamics import Binary
 from ...lagrangians import AbstractAdditiveLagrangian
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from ...training import associate, Associations, AutoAssociative, interaction_of, Lesson
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._spins import require_aims
@@ -81,7 +81,7 @@ class AssociationGrid(AbstractExperiment):
         parts = []
         for number, setting in enumerate(study.settings):
             parts.append(self._grid(setting, study, number))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _check(self, setting: Setting) -> None:
         require_aims(setting, "association_grid")
