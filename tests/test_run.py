@@ -485,7 +485,7 @@ def censuses(tiny_file, tmp_path_factory):
     plain = hopsim_cli("attractors", tiny_file, *longer)
     census = {key: x for key, x in TINY.items() if key != "checks"} | {"plots": []}
     path = place / "census.toml"
-    path.write_text(dumps(census | {"experiment": {"kind": "attractors"}}))
+    path.write_text(dumps(census | {"experiment": {"kind": "census"}}))
     saved = hopsim_cli("run", path, "--out", place / "runs", *longer)
     assert saved.exit_code == 0, saved.output
     (folder,) = (place / "runs").iterdir()

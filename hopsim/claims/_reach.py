@@ -44,7 +44,7 @@ class ModuleSource(NamedTuple):
     code: str  # a hash that knows no comments, docstrings and line numbers
     imports: tuple[Import, ...]
     uses: dict[str, set[str]]  # name -> the attributes that are read of it
-    kinds: frozenset[str]  # that it registers
+    kinds: dict[str, str]  # what it registers, by its words of today and formerly
     names: frozenset[str]  # kinds that it names itself, such as a default
     plots: frozenset[str]  # that its experiments draw unless others are asked for
     loads: bool  # it chooses modules by name
@@ -81,6 +81,14 @@ def files(parts: Iterable[str], home: Path = HOME) -> set[Path]:
             inside = sources[part].package
             found.add(place / "__init__.py" if inside else place.with_suffix(".py"))
     return found
+
+
+def former_words(home: Path = HOME) -> dict[str, str]:
+    """What kinds were called formerly -> what they are called today."""
+    words = [
+        pair for source in _sources(home).values() for pair in source.kinds.items()
+    ]
+    return {word: kind for word, kind in words if word != kind}
 
 
 def data(tables: Iterable[Mapping[str, Any]]) -> str:
@@ -281,7 +289,7 @@ def _read(text: bytes, above: str, package: bool) -> ModuleSource:
         code=_hash(ast.dump(tree)),
         imports=imports,
         uses=_uses(nodes),
-        kinds=frozenset(kind for call in nodes[ast.Call] for kind in _registered(call)),
+        kinds=dict(pair for call in nodes[ast.Call] for pair in _registered(call)),
         names=frozenset(kind for node in nodes[ast.Dict] for kind in _named(node)),
         plots=frozenset(name for node in nodes[ast.ClassDef] for name in _drawn(node)),
         loads=not named.isdisjoint(LOADERS),
@@ -335,10 +343,15 @@ def _uses(nodes: dict[type, list[Any]]) -> dict[str, set[str]]:
     return dict(found)
 
 
-def _registered(call: ast.Call) -> Iterator[str]:
-    """The kind in `registry.register("kind")`."""
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "register":
-        yield from (k for k in map(_text, call.args[:1]) if k is not None)
+def _registered(call: ast.Call) -> Iterator[tuple[str, str]]:
+    """Each word in `registry.register("kind", formerly=("old",))`, with the kind."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "register":
+        return
+    old = [k.value for k in call.keywords if k.arg == "formerly"]
+    for kind in filter(None, map(_text, call.args[:1])):
+        yield kind, kind
+        texts = (_text(node) for value in old for node in ast.walk(value))
+        yield from ((text, kind) for text in texts if text is not None)
 
 
 def _named(node: ast.Dict) -> Iterator[str]:

@@ -45,11 +45,12 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
         import jax
 
         from ..runs.run import run
-        from ..scenario.scenario import load_scenario
+        from ..scenario.scenario import read_scenario
 
         # a quick run spends most of its time in the compiler
         jax.config.update("jax_disable_most_optimizations", task["quick"])
-        scenario = load_scenario(task["file"], task["quick"], task["overrides"])
+        # who asked for it has been told of old words
+        scenario = read_scenario(task["file"], task["quick"], task["overrides"])
         run(
             scenario,
             out=task["place"],

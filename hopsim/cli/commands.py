@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from .._common.cores import cores
-from ..scenario.shipped import scenario_names, shipped
+from ..scenario.shipped import public_path, scenario_names, shipped
 from . import terminal
 
 
@@ -80,11 +80,10 @@ def run_command(
         from .._common.clock import watch
         from .._common.environment import join_processes
         from ..runs.run import run as run_scenario
-        from ..scenario.scenario import load_scenario
 
         first = distributed is None or join_processes(distributed) == 0
         imports = time.perf_counter() - _BEGAN
-        scenario = load_scenario(file, quick, _parse(overrides))
+        scenario = _read(file, quick, overrides, aloud=first)
         with watch() as clock, terminal.progress_bar() as progress:
             # every process computes everything; one of them writes and speaks
             record = run_scenario(
@@ -117,9 +116,8 @@ def train_command(
         import shutil
 
         from ..runs.run import run as run_scenario, unfinished
-        from ..scenario.scenario import load_scenario
 
-        scenario = load_scenario(file, quick, _parse(overrides))
+        scenario = _read(file, quick, overrides)
         if not scenario.experiment.trains:
             raise ValueError(
                 f"{file} learns no memories: its experiment is no training; use "
@@ -196,9 +194,8 @@ def attractors_command(
 
         from ..experiments.landscape import Census
         from ..runs.run import run as run_scenario
-        from ..scenario.scenario import load_scenario
 
-        scenario = load_scenario(what, quick, _parse(overrides))
+        scenario = _read(what, quick, overrides)
         if not isinstance(scenario.experiment, Census):
             scenario = replace(scenario, experiment=Census(), checks=())
         with terminal.progress_bar() as progress:
@@ -242,6 +239,8 @@ def verify_command(
         words, changes = claims or [], _parse(overrides)
         shelf = shipped_claims() if place is None else place
         tasks = find_claims(shelf, words, quick, changes)
+        for task in tasks:
+            _tell(public_path(task.file), task.notes)
         again = rerun_command(words, quick, changes, shelf)
         with terminal.verifying(len(tasks)) as show:
             report = verify_claims(
@@ -256,9 +255,7 @@ def verify_command(
 def check_command(file: File, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scenario file; compute nothing."""
     with _guarded():
-        from ..scenario.scenario import load_scenario
-
-        scenario = load_scenario(file, overrides=_parse(overrides))
+        scenario = _read(file, False, overrides)
         count = len(scenario.points)
         points = f"{count} point{'s' if count != 1 else ''}"
         print(f"{file}: in order ({points}, run {scenario.name}-{scenario.hash})")
@@ -405,6 +402,20 @@ def _crash(error: BaseException) -> None:
         file=sys.stderr,
     )
     raise typer.Exit(3) from None
+
+
+def _read(file: str, quick: bool, overrides: list[str], aloud: bool = True) -> Any:
+    """The scenario; what may be said better in its file is told, unless not aloud."""
+    from ..scenario.scenario import read_scenario
+
+    scenario = read_scenario(file, quick, _parse(overrides))
+    _tell(file, scenario.notes if aloud else ())
+    return scenario
+
+
+def _tell(file: str, notes: tuple[str, ...]) -> None:
+    for note in notes:
+        print(f"note: {file}: {note}", file=sys.stderr)
 
 
 def _parse(overrides: list[str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from .._common.files import make_place, write_whole
 from .._common.names import nearest
 from .._version import __version__
 from ..dynamics import dynamics_kinds
-from ..experiments import Study
+from ..experiments import experiments, Study
 from ..plots import plots, render
 from ..records import load_record, Record, save
 from ..scenario.scenario import load_scenario, Scenario
@@ -116,7 +116,9 @@ def _header_attrs(scenario: Scenario) -> dict[str, Any]:
         "dynamics": _kinds(
             [str(dynamics_kinds.kind_of(type(p.dynamics))) for p in scenario.points]
         ),
-        "experiment": scenario.resolved.get("experiment", {}).get("kind", "recall"),
+        "experiment": experiments.today(
+            scenario.resolved.get("experiment", {}).get("kind", "recall")
+        ),
         "sweep_path": "" if sweep is None else sweep.path,
         "plots": " ".join(scenario.plots),
         "scenario": scenario.text,
@@ -218,4 +220,5 @@ def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
     for name in wanted:
         if name not in plots:
             raise ValueError(f"There is no plot {name!r}; {nearest(name, list(plots))}")
+    wanted = [plots.today(name) for name in wanted]
     return [render(record, n, record.path.parent / f"{n}.png") for n in wanted]

@@ -13,7 +13,7 @@ from .._variables import PURE
 FLOW = ("solver", "step", "rtol", "atol", "residual_tolerance", "max_steps")
 
 
-@experiments.register("attractors")
+@experiments.register("census", formerly=("attractors",))
 class Census(AbstractExperiment):
     r"""Points of rest, $I + \xi^T f(\xi g) - \alpha v = 0$, that the probes reach.
 
@@ -26,7 +26,7 @@ class Census(AbstractExperiment):
     they are to each pair: the energy of the lowest known way. [THEORY 5.1-5.3]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("attractor_map",)
+    plots: ClassVar[tuple[str, ...]] = ("census",)
 
     eigenvalues: bool = False
     saddles: bool = False

@@ -40,14 +40,14 @@ def draw_attractor_gallery(record: Record, fig: Figure) -> None:
             ax.text(0, top - 0.1, label, fontsize=9)
 
 
-@plots.register("attractor_map")
-def draw_attractor_map(record: Record, fig: Figure) -> None:
+@plots.register("census", formerly=("attractor_map",))
+def draw_census(record: Record, fig: Figure) -> None:
     r"""$E(v^*)$ against $s_{max}$, areas as shares of the probes. [THEORY 5.1]"""
     points = labels(record)[:4]
     fig.set_size_inches(3.6 * len(points) + 1.7, 3.6)
     axes = fig.subplots(1, len(points), squeeze=False)[0]
     for ax, (label, data, _) in zip(axes, points, strict=True):
-        energy = needed_by_plot(data, "energy", "attractor_map")
+        energy = needed_by_plot(data, "energy", "census")
         s, share = data["s_max"].values, data["fraction"].values
         kind = data["kind"].values
         for word, colour, marker in KINDS:

@@ -33,7 +33,7 @@ class MeanFieldThresholds(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "trial"
-    plots: ClassVar[tuple[str, ...]] = ("mean_field",)
+    plots: ClassVar[tuple[str, ...]] = ("mean_field_thresholds",)
 
     betas: list[float] = Field(min_length=1)
 

@@ -34,7 +34,7 @@ class PottsThresholds(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "trial"
-    plots: ClassVar[tuple[str, ...]] = ("potts",)
+    plots: ClassVar[tuple[str, ...]] = ("potts_thresholds",)
 
     margin: float = Field(1e-3, gt=0, lt=0.1)  # in b, of flows about the spinodal
     mean_margin: float = Field(0.02, gt=0, lt=0.1)  # relative, about b = K

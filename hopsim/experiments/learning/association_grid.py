@@ -35,7 +35,7 @@ class AssociationGrid(AbstractExperiment):
     how far the memories of the two scalings are apart. [MRS24 sec. 5, thm. 4.3.1]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("association_map", "association_best")
+    plots: ClassVar[tuple[str, ...]] = ("association_grid", "association_best")
 
     n: list[int] = Field([2, 3, 5, 10, 20, 30], min_length=1)
     scalings: list[Scaling] = Field(["original", "modified"], min_length=1)

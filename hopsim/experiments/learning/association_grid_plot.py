@@ -11,8 +11,8 @@ from ...records import Dataset, Record
 BROKEN = "#BBBBBB"
 
 
-@plots.register("association_map")
-def draw_association_map(record: Record, fig: Figure) -> None:
+@plots.register("association_grid", formerly=("association_map",))
+def draw_association_grid(record: Record, fig: Figure) -> None:
     r"""Mean distance $2\sqrt{w}$ of learnt states over $1/T$ and $\varepsilon$. [MRS24]
 
     A ring marks the best cell of every panel, grey what is not finite.
@@ -26,7 +26,7 @@ def draw_association_map(record: Record, fig: Figure) -> None:
         for label, data, _ in labels(record)
         for scaling in range(data.sizes["scaling"])
         for floor in range(
-            needed_by_plot(data, "mean_distance", "association_map").shape[2]
+            needed_by_plot(data, "mean_distance", "association_grid").shape[2]
         )
     ]
     columns = max(data.sizes["vertex"] for _, data, *_ in rows)

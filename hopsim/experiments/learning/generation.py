@@ -41,7 +41,7 @@ class Generation(AbstractTraining):
     [KH16 sec. 4; KH21]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("generated_digits",)
+    plots: ClassVar[tuple[str, ...]] = ("generation",)
 
     sets: int = Field(3, ge=1)
     starts: int = Field(4, ge=1)

@@ -15,8 +15,8 @@ from ...plots.style import (
 from ...records import Record
 
 
-@plots.register("power_balance")
-def draw_power_balance(record: Record, fig: Figure) -> None:
+@plots.register("driven", formerly=("power_balance",))
+def draw_driven(record: Record, fig: Figure) -> None:
     r"""Q, the supply $-W$ and E along one run, and both of each cycle. [CL-06]
 
     In the long run a cycle stores nothing, and all that is supplied is dissipated.
@@ -39,7 +39,7 @@ def _account(data, ax) -> None:
     """One probe: everything that was supplied is dissipated or stored."""
     time, energy = (
         data["time"].values,
-        needed_by_plot(data, "energy", "power_balance")[0],
+        needed_by_plot(data, "energy", "driven")[0],
     )
     lost, supplied = data["dissipated"].values[0], -data["work"].values[0]
     ax.plot(time, supplied, color=GOOD, label=r"supplied $-W$")

@@ -44,7 +44,7 @@ class LinearResponse(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "probe"
-    plots: ClassVar[tuple[str, ...]] = ("bode",)
+    plots: ClassVar[tuple[str, ...]] = ("linear_response",)
 
     omegas: list[float] = Field(min_length=1)
     settle: float = Field(gt=0)
