@@ -18,7 +18,7 @@ from .._common.cores import cores
 from .tasks import Task
 
 
-Tell = Callable[[Task, str, int, int], None]  # (task, what, done, total)
+OnProgress = Callable[[Task, str, int, int], None]  # (task, what, done, total)
 GONE = "its process ended with code {}; memory, or a kill?"
 
 
@@ -32,7 +32,7 @@ def core_shares(jobs: int) -> list[list[int]]:
 
 
 def run_all(
-    tasks: list[Task], place: Path, jobs: int, tell: Tell
+    tasks: list[Task], place: Path, jobs: int, on_progress: OnProgress
 ) -> Iterator[tuple[Task, str | None, float]]:
     """Runs the tasks; yields each with why it failed (or None) and its seconds.
 
@@ -41,7 +41,8 @@ def run_all(
     """
     waiting, answers = collections.deque(tasks), queue.Queue()
     workers = [
-        _Worker(waiting, answers, place, mine, tell) for mine in core_shares(jobs)
+        _Worker(waiting, answers, place, mine, on_progress)
+        for mine in core_shares(jobs)
     ]
     try:
         for worker in workers:
@@ -66,11 +67,11 @@ class _Worker(threading.Thread):
         answers: queue.Queue,
         place: Path,
         mine: list[int],
-        tell: Tell,
+        on_progress: OnProgress,
     ):
         super().__init__(daemon=True)
         self._waiting, self._answers, self._place = waiting, answers, place
-        self._mine, self._tell = mine, tell
+        self._mine, self._on_progress = mine, on_progress
         self._process: subprocess.Popen[str] | None = None
         self._told_to_stop = False
 
@@ -122,7 +123,7 @@ class _Worker(threading.Thread):
             answer: dict[str, Any] = json.loads(line)
             if "ended" in answer:
                 return answer["ended"], answer["seconds"]
-            self._tell(task, answer["what"], answer["done"], answer["total"])
+            self._on_progress(task, answer["what"], answer["done"], answer["total"])
         code = process.wait()
         self._end()
         return GONE.format(code), 0.0

@@ -17,7 +17,7 @@ from .entries import (
     read_verdicts,
     report_of,
 )
-from .pool import run_all, Tell
+from .pool import OnProgress, run_all
 from .tasks import Task
 
 
@@ -25,8 +25,8 @@ def verify(
     tasks: list[Task],
     place: Path,
     jobs: int | None = None,
-    progress: Tell = lambda *_: None,
-    finished: Callable[[Entry], None] = lambda _: None,
+    on_progress: OnProgress = lambda *_: None,
+    on_entry: Callable[[Entry], None] = lambda _: None,
     command: str = "hopsim verify",
 ) -> dict[str, Any]:
     """The report on some claims; it is written as `ledger.json` and `report.html` too.
@@ -39,13 +39,13 @@ def verify(
     - `place`: the directory that keeps every finished claim.
     - `jobs`: processes that run side by side; default one for each core.
     - `command`: how to ask for the same again, as the report will say.
-    - `progress`, `finished`: told of every step, and of every claim that has ended.
+    - `on_progress`, `on_entry`: told of every step, and of every claim that has ended.
 
     Raises ValueError if `place` cannot be written to.
     """
     begun = time.perf_counter()
     make_place(place, "Ledgers")
-    entries = finished_entries(tasks, place, jobs, progress, finished)
+    entries = finished_entries(tasks, place, jobs, on_progress, on_entry)
     found = report_of(entries, all(task.quick for task in tasks), command)
     found["wall"] = time.perf_counter() - begun
     write_whole(
@@ -59,20 +59,22 @@ def finished_entries(
     tasks: list[Task],
     place: Path,
     jobs: int | None = None,
-    progress: Tell = lambda *_: None,
-    finished: Callable[[Entry], None] = lambda _: None,
+    on_progress: OnProgress = lambda *_: None,
+    on_entry: Callable[[Entry], None] = lambda _: None,
 ) -> list[Entry]:
     """The entry of every claim: those kept in `place` first, then those run now."""
     known = {task.name: cached_entry(task, place) for task in tasks}
     entries = [entry for entry in known.values() if entry is not None]
     for entry in entries:
-        finished(entry)
+        on_entry(entry)
     rest = _longest_first([t for t in tasks if known[t.name] is None], place)
     workers = max(1, min(jobs or len(cores()), len(rest)))
-    for task, why, seconds in run_all(rest, place, workers, progress) if rest else ():
+    for task, why, seconds in (
+        run_all(rest, place, workers, on_progress) if rest else ()
+    ):
         entry = failed_entry(task, why, seconds) if why else finished_entry(task, place)
         entries.append(entry)
-        finished(entry)
+        on_entry(entry)
     return entries
 
 

@@ -37,7 +37,7 @@ def _listen(tasks: queue.Queue) -> None:
 
 
 def _run(task: dict[str, Any], answers: TextIO) -> None:
-    def tell(**words: Any) -> None:
+    def answer(**words: Any) -> None:
         answers.write(json.dumps(words) + "\n")
 
     begun = time.perf_counter()
@@ -56,7 +56,9 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
             out=task["place"],
             force=True,
             directory=task["directory"],
-            progress=lambda what, done, total: tell(what=what, done=done, total=total),
+            progress=lambda what, done, total: answer(
+                what=what, done=done, total=total
+            ),
         )
         why = None
     except ValueError as error:  # a file at fault says why in one message
@@ -66,7 +68,7 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
         place = f"{os.path.basename(last.filename)}, line {last.lineno}"
         why = f"crashed with {type(error).__name__} in {place}: {error}"
         traceback.print_exc()
-    tell(ended=why, seconds=time.perf_counter() - begun)
+    answer(ended=why, seconds=time.perf_counter() - begun)
 
 
 if __name__ == "__main__":

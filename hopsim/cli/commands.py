@@ -84,10 +84,10 @@ def run_command(
         first = distributed is None or join_processes(distributed) == 0
         imports = time.perf_counter() - _BEGAN
         scenario = _read(file, quick, overrides, aloud=first)
-        with watch() as clock, terminal.progress_bar() as progress:
+        with watch() as clock, terminal.progress_bar() as on_progress:
             # every process computes everything; one of them writes and speaks
             record = run_scenario(
-                scenario, out=out if first else None, force=force, progress=progress
+                scenario, out=out if first else None, force=force, progress=on_progress
             )
         if first:
             terminal.show_summary(record)
@@ -127,10 +127,14 @@ def train_command(
         place = unfinished(scenario, out)
         if restart:
             shutil.rmtree(place)
-        with terminal.epoch_lines() as tell, _asked_to_stop() as stop:
+        with terminal.epoch_lines() as on_epoch, _asked_to_stop() as should_stop:
             try:
                 record = run_scenario(
-                    scenario, out=out, force=force, interrupted=stop, tell=tell
+                    scenario,
+                    out=out,
+                    force=force,
+                    interrupted=should_stop,
+                    tell=on_epoch,
                 )
             except KeyboardInterrupt:
                 print(
@@ -198,8 +202,8 @@ def attractors_command(
         scenario = _read(what, quick, overrides)
         if not isinstance(scenario.experiment, Census):
             scenario = replace(scenario, experiment=Census(), checks=())
-        with terminal.progress_bar() as progress:
-            record = run_scenario(scenario, progress=progress)
+        with terminal.progress_bar() as on_progress:
+            record = run_scenario(scenario, progress=on_progress)
         terminal.show_attractors(record)
 
 
@@ -244,7 +248,7 @@ def verify_command(
         again = rerun_command(words, quick, changes, shelf)
         with terminal.verifying(len(tasks)) as show:
             report = verify_claims(
-                tasks, out, jobs, show.progress, show.finished, again
+                tasks, out, jobs, show.on_progress, show.on_entry, again
             )
         terminal.show_report(report, out)
         if report["failed"]:

@@ -114,7 +114,7 @@ def epoch_lines() -> Iterator[Any]:
     console = Console(stderr=True, highlight=False, markup=False)
     shown: dict[str, float] = {}
 
-    def tell(label: str, values: dict[str, float]) -> None:
+    def on_epoch(label: str, values: dict[str, float]) -> None:
         number, count = int(values["epoch"]), int(values["epochs"])
         now = time.monotonic()
         if now - shown.get(label, -EVERY) < EVERY and number < count:
@@ -129,7 +129,7 @@ def epoch_lines() -> Iterator[Any]:
             f"{values['temperature']:7.4g}  {values['seconds']:7.2f}"
         )
 
-    yield tell
+    yield on_epoch
 
 
 def show_predicted(found: Any, labels: Any) -> None:
@@ -153,7 +153,7 @@ class Verifying:
         self._whole = bar.add_task("claims", total=total)
         self._tasks: dict[str, Any] = {}
 
-    def progress(self, task: Any, what: str, done: int, total: int) -> None:
+    def on_progress(self, task: Any, what: str, done: int, total: int) -> None:
         """One claim has come further."""
         text = f"{task.name}: {what}"
         if task.name not in self._tasks:
@@ -161,7 +161,7 @@ class Verifying:
         number = self._tasks[task.name]
         self._bar.update(number, description=text, completed=done, total=total)
 
-    def finished(self, entry: dict[str, Any]) -> None:
+    def on_entry(self, entry: dict[str, Any]) -> None:
         """One claim has ended, or was kept from an earlier run."""
         self._done += 1
         if entry["name"] in self._tasks:

@@ -41,9 +41,9 @@ class AbstractEnsemble(AbstractExperiment):
             found = []
             for number in range(self.sets):
                 found.append(self.measure(setting.redrawn(number)))
-                if study.progress is not None:
+                if study.on_progress is not None:
                     done = k * self.sets + number + 1
-                    study.progress("pattern sets", done, runs)
+                    study.on_progress("pattern sets", done, runs)
             parts.append(stacked(found, self.row, setting))
         return Record(join_points(parts, [setting.label for setting in study.settings]))
 

@@ -63,10 +63,10 @@ def run(
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         settings = scenario.settings()
-        study = Study(settings, progress, tell=tell)
+        study = Study(settings, progress, on_epoch=tell)
         if interrupted is not None and out is not None:
             place = unfinished(scenario, Path(out))
-            study = dataclasses.replace(study, place=place, interrupted=interrupted)
+            study = dataclasses.replace(study, place=place, should_stop=interrupted)
         record = scenario.experiment.run(study)
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
         record = record.with_verdicts(verdicts)
@@ -137,7 +137,7 @@ def _keep(
     out: Path,
     name: str,
     force: bool,
-    progress: Callable[[str, int, int], None] | None,
+    on_progress: Callable[[str, int, int], None] | None,
 ) -> Record:
     """Everything into a hidden directory first, renamed when it is complete."""
     temporary = out / f".{name}.{os.getpid()}"
@@ -147,8 +147,8 @@ def _keep(
         (temporary / "scenario.toml").write_text(scenario.text, encoding="utf-8")
         missing = []
         for number, plot in enumerate(scenario.plots):
-            if progress is not None:
-                progress("pictures", number, len(scenario.plots))
+            if on_progress is not None:
+                on_progress("pictures", number, len(scenario.plots))
             try:
                 with phase("draw"):
                     render(record, plot, temporary / f"{plot}.png")

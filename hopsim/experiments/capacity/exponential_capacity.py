@@ -61,13 +61,13 @@ class ExponentialCapacity(AbstractExperiment):
         parts = []
         for setting in study.settings:
             done = len(parts) * runs // len(study.settings)
-            tell = lambda k, done=done: (
-                study.progress and study.progress("sizes", done + k, runs)
+            on_progress = lambda k, done=done: (
+                study.on_progress and study.on_progress("sizes", done + k, runs)
             )
-            parts.append(self._measured(setting, tell))
+            parts.append(self._measured(setting, on_progress))
         return Record(join_points(parts, [setting.label for setting in study.settings]))
 
-    def _measured(self, setting: Setting, tell: Callable[[int], Any]) -> Dataset:
+    def _measured(self, setting: Setting, on_progress: Callable[[int], Any]) -> Dataset:
         sizes = [(n, load) for n in self.features for load in self.loads]
         counts = np.array([_count(n, load) for n, load in sizes])
         stable = np.zeros((len(sizes), self.sets), bool)
@@ -79,7 +79,7 @@ class ExponentialCapacity(AbstractExperiment):
                 unstable[k, number] = _unstable(setting, memories)
                 stable[k, number] = unstable[k, number] == 0
                 pairs[k, number] = has_neighbours(memories)
-            tell(k + 1)
+            on_progress(k + 1)
         return dataset(self._variables(sizes, counts, stable, pairs, unstable))
 
     def _variables(self, sizes, counts, stable, pairs, unstable) -> dict[str, tuple]:

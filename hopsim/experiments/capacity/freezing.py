@@ -126,9 +126,9 @@ class Freezing(AbstractEnsemble):
             found = []
             for number in range(self.sets):
                 found.append(self.curve(setting.redrawn(number), curve))
-                if study.progress is not None:
+                if study.on_progress is not None:
                     done = len(parts) * self.sets + number + 1
-                    study.progress("pattern sets", done, runs)
+                    study.on_progress("pattern sets", done, runs)
             parts.append(stacked(found, self.row, setting))
         return Record(join_points(parts, list(self.curves)))
 

@@ -44,7 +44,7 @@ class BasinImage(AbstractExperiment):
             if setting.run.memory_start == "zero":
                 start = np.zeros((len(pixels), setting.network.count))
             path = setting.simulate(
-                study.reporter(number),
+                study.progress_callback(number),
                 probes=pixels,
                 memory_start=start,
                 samples=2,

@@ -43,7 +43,7 @@ class Census(AbstractExperiment):
                 setting.probes.values,
                 duration=run.duration,
                 eigenvalues=self.eigenvalues,
-                progress=study.reporter(number),
+                progress=study.progress_callback(number),
                 **{name: getattr(run, name) for name in FLOW},
             )
             kept = _kept(setting, found)

@@ -36,7 +36,7 @@ class Portrait(AbstractExperiment):
             self._check(setting)
         parts, labels = [], []
         for number, setting in enumerate(study.settings):
-            trajectory = setting.simulate(study.reporter(number))
+            trajectory = setting.simulate(study.progress_callback(number))
             data = trajectory_data(setting, trajectory)
             parts.append(data.merge(self._landscape(setting)))
             labels.append(setting.label)

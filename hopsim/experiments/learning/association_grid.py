@@ -139,10 +139,10 @@ class AssociationGrid(AbstractExperiment):
         )
         # --- learn and recall
         draws = [setting.redrawn(k) for k in range(self.sets)]
-        tell, runs = study.progress, len(study.settings)
-        progress = None
-        if tell is not None:
-            progress = lambda done, whole: tell(
+        report, runs = study.on_progress, len(study.settings)
+        on_progress = None
+        if report is not None:
+            on_progress = lambda done, whole: report(
                 "groups of cells", number * whole + done, runs * whole
             )
         dynamics = _binary(setting)
@@ -160,7 +160,7 @@ class AssociationGrid(AbstractExperiment):
             most=max(1, int(setting.run.duration)),
             tie=dynamics.tie,
             keep=self.compare,
-            progress=progress,
+            progress=on_progress,
         )
         powers = len(objectives) // len(scalings)
         shape = (len(scalings), powers, len(self.floors), len(heats), len(rates))

@@ -64,8 +64,8 @@ class F1Grid(AbstractTraining):
                     for n in self.n:
                         cells.append(self._cells(drawn, scaling, n))
                         done += 1
-                        if study.progress is not None:
-                            study.progress("grids", done, runs)
+                        if study.on_progress is not None:
+                            study.on_progress("grids", done, runs)
                 found.append(self._gathered(cells))
             parts.append(stacked(found, "training", setting))
         return Record(join_points(parts, [setting.label for setting in study.settings]))

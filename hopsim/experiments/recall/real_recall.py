@@ -66,8 +66,8 @@ class RealRecall(AbstractExperiment):
         parts = []
         for k, (name, draw) in enumerate(found.items()):
             parts.append(self._measured(setting, name, draw))
-            if study.progress is not None:
-                study.progress("sets of images", k + 1, len(found))
+            if study.on_progress is not None:
+                study.on_progress("sets of images", k + 1, len(found))
         return Record(join_points(parts, list(found)))
 
     def _images(self, setting: Setting) -> Iterator[tuple[str, Any]]:

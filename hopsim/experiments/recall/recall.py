@@ -30,7 +30,7 @@ class Recall(AbstractExperiment):
         parts, steps = [], []
         for number, setting in enumerate(study.settings):
             save = tuple({*setting.run.save, "g"})
-            trajectory = setting.simulate(study.reporter(number), save=save)
+            trajectory = setting.simulate(study.progress_callback(number), save=save)
             parts.append(self._judge(setting, trajectory))
             steps.append(step_data(trajectory))
         labels = [setting.label for setting in study.settings]

@@ -62,8 +62,8 @@ class ReplicaNumbers(AbstractExperiment):
             variables: Variables = {"quantity": ("number", list(self.numbers))}
             for k, (name, rows) in enumerate(self.numbers.items()):
                 variables |= _measured(name, rows)
-                if study.progress is not None:
-                    study.progress("numbers", k + 1, len(self.numbers))
+                if study.on_progress is not None:
+                    study.on_progress("numbers", k + 1, len(self.numbers))
             parts.append(dataset(variables))
         return Record(join_points(parts, labels))
 
