@@ -104,7 +104,7 @@ def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dat
     return data.assign_coords({d: (d, i) for d, i in index.items() if d not in data})
 
 
-def join(datasets: list[Dataset], labels: list[str]) -> Dataset:
+def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     """The datasets of a sweep along a new leading dimension `point`.
 
     Unequal sizes are padded (NaN, -1, False); `<dimension>_count` tells what is real.

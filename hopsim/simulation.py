@@ -23,7 +23,7 @@ from .dynamics import (
     Tolerances,
 )
 from .dynamics._base import Method
-from .dynamics._request import require, require_positive
+from .dynamics._request import require, require_finite_positive
 from .dynamics.flows._solver_choice import DEFAULT_STEP
 from .network import Network
 from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory
@@ -191,8 +191,8 @@ def _plan(
     if residual is None:
         residual = 1e-6 if double else 1e-4
     for name, value in (("rtol", rtol), ("atol", atol)):
-        require_positive(name, value)
-    require_positive("residual_tolerance", residual)
+        require_finite_positive(name, value)
+    require_finite_positive("residual_tolerance", residual)
     require(rtol <= 0.1, "rtol", "<= 0.1, or the audit says nothing", rtol)
     require(residual < 1, "residual_tolerance", "< 1", residual)
     most, logged = request.max_steps, kept.step_log

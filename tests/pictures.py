@@ -47,7 +47,7 @@ def _steps(rng):
         theta=("theta", [0.5, 1.0, 1.5]),
         rises=(("state", "theta", "step"), rng.uniform(size=(4, 3, 5)) > 0.5),
     )
-    return {"step_sizes": steps, "relaxation": relaxed}
+    return {"altimex_descent": steps, "relaxation_descent": relaxed}
 
 
 def _energies(rng):
@@ -89,7 +89,7 @@ def _energies(rng):
         left=(CURVE, np.exp(-TIME[1]) * np.ones((4, 1))),
         mode_time=1.0,
     )
-    named = {"power_balance": driven, "hull": hull, "ledger": ledger}
+    named = {"driven": driven, "hull": hull, "ledger": ledger}
     return named | {"zero_modes": modes, "spherical": spherical}
 
 
@@ -143,7 +143,7 @@ def _limits(rng):
         limit_share=(("tau", "probe"), np.ones((3, 4))),
         solver="Tsit5",
     )
-    return {"convergence": limit, "stiffness": stiff}
+    return {"adiabatic_limit": limit, "stiffness": stiff}
 
 
 def _rest(rng):
@@ -181,7 +181,11 @@ def _rest(rng):
         end_time=("probe", rng.uniform(1, 9, 4)),
         converged=("probe", np.array([True, True, True, False])),
     )
-    return {"retrieval_error": retrieval, "bode": response, "settling": ended}
+    return {
+        "retrieval_error": retrieval,
+        "linear_response": response,
+        "settling": ended,
+    }
 
 
 def _spin_rules(rng):
@@ -221,7 +225,11 @@ def _spin_rules(rng):
         solved=(("n", "row"), np.array([[False, False], [True, True]])),
         tie=(("n", "row"), np.array([[True, False], [False, False]])),
     )
-    named = {"conventions": conventions, "fixed_points": counted, "limits": limits}
+    named = {
+        "conventions": conventions,
+        "fixed_points": counted,
+        "rules_compared": limits,
+    }
     named |= {"fixed_point_counts": counted}
     return named | {"scaling": scaled, "truth_table": xor}
 
@@ -408,7 +416,11 @@ def _thresholds(rng):
         clusters_held=(("trial", "beta"), held),
         unconverged=(("trial", "beta"), np.array([[0, 1, 0, 0, 0]])),
     )
-    named = {"potts": potts, "critical_beta": critical, "mean_field": mean_field}
+    named = {
+        "potts_thresholds": potts,
+        "critical_beta": critical,
+        "mean_field_thresholds": mean_field,
+    }
     return named | {"phylogeny": tree, "metastable": metastable}
 
 
@@ -486,7 +498,7 @@ def _attractors(rng):
         index_energy=("fixed", index),
         differs=("fixed", np.zeros(4, bool)),
     )
-    names = ("attractor_gallery", "attractor_map", "disconnectivity")
+    names = ("attractor_gallery", "census", "disconnectivity")
     return dict.fromkeys(names, table) | {"morse_index": morse}
 
 
@@ -544,7 +556,7 @@ def _prototypes(rng):
         **{name: ("probe", np.array([True, False, True])) for name in judged},
     )
     own = ("class_votes", "confusion", "deciding_memories", "noise_robustness")
-    return dict.fromkeys(own, read) | {"generated_digits": generated}
+    return dict.fromkeys(own, read) | {"generation": generated}
 
 
 def _associations(rng):
@@ -562,7 +574,7 @@ def _associations(rng):
         best_distance=((*axes[:3], "draw"), far[:, :, :, 0, 0]),
         chance=14.1,
     )
-    return {"association_map": grid, "association_best": grid}
+    return {"association_grid": grid, "association_best": grid}
 
 
 def _students(rng):
@@ -698,7 +710,7 @@ def _curves(rng):
         vertex=3,
         features=16,
     )
-    return {"learning_curve": learnt, "prototypes": few}
+    return {"learning_curve": learnt, "prototype_learning": few}
 
 
 def _frozen(rng):

@@ -159,6 +159,53 @@ def test_the_plan_stays_on_one_sheet():
     assert all(counts[what] <= limits[what] for what in limits), counts
 
 
+# --- names ----------------------------------------------------------------------------
+
+# public names at the top of several modules, and why
+DEFINED_TWICE = {
+    "corrupted": "a source of probes, made of the patterns' function",
+    "digits": "a source of memories, made of the data set",
+    "equal_energy": "one threshold, of two models of theory",
+    "sharpness": "one parameter at a fixed point, of two models of theory",
+    "spinodal": "one threshold, of two models of theory",
+}
+
+
+def definitions_of(path):
+    """The public functions and classes at the top of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    names = {node.name for node in tree.body if isinstance(node, kinds)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_public_names_are_defined_once():
+    homes = {}
+    for path in FILES:
+        for name in definitions_of(path):
+            homes.setdefault(name, []).append(module_of(path))
+    twice = {name: places for name, places in homes.items() if len(places) > 1}
+    assert twice.keys() == DEFINED_TWICE.keys(), twice
+
+
+# doors of the package and of its scenario files, whose keywords are what users write
+DOORS = {
+    *("find_attractors", "relax", "sample", "simulate", "train"),
+    *("hopsim.data.sources.corrupted", "hopsim.data.sources.source"),
+}
+
+
+@FILE
+def test_functions_take_eight_arguments_at_most(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            a = node.args
+            names = [x.arg for x in (*a.posonlyargs, *a.args, *a.kwonlyargs)]
+            many = len([name for name in names if name not in ("self", "cls")]) > 8
+            door = {node.name, f"{module_of(path)}.{node.name}"} & DOORS
+            assert door or not many, f"{node.name} takes {len(names)} arguments"
+
+
 # --- other people's libraries ---------------------------------------------------------
 
 # library -> the parts that may import it when they are loaded; elsewhere not at all,

@@ -297,7 +297,10 @@ def others(tmp_path_factory):
     names: tuple[Any, ...] = (3, "first", "second")
     outs: dict[Any, Path] = {name: place / f"{name}.npz" for name in names}
     port = free_port()
-    join = "from hopsim._common.environment import join; join('127.0.0.1:{},{},2')"
+    join = (
+        "from hopsim._common.environment import join_processes; "
+        "join_processes('127.0.0.1:{},{},2')"
+    )
     started: dict[Any, Any] = {3: start(outs[3], 3)}
     for i, name in enumerate(("first", "second")):
         started[name] = start(outs[name], 1, join.format(port, i))
@@ -352,4 +355,4 @@ def test_a_mass_is_solved_for_on_several_devices():
 @pytest.mark.parametrize("text", ["", "here", "a:1,2,2", "a:1,x,2", "a,0,2", "a:1,0"])
 def test_processes_are_named_in_one_way(text):
     with pytest.raises(ValueError, match=r"HOST:PORT,INDEX,COUNT"):
-        hopsim._common.environment.join(text)
+        hopsim._common.environment.join_processes(text)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import hopsim
-from hopsim.experiments._spins import extremes, is_even, power_of
+from hopsim.experiments._spins import extreme_overlaps, is_even, power_of
 from hopsim.experiments.recall.recall_histogram import shared_against
 from hopsim.lagrangians import Exponential, Polynomial, RectifiedPolynomial
 from hopsim.models import model_a
@@ -51,7 +51,7 @@ def ran(tmp_path):
 def test_extremes_are_those_of_all_products():
     rng = np.random.default_rng(0)
     xi, s = (rng.choice([-1, 1], (k, 11)).astype(np.int8) for k in (7, 1203))
-    high, low = extremes(xi, s)  # in more than one part
+    high, low = extreme_overlaps(xi, s)  # in more than one part
     products = s.astype(int) @ xi.T.astype(int) / 11
     np.testing.assert_array_equal(high, products.max(axis=1))
     np.testing.assert_array_equal(low, products.min(axis=1))

@@ -11,7 +11,7 @@ import mutations
 import pytest
 from filelock import FileLock
 
-from hopsim.claims.tasks import find, shipped_claims
+from hopsim.claims.tasks import find_claims, shipped_claims
 from hopsim.claims.verify import finished_entries
 
 
@@ -34,7 +34,7 @@ def entries(request):
     ):
         surroundings.delenv("XLA_FLAGS", raising=False)  # compiled as by the command
         words = [f"claims/{name}" for name in sorted(asked)]
-        tasks = find(shipped_claims(), words, True, {})
+        tasks = find_claims(shipped_claims(), words, True, {})
         found = finished_entries(tasks, PLACE, jobs)
     return {entry["name"]: entry for entry in found}
 

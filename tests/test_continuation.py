@@ -86,7 +86,9 @@ def test_pitchfork_is_named_and_both_arms_are_found():
     assert abs(event.direction @ SPINS[0]) / 3 == pytest.approx(1)
     arms = switch(of, event, 0.5, 3.0)
     ends = [np.tanh(3.0 * arm.v[-1]) @ SPINS[0] / 9 for arm in arms]
-    assert sorted(ends) == pytest.approx([-1, 1] * np.array(mean_field.overlap(3.0, 2)))
+    assert sorted(ends) == pytest.approx(
+        [-1, 1] * np.array(mean_field.memory_overlap(3.0, 2))
+    )
     assert all(np.all(arm.stable) for arm in arms)
     # along an arm the same point is the tip of the fork
     down = follow(of, SPINS[0], 0.5, 3.0, start=3.0)

@@ -69,8 +69,8 @@ def test_starts_that_do_not_come_to_rest_are_counted(tmp_path):
         ({"kind": "scaling"}, {}, {}, "sequential"),
         ({"kind": "float_range"}, {}, {}, "LogSumExp"),
         ({"kind": "truth_table", "n": [2]}, {}, {"normalised": True}, "literal power"),
-        ({"kind": "limits", "counts": [5]}, {}, {}, "corrupted"),
-        ({"kind": "limits", "counts": [5, 3]}, {}, {}, "rise"),
+        ({"kind": "rules_compared", "counts": [5]}, {}, {}, "corrupted"),
+        ({"kind": "rules_compared", "counts": [5, 3]}, {}, {}, "rise"),
         ({"kind": "fixed_points"}, {"kind": "sharp"}, {}, "binary"),
     ],
 )
@@ -134,7 +134,12 @@ def test_scaled_powers_go_the_same_way_and_exponentials_do_not(tmp_path):
 
 def test_limits_agree_where_little_is_stored(tmp_path):
     rules = ["binary", "sharp flow", "AltIMEX"]
-    experiment = {"kind": "limits", "sets": 2, "counts": [8, 40], "rules": rules}
+    experiment = {
+        "kind": "rules_compared",
+        "sets": 2,
+        "counts": [8, 40],
+        "rules": rules,
+    }
     small = {"memories": {"kind": "random_binary", "count": 40, "features": 30}}
     data = run(tmp_path, experiment, {"kind": "adiabatic"}, small, CUES)
     assert data["recalled"].shape == (3, 2, 16)

@@ -12,7 +12,7 @@ from hopsim.training import from_images, predict
 
 SCENARIO = """
 name = "small"
-plots = ["generated_digits"]
+plots = ["generation"]
 [network]
 kind = "network"
 memories = { kind = "gaussian", count = 10, features = 74, mean = -0.3, spread = 0.3 }

@@ -120,7 +120,7 @@ def test_a_profile_adds_up():
     clock.spans["integrate"] = [(0.0, 2.0)]
     clock.spans["draw"] = [(2.0, 3.0)]
     clock.work = [Work(4, 6, np.float64, 8, useful=80, executed=12)]
-    page = dict(profile.lines(clock, total=5.0, imports=1.0))
+    page = dict(profile.profile_lines(clock, total=5.0, imports=1.0))
     assert page["integrate"].split() == ["2.00", "s"]
     assert page["analyse"].split()[0] == "2.00"
     assert "1.20 times as many" in page["evaluations"]  # 12 evaluations of 8 lanes
@@ -128,6 +128,6 @@ def test_a_profile_adds_up():
 
 
 def test_implicit_stages_are_not_counted():
-    page = dict(profile.lines(Clock(), 1.0, 0.1))
+    page = dict(profile.profile_lines(Clock(), 1.0, 0.1))
     assert "not counted" in page["evaluations"]
     assert "products" not in page

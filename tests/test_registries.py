@@ -66,6 +66,21 @@ def test_every_argument_says_what_it_may_be(registry, kind):
     assert untyped <= {"fig"}, "and so a scenario could give anything"
 
 
+@pytest.mark.parametrize("kind", list(experiments))
+def test_a_study_has_one_name(kind):
+    """Its file, class and kind; and its first picture, if no other study draws it."""
+    study: Any = experiments[kind]
+    *_, file = study.__module__.split(".")
+    assert study.__name__.lower() == kind.replace("_", "")
+    assert file in (kind, "capacity_curves")  # which holds two of one mathematics
+    makers = {name: plots[name].__module__.rpartition(".")[2] for name in plots}
+    own = [name for name in study.plots if makers[name] == f"{file}_plot"]
+    every: list[Any] = [experiments[other] for other in experiments]
+    drawn = [name for other in every for name in other.plots]
+    if own and drawn.count(own[0]) == 1:
+        assert own[0] == kind
+
+
 def test_misspelt_kind_is_answered_with_the_nearest_one():
     with pytest.raises(ValueError, match="did you mean 'log_cosh'"):
         lagrangians["log_cash"]

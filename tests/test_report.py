@@ -96,7 +96,7 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def text(place):
     """The whole page."""
-    return report.render(LEDGER, place)
+    return report.render_page(LEDGER, place)
 
 
 class Page(HTMLParser):
@@ -178,14 +178,14 @@ def test_everything_is_escaped(text):
 
 def test_same_ledger_makes_the_same_bytes(tmp_path, place):
     ledger = json.loads(json.dumps(LEDGER))
-    first = report.write(ledger, place, tmp_path / "a.html").read_bytes()
-    assert report.write(ledger, place, tmp_path / "b.html").read_bytes() == first
+    first = report.write_page(ledger, place, tmp_path / "a.html").read_bytes()
+    assert report.write_page(ledger, place, tmp_path / "b.html").read_bytes() == first
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.html", "b.html"]
 
 
 def test_half_a_surrogate_pair_is_written(tmp_path, place):
     broken = ledger_of(claim(1, error="no such file: \udc80"))
-    path = report.write(broken, place, tmp_path / "report.html")
+    path = report.write_page(broken, place, tmp_path / "report.html")
     assert "no such file: " in path.read_text(encoding="utf-8")
 
 
@@ -212,7 +212,7 @@ def test_failures_come_first(text):
 
 
 def test_nothing_is_said_to_fail_where_all_holds(place):
-    page = Page(report.render(ledger_of(claim(1, check("falls"))), place))
+    page = Page(report.render_page(ledger_of(claim(1, check("falls"))), place))
     assert page.texts["h1"] == ["1 of 1 claims hold"]
     assert not re.search("FAIL|ERROR|failed$", "".join(page.texts["body"]))
 
@@ -244,7 +244,7 @@ def test_section_says_how_to_run_it_alone_and_what_was_kept(text):
 
 
 def test_bound_on_false_alarms_is_not_told_where_a_claim_states_none(place):
-    silent = report.render(ledger_of(claim(1, check("x"), false_alarm="")), place)
+    silent = report.render_page(ledger_of(claim(1, check("x"), false_alarm="")), place)
     assert "of such runs" not in silent
     assert "not stated" in silent
 
@@ -333,7 +333,7 @@ def browser(tmp_path_factory):
 def address(tmp_path_factory, place):
     """Where the page lies."""
     path = tmp_path_factory.mktemp("report") / "report.html"
-    return report.write(LEDGER, place, path).as_uri()
+    return report.write_page(LEDGER, place, path).as_uri()
 
 
 @pytest.fixture

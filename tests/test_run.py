@@ -18,8 +18,8 @@ import hopsim
 import hopsim.runs.run
 from hopsim.checks import checks
 from hopsim.plots import draw, plots, render
-from hopsim.records import join, Record, save
-from hopsim.runs.summary import lines
+from hopsim.records import join_points, Record, save
+from hopsim.runs.summary import summary_lines
 from hopsim.scenario.catalogue import kinds, NOUNS, REGISTRIES
 
 
@@ -217,7 +217,9 @@ def test_points_of_a_sweep_lie_along_one_dimension(swept, tiny):
 
 def test_points_of_unequal_sizes_are_told_apart_from_padding(tiny, tmp_path):
     few = tiny.data.isel(probe=slice(0, 2), memory=slice(0, 3))
-    record = Record(join([few, tiny.data], ["few", "all"]).assign_attrs(tiny.attrs))
+    record = Record(
+        join_points([few, tiny.data], ["few", "all"]).assign_attrs(tiny.attrs)
+    )
     record = hopsim.load_record(save(record, tmp_path / "record.nc"))
     for (label, found), wanted in zip(record.points(), (few, tiny.data), strict=True):
         for name in tiny.data.data_vars:
@@ -225,15 +227,17 @@ def test_points_of_unequal_sizes_are_told_apart_from_padding(tiny, tmp_path):
             np.testing.assert_array_equal(
                 found[name].values, wanted[name].values, label
             )
-    assert "4/4" in dict(lines(record))["retrieved"]
+    assert "4/4" in dict(summary_lines(record))["retrieved"]
     for name in ("energy", "overlap"):
         draw(record, name, Figure())
 
 
 def test_a_sweep_of_one_value_is_still_a_sweep(tiny):
-    record = Record(join([tiny.data], ["beta = 1"]))
+    record = Record(join_points([tiny.data], ["beta = 1"]))
     assert [label for label, _ in record.points()] == ["beta = 1"]
-    assert [label for label, _ in Record(join([tiny.data], [""])).points()] == [""]
+    assert [label for label, _ in Record(join_points([tiny.data], [""])).points()] == [
+        ""
+    ]
 
 
 def test_progress_is_told_between_compiled_calls(tiny, tiny_file, tmp_path):
@@ -303,7 +307,7 @@ def test_a_picture_that_crashes_loses_no_run(tiny, tiny_file, tmp_path, monkeypa
     monkeypatch.setattr(hopsim.runs.run, "render", lambda *_: 1 / 0)
     record = hopsim.run(tiny_file, out=tmp_path, overrides={"plots": ["gap"]})
     assert kept(record).is_dir()
-    told = dict(lines(record))["not drawn"]
+    told = dict(summary_lines(record))["not drawn"]
     assert told == "gap: ZeroDivisionError: division by zero"
 
 
@@ -325,7 +329,7 @@ def test_a_plot_that_cannot_be_made_does_not_lose_the_run(tiny, tiny_file, tmp_p
     )
     assert not (kept(record) / "gallery.png").exists()
     assert (kept(record) / "gap.png").exists()
-    told = dict(lines(hopsim.load_record(kept(record))))["not drawn"]
+    told = dict(summary_lines(hopsim.load_record(kept(record))))["not drawn"]
     assert told == "gallery: Galleries and films need memories that are images."
 
 
@@ -481,7 +485,7 @@ def censuses(tiny_file, tmp_path_factory):
     plain = hopsim_cli("attractors", tiny_file, *longer)
     census = {key: x for key, x in TINY.items() if key != "checks"} | {"plots": []}
     path = place / "census.toml"
-    path.write_text(dumps(census | {"experiment": {"kind": "attractors"}}))
+    path.write_text(dumps(census | {"experiment": {"kind": "census"}}))
     saved = hopsim_cli("run", path, "--out", place / "runs", *longer)
     assert saved.exit_code == 0, saved.output
     (folder,) = (place / "runs").iterdir()
@@ -739,7 +743,9 @@ def test_checks_of_targets_need_targets():
 
 
 def test_a_check_judges_every_point_or_the_one_it_names():
-    record = Record(join([converged(True, True), converged(True, False)], ["a", "b"]))
+    record = Record(
+        join_points([converged(True, True), converged(True, False)], ["a", "b"])
+    )
     everywhere = checks["converged"]().verdicts(record)
     assert [v.passed for v in everywhere] == [True, False]
     assert [v.statement[-3:] for v in everywhere] == ["(a)", "(b)"]
@@ -751,7 +757,7 @@ def test_a_check_judges_every_point_or_the_one_it_names():
 
 
 def test_a_check_that_fails_at_one_point_is_still_made_at_the_others():
-    data = join([converged(True, True), made(nothing=0.0)], ["a", "b"])
+    data = join_points([converged(True, True), made(nothing=0.0)], ["a", "b"])
     record = Record(data.drop_vars("converged").assign(other=0.0))
     verdicts = checks["converged"]().verdicts(record)
     assert len(verdicts) == 2
@@ -759,7 +765,9 @@ def test_a_check_that_fails_at_one_point_is_still_made_at_the_others():
 
 
 def test_points_that_share_a_label_are_all_judged():
-    record = Record(join([converged(False, True), converged(True, True)], ["a", "a"]))
+    record = Record(
+        join_points([converged(False, True), converged(True, True)], ["a", "a"])
+    )
     assert [v.passed for v in checks["converged"]().verdicts(record)] == [False, True]
 
 

@@ -28,7 +28,7 @@ def test_shipped_scenario_holds_what_it_claims(path, tmp_path):
 PICTURES = {  # one scenario of each experiment, and what it draws
     "digit_completion": {"energy", "overlap", "gallery", "film", "gap"},
     "energy_portrait_2d": {"portrait"},
-    "adiabatic_limit": {"convergence", "gap"},
+    "adiabatic_limit": {"adiabatic_limit", "gap"},
 }
 
 

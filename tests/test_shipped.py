@@ -12,8 +12,8 @@ import pytest
 from command_line import hopsim_cli
 
 import hopsim
-from hopsim.claims.ledger import failed
-from hopsim.claims.tasks import find, shipped_claims
+from hopsim.claims.entries import failed_entry
+from hopsim.claims.tasks import find_claims, shipped_claims
 from hopsim.scenario.shipped import (
     find_scenario,
     scenario_names,
@@ -195,7 +195,7 @@ def test_a_package_without_its_scenarios_says_so(tmp_path, monkeypatch):
 
 
 def tasks(*words, place=None, **overrides):
-    return find(place or shipped_claims(), words, True, overrides)
+    return find_claims(place or shipped_claims(), words, True, overrides)
 
 
 def test_a_claim_is_found_by_its_full_name_alone(elsewhere):
@@ -206,7 +206,7 @@ def test_a_claim_is_found_by_its_full_name_alone(elsewhere):
 
 def test_ledgers_name_shipped_claims_without_a_path_of_the_machine(elsewhere):
     (task,) = tasks("cl-22")
-    entry = failed(task, f"{task.file}: 1 problem", 0.0)
+    entry = failed_entry(task, f"{task.file}: 1 problem", 0.0)
     assert entry["file"] == "scenarios/claims/cl-22.toml"
     assert entry["error"] == "scenarios/claims/cl-22.toml: 1 problem"
     assert entry["rerun"] == "hopsim verify cl-22 --quick"
@@ -217,7 +217,7 @@ def test_ledgers_name_shipped_claims_without_a_path_of_the_machine(elsewhere):
 def test_claims_of_another_directory_are_not_those_that_ship(elsewhere):
     shutil.copy(FILES["claims/cl-22"], elsewhere)
     (task,) = tasks("claims/cl-22", place=elsewhere)
-    assert failed(task, "", 0.0)["file"] == (elsewhere / "cl-22.toml").as_posix()
+    assert failed_entry(task, "", 0.0)["file"] == (elsewhere / "cl-22.toml").as_posix()
     assert task.rerun == f"hopsim verify cl-22 --quick --claims {elsewhere}"
     with pytest.raises(ValueError, match="no tag 'claims/cl-21'; did you mean 'cl-22'"):
         tasks("claims/cl-21", place=elsewhere)

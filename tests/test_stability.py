@@ -85,7 +85,7 @@ def test_experiments_with_spins_ask_for_spins(tmp_path):
     )  # fmt: skip
     file = tmp_path / "small.toml"
     file.write_text(text.replace('kind = "binary"', 'kind = "sharp"'))
-    with pytest.raises(ValueError, match=r'needs dynamics kind "binary" and memories'):
+    with pytest.raises(ValueError, match=r'needs dynamics kind "binary", got Sharp'):
         hopsim.run(load_scenario(file))
     probes = '[probes]\nkind = "random"\nbinary = true\n[run]'
     file.write_text(text.split("[probes]")[0] + probes + text.split("[run]")[1])
@@ -129,7 +129,7 @@ def test_stable_sets_are_those_without_unstable_bits(tmp_path):
 
 
 def test_exponential_capacity_refuses_a_power(tmp_path):
-    with pytest.raises(ValueError, match=r'needs dynamics kind "binary" and inter'):
+    with pytest.raises(ValueError, match=r'needs interaction kind "exponential"'):
         record(tmp_path, 'kind = "exponential_capacity"', POWER)
 
 

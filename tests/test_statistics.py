@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from hopsim.checks import measured
-from hopsim.records import dataset, join, Record
+from hopsim.records import dataset, join_points, Record
 from hopsim.statistics import (
     controlled,
     exponent,
@@ -285,7 +285,7 @@ def test_a_fraction_of_single_entries_may_have_wilsons_interval():
 
 def test_the_worst_of_several_points_is_told():
     parts = [record(x=np.full(12, v)).data for v in (0.2, 0.9, 0.5)]
-    joined = Record(join(parts, ["a (1)", "b (2)", "c"]))
+    joined = Record(join_points(parts, ["a (1)", "b (2)", "c"]))
     verdict = judged(measured.Bound(variable="x", at_most=1, **SAID), joined)
     assert verdict.value == 0.9
     assert verdict.error.endswith("worst of 3 points: b (2)")

@@ -15,11 +15,11 @@ from hopsim.models import model_a, model_b
 from hopsim.network import Network
 from hopsim.training import (
     Associative,
-    decided,
     Examples,
     from_images,
     KrotovHopfieldRule,
     predict,
+    predicted_class,
     rule_of,
     train,
 )
@@ -207,7 +207,7 @@ def test_no_power_overflows_in_predictions(n, dtype):
 
 def test_a_tie_is_no_decision():
     answers = np.array([[1.0, 2.0, 2.0], [1.0, 3.0, 2.0], [0.0, np.nan, 1.0]])
-    assert decided(answers).tolist() == [-1, 1, -1]
+    assert predicted_class(answers).tolist() == [-1, 1, -1]
 
 
 def test_votes_and_decisive_memories_by_hand():

@@ -13,9 +13,9 @@ import pytest
 from command_line import hopsim_cli
 
 from hopsim.claims import _reach, pool, report
-from hopsim.claims.ledger import kept
-from hopsim.claims.pool import shares
-from hopsim.claims.tasks import find
+from hopsim.claims.entries import cached_entry
+from hopsim.claims.pool import core_shares
+from hopsim.claims.tasks import find_claims
 from hopsim.claims.verify import _longest_first, verify
 
 
@@ -76,45 +76,48 @@ def names(tasks):
 def test_claims_are_found_by_id_name_and_tag(shelf):
     place, _ = shelf
     every = ["cl-02", "cl-02-more", "cl-10"]  # CL-2 before CL-10
-    assert names(find(place, [], True, {})) == every
-    assert names(find(place, ["cl-02-MORE"], True, {})) == ["cl-02-more"]
-    assert names(find(place, ["CL-02"], True, {})) == ["cl-02", "cl-02-more"]
-    assert names(find(place, ["energy"], True, {})) == ["cl-02-more", "cl-10"]
-    assert names(find(place, ["adiabatic", "cl-10"], True, {})) == ["cl-02", "cl-10"]
+    assert names(find_claims(place, [], True, {})) == every
+    assert names(find_claims(place, ["cl-02-MORE"], True, {})) == ["cl-02-more"]
+    assert names(find_claims(place, ["CL-02"], True, {})) == ["cl-02", "cl-02-more"]
+    assert names(find_claims(place, ["energy"], True, {})) == ["cl-02-more", "cl-10"]
+    assert names(find_claims(place, ["adiabatic", "cl-10"], True, {})) == [
+        "cl-02",
+        "cl-10",
+    ]
 
 
 def test_an_unknown_word_is_answered_with_the_nearest(shelf):
     with pytest.raises(ValueError, match=r"no tag 'cl-1'; did you mean 'cl-10'"):
-        find(shelf[0], ["CL-1"], True, {})
+        find_claims(shelf[0], ["CL-1"], True, {})
 
 
 def test_a_directory_without_claims_says_what_to_do(tmp_path):
     with pytest.raises(ValueError, match=r"no claims in .* --claims"):
-        find(tmp_path, [], True, {})
+        find_claims(tmp_path, [], True, {})
 
 
 def test_a_scenario_that_is_no_claim_is_refused(shelf):
     place, _ = shelf
     (place / "stray.toml").write_text('name = "stray"\n')
     with pytest.raises(ValueError, match=r"stray.toml is no claim: it needs a table"):
-        find(place, [], True, {})
+        find_claims(place, [], True, {})
 
 
 def test_a_claim_is_filed_under_its_name(shelf):
     place, _ = shelf
     os.rename(place / "cl-10.toml", place / "cl-11.toml")
     with pytest.raises(ValueError, match=r'must be named as it says: name = "cl-11"'):
-        find(place, [], True, {})
+        find_claims(place, [], True, {})
 
 
 def test_an_override_that_cannot_be_laid_is_told(shelf):
     with pytest.raises(ValueError, match=r"'seed' in 'seed.x' is not a table"):
-        find(shelf[0], [], True, {"seed.x": 1})
+        find_claims(shelf[0], [], True, {"seed.x": 1})
 
 
 def test_the_key_changes_with_all_that_decides_a_result(shelf, monkeypatch):
     place, add = shelf
-    key = lambda **how: find(place, ["cl-10"], True, how)[0].key
+    key = lambda **how: find_claims(place, ["cl-10"], True, how)[0].key
     before = key()
     assert key() == before
     assert key(seed=5) != before
@@ -139,10 +142,12 @@ def test_the_key_changes_with_all_that_decides_a_result(shelf, monkeypatch):
 
 def test_a_quick_run_has_a_key_of_its_own(shelf):
     place, _ = shelf
-    (small,), (whole,) = (find(place, ["cl-10"], quick, {}) for quick in (True, False))
+    (small,), (whole,) = (
+        find_claims(place, ["cl-10"], quick, {}) for quick in (True, False)
+    )
     assert small.key != whole.key
     assert small.rerun.startswith("hopsim verify cl-10 --quick --claims ")
-    (other,) = find(place, ["cl-10"], False, {"seed": 3})
+    (other,) = find_claims(place, ["cl-10"], False, {"seed": 3})
     assert shlex.split(other.rerun)[:5] == [
         "hopsim",
         "verify",
@@ -185,13 +190,13 @@ def stand_in(monkeypatch):
             encoding="utf-8",
         )
 
-    monkeypatch.setattr(pool, "_hire", hire)
+    monkeypatch.setattr(pool, "_start", hire)
 
 
 def test_a_process_that_dies_takes_one_claim_with_it(shelf, stand_in, tmp_path):
     told, ended = [], []
     book = verify(
-        find(shelf[0], [], True, {}),
+        find_claims(shelf[0], [], True, {}),
         tmp_path / "out",
         1,
         lambda task, *words: told.append((task.name, *words)),
@@ -208,7 +213,7 @@ def test_a_process_that_dies_takes_one_claim_with_it(shelf, stand_in, tmp_path):
     assert "ended with code 9" in page
     # what has ended is kept; what has died is tried again
     ended.clear()
-    again = verify(find(shelf[0], [], True, {}), tmp_path / "out", 1)
+    again = verify(find_claims(shelf[0], [], True, {}), tmp_path / "out", 1)
     assert [e["kept"] for e in again["claims"]] == [True, False, True]
 
 
@@ -217,11 +222,11 @@ def test_a_process_that_dies_takes_one_claim_with_it(shelf, stand_in, tmp_path):
     ['{"passed": tr', "null", "{}", '{"passed": true, "checks": [], "seconds": 1}'],
 )
 def test_a_run_that_left_no_whole_verdicts_is_not_kept(shelf, stand_in, tmp_path, text):
-    (task,) = find(shelf[0], ["cl-10"], True, {})
+    (task,) = find_claims(shelf[0], ["cl-10"], True, {})
     place = tmp_path / "out" / task.directory
     place.mkdir(parents=True)
     (place / "verdicts.json").write_text(text)
-    assert kept(task, tmp_path / "out") is None
+    assert cached_entry(task, tmp_path / "out") is None
     _longest_first([task], tmp_path / "out")
 
 
@@ -231,20 +236,20 @@ def test_a_run_that_left_no_whole_verdicts_is_not_kept(shelf, stand_in, tmp_path
 )
 def test_a_claim_of_wrong_types_is_refused(shelf, key, value):
     with pytest.raises(ValueError, match=rf"claim.{key} must be a .*, got {value!r}"):
-        find(shelf[0], ["cl-10"], True, {f"claim.{key}": value})
+        find_claims(shelf[0], ["cl-10"], True, {f"claim.{key}": value})
 
 
 def test_a_place_that_cannot_be_written_to_is_told_before_any_work(shelf, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"Ledgers cannot be made in .* --out"):
-        verify(find(shelf[0], [], True, {}), tmp_path / "file" / "out")
+        verify(find_claims(shelf[0], [], True, {}), tmp_path / "file" / "out")
 
 
 def test_cores_are_shared_out(monkeypatch):
     monkeypatch.setattr(pool, "cores", lambda: [0, 1, 2, 3, 4])
-    assert shares(2) == [[0, 1], [2, 3, 4]]
-    assert shares(5) == [[0], [1], [2], [3], [4]]
-    assert shares(7) == [[0], [1], [2], [3], [4], [0], [1]]
+    assert core_shares(2) == [[0, 1], [2, 3, 4]]
+    assert core_shares(5) == [[0], [1], [2], [3], [4]]
+    assert core_shares(7) == [[0], [1], [2], [3], [4], [0], [1]]
 
 
 # --- the command, with real processes -------------------------------------------------
@@ -320,8 +325,8 @@ def test_bad_words_end_with_one_message(shelf, tmp_path):
 
 
 def test_report_is_made_of_the_ledger_alone(shelf, stand_in, tmp_path):
-    tasks = find(shelf[0], ["cl-10"], True, {})
+    tasks = find_claims(shelf[0], ["cl-10"], True, {})
     verify(tasks, tmp_path / "out", 1)
     book = json.loads((tmp_path / "out" / "ledger.json").read_text())
-    page = report.render(book, tmp_path / "out")
+    page = report.render_page(book, tmp_path / "out")
     assert page == (tmp_path / "out" / "report.html").read_text()

@@ -51,7 +51,7 @@ def prefetch(*modules: str) -> None:
     when_lowered(lambda: threading.Thread(target=fetch, daemon=True).start())
 
 
-def join(processes: str) -> int:
+def join_processes(processes: str) -> int:
     """Join the processes that share the probes of every run; this one's number.
 
     `auto` asks the cluster (Slurm, MPI, Kubernetes, ...); `HOST:PORT,INDEX,COUNT` says

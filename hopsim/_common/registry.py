@@ -45,7 +45,8 @@ class Registry:
 
     What is registered `within` another registry is a kind of that one as well.
     `completed_by` names packages whose import registers further kinds: they are
-    imported when the registry is first asked.
+    imported when the registry is first asked. A kind is found by what it was called
+    formerly, too, but only its word of today is listed.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Registry:
         self._within = within
         self._awaited = completed_by
         self._registered: dict[str, Callable] = {}
+        self._former: dict[str, str] = {}
 
     @property
     def _makers(self) -> dict[str, Callable]:
@@ -66,30 +68,47 @@ class Registry:
             importlib.import_module(package)
         return self._registered
 
-    def register(self, kind: str) -> Callable[[Any], Any]:
-        """A decorator: file the class or function under `kind`."""
-        if kind in self._registered:
-            raise ValueError(f"The {self.noun} {kind!r} is registered already.")
+    def register(
+        self, kind: str, formerly: tuple[str, ...] = ()
+    ) -> Callable[[Any], Any]:
+        """A decorator: file the class or function under `kind`.
+
+        `formerly` are words that scenarios may have said for it before.
+        """
+        for word in (kind, *formerly):
+            if word in self._registered or word in self._former:
+                raise ValueError(f"The {self.noun} {word!r} is registered already.")
 
         def decorate(maker: Any) -> Any:
             if not inspect.isclass(maker) and ranges(maker):
                 maker = _in_range(maker)
             if self._within is not None:
-                self._within.register(kind)(maker)
+                self._within.register(kind, formerly)(maker)
             self._registered[kind] = maker
+            self._former |= dict.fromkeys(formerly, kind)
             return maker
 
         return decorate
 
+    @property
+    def former(self) -> Mapping[str, str]:
+        """What kinds were called formerly -> what they are called today."""
+        assert self._makers is self._registered  # all of them are registered now
+        return types.MappingProxyType(self._former)
+
+    def today(self, word: str) -> str:
+        """What a kind is called today; a word that never was another one, as it is."""
+        return self.former.get(word, word)
+
     def __getitem__(self, kind: str) -> Callable:
-        if kind not in self._makers:
+        if kind not in self:
             raise ValueError(
                 f"There is no {self.noun} of kind {kind!r}; {nearest(kind, list(self))}"
             )
-        return self._makers[kind]
+        return self._makers[self.today(kind)]
 
     def __contains__(self, kind: object) -> bool:
-        return kind in self._makers
+        return kind in self._makers or kind in self._former
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._makers)

@@ -56,7 +56,7 @@ class AbstractCheck(BaseModel, abc.ABC):
         return Verdict(kind, False, f"cannot be made: {reason}", "a record that can")
 
 
-def needed(data: Dataset, name: str) -> np.ndarray:
+def needed_by_check(data: Dataset, name: str) -> np.ndarray:
     """A variable of the record, or one clear error."""
     if name not in data:
         raise ValueError(

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from .. import statistics
 from ..records import Dataset, Record, Verdict
-from ._base import AbstractCheck, checks, needed
+from ._base import AbstractCheck, checks, needed_by_check
 
 
 class AbstractMeasured(AbstractCheck):
@@ -72,7 +72,7 @@ class AbstractMeasured(AbstractCheck):
 
     def by_set(self, data: Dataset) -> list[np.ndarray]:
         """The chosen entries of the variable, flat, for each pattern set."""
-        needed(data, self.variable)
+        needed_by_check(data, self.variable)
         owner = data.get("set", 0)
         if "set" in data and not set(data["set"].dims) <= set(data[self.variable].dims):
             raise ValueError(f"{self.variable!r} is not measured for each pattern set")
@@ -249,8 +249,8 @@ class Exponent(AbstractMeasured):
         return self
 
     def judge(self, data: Dataset) -> Verdict:
-        needed(data, self.variable)
-        needed(data, self.against)
+        needed_by_check(data, self.variable)
+        needed_by_check(data, self.against)
         x = data[self.against]
         if x.ndim != 1:
             raise ValueError(f"{self.against!r} must have one dimension, has {x.ndim}")
@@ -293,7 +293,7 @@ def _interval(low: float | None, high: float | None) -> str:
 
 
 def _numbers(data: Dataset, name: str) -> np.ndarray:
-    values = needed(data, name)
+    values = needed_by_check(data, name)
     if values.dtype.kind not in "biuf":
         raise ValueError(f"{name!r} holds no numbers")
     return values
@@ -327,10 +327,10 @@ class Agreement(AbstractMeasured):
         return self
 
     def judge(self, data: Dataset) -> Verdict:
-        needed(data, self.variable)
+        needed_by_check(data, self.variable)
         aim = self.value
         if self.of is not None:
-            needed(data, self.of)
+            needed_by_check(data, self.of)
             aim = data[self.of]
         groups = self.by_set(data.assign({self.variable: data[self.variable] - aim}))
         seen = [np.mean(x.astype(float)) for x in self.by_set(data)]

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..records import Dataset, Record, Verdict
 from ..statistics import wilson
-from ._base import AbstractCheck, checks, needed
+from ._base import AbstractCheck, checks, needed_by_check
 
 
 @checks.register("energy_falls")
@@ -19,8 +19,8 @@ class EnergyFalls(AbstractCheck):
     """
 
     def judge(self, data: Dataset) -> Verdict:
-        over = ~needed(data, "certified").astype(bool)
-        promised = bool(np.all(needed(data, "promised")))
+        over = ~needed_by_check(data, "certified").astype(bool)
+        promised = bool(np.all(needed_by_check(data, "promised")))
         i = np.unravel_index(np.argmax(data["worst_rise"].values), over.shape)
         return Verdict(
             statement="energy certified to fall at every accepted step",
@@ -45,8 +45,8 @@ class Ledger(AbstractCheck):
     below: float | None = Field(None, gt=0)
 
     def judge(self, data: Dataset) -> Verdict:
-        residual = np.asarray(needed(data, "ledger_residual"), dtype=float)
-        limit = np.asarray(needed(data, "ledger_tolerance"), dtype=float)
+        residual = np.asarray(needed_by_check(data, "ledger_residual"), dtype=float)
+        limit = np.asarray(needed_by_check(data, "ledger_tolerance"), dtype=float)
         limit = limit if self.below is None else np.full_like(limit, self.below)
         known = bool(np.all(np.isfinite(residual)))
         i = int(np.argmax(residual / limit)) if known else 0
@@ -67,7 +67,7 @@ class Overlap(AbstractCheck):
     of: Literal["mean", "median", "worst"] = "mean"
 
     def judge(self, data: Dataset) -> Verdict:
-        final = needed(data, "overlap")[:, -1]
+        final = needed_by_check(data, "overlap")[:, -1]
         final = final[np.isfinite(final)]
         if not final.size:
             raise ValueError("no probe has a target")
@@ -93,8 +93,11 @@ class Retrieved(AbstractCheck):
     level: float = Field(0.95, gt=0, lt=1)
 
     def judge(self, data: Dataset) -> Verdict:
-        aimed = needed(data, "aimed").astype(bool)
-        hits, trials = int(np.sum(needed(data, "retrieved"))), int(np.sum(aimed))
+        aimed = needed_by_check(data, "aimed").astype(bool)
+        hits, trials = (
+            int(np.sum(needed_by_check(data, "retrieved"))),
+            int(np.sum(aimed)),
+        )
         if not trials:
             raise ValueError("no probe has a target")
         low, high = wilson(hits, trials, self.level)
@@ -114,7 +117,7 @@ class Converged(AbstractCheck):
     at_least: float = Field(1.0, ge=0, le=1)
 
     def judge(self, data: Dataset) -> Verdict:
-        converged = needed(data, "converged").astype(bool)
+        converged = needed_by_check(data, "converged").astype(bool)
         share = float(np.mean(converged))
         return Verdict(
             statement="probes converged",
@@ -131,7 +134,7 @@ class Promised(AbstractCheck):
     expected: Literal["full", "adiabatic", "none"]
 
     def judge(self, data: Dataset) -> Verdict:
-        kind = str(needed(data, "promise")[()]).split(":")[0]
+        kind = str(needed_by_check(data, "promise")[()]).split(":")[0]
         return Verdict(
             statement="promise of descent",
             passed=kind == self.expected,
@@ -151,7 +154,7 @@ class EnergyRises(AbstractCheck):
     at_least: float = Field(ge=0, le=1)
 
     def judge(self, data: Dataset) -> Verdict:
-        rising = needed(data, "worst_excess") > 0
+        rising = needed_by_check(data, "worst_excess") > 0
         share = float(np.mean(rising))
         return Verdict(
             statement="energy is seen to rise",
@@ -173,7 +176,7 @@ class SameEnd(AbstractCheck):
     at_least: float = Field(1.0, ge=0, le=1)
 
     def judge(self, data: Dataset) -> Verdict:
-        final = needed(data, "final")
+        final = needed_by_check(data, "final")
         if final.ndim != 3:
             raise ValueError("same_end compares the points of a sweep or of variants")
         away = np.max(np.abs(final - final[:1]), axis=(0, 2)) / np.max(np.abs(final))
@@ -204,7 +207,9 @@ class ConvergenceOrder(AbstractCheck):
 
     def judge(self, data: Dataset) -> Verdict:
         name = "mass_slope" if self.mass else "slope"
-        slopes = needed(data, name)[-1][needed(data, "same_end").astype(bool)]
+        slopes = needed_by_check(data, name)[-1][
+            needed_by_check(data, "same_end").astype(bool)
+        ]
         middle = float(np.median(slopes)) if slopes.size else float("nan")
         return Verdict(
             statement="order of the adiabatic limit" + ", with mass" * self.mass,

@@ -37,14 +37,14 @@ class Import(NamedTuple):
     bound: str
 
 
-class Source(NamedTuple):
+class ModuleSource(NamedTuple):
     """What one file says: its code, and what it takes from other files."""
 
     package: bool  # it is a package's own
     code: str  # a hash that knows no comments, docstrings and line numbers
     imports: tuple[Import, ...]
     uses: dict[str, set[str]]  # name -> the attributes that are read of it
-    kinds: frozenset[str]  # that it registers
+    kinds: dict[str, str]  # what it registers, by its words of today and formerly
     names: frozenset[str]  # kinds that it names itself, such as a default
     plots: frozenset[str]  # that its experiments draw unless others are asked for
     loads: bool  # it chooses modules by name
@@ -81,6 +81,14 @@ def files(parts: Iterable[str], home: Path = HOME) -> set[Path]:
             inside = sources[part].package
             found.add(place / "__init__.py" if inside else place.with_suffix(".py"))
     return found
+
+
+def former_words(home: Path = HOME) -> dict[str, str]:
+    """What kinds were called formerly -> what they are called today."""
+    words = [
+        pair for source in _sources(home).values() for pair in source.kinds.items()
+    ]
+    return {word: kind for word, kind in words if word != kind}
 
 
 def data(tables: Iterable[Mapping[str, Any]]) -> str:
@@ -177,7 +185,7 @@ def _below(home: Path, part: str) -> frozenset[str]:
     return found | {f"{home.name}:*"} if source.loads and not foreign else found
 
 
-def _taken(home: Path, source: Source, one: Import) -> frozenset[str]:
+def _taken(home: Path, source: ModuleSource, one: Import) -> frozenset[str]:
     """What an import reaches, by the attributes that are read of the name it binds."""
     sources = _sources(home)
     if one.origin.partition(".")[0] != home.name:
@@ -244,7 +252,7 @@ def _code(home: Path, part: str) -> str:
 
 
 @ft.cache
-def _sources(home: Path) -> dict[str, Source]:
+def _sources(home: Path) -> dict[str, ModuleSource]:
     """Every module of the package, by its full name."""
     found = {}
     for path in home.glob("**/*.py"):
@@ -266,7 +274,7 @@ def _kinds(home: Path) -> dict[str, set[str]]:
 
 
 @ft.cache
-def _read(text: bytes, above: str, package: bool) -> Source:
+def _read(text: bytes, above: str, package: bool) -> ModuleSource:
     tree = ast.parse(text)
     nodes = _nodes(tree)
     for node in (node for kind in (ast.Module, *DEFINED) for node in nodes[kind]):
@@ -276,12 +284,12 @@ def _read(text: bytes, above: str, package: bool) -> Source:
     # a loader may be handed on and called elsewhere
     named = {node.attr for node in nodes[ast.Attribute]}
     named |= {node.id for node in nodes[ast.Name]} | {one.name for one in imports}
-    return Source(
+    return ModuleSource(
         package=package,
         code=_hash(ast.dump(tree)),
         imports=imports,
         uses=_uses(nodes),
-        kinds=frozenset(kind for call in nodes[ast.Call] for kind in _registered(call)),
+        kinds=dict(pair for call in nodes[ast.Call] for pair in _registered(call)),
         names=frozenset(kind for node in nodes[ast.Dict] for kind in _named(node)),
         plots=frozenset(name for node in nodes[ast.ClassDef] for name in _drawn(node)),
         loads=not named.isdisjoint(LOADERS),
@@ -335,10 +343,15 @@ def _uses(nodes: dict[type, list[Any]]) -> dict[str, set[str]]:
     return dict(found)
 
 
-def _registered(call: ast.Call) -> Iterator[str]:
-    """The kind in `registry.register("kind")`."""
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "register":
-        yield from (k for k in map(_text, call.args[:1]) if k is not None)
+def _registered(call: ast.Call) -> Iterator[tuple[str, str]]:
+    """Each word in `registry.register("kind", formerly=("old",))`, with the kind."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "register":
+        return
+    old = [k.value for k in call.keywords if k.arg == "formerly"]
+    for kind in filter(None, map(_text, call.args[:1])):
+        yield kind, kind
+        texts = (_text(node) for value in old for node in ast.walk(value))
+        yield from ((text, kind) for text in texts if text is not None)
 
 
 def _named(node: ast.Dict) -> Iterator[str]:

@@ -18,11 +18,11 @@ from .._common.cores import cores
 from .tasks import Task
 
 
-Tell = Callable[[Task, str, int, int], None]  # (task, what, done, total)
+OnProgress = Callable[[Task, str, int, int], None]  # (task, what, done, total)
 GONE = "its process ended with code {}; memory, or a kill?"
 
 
-def shares(jobs: int) -> list[list[int]]:
+def core_shares(jobs: int) -> list[list[int]]:
     """The cores of each of `jobs` processes; shared where there are too few."""
     known = cores()
     if jobs > len(known):
@@ -31,8 +31,8 @@ def shares(jobs: int) -> list[list[int]]:
     return [known[a:b] for a, b in itertools.pairwise(ends)]
 
 
-def work(
-    tasks: list[Task], place: Path, jobs: int, tell: Tell
+def run_all(
+    tasks: list[Task], place: Path, jobs: int, on_progress: OnProgress
 ) -> Iterator[tuple[Task, str | None, float]]:
     """Runs the tasks; yields each with why it failed (or None) and its seconds.
 
@@ -40,10 +40,13 @@ def work(
     Closing the iterator kills them all.
     """
     waiting, answers = collections.deque(tasks), queue.Queue()
-    hands = [_Hand(waiting, answers, place, mine, tell) for mine in shares(jobs)]
+    workers = [
+        _Worker(waiting, answers, place, mine, on_progress)
+        for mine in core_shares(jobs)
+    ]
     try:
-        for hand in hands:
-            hand.start()
+        for worker in workers:
+            worker.start()
         for _ in tasks:
             answer = answers.get()
             if isinstance(answer, BaseException):
@@ -51,11 +54,11 @@ def work(
             yield answer
     finally:
         waiting.clear()
-        for hand in hands:
-            hand.dismiss()
+        for worker in workers:
+            worker.stop()
 
 
-class _Hand(threading.Thread):
+class _Worker(threading.Thread):
     """One process, and the thread that gives it tasks and hears its answers."""
 
     def __init__(
@@ -64,18 +67,18 @@ class _Hand(threading.Thread):
         answers: queue.Queue,
         place: Path,
         mine: list[int],
-        tell: Tell,
+        on_progress: OnProgress,
     ):
         super().__init__(daemon=True)
         self._waiting, self._answers, self._place = waiting, answers, place
-        self._mine, self._tell = mine, tell
+        self._mine, self._on_progress = mine, on_progress
         self._process: subprocess.Popen[str] | None = None
-        self._dismissed = False
+        self._told_to_stop = False
 
     def run(self) -> None:
         """Tasks one after the other, until none waits."""
         try:
-            while not self._dismissed:
+            while not self._told_to_stop:
                 try:
                     task = self._waiting.popleft()
                 except IndexError:
@@ -89,9 +92,9 @@ class _Hand(threading.Thread):
         finally:
             self._end()
 
-    def dismiss(self) -> None:
-        """Ends the process, whatever it does."""
-        self._dismissed = True
+    def stop(self) -> None:
+        """Kills the process, whatever it does, and waits for its thread."""
+        self._told_to_stop = True
         process = self._process  # its thread may let go of it at any moment
         if process is not None:
             process.kill()
@@ -107,7 +110,7 @@ class _Hand(threading.Thread):
 
     def _one(self, task: Task) -> tuple[str | None, float]:
         if self._process is None:
-            self._process = _hire(self._mine)
+            self._process = _start(self._mine)
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -120,13 +123,13 @@ class _Hand(threading.Thread):
             answer: dict[str, Any] = json.loads(line)
             if "ended" in answer:
                 return answer["ended"], answer["seconds"]
-            self._tell(task, answer["what"], answer["done"], answer["total"])
+            self._on_progress(task, answer["what"], answer["done"], answer["total"])
         code = process.wait()
         self._end()
         return GONE.format(code), 0.0
 
 
-def _hire(mine: list[int]) -> subprocess.Popen[str]:
+def _start(mine: list[int]) -> subprocess.Popen[str]:
     settings = {
         # one device: what a claim finds must not depend on the number of jobs
         "JAX_NUM_CPU_DEVICES": "1",

@@ -1,7 +1,7 @@
-"""The report: the ledger of `hopsim verify` as one HTML page that needs nothing else.
+"""The page: the report of `hopsim verify` as one HTML file that needs nothing else.
 
 Pictures, style and script lie inside the page, so that it opens from a file and without
-a network. Same ledger and same pictures, same bytes: no time of day is in it.
+a network. Same report and same pictures, same bytes: no time of day is in it.
 """
 
 import base64
@@ -20,13 +20,13 @@ WIDTH, MARGIN = 240.0, 14.0  # of the strip that shows a value against its toler
 _NUMBER = r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
 
 
-def render(ledger: Mapping[str, Any], place: Path) -> str:
+def render_page(report: Mapping[str, Any], place: Path) -> str:
     """The page as text; `place` holds the directories of the claims."""
     import jinja2
 
     environment = jinja2.Environment(
         autoescape=True,
-        undefined=jinja2.StrictUndefined,  # a ledger without a key is a defect
+        undefined=jinja2.StrictUndefined,  # a report without a key is a defect
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -37,18 +37,18 @@ def render(ledger: Mapping[str, Any], place: Path) -> str:
         Path(__file__).with_suffix(end).read_text(encoding="utf-8")
         for end in (".html", ".css")
     )
-    claims = [_completed(claim, place) for claim in ledger["claims"]]
+    claims = [_completed(claim, place) for claim in report["claims"]]
     # true claims fail together no more often than the sum says: the union bound
     alarms = [claim["false_alarm"] for claim in claims]
     alarm = sum(alarms) if all(alarms) else None  # one may not say
     return environment.from_string(page).render(
-        {**ledger, "claims": claims, "alarm": alarm, "style": style}
+        {**report, "claims": claims, "alarm": alarm, "style": style}
     )
 
 
-def write(ledger: Mapping[str, Any], place: Path, path: Path) -> Path:
+def write_page(report: Mapping[str, Any], place: Path, path: Path) -> Path:
     """Write the page under a temporary name, then rename it into place."""
-    return write_whole(path, render(ledger, place))
+    return write_whole(path, render_page(report, place))
 
 
 def duration(seconds: float) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from .._common.names import nearest, shown
 from ..scenario.shipped import public_path, scenario_names, scenarios_place
-from ..scenario.tables import digest, read_tables, ScenarioError
+from ..scenario.tables import digest, old_words, read_tables, ScenarioError
 from . import _reach
 
 
@@ -42,6 +42,7 @@ class Task:
     key: str
     quick: bool
     overrides: Mapping[str, Any]
+    notes: tuple[str, ...] = ()  # former words of kinds in its file
 
     @property
     def directory(self) -> str:
@@ -51,7 +52,7 @@ class Task:
     @property
     def rerun(self) -> str:
         """The command that runs it alone."""
-        return command([self.name], self.quick, self.overrides, self.file.parent)
+        return rerun_command([self.name], self.quick, self.overrides, self.file.parent)
 
 
 def shipped_claims() -> Path:
@@ -59,7 +60,7 @@ def shipped_claims() -> Path:
     return scenarios_place() / "claims"
 
 
-def command(
+def rerun_command(
     words: Iterable[str], quick: bool, overrides: Mapping[str, Any], place: Path
 ) -> str:
     """The command line that asks for this from anywhere, quoted for a shell."""
@@ -71,7 +72,7 @@ def command(
     return shlex.join(parts)
 
 
-def find(
+def find_claims(
     place: Path, words: Iterable[str], quick: bool, overrides: Mapping[str, Any]
 ) -> list[Task]:
     """The claims of a directory that the words name: by id, file name or tag.
@@ -121,7 +122,8 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     known = f"{digest(tables.resolved)} {size} {held} {versions()} {_device()}"
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))
-    return Task(file, name, claim, title, tables.text, key, quick, overrides)
+    notes = old_words(_reach.former_words(), *sizes)
+    return Task(file, name, claim, title, tables.text, key, quick, overrides, notes)
 
 
 # what `[claim]` may hold; the scenario's own check says more when it is run

@@ -1,4 +1,4 @@
-"""Verification: every claim that is not kept is run, and all are told in one ledger."""
+"""Verification: every claim that is not kept is run, and all are told in one report."""
 
 import json
 import time
@@ -9,8 +9,15 @@ from typing import Any
 from .._common.cores import cores
 from .._common.files import make_place, write_whole
 from . import report
-from .ledger import done, Entry, failed, kept, ledger, told
-from .pool import Tell, work
+from .entries import (
+    cached_entry,
+    Entry,
+    failed_entry,
+    finished_entry,
+    read_verdicts,
+    report_of,
+)
+from .pool import OnProgress, run_all
 from .tasks import Task
 
 
@@ -18,11 +25,11 @@ def verify(
     tasks: list[Task],
     place: Path,
     jobs: int | None = None,
-    progress: Tell = lambda *_: None,
-    finished: Callable[[Entry], None] = lambda _: None,
+    on_progress: OnProgress = lambda *_: None,
+    on_entry: Callable[[Entry], None] = lambda _: None,
     command: str = "hopsim verify",
 ) -> dict[str, Any]:
-    """The ledger of some claims; `ledger.json` and `report.html` are written too.
+    """The report on some claims; it is written as `ledger.json` and `report.html` too.
 
     A claim that was run before (the same scenario, code and libraries) is kept, so an
     interrupted run goes on where it stopped.
@@ -32,40 +39,42 @@ def verify(
     - `place`: the directory that keeps every finished claim.
     - `jobs`: processes that run side by side; default one for each core.
     - `command`: how to ask for the same again, as the report will say.
-    - `progress`, `finished`: told of every step, and of every claim that has ended.
+    - `on_progress`, `on_entry`: told of every step, and of every claim that has ended.
 
     Raises ValueError if `place` cannot be written to.
     """
     begun = time.perf_counter()
     make_place(place, "Ledgers")
-    entries = finished_entries(tasks, place, jobs, progress, finished)
-    book = ledger(entries, all(task.quick for task in tasks), command)
-    book["wall"] = time.perf_counter() - begun
+    entries = finished_entries(tasks, place, jobs, on_progress, on_entry)
+    found = report_of(entries, all(task.quick for task in tasks), command)
+    found["wall"] = time.perf_counter() - begun
     write_whole(
-        place / "ledger.json", json.dumps(book, indent=1, allow_nan=False) + "\n"
+        place / "ledger.json", json.dumps(found, indent=1, allow_nan=False) + "\n"
     )
-    report.write(book, place, place / "report.html")
-    return book
+    report.write_page(found, place, place / "report.html")
+    return found
 
 
 def finished_entries(
     tasks: list[Task],
     place: Path,
     jobs: int | None = None,
-    progress: Tell = lambda *_: None,
-    finished: Callable[[Entry], None] = lambda _: None,
+    on_progress: OnProgress = lambda *_: None,
+    on_entry: Callable[[Entry], None] = lambda _: None,
 ) -> list[Entry]:
     """The entry of every claim: those kept in `place` first, then those run now."""
-    known = {task.name: kept(task, place) for task in tasks}
+    known = {task.name: cached_entry(task, place) for task in tasks}
     entries = [entry for entry in known.values() if entry is not None]
     for entry in entries:
-        finished(entry)
+        on_entry(entry)
     rest = _longest_first([t for t in tasks if known[t.name] is None], place)
-    hands = max(1, min(jobs or len(cores()), len(rest)))
-    for task, why, seconds in work(rest, place, hands, progress) if rest else ():
-        entry = failed(task, why, seconds) if why else done(task, place)
+    workers = max(1, min(jobs or len(cores()), len(rest)))
+    for task, why, seconds in (
+        run_all(rest, place, workers, on_progress) if rest else ()
+    ):
+        entry = failed_entry(task, why, seconds) if why else finished_entry(task, place)
         entries.append(entry)
-        finished(entry)
+        on_entry(entry)
     return entries
 
 
@@ -76,7 +85,7 @@ def _longest_first(tasks: list[Task], place: Path) -> list[Task]:
         taken = [
             found["seconds"]
             for file in place.glob(f"{task.name}-????????????????/verdicts.json")
-            if (found := told(file)) is not None
+            if (found := read_verdicts(file)) is not None
         ]
         return taken[-1] if taken else 1e9  # unknown: first of all
 

@@ -16,7 +16,7 @@ import traceback
 from typing import Any, TextIO
 
 
-def main(cores: str) -> None:
+def serve(cores: str) -> None:
     """Runs the tasks that come in on the given processor cores, `0,1` say."""
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
@@ -37,7 +37,7 @@ def _listen(tasks: queue.Queue) -> None:
 
 
 def _run(task: dict[str, Any], answers: TextIO) -> None:
-    def tell(**words: Any) -> None:
+    def answer(**words: Any) -> None:
         answers.write(json.dumps(words) + "\n")
 
     begun = time.perf_counter()
@@ -45,17 +45,20 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
         import jax
 
         from ..runs.run import run
-        from ..scenario.scenario import load_scenario
+        from ..scenario.scenario import read_scenario
 
         # a quick run spends most of its time in the compiler
         jax.config.update("jax_disable_most_optimizations", task["quick"])
-        scenario = load_scenario(task["file"], task["quick"], task["overrides"])
+        # who asked for it has been told of old words
+        scenario = read_scenario(task["file"], task["quick"], task["overrides"])
         run(
             scenario,
             out=task["place"],
             force=True,
             directory=task["directory"],
-            progress=lambda what, done, total: tell(what=what, done=done, total=total),
+            progress=lambda what, done, total: answer(
+                what=what, done=done, total=total
+            ),
         )
         why = None
     except ValueError as error:  # a file at fault says why in one message
@@ -65,8 +68,8 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
         place = f"{os.path.basename(last.filename)}, line {last.lineno}"
         why = f"crashed with {type(error).__name__} in {place}: {error}"
         traceback.print_exc()
-    tell(ended=why, seconds=time.perf_counter() - begun)
+    answer(ended=why, seconds=time.perf_counter() - begun)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(sys.argv[1])

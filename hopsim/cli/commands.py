@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from .._common.cores import cores
-from ..scenario.shipped import scenario_names, shipped
+from ..scenario.shipped import public_path, scenario_names, shipped
 from . import terminal
 
 
@@ -61,8 +61,8 @@ def main() -> None:
     app()
 
 
-@app.command()
-def run(
+@app.command("run")
+def run_command(
     file: File,
     quick: Quick = False,
     out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("runs"),
@@ -89,28 +89,29 @@ def run(
         if cache:
             _keep_programs()
         from .._common.clock import watch
-        from .._common.environment import join
+        from .._common.environment import join_processes
         from ..runs.run import run as run_scenario
-        from ..scenario.scenario import load_scenario
 
-        first = distributed is None or join(distributed) == 0
+        first = distributed is None or join_processes(distributed) == 0
         imports = time.perf_counter() - _BEGAN
-        scenario = load_scenario(file, quick, _parse(overrides))
-        with watch() as clock, terminal.progress() as progress:
+        scenario = _read(file, quick, overrides, aloud=first)
+        with watch() as clock, terminal.progress_bar() as on_progress:
             # every process computes everything; one of them writes and speaks
             record = run_scenario(
-                scenario, out=out if first else None, force=force, progress=progress
+                scenario, out=out if first else None, force=force, progress=on_progress
             )
         if first:
-            terminal.summary(record)
+            terminal.show_summary(record)
         if first and profile:
-            terminal.profile(clock, time.perf_counter() - _BEGAN - imports, imports)
+            terminal.show_profile(
+                clock, time.perf_counter() - _BEGAN - imports, imports
+            )
         if not record.passed:
             raise typer.Exit(Exit.CHECK_FAILED)
 
 
-@app.command()
-def train(
+@app.command("train")
+def train_command(
     file: File,
     quick: Quick = False,
     out: Annotated[Path, typer.Option(help="Where run directories go.")] = Path("runs"),
@@ -126,9 +127,8 @@ def train(
         import shutil
 
         from ..runs.run import run as run_scenario, unfinished
-        from ..scenario.scenario import load_scenario
 
-        scenario = load_scenario(file, quick, _parse(overrides))
+        scenario = _read(file, quick, overrides)
         if not scenario.experiment.trains:
             raise ValueError(
                 f"{file} learns no memories: its experiment is no training; use "
@@ -138,10 +138,14 @@ def train(
         place = unfinished(scenario, out)
         if restart:
             shutil.rmtree(place)
-        with terminal.epochs() as tell, _asked_to_stop() as stop:
+        with terminal.epoch_lines() as on_epoch, _asked_to_stop() as should_stop:
             try:
                 record = run_scenario(
-                    scenario, out=out, force=force, interrupted=stop, tell=tell
+                    scenario,
+                    out=out,
+                    force=force,
+                    interrupted=should_stop,
+                    tell=on_epoch,
                 )
             except KeyboardInterrupt:
                 print(
@@ -150,13 +154,13 @@ def train(
                     file=sys.stderr,
                 )
                 raise
-        terminal.summary(record)
+        terminal.show_summary(record)
         if not record.passed:
             raise typer.Exit(Exit.CHECK_FAILED)
 
 
-@app.command()
-def predict(
+@app.command("predict")
+def predict_command(
     run_directory: Annotated[Path, typer.Argument(help="A run of `hopsim train`.")],
     images: Annotated[
         Path, typer.Argument(help="A folder of images, an IDX file, or .npy rows.")
@@ -181,11 +185,11 @@ def predict(
             print(text, end="")
         else:
             print(write_whole(into, text))
-        terminal.predicted(found, labels)
+        terminal.show_predicted(found, labels)
 
 
-@app.command()
-def attractors(
+@app.command("attractors")
+def attractors_command(
     what: Annotated[
         str, typer.Argument(help="A run directory, a record, or a scenario.")
     ],
@@ -198,25 +202,24 @@ def attractors(
         if os.path.isfile(record) or what.endswith(".nc"):
             from ..records import load_record
 
-            terminal.attractors(load_record(what))
+            terminal.show_attractors(load_record(what))
             return
         _keep_programs()
         from dataclasses import replace
 
         from ..experiments.landscape import Census
         from ..runs.run import run as run_scenario
-        from ..scenario.scenario import load_scenario
 
-        scenario = load_scenario(what, quick, _parse(overrides))
+        scenario = _read(what, quick, overrides)
         if not isinstance(scenario.experiment, Census):
             scenario = replace(scenario, experiment=Census(), checks=())
-        with terminal.progress() as progress:
-            record = run_scenario(scenario, progress=progress)
-        terminal.attractors(record)
+        with terminal.progress_bar() as on_progress:
+            record = run_scenario(scenario, progress=on_progress)
+        terminal.show_attractors(record)
 
 
-@app.command()
-def verify(
+@app.command("verify")
+def verify_command(
     claims: Annotated[
         list[str] | None,
         typer.Argument(help="Ids, names or tags of claims; default: all."),
@@ -245,36 +248,36 @@ def verify(
     with _guarded():
         if cache:
             _keep_programs()
-        from ..claims.tasks import command, find, shipped_claims
+        from ..claims.tasks import find_claims, rerun_command, shipped_claims
         from ..claims.verify import verify as verify_claims
 
         words, changes = claims or [], _parse(overrides)
         shelf = shipped_claims() if place is None else place
-        tasks = find(shelf, words, quick, changes)
-        again = command(words, quick, changes, shelf)
+        tasks = find_claims(shelf, words, quick, changes)
+        for task in tasks:
+            _tell(public_path(task.file), task.notes)
+        again = rerun_command(words, quick, changes, shelf)
         with terminal.verifying(len(tasks)) as show:
-            ledger = verify_claims(
-                tasks, out, jobs, show.progress, show.finished, again
+            report = verify_claims(
+                tasks, out, jobs, show.on_progress, show.on_entry, again
             )
-        terminal.ledger(ledger, out)
-        if ledger["failed"]:
+        terminal.show_report(report, out)
+        if report["failed"]:
             raise typer.Exit(Exit.CHECK_FAILED)
 
 
-@app.command()
-def check(file: File, overrides: Overrides = []) -> None:  # noqa: B006
+@app.command("check")
+def check_command(file: File, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scenario file; compute nothing."""
     with _guarded():
-        from ..scenario.scenario import load_scenario
-
-        scenario = load_scenario(file, overrides=_parse(overrides))
+        scenario = _read(file, False, overrides)
         count = len(scenario.points)
         points = f"{count} point{'s' if count != 1 else ''}"
         print(f"{file}: in order ({points}, run {scenario.name}-{scenario.hash})")
 
 
-@app.command()
-def new(
+@app.command("new")
+def new_command(
     name: Annotated[str, typer.Argument(help="A name of `hopsim list scenarios`.")],
 ) -> None:
     """Write a shipped scenario's text to standard output, to be edited as a file."""
@@ -285,7 +288,7 @@ def new(
 
 
 @app.command("list")
-def list_(
+def list_command(
     what: Annotated[
         str | None,
         typer.Argument(help="scenarios, memories, probes, run, ...; default: all."),
@@ -303,11 +306,11 @@ def list_(
         from ..scenario.catalogue import NOUNS
 
         for noun in NOUNS if what is None else [what]:
-            terminal.entries(noun)
+            terminal.show_entries(noun)
 
 
-@app.command()
-def plot(
+@app.command("plot")
+def plot_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
     names: Annotated[
         list[str] | None, typer.Argument(help="Plots; default: all.")
@@ -321,15 +324,15 @@ def plot(
             print(path)
 
 
-@app.command()
-def show(
+@app.command("show")
+def show_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
 ) -> None:
     """Print the summary of a saved run."""
     with _guarded():
         from ..records import load_record
 
-        terminal.summary(load_record(run_directory))
+        terminal.show_summary(load_record(run_directory))
 
 
 # --- helpers ------------------------------------------------------------------------
@@ -414,6 +417,20 @@ def _crash(error: BaseException) -> None:
         file=sys.stderr,
     )
     raise typer.Exit(Exit.HOPSIM_AT_FAULT) from None
+
+
+def _read(file: str, quick: bool, overrides: list[str], aloud: bool = True) -> Any:
+    """The scenario; what may be said better in its file is told, unless not aloud."""
+    from ..scenario.scenario import read_scenario
+
+    scenario = read_scenario(file, quick, _parse(overrides))
+    _tell(file, scenario.notes if aloud else ())
+    return scenario
+
+
+def _tell(file: str, notes: tuple[str, ...]) -> None:
+    for note in notes:
+        print(f"note: {file}: {note}", file=sys.stderr)
 
 
 def _parse(overrides: list[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from .._common.clock import Clock, Work
 SAMPLE_SECONDS = 0.2  # the products are timed for about so long, and scaled
 
 
-def lines(clock: Clock, total: float, imports: float) -> list[tuple[str, str]]:
+def profile_lines(clock: Clock, total: float, imports: float) -> list[tuple[str, str]]:
     """(phase, text) pairs of one run; `total` holds everything but the imports."""
     spent = clock.seconds
     integrating = spent["integrate"]

@@ -1,4 +1,4 @@
-"""What the command line shows: progress, summaries, catalogues and ledgers."""
+"""What the command line shows: progress, summaries, catalogues and reports."""
 
 import contextlib
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 
-def entries(noun: str) -> None:
+def show_entries(noun: str) -> None:
     """Everything that a scenario can name, of one noun."""
     from rich.console import Console
     from rich.padding import Padding
@@ -24,24 +24,24 @@ def entries(noun: str) -> None:
                 console.print(Padding(text, (0, 0, 0, 6)))
 
 
-def summary(record: Any) -> None:
+def show_summary(record: Any) -> None:
     """The page of the lab notebook that a run leaves."""
     from rich.console import Console
     from rich.table import Table
 
     from ..records import Outcome
-    from ..runs.summary import lines
+    from ..runs.summary import summary_lines
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for term, text in lines(record):
+    for term, text in summary_lines(record):
         bad = term == "check" and text.startswith(Outcome.FAILED.word)
         table.add_row(term, text, style="red" if bad else None)
     Console(highlight=False, markup=False).print(table)
 
 
-def attractors(record: Any) -> None:
+def show_attractors(record: Any) -> None:
     """The table of attractors of every point: shares with Wilson's 95 % interval.
 
     The last line of each is that of the unconverged.
@@ -67,19 +67,19 @@ def attractors(record: Any) -> None:
         console.print(table)
 
 
-def profile(clock: Any, total: float, imports: float) -> None:
+def show_profile(clock: Any, total: float, imports: float) -> None:
     """Where the time of a run went."""
     from rich.console import Console
 
-    from .profile import lines
+    from .profile import profile_lines
 
     console = Console(highlight=False, markup=False)
-    for term, text in lines(clock, total, imports):
+    for term, text in profile_lines(clock, total, imports):
         console.print(f"{term:<12} {text}", soft_wrap=True)
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Any]:
+def progress_bar() -> Iterator[Any]:
     """A progress bar that appears once a run has taken two seconds."""
     from rich.console import Console
     from rich.progress import Progress
@@ -108,14 +108,14 @@ EVERY = 0.5  # seconds between two lines at least: short epochs share one
 
 
 @contextlib.contextmanager
-def epochs() -> Iterator[Any]:
+def epoch_lines() -> Iterator[Any]:
     """Lines on the error stream that tell how a training goes."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, markup=False)
     shown: dict[str, float] = {}
 
-    def tell(label: str, values: dict[str, float]) -> None:
+    def on_epoch(label: str, values: dict[str, float]) -> None:
         number, count = int(values["epoch"]), int(values["epochs"])
         now = time.monotonic()
         if now - shown.get(label, -EVERY) < EVERY and number < count:
@@ -130,10 +130,10 @@ def epochs() -> Iterator[Any]:
             f"{values['temperature']:7.4g}  {values['seconds']:7.2f}"
         )
 
-    yield tell
+    yield on_epoch
 
 
-def predicted(found: Any, labels: Any) -> None:
+def show_predicted(found: Any, labels: Any) -> None:
     """How many images were answered, and how well where their classes are known."""
     from rich.console import Console
 
@@ -154,7 +154,7 @@ class Verifying:
         self._whole = bar.add_task("claims", total=total)
         self._tasks: dict[str, Any] = {}
 
-    def progress(self, task: Any, what: str, done: int, total: int) -> None:
+    def on_progress(self, task: Any, what: str, done: int, total: int) -> None:
         """One claim has come further."""
         text = f"{task.name}: {what}"
         if task.name not in self._tasks:
@@ -162,7 +162,7 @@ class Verifying:
         number = self._tasks[task.name]
         self._bar.update(number, description=text, completed=done, total=total)
 
-    def finished(self, entry: dict[str, Any]) -> None:
+    def on_entry(self, entry: dict[str, Any]) -> None:
         """One claim has ended, or was kept from an earlier run."""
         from ..records import Outcome
 
@@ -188,11 +188,11 @@ def verifying(total: int) -> Iterator[Verifying]:
         yield Verifying(bar, total)
 
 
-WIDEST = 150  # of a ledger that goes into a file
+WIDEST = 150  # characters of a table that goes into a file
 
 
-def ledger(book: dict[str, Any], out: Path) -> None:
-    """The ledger as a table: one row for each check of each claim."""
+def show_report(report: dict[str, Any], out: Path) -> None:
+    """The report as a table: one row for each check of each claim."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -210,20 +210,20 @@ def ledger(book: dict[str, Any], out: Path) -> None:
     table.add_column("tolerance", overflow="fold", ratio=2)
     table.add_column("verdict", no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
-    for entry in book["claims"]:
+    for entry in report["claims"]:
         for row in _rows(entry):
             good = row[-2] == Outcome.PASSED.word
             table.add_row(*row, style=None if good else "red")
     console.print(table)
-    for entry in book["claims"]:
+    for entry in report["claims"]:
         if entry["error"]:
             console.print(f"{entry['name']}: {entry['error']}", style="red")
-    whole = len(book["claims"])
-    kept = sum(entry["kept"] for entry in book["claims"])
+    whole = len(report["claims"])
+    kept = sum(entry["kept"] for entry in report["claims"])
     console.print(
-        f"{book['passed']}/{whole} claims hold ({book['size']}); "
-        f"{book['seconds']:.0f} s of work, {book['wall']:.1f} s by the clock, {kept} "
-        f"kept from before; {book['device']}"
+        f"{report['passed']}/{whole} claims hold ({report['size']}); "
+        f"{report['seconds']:.0f} s of work, {report['wall']:.1f} s by the clock, "
+        f"{kept} kept from before; {report['device']}"
     )
     console.print(f"{out / 'report.html'}\n{out / 'ledger.json'}", soft_wrap=True)
 

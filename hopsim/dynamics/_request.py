@@ -69,7 +69,7 @@ class Request:
     def check_sampling(self) -> None:
         """Raises ValueError for a clock or a choice of states that makes no sense."""
         samples, save = self.output.samples, self.output.save
-        require_positive("duration", self.duration)
+        require_finite_positive("duration", self.duration)
         whole = isinstance(samples, int | np.integer)
         require(whole, "samples", "an integer", samples)
         require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
@@ -85,6 +85,6 @@ def require(condition: bool, name: str, rule: str, value: Any) -> None:
         raise ValueError(f"{name} must be {rule}, got {value}.")
 
 
-def require_positive(name: str, value: float) -> None:
+def require_finite_positive(name: str, value: float) -> None:
     """Raises ValueError unless a value is a finite number > 0."""
     require(value > 0 and math.isfinite(value), name, "a finite number > 0", value)

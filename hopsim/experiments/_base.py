@@ -41,7 +41,7 @@ class Setting:
     redrawn: Callable[[int], "Setting"]  # the same point, its number-th set of patterns
 
     def simulate(
-        self, progress: Callable | None = None, **overrides: Any
+        self, on_progress: Callable | None = None, **overrides: Any
     ) -> Trajectory:
         """`hopsim.simulate` with this setting's arguments, some of them overridden."""
         run = self.run.model_dump(exclude={"clamped", "memory_start", "step_energies"})
@@ -54,7 +54,7 @@ class Setting:
             "clamped": self._clamped(),
             "memory_start": start,
             "step_log": min(self.run.step_energies, len(probes)),
-            "progress": progress,
+            "progress": on_progress,
             "key": self.stream.child("sweeps"),  # of the orders and coins of spins
         }
         return simulate(self.network, dynamics, probes, **(settings | overrides))
@@ -102,27 +102,29 @@ class Study:
     """All points of an experiment, and where to report progress."""
 
     settings: tuple[Setting, ...]
-    progress: Callable[[str, int, int], None] | None = None
+    on_progress: Callable[[str, int, int], None] | None = None
     place: Path | None = None  # where a training leaves its checkpoints
-    interrupted: Callable[[], bool] = lambda: False  # True: leave one and stop
-    tell: Callable[[str, dict[str, float]], None] | None = None  # of each epoch
+    should_stop: Callable[[], bool] = lambda: False  # True: leave one and stop
+    on_epoch: Callable[[str, dict[str, float]], None] | None = None
 
-    def reporter(self, number: int, runs: int | None = None) -> Callable | None:
+    def progress_callback(
+        self, number: int, runs: int | None = None
+    ) -> Callable | None:
         """A progress callback for the `number`th of all runs."""
-        if self.progress is None:
+        if self.on_progress is None:
             return None
-        tell, runs = self.progress, runs or len(self.settings)
-        return lambda done, total: tell("probes", number * total + done, runs * total)
+        report, runs = self.on_progress, runs or len(self.settings)
+        return lambda done, total: report("probes", number * total + done, runs * total)
 
-    def told(self, label: str) -> Callable[[dict[str, float]], None]:
+    def epoch_callback(self, label: str) -> Callable[[dict[str, float]], None]:
         """A callback for each epoch of the training of one point."""
 
         def of(values: dict[str, float]) -> None:
-            if self.tell is not None:
-                self.tell(label, values)
-            elif self.progress is not None:
+            if self.on_epoch is not None:
+                self.on_epoch(label, values)
+            elif self.on_progress is not None:
                 what = f"epochs {label}".strip()
-                self.progress(what, int(values["epoch"]), int(values["epochs"]))
+                self.on_progress(what, int(values["epoch"]), int(values["epochs"]))
 
         return of
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field
 
-from ..records import Dataset, dataset, join, Record, Variables
+from ..records import Dataset, dataset, join_points, Record, Variables
 from ._base import AbstractExperiment, Setting, Study
 from ._variables import PURE
 
@@ -41,11 +41,11 @@ class AbstractEnsemble(AbstractExperiment):
             found = []
             for number in range(self.sets):
                 found.append(self.measure(setting.redrawn(number)))
-                if study.progress is not None:
+                if study.on_progress is not None:
                     done = k * self.sets + number + 1
-                    study.progress("pattern sets", done, runs)
+                    study.on_progress("pattern sets", done, runs)
             parts.append(stacked(found, self.row, setting))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
 
 def stacked(found: list[Variables], row: str, setting: Setting) -> Dataset:

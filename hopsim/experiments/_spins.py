@@ -52,7 +52,7 @@ def is_even(network: Network) -> bool:
     return power is not None and not power[1] and power[0] % 2 == 0
 
 
-def decided(
+def decided_at_once(
     setting: Setting,
     states: Float[AnyArray, "state feature"],
     network: Network | None = None,
@@ -81,7 +81,7 @@ def inputs(
         yield rows, rows.astype(np.float32) @ xi
 
 
-def extremes(
+def extreme_overlaps(
     memories: Int[np.ndarray, "memory feature"], s: Int[np.ndarray, "start feature"]
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""$\max_\mu$ and $\min_\mu\ \xi_\mu\cdot s / N$ of every state."""

@@ -150,6 +150,6 @@ class AbstractTraining(AbstractExperiment):
             key=setting.stream.child("training"),
             checkpoint=None if place is None else place / f"{name}.nc",
             checkpoint_seconds=given.checkpoint_seconds,
-            interrupted=study.interrupted,
-            told=study.told(setting.label),
+            interrupted=study.should_stop,
+            told=study.epoch_callback(setting.label),
         )

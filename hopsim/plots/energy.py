@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..records import Record
-from .style import COLOURS, Figure, labels, LIMIT, needed, plots, TIME_LABEL
+from .style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots, TIME_LABEL
 
 
 SHOWN = 6  # probes drawn one by one
@@ -11,7 +11,7 @@ COLUMNS = 3  # points drawn side by side; more than that share one pair of axes
 
 
 @plots.register("energy")
-def energy(record: Record, fig: Figure) -> None:
+def draw_energy(record: Record, fig: Figure) -> None:
     r"""$E(t)$, and below it $\Delta E$ at every accepted step with its limit. [KH21]
 
     Lines through every accepted step where the run kept them (`run.step_energies`),
@@ -58,7 +58,10 @@ def _heading(*points) -> str:
 
 
 def _paths(ax, data, steps, colours, names) -> None:
-    time, paths = needed(data, "time", "energy"), needed(data, "energy", "energy")
+    time, paths = (
+        needed_by_plot(data, "time", "energy"),
+        needed_by_plot(data, "energy", "energy"),
+    )
     if steps is None:
         if len(colours) > 1:
             ax.plot(time, paths[SHOWN:64].T, color="#cccccc", lw=0.5, zorder=1)
@@ -107,7 +110,7 @@ def _scale_rises(axes, log) -> None:
 
 
 @plots.register("gap")
-def gap(record: Record, fig: Figure) -> None:
+def draw_gap(record: Record, fig: Figure) -> None:
     r"""$E(v,h)$, $E(v)$ and their gap $D_{L_h}(\xi g\|h)$, one probe. [THEORY 1.4]"""
     fig.set_size_inches(6.4, 5.2)
     top, low = fig.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2]})
@@ -139,5 +142,5 @@ def _gaps(record: Record):
     for label, data, _ in labels(record):
         names = ("energy", "effective_energy", "gap")
         time, end = data["time"].values, data["end_time"].values[0]
-        lines = [needed(data, n, "gap")[0][time <= end] for n in names]
+        lines = [needed_by_plot(data, n, "gap")[0][time <= end] for n in names]
         yield label or "probe 0", time[time <= end], *lines

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..records import Dataset, Record
-from .style import BAD, Figure, GOOD, labels, needed, plots
+from .style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 
 
 HIDDEN = (0.61, 0.72, 0.81)  # a light blue, not a grey
@@ -11,7 +11,7 @@ TILE = 0.93  # of the width that a picture gets; the rest is space between
 
 
 @plots.register("gallery")
-def gallery(record: Record, fig: Figure) -> None:
+def draw_gallery(record: Record, fig: Figure) -> None:
     r"""Cue, recalled, target, with cosine $m$ and energy $E$. [hopsim]"""
     points = labels(record)[:4]
     first = points[0][1]
@@ -19,22 +19,22 @@ def gallery(record: Record, fig: Figure) -> None:
     rows = ["cue", *(label or "recalled" for label, _, _ in points), "target"]
     tops = np.concatenate([[0, 1], 1 + 1.42 * np.arange(1, len(points) + 1)])
     ax = sheet(fig, len(shown), float(tops[-1]) + 1, 0.95)
-    targets = needed(first, "target", "gallery").astype(int)
+    targets = needed_by_plot(first, "target", "gallery").astype(int)
     memories = first["memories"].values
     for column, i in enumerate(shown):
-        show(ax, column, tops[0], first, first["cue"].values[i], cue=True)
+        draw_image(ax, column, tops[0], first, first["cue"].values[i], cue=True)
         for top, (_, data, _) in zip(tops[1:], points, strict=False):
             _recalled(ax, column, top, data, i)
-        show(ax, column, tops[-1], first, memories[targets[i]])
+        draw_image(ax, column, tops[-1], first, memories[targets[i]])
     for top, word in zip(tops, rows, strict=True):
         beside(ax, top, word)
 
 
 @plots.register("film")
-def film(record: Record, fig: Figure) -> None:
+def draw_film(record: Record, fig: Figure) -> None:
     r"""$v(t)$ of a few probes at times spaced as their overlaps change. [hopsim]"""
     data = labels(record)[0][1]
-    v, time = needed(data, "v", "film"), data["time"].values
+    v, time = needed_by_plot(data, "v", "film"), data["time"].values
     shown = _one_of_each(data)[:5]
     frames = 9
     ax = sheet(fig, frames, len(shown), 0.95)
@@ -42,7 +42,7 @@ def film(record: Record, fig: Figure) -> None:
     picked = instants(v[shown, : last + 1], frames)
     for column, k in enumerate(picked):
         for row, i in enumerate(shown):
-            show(ax, column, row, data, v[i, k], cue=bool(k == 0))
+            draw_image(ax, column, row, data, v[i, k], cue=bool(k == 0))
         words = rf"$t = {time[k]:.2g}\,\tau_f$"
         ax.text(column + TILE / 2, -0.06, words, ha="center", fontsize=8)
     for row, i in enumerate(shown):
@@ -77,7 +77,7 @@ def beside(ax, top: float, word: str) -> None:
 
 
 def _recalled(ax, column: float, top: float, data: Dataset, i: int) -> None:
-    show(ax, column, top, data, data["final"].values[i])
+    draw_image(ax, column, top, data, data["final"].values[i])
     if "match" not in data or not np.isfinite(data["match"].values[i]):
         return
     match, energy = data["match"].values[i], data["energy"].values[i, -1]
@@ -92,7 +92,7 @@ def _recalled(ax, column: float, top: float, data: Dataset, i: int) -> None:
     )
 
 
-def show(
+def draw_image(
     ax, column: float, top: float, data: Dataset, x: np.ndarray, cue: bool = False
 ) -> None:
     """One image, with the mean image that was taken off; blue: hidden from the cue."""

@@ -3,21 +3,21 @@
 import numpy as np
 
 from ..records import Record
-from .style import BAD, Figure, GOOD, labels, needed, plots, TIME_LABEL
+from .style import BAD, Figure, GOOD, labels, needed_by_plot, plots, TIME_LABEL
 
 
 @plots.register("overlap")
-def overlap(record: Record, fig: Figure) -> None:
+def draw_overlap(record: Record, fig: Figure) -> None:
     r"""$\xi\cdot g/(|\xi||g|)$ against time, retrieved and missed probes. [KH16]"""
     points = labels(record)[:4]
     fig.set_size_inches(4.0 * len(points) + 0.6, 3.2)
     axes = fig.subplots(1, len(points), squeeze=False, sharey=True)[0]
     for ax, (label, data, _) in zip(axes, points, strict=True):
         time, paths = (
-            needed(data, "time", "overlap"),
-            needed(data, "overlap", "overlap"),
+            needed_by_plot(data, "time", "overlap"),
+            needed_by_plot(data, "overlap", "overlap"),
         )
-        got = needed(data, "retrieved", "overlap").astype(bool)
+        got = needed_by_plot(data, "retrieved", "overlap").astype(bool)
         for chosen, colour, word in ((~got, BAD, "missed"), (got, GOOD, "retrieved")):
             count = int(np.sum(chosen))
             if count:
@@ -32,16 +32,18 @@ def overlap(record: Record, fig: Figure) -> None:
 
 
 @plots.register("sweep")
-def sweep(record: Record, fig: Figure) -> None:
+def draw_sweep(record: Record, fig: Figure) -> None:
     r"""`steps`, `end_time` and `match` against the swept value, 10-90 %. [hopsim]"""
     data = record.data
-    x = needed(data, "value", "sweep")
+    x = needed_by_plot(data, "value", "sweep")
     wanted = [("steps", "accepted steps"), ("end_time", r"time to rest $/\,\tau_f$")]
     wanted += [("match", "cosine with the target")] if "match" in data else []
     fig.set_size_inches(3.3 * len(wanted) + 0.4, 3.2)
     axes = fig.subplots(1, len(wanted), squeeze=False)[0]
     for ax, (name, word) in zip(axes, wanted, strict=True):
-        values = [needed(point, name, "sweep") for _, point, _ in labels(record)]
+        values = [
+            needed_by_plot(point, name, "sweep") for _, point, _ in labels(record)
+        ]
         low, middle, high = np.transpose(
             [np.nanpercentile(v, [10, 50, 90]) for v in values]
         )

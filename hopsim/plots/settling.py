@@ -3,11 +3,11 @@
 import numpy as np
 
 from ..records import Record
-from .style import Figure, labels, LIMIT, needed, plots, TIME_LABEL
+from .style import Figure, labels, LIMIT, needed_by_plot, plots, TIME_LABEL
 
 
 @plots.register("settling")
-def settling(record: Record, fig: Figure) -> None:
+def draw_settling(record: Record, fig: Figure) -> None:
     r"""Share of runs whose residual $|r|$ is not yet small, against time. [CL-07]
 
     A run that never comes to rest keeps its curve above zero up to the duration.
@@ -15,7 +15,7 @@ def settling(record: Record, fig: Figure) -> None:
     fig.set_size_inches(7.4, 3.6)
     ax, first = fig.subplots(), np.inf
     for label, data, colour in labels(record):
-        end = np.sort(needed(data, "end_time", "settling"))
+        end = np.sort(needed_by_plot(data, "end_time", "settling"))
         rest = data["converged"].values.astype(bool)
         time = np.concatenate([[1e-3], end])
         moving = np.linspace(1, 0, time.size) if np.all(rest) else _left(data, end)

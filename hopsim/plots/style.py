@@ -80,14 +80,14 @@ def caption(record: Record) -> str:
     return " · ".join(str(x) for x in (*known, a.get("hash", ""), hopsim) if x)
 
 
-def needed(data: Dataset, name: str, plot: str) -> np.ndarray:
+def needed_by_plot(data: Dataset, name: str, plot: str) -> np.ndarray:
     """A variable of the record, or one clear error."""
     if name not in data:
         raise ValueError(_missing(plot, name))
     return data[name].values
 
 
-def shares(ax: Any, values: np.ndarray, **style: Any) -> None:
+def draw_cumulative(ax: Any, values: np.ndarray, **style: Any) -> None:
     """Which share of the values is at most so large; for a logarithmic axis."""
     shown = np.maximum(np.sort(values), 1e-18)  # zeros, too, have a place
     ax.plot(shown, (np.arange(shown.size) + 1) / shown.size, **style)

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from ..records import Record
-from .style import COLOURS, Figure, labels, needed, plots
+from .style import COLOURS, Figure, labels, needed_by_plot, plots
 
 
 @plots.register("learning_curves")
-def learning_curves(record: Record, fig: Figure) -> None:
+def draw_learning_curves(record: Record, fig: Figure) -> None:
     """Errors in learning and testing against epochs, `error(epoch)`. [KH16 Fig. 3]
 
     Dashed: running error on the images just learnt; full: on the test images, one
@@ -18,7 +18,7 @@ def learning_curves(record: Record, fig: Figure) -> None:
     fig.set_size_inches(6.4, 4.0)
     ax = fig.add_subplot()
     for label, data, colour in labels(record):
-        epoch = needed(data, "epoch", "learning_curves")
+        epoch = needed_by_plot(data, "epoch", "learning_curves")
         for k, (train, test) in enumerate(
             zip(data["train_error"].values, data["test_error"].values, strict=True)
         ):
@@ -38,7 +38,7 @@ def learning_curves(record: Record, fig: Figure) -> None:
 
 
 @plots.register("learnt_memories")
-def learnt_memories(record: Record, fig: Figure) -> None:
+def draw_learnt_memories(record: Record, fig: Figure) -> None:
     r"""Memories $\xi_\mu$ as images, one row of panels each point. [KH16 Fig. 2]
 
     Below each the class of its largest class weight; blue is -1, red +1.
@@ -47,7 +47,7 @@ def learnt_memories(record: Record, fig: Figure) -> None:
     fig.set_size_inches(8.0, 0.5 + 1.75 * len(points))
     grid: Any = fig.add_gridspec(len(points) * 2, columns)
     for p, (label, data) in enumerate(points):
-        memories = needed(data, "memories", "learnt_memories")
+        memories = needed_by_plot(data, "memories", "learnt_memories")
         shape = int(data["image_rows"]), int(data["image_columns"])
         pixels = shape[0] * shape[1]
         chosen = np.linspace(0, len(memories) - 1, 2 * columns).astype(int)

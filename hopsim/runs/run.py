@@ -19,11 +19,11 @@ from .._common.environment import precision, prefetch, provenance
 from .._common.files import make_place, write_whole
 from .._common.names import nearest
 from .._version import __version__
-from ..experiments import Study
+from ..experiments import experiments, Study
 from ..plots import plots, render
 from ..records import load_record, Record, save
 from ..scenario.scenario import load_scenario, Scenario
-from .summary import lines as summary_lines
+from .summary import summary_lines
 
 
 def run(
@@ -62,10 +62,10 @@ def run(
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         settings = scenario.settings()
-        study = Study(settings, progress, tell=tell)
+        study = Study(settings, progress, on_epoch=tell)
         if interrupted is not None and out is not None:
             place = unfinished(scenario, Path(out))
-            study = dataclasses.replace(study, place=place, interrupted=interrupted)
+            study = dataclasses.replace(study, place=place, should_stop=interrupted)
         record = scenario.experiment.run(study)
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
         record = record.with_verdicts(verdicts)
@@ -113,7 +113,9 @@ def _header_attrs(scenario: Scenario) -> dict[str, Any]:
         "precision": scenario.header.precision,
         "network": _kinds([p.network.kind for p in scenario.points]),
         "dynamics": _kinds([p.dynamics.kind for p in scenario.points]),
-        "experiment": scenario.resolved.get("experiment", {}).get("kind", "recall"),
+        "experiment": experiments.today(
+            scenario.resolved.get("experiment", {}).get("kind", "recall")
+        ),
         "sweep_path": "" if sweep is None else sweep.path,
         "plots": " ".join(scenario.plots),
         "scenario": scenario.text,
@@ -132,7 +134,7 @@ def _keep(
     out: Path,
     name: str,
     force: bool,
-    progress: Callable[[str, int, int], None] | None,
+    on_progress: Callable[[str, int, int], None] | None,
 ) -> Record:
     """Everything into a hidden directory first, renamed when it is complete."""
     temporary = out / f".{name}.{os.getpid()}"
@@ -142,8 +144,8 @@ def _keep(
         (temporary / "scenario.toml").write_text(scenario.text, encoding="utf-8")
         missing = []
         for number, plot in enumerate(scenario.plots):
-            if progress is not None:
-                progress("pictures", number, len(scenario.plots))
+            if on_progress is not None:
+                on_progress("pictures", number, len(scenario.plots))
             try:
                 with phase("draw"):
                     render(record, plot, temporary / f"{plot}.png")
@@ -215,4 +217,5 @@ def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
     for name in wanted:
         if name not in plots:
             raise ValueError(f"There is no plot {name!r}; {nearest(name, list(plots))}")
+    wanted = [plots.today(name) for name in wanted]
     return [render(record, n, record.path.parent / f"{n}.png") for n in wanted]

@@ -7,7 +7,7 @@ from ..statistics import wilson
 from ..trajectory import Ending
 
 
-def lines(record: Record) -> list[tuple[str, str]]:
+def summary_lines(record: Record) -> list[tuple[str, str]]:
     """(term, text) pairs, in the order in which one wants to read them."""
     a = record.attrs
     page = [
@@ -91,7 +91,7 @@ def attractor_rows(data: Dataset, most: int = 40) -> list[tuple[str, ...]]:
     if "unconverged_fraction" not in data:
         raise ValueError(
             "This record holds no attractors; they are found by experiment kind "
-            '"attractors", or by `hopsim attractors` of a scenario.'
+            '"census", or by `hopsim attractors` of a scenario.'
         )
     kinds, hits = data["kind"].values, data["hits"].values.astype(int)
     probes = data.sizes["probe"]

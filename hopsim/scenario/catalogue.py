@@ -51,6 +51,15 @@ def kinds(noun: str) -> list[str]:
     return [k for k in found if noun != "experiments" or k not in validations]
 
 
+def former_kinds() -> dict[str, str]:
+    """What kinds of any noun were called formerly -> what they are called today."""
+    return {
+        old: new
+        for registry in REGISTRIES.values()
+        for old, new in registry.former.items()
+    }
+
+
 def entries(noun: str) -> list[Entry]:
     """All that `hopsim list` knows of a noun; ValueError for an unknown one."""
     if noun in REGISTRIES:

@@ -62,7 +62,7 @@ def read_spec(
         kind = guess(str(kind), list(registry))  # go on, for every error at once
         if kind is None:
             return None
-    maker = registry[kind]
+    maker, kind = registry[kind], registry.today(kind)
     given = {k: v for k, v in table.items() if k != "kind"}
     if inspect.isclass(maker) and issubclass(maker, BaseModel):
         model = read_model(maker, given, path, problems)

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -28,8 +29,9 @@ from ..experiments import (
 )
 from ..models import networks
 from ..plots import plots
+from .catalogue import former_kinds
 from .grammar import build, read_model, read_spec, Spec
-from .tables import digest, Problem, put, read_tables, ScenarioError
+from .tables import digest, old_words, Problem, put, read_tables, ScenarioError
 
 
 class Claim(BaseModel):
@@ -133,6 +135,7 @@ class Scenario:
     resolved: dict[str, Any]  # the tables after [quick] and --set
     text: str
     where: str
+    notes: tuple[str, ...] = ()  # former words of kinds in the file, which it still may
 
     @property
     def name(self) -> str:
@@ -148,7 +151,9 @@ class Scenario:
     def plots(self) -> tuple[str, ...]:
         """The plots asked for, or those of the experiment."""
         asked = self.header.plots
-        return tuple(self.experiment.plots if asked is None else asked)
+        return tuple(
+            map(plots.today, self.experiment.plots if asked is None else asked)
+        )
 
     def settings(self) -> tuple[Setting, ...]:
         """Every point, built on the host."""
@@ -173,8 +178,21 @@ def load_scenario(
     - `overrides`: dotted paths and values, such as `{"run.duration": 5}`.
 
     Raises ScenarioError (a ValueError) with every problem of the file at once, and
-    ValueError if there is no such file or name.
+    ValueError if there is no such file or name. Warns of kinds that are called
+    otherwise today.
     """
+    scenario = read_scenario(path, quick, overrides)
+    for note in scenario.notes:
+        warnings.warn(f"{path}: {note}", FutureWarning, stacklevel=2)
+    return scenario
+
+
+def read_scenario(
+    path: str | os.PathLike,
+    quick: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """The same, with its warnings in `notes`, for those who show them themselves."""
     resolved, other, text, problems = read_tables(path, quick, overrides)
     scenario = _read(resolved, text, str(path), problems)
     # the other size is checked too, so that a mistake cannot hide there
@@ -186,7 +204,8 @@ def load_scenario(
     ]
     if problems or scenario is None:
         raise ScenarioError(str(path), problems)
-    return scenario
+    notes = old_words(former_kinds(), resolved, other)
+    return dataclasses.replace(scenario, notes=notes)
 
 
 def scenario_of(resolved: dict[str, Any], where: str) -> Scenario:

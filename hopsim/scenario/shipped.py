@@ -69,7 +69,7 @@ def shipped(name: str) -> Path:
 
 
 def public_path(file: Path) -> str:
-    """A file's path, for ledgers; `scenarios/...` if it ships, wherever it lies."""
+    """A file's path, for reports; `scenarios/...` if it ships, wherever it lies."""
     # not Path.resolve(), which raises for links that lead to themselves
     place, real = Path(os.path.realpath(scenarios_place())), os.path.realpath(file)
     if Path(real).is_relative_to(place):

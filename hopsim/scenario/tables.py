@@ -71,6 +71,30 @@ def read_tables(
     return Tables(resolved, other, text, problems)
 
 
+def old_words(former: Mapping[str, str], *sizes: Mapping[str, Any]) -> tuple[str, ...]:
+    """One line for each kind, or picture, that a file calls by its former word.
+
+    `former` holds the words of today by the old ones.
+    """
+    found: dict[str, None] = {}
+    rest: list[tuple[str, str, Any]] = [("", "", dict(tables)) for tables in sizes]
+    while rest:
+        where, name, value = rest.pop(0)
+        if isinstance(value, dict):
+            inner = {k: v for k, v in value.items() if where or k != "claim"}
+            rest += [(f"{where}.{k}".lstrip("."), k, v) for k, v in inner.items()]
+        elif isinstance(value, list):
+            rest += [(f"{where}[{i}]", name, v) for i, v in enumerate(value)]
+        elif isinstance(value, str) and value in former and _names_a_kind(name):
+            words = f'"{value}" is called "{former[value]}" now'
+            found[f"{where}: {words}; the old word is still read"] = None
+    return tuple(found)
+
+
+def _names_a_kind(key: str) -> bool:
+    return key == "plots" or key.rpartition(".")[2] == "kind"
+
+
 def digest(resolved: Mapping[str, Any]) -> str:
     """The SHA-256 of the canonical form of resolved tables, in hex."""
     canonical = json.dumps(resolved, sort_keys=True, default=str)

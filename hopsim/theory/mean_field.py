@@ -37,7 +37,7 @@ def equal_energy(n: int) -> float:
     return 1.0 if n == 2 else x / math.tanh(x) ** (n - 1)
 
 
-def overlap(beta: float, n: int) -> float:
+def memory_overlap(beta: float, n: int) -> float:
     r"""The overlap m of the memory's own attractor, at $\beta\ge\beta_s$. [CL-28]"""
     from scipy.optimize import root_scalar
 

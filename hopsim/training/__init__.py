@@ -11,9 +11,9 @@ from .objectives import (
     Step,
     Tempered,
 )
-from .prediction import answered, decided, objective_of, predict
+from .prediction import answers_in_chunks, objective_of, predict, predicted_class
 from .rule import KrotovHopfieldRule, OPTIMISERS, rule_of
-from .trainer import taught, train
+from .trainer import train, train_grid
 
 
 __all__ = [
@@ -28,16 +28,16 @@ __all__ = [
     "Lesson",
     "Step",
     "Tempered",
-    "answered",
+    "answers_in_chunks",
     "associate",
-    "decided",
     "from_images",
     "interaction_of",
     "learn",
     "objective_of",
     "predict",
+    "predicted_class",
     "recall",
     "rule_of",
-    "taught",
     "train",
+    "train_grid",
 ]

@@ -17,7 +17,7 @@ from .objectives import AbstractObjective, AutoAssociative
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How to train, checked against the network and the examples."""
 
     network: Network
@@ -49,7 +49,7 @@ def planned(
     order: Order,
     temperature: float | Callable[[int], Any],
     key: Any,
-) -> Plan:
+) -> TrainingPlan:
     """The plan of a training; ValueError where it cannot be carried out."""
     if order not in get_args(Order):
         hint = nearest(order, list(get_args(Order)))
@@ -108,7 +108,7 @@ def planned(
                 "The training temperature must be a finite number > 0, got "
                 f"{tempered(number)} in epoch {number + 1}."
             )
-    return Plan(
+    return TrainingPlan(
         network=network,
         objective=objective,
         rule=rule,
@@ -122,7 +122,7 @@ def planned(
     )
 
 
-def digest(plan: Plan) -> str:
+def training_digest(plan: TrainingPlan) -> str:
     """What a checkpoint must agree in with the training that takes it up.
 
     (Not the rule, which is made of functions: only the shape of its state is compared.)

@@ -62,7 +62,7 @@ def predict(
         unit = 1 if scaling == "original" else network.features
         temperature = max(float(most), 1.0) / unit
     scale = jnp.asarray(temperature, network.dtype)
-    return decided(answered(objective, memories, scale, states))
+    return predicted_class(answers_in_chunks(objective, memories, scale, states))
 
 
 @eqx.filter_jit
@@ -75,7 +75,7 @@ def _answers(
     return jax.lax.map(lambda x: objective.answers(memories, temperature, x), states)
 
 
-def answered(
+def answers_in_chunks(
     objective: AbstractObjective,
     memories: AnyArray,
     temperature: AnyArray,
@@ -92,7 +92,9 @@ def answered(
     return np.asarray(found).reshape(chunks * chunk, -1)[:count]
 
 
-def decided(answers: Float[np.ndarray, "item class"]) -> Int[np.ndarray, " item"]:
+def predicted_class(
+    answers: Float[np.ndarray, "item class"],
+) -> Int[np.ndarray, " item"]:
     """The class of the largest answer; -1 where two share it or one is no number.
 
     The largest answer, not its tanh: saturated ones would tie. [THEORY 2.3]

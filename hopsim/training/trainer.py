@@ -25,8 +25,8 @@ from ..records import dataset, Record
 from .checkpoints import Checkpoint, restore, store
 from .examples import Examples, minibatches, Order
 from .objectives import AbstractObjective, Scaling
-from .plan import digest, Plan, planned
-from .prediction import answered, decided, Form, objective_of
+from .plan import planned, training_digest, TrainingPlan
+from .prediction import answers_in_chunks, Form, objective_of, predicted_class
 from .rule import KrotovHopfieldRule
 
 
@@ -58,7 +58,7 @@ class Epoch(NamedTuple):
 class Trainer:
     """The compiled programs of a plan, and its examples on the device."""
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: TrainingPlan):
         dtype = plan.network.dtype
         self.plan = plan
         self._states = jnp.asarray(plan.examples.states, dtype)
@@ -93,10 +93,10 @@ class Trainer:
         plan = self.plan
         if self._test is None or plan.test is None:
             return math.nan
-        found = answered(
+        found = answers_in_chunks(
             plan.objective, state.memories, self._tempered(number), self._test
         )
-        return float(np.mean(decided(found) != plan.test.labels))
+        return float(np.mean(predicted_class(found) != plan.test.labels))
 
     def _tempered(self, number: int) -> Array:
         return jnp.asarray(self.plan.temperature(number), self.plan.network.dtype)
@@ -144,7 +144,7 @@ _epoch = eqx.filter_jit(_pass)
 
 
 @eqx.filter_jit
-def taught(
+def train_grid(
     objective: AbstractObjective,
     memories: Memories,
     rates: Float[AnyArray, " epoch"],
@@ -241,7 +241,7 @@ def train(
     )
     trainer = Trainer(plan)
     state, curves, ending = trainer.start(), {name: [] for name in CURVES}, ""
-    agreed = digest(plan)
+    agreed = training_digest(plan)
     kept = None if checkpoint is None else restore(checkpoint, state, agreed)
     if kept is not None:
         state, curves, ending = State(*kept.state), kept.curves, kept.ending
@@ -282,7 +282,7 @@ def train(
 
 
 def _record(
-    plan: Plan, state: State, curves: dict[str, list[float]], ending: str
+    plan: TrainingPlan, state: State, curves: dict[str, list[float]], ending: str
 ) -> Record:
     axes = ("memory", "feature")
     variables: dict[str, tuple[Any, ...]] = {

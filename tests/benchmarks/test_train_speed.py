@@ -49,7 +49,7 @@ class Case:
         from hopsim import lagrangians as L, Network
         from hopsim._common.streams import Stream
         from hopsim.training import Examples, KrotovHopfieldRule, objective_of
-        from hopsim.training.plan import Plan
+        from hopsim.training.plan import TrainingPlan
         from hopsim.training.trainer import Trainer
 
         self.n, self.m, self.temperature = n, m, temperature
@@ -63,7 +63,7 @@ class Case:
 
         def trainer(form, images):
             return Trainer(
-                Plan(
+                TrainingPlan(
                     network=network,
                     objective=objective_of(network, form, m, "original"),
                     rule=KrotovHopfieldRule(peers.RATE, peers.MOMENTUM),

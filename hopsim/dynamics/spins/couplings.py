@@ -18,7 +18,7 @@ from ...lagrangians import DistinctPolynomial, Polynomial
 from ...network import Network
 from ...theory.teacher_student import Hamiltonian
 from .exact import are_spins, in_rows
-from .students import interaction
+from .students import student_interaction
 
 
 @final
@@ -46,7 +46,7 @@ class Couplings:
         words. `unit` rescales the energy. Raises ValueError where integers of 32 bits
         cannot hold them.
         """
-        interaction(3, 3, hamiltonian)  # refuses another word
+        student_interaction(3, 3, hamiltonian)  # refuses another word
         shape = np.shape(examples)
         if len(shape) == 2 and not cls.hold(*shape):  # said before any bit is packed
             raise ValueError(

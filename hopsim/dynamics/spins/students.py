@@ -16,7 +16,9 @@ from ...theory.teacher_student import Hamiltonian
 from .exact import are_spins
 
 
-def interaction(n: int, features: int, hamiltonian: Hamiltonian) -> AbstractLagrangian:
+def student_interaction(
+    n: int, features: int, hamiltonian: Hamiltonian
+) -> AbstractLagrangian:
     r"""F of one pattern: $\frac{n!}{N^{n-1}} e_n$, or $x^n / N^{n-1}$. [TT24]
 
     "distinct" is the model of the paper's phase diagram, "power" the formula printed
@@ -49,5 +51,5 @@ def student(
             "Examples must be spins +1 and -1 of shape (memory, feature), got shape "
             f"{np.shape(examples)}; draw them by patterns.examples."
         )
-    layer = interaction(n, np.shape(examples)[1], hamiltonian)
+    layer = student_interaction(n, np.shape(examples)[1], hamiltonian)
     return Network(patterns._cast(np.asarray(examples)), AbsoluteValue(), layer)

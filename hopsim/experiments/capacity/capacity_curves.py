@@ -14,7 +14,7 @@ from ...theory import capacity
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
 from .._numbers import Rising
-from .._spins import extremes, power_of, require_aims, require_spins
+from .._spins import extreme_overlaps, power_of, require_aims, require_spins
 from .._variables import PURE
 
 
@@ -92,7 +92,7 @@ class HalfCapacity(AbstractCapacity):
                     network=network, starts=starts[:, :features], key=key
                 ).final
                 memories = np.asarray(network.memories).astype(np.int8)
-                best[i, k, :, 0], least[i, k, :, 0] = extremes(memories, final)
+                best[i, k, :, 0], least[i, k, :, 0] = extreme_overlaps(memories, final)
         perfect, unsigned = best == 1, np.maximum(best, -least)
         half = half_points(counts, unsigned == 1)
         law = np.array([[capacity.no_error_count(n, N)] for N in self.features])

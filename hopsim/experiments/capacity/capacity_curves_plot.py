@@ -4,20 +4,20 @@ import math
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean
 from ...theory import capacity
 
 
 @plots.register("half_capacity")
-def half_capacity(record: Record, fig: Figure) -> None:
+def draw_half_capacity(record: Record, fig: Figure) -> None:
     r"""Perfect recall against K, and $K_{1/2}(N)$ beside eq. 6 of KH16. [KH16]"""
     points = labels(record)
     fig.set_size_inches(9.2, 4.2)
     left, right = fig.subplots(1, 2, width_ratios=[1.2, 1])
     for label, data, colour in points:
-        shares = needed(data, "unsigned_perfect", "half_capacity").mean(axis=2)
+        shares = needed_by_plot(data, "unsigned_perfect", "half_capacity").mean(axis=2)
         sizes, law = data["features"].values, data["no_error_count"].values[:, 0]
         for i, features in enumerate(sizes):
             seen = [mean(share) for share in shares[i]]
@@ -68,13 +68,13 @@ def _plain(ax, ticks) -> None:
 
 
 @plots.register("capacity_curve")
-def capacity_curve(record: Record, fig: Figure) -> None:
+def draw_capacity_curve(record: Record, fig: Figure) -> None:
     r"""Recall and overlap against $K/N^{n-1}$, with $(1-P)^N$ and AGS. [KH16; AGS]"""
     points = labels(record)
     fig.set_size_inches(9.2, 0.8 + 2.9 * len(points))
     axes = fig.subplots(len(points), 2, squeeze=False, sharex="row")
     for (label, data, _), (left, right) in zip(points, axes, strict=True):
-        overlap = needed(data, "overlap", "capacity_curve")
+        overlap = needed_by_plot(data, "overlap", "capacity_curve")
         n, rectified = int(data["vertex"]), bool(data["rectified"])
         sizes, counts = data["features"].values, data["count"].values
         for i, features in enumerate(sizes):

@@ -11,12 +11,12 @@ from ...data import patterns
 from ...dynamics import Binary, expected
 from ...lagrangians import Exponential
 from ...network import Network
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from ...statistics import wilson
 from ...theory import capacity
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._numbers import Positive
-from .._spins import decided
+from .._spins import decided_at_once
 from .._variables import PURE
 
 
@@ -55,13 +55,13 @@ class ExponentialCapacity(AbstractExperiment):
         parts = []
         for setting in study.settings:
             done = len(parts) * runs // len(study.settings)
-            tell = lambda k, done=done: (
-                study.progress and study.progress("sizes", done + k, runs)
+            on_progress = lambda k, done=done: (
+                study.on_progress and study.on_progress("sizes", done + k, runs)
             )
-            parts.append(self._measured(setting, tell))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+            parts.append(self._measured(setting, on_progress))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
-    def _measured(self, setting: Setting, tell: Callable[[int], Any]) -> Dataset:
+    def _measured(self, setting: Setting, on_progress: Callable[[int], Any]) -> Dataset:
         sizes = [(n, load) for n in self.features for load in self.loads]
         counts = np.array([_count(n, load) for n, load in sizes])
         stable = np.zeros((len(sizes), self.sets), bool)
@@ -73,7 +73,7 @@ class ExponentialCapacity(AbstractExperiment):
                 unstable[k, number] = _unstable(setting, memories)
                 stable[k, number] = unstable[k, number] == 0
                 pairs[k, number] = has_neighbours(memories)
-            tell(k + 1)
+            on_progress(k + 1)
         return dataset(self._variables(sizes, counts, stable, pairs, unstable))
 
     def _variables(self, sizes, counts, stable, pairs, unstable) -> dict[str, tuple]:
@@ -133,7 +133,7 @@ def _unstable(setting: Setting, memories: np.ndarray) -> int:
     """How many of the memories the rule would change in some bit."""
     template = setting.network
     network = Network(memories, template.feature_lagrangian, template.memory_lagrangian)
-    return int(np.sum(decided(setting, memories, network).flips > 0))
+    return int(np.sum(decided_at_once(setting, memories, network).flips > 0))
 
 
 def _check(setting: Setting) -> None:

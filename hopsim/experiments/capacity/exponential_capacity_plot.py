@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots
+from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
 @plots.register("exponential_capacity")
-def exponential_capacity(record: Record, fig: Figure) -> None:
+def draw_exponential_capacity(record: Record, fig: Figure) -> None:
     r"""$P$(all stable) against $K$, and its collapse on $e^{-x}$. [CL-20]"""
     import matplotlib as mpl
 
     data = labels(record)[0][1]
-    needed(data, "stable_share", "exponential_capacity")
+    needed_by_plot(data, "stable_share", "exponential_capacity")
     fig.set_size_inches(8.8, 3.9)
     left, right = fig.subplots(1, 2, sharey=True)
     sizes = np.unique(data["feature_count"].values)

@@ -15,7 +15,7 @@ from ...network import Network
 from ...records import Variables
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
-from .._spins import decided, is_even
+from .._spins import decided_at_once, is_even
 from .._variables import PURE
 
 
@@ -65,7 +65,7 @@ class FixedPoints(AbstractEnsemble):
         self, setting: Setting, s: np.ndarray, rule: Rule
     ) -> tuple[np.ndarray, np.ndarray]:
         """Where no spin would move, and where moreover every spin has a drive."""
-        seen = decided(setting, s, rule=rule)
+        seen = decided_at_once(setting, s, rule=rule)
         still = seen.flips == 0
         return still, still & (seen.ties == 0)
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean
 
 
 @plots.register("fixed_points")
-def fixed_points(record: Record, fig: Figure) -> None:
+def draw_fixed_points(record: Record, fig: Figure) -> None:
     r"""Strict minima of $E$ and states of rest of the flow, 95 % over sets. [CL-14]"""
     points = labels(record)
     fig.set_size_inches(6.6, 1.5 + 0.5 * len(points))
@@ -41,17 +41,19 @@ def _sets(data: Dataset) -> int:
 
 
 def _number(data: Dataset, name: str) -> Estimate:
-    true, owner = needed(data, name, "fixed_points"), data["set"].values
+    true, owner = needed_by_plot(data, name, "fixed_points"), data["set"].values
     return mean(np.array([np.sum(true[owner == k]) for k in np.unique(owner)]))
 
 
 @plots.register("fixed_point_counts")
-def fixed_point_counts(record: Record, fig: Figure) -> None:
+def draw_fixed_point_counts(record: Record, fig: Figure) -> None:
     r"""States of rest and strict minima of $E$ against $K$, 95 % over sets. [CL-14]"""
     points = [data for _, data, _ in labels(record)]
     fig.set_size_inches(6.4, 4.4)
     ax = fig.subplots()
-    count = np.array([int(needed(x, "count", "fixed_point_counts")) for x in points])
+    count = np.array(
+        [int(needed_by_plot(x, "count", "fixed_point_counts")) for x in points]
+    )
     states = points[0].sizes["state"] // _sets(points[0])
     kinds = (
         ("rest", GOOD, "o", r"states of rest of the flow, $\sigma_i w_i > 0$"),

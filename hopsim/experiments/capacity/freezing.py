@@ -11,7 +11,7 @@ from ...data.patterns import corrupted
 from ...dynamics import Adiabatic, Binary, Sharp
 from ...lagrangians import AbsoluteValue, LogCosh, Polynomial
 from ...network import Network
-from ...records import join, Record, Variables
+from ...records import join_points, Record, Variables
 from ...theory import capacity
 from .._base import experiments, Setting, Study
 from .._ensemble import AbstractEnsemble, stacked
@@ -21,7 +21,7 @@ from .._variables import PURE
 from .capacity_curves import half_points
 
 
-class Curve(BaseModel):
+class FreezingCurve(BaseModel):
     """One rule of motion, and the networks and loads at which it is asked to recall.
 
     `loads` are numbers of memories in units of the curve's law: the freezing load, for
@@ -69,7 +69,7 @@ class Freezing(AbstractEnsemble):
     row: ClassVar[str] = "draw"
     plots: ClassVar[tuple[str, ...]] = ("freezing", "freezing_curves")
 
-    curves: dict[str, Curve] = Field(min_length=1)
+    curves: dict[str, FreezingCurve] = Field(min_length=1)
 
     def labels(self, settings: list[str]) -> list[str]:
         return list(self.curves)
@@ -113,16 +113,16 @@ class Freezing(AbstractEnsemble):
             found = []
             for number in range(self.sets):
                 found.append(self.curve(setting.redrawn(number), curve))
-                if study.progress is not None:
+                if study.on_progress is not None:
                     done = len(parts) * self.sets + number + 1
-                    study.progress("pattern sets", done, runs)
+                    study.on_progress("pattern sets", done, runs)
             parts.append(stacked(found, self.row, setting))
-        return Record(join(parts, list(self.curves)))
+        return Record(join_points(parts, list(self.curves)))
 
     def measure(self, setting: Setting) -> Variables:
         return self.curve(setting, next(iter(self.curves.values())))
 
-    def curve(self, setting: Setting, curve: Curve) -> Variables:
+    def curve(self, setting: Setting, curve: FreezingCurve) -> Variables:
         """What one set of memories shows of one curve."""
         power = power_of(setting.network)
         assert power is not None  # see `check`
@@ -185,7 +185,7 @@ def _is_sharp(network: Network) -> bool:
 
 
 def _ends(
-    setting: Setting, curve: Curve, cues: np.ndarray, autapse: float, most: int
+    setting: Setting, curve: FreezingCurve, cues: np.ndarray, autapse: float, most: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The spins at the end of every cue, and if it has come to rest."""
     if curve.rule == "energy gap":  # which the energy of an autapse does not change

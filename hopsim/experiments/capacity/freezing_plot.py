@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, exponent, mean, mean_over_sets
 
@@ -13,14 +13,17 @@ def _mean(data: Dataset, name: str, rule: int, load: int) -> Estimate:
 
 
 @plots.register("freezing")
-def freezing(record: Record, fig: Figure) -> None:
+def draw_freezing(record: Record, fig: Figure) -> None:
     r"""$K_{1/2}(N)$ by rule (95 % over sets) beside $K^*$ and eq. 6 of KH16. [CL-17]"""
     points = labels(record)
     fig.set_size_inches(6.6, 4.8)
     ax = fig.subplots()
     shown, laws = set(), set()
     for k, (label, data, colour) in enumerate(points):
-        half, sizes = needed(data, "half_count", "freezing"), data["features"].values
+        half, sizes = (
+            needed_by_plot(data, "half_count", "freezing"),
+            data["features"].values,
+        )
         shown |= {int(x) for x in sizes}
         seen = [mean(row[np.isfinite(row)]) for row in half if np.isfinite(row).any()]
         at = sizes[np.isfinite(half).any(axis=1)] * 1.02 ** (k - len(points) / 2)
@@ -51,7 +54,7 @@ def _slope(sizes: np.ndarray, half: np.ndarray) -> str:
 
 
 @plots.register("freezing_curves")
-def freezing_curves(record: Record, fig: Figure) -> None:
+def draw_freezing_curves(record: Record, fig: Figure) -> None:
     r"""The share of cues recalled exactly against $K$ by the law of each. [CL-17]"""
     points = labels(record)
     columns = min(3, len(points))
@@ -60,7 +63,7 @@ def freezing_curves(record: Record, fig: Figure) -> None:
     axes = np.atleast_1d(fig.subplots(rows, columns, sharey=True)).ravel()
     sizes = sorted({int(x) for _, data, _ in points for x in data["features"].values})
     for ax, (label, data, _) in zip(axes, points, strict=False):
-        share = needed(data, "recalled", "freezing_curves").mean(axis=2)
+        share = needed_by_plot(data, "recalled", "freezing_curves").mean(axis=2)
         for i, features in enumerate(data["features"].values):
             seen = [mean(x) for x in share[i].astype(float)]
             middle = np.array([x.value for x in seen])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, needed, plots
+from ...plots.style import Figure, labels, needed_by_plot, plots
 from ...records import Record
 
 
@@ -10,11 +10,11 @@ KINDS = ("broken", "wrong", "undecided")  # the worst first
 
 
 @plots.register("overflow")
-def overflow(record: Record, fig: Figure) -> None:
+def draw_overflow(record: Record, fig: Figure) -> None:
     r"""Decisions that are NaN (N), wrong (W), undecided (0), against $n$. [CL-30]"""
     points = labels(record)
     data = points[0][1]
-    bad = needed(data, "wrong", "overflow")
+    bad = needed_by_plot(data, "wrong", "overflow")
     stresses = [str(x) for x in data["stress_name"].values]
     methods = [str(x) for x in data["method_name"].values]
     fig.set_size_inches(2.2 + 2.5 * bad.shape[0], 0.9 + 2.3 * len(points))

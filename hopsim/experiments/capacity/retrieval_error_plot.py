@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
@@ -10,7 +10,7 @@ SHOWN = 3  # memories whose errors are drawn: the nearest, the middle, the farth
 
 
 @plots.register("retrieval_error")
-def retrieval_error(record: Record, fig: Figure) -> None:
+def draw_retrieval_error(record: Record, fig: Figure) -> None:
     r"""$\ln|x^* - x_i|$ against $\beta$, its slope against $-\Delta_i$. [R21; CL-25]"""
     data = record.points()[0][1]
     fig.set_size_inches(8.8, 4.0)
@@ -20,7 +20,7 @@ def retrieval_error(record: Record, fig: Figure) -> None:
 
 
 def _errors(data, ax) -> None:
-    error = needed(data, "log_error", "retrieval_error")
+    error = needed_by_plot(data, "log_error", "retrieval_error")
     beta, gap = data["beta"].values, data["separation"].values
     first = np.flatnonzero(data["set"].values == 0)  # one set of memories
     order = first[np.argsort(gap[first])]

@@ -9,7 +9,7 @@ from ...records import Variables
 from ...theory import capacity
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
-from .._spins import decided, power_of, require_aims
+from .._spins import decided_at_once, power_of, require_aims
 from .._variables import PURE
 
 
@@ -38,7 +38,7 @@ class Stability(AbstractEnsemble):
         error = capacity.gaussian_bit_error(n, *size, rectified=rectified)
         share = capacity.stable_share(n, *size, rectified=rectified)
         stored = np.asarray(network.memories)[setting.probes.targets]
-        seen = decided(setting, stored)
+        seen = decided_at_once(setting, stored)
         wrong = np.sum(seen.final != stored, axis=1)
         return {
             "wrong_bits": ("probe", wrong, PURE),

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots
+from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean_over_sets
 
 
 @plots.register("stability")
-def stability(record: Record, fig: Figure) -> None:
+def draw_stability(record: Record, fig: Figure) -> None:
     r"""$P_{bit}$ and $P_{stable}$ of stored memories beside the theory. [DAM-08]"""
     points = labels(record)
     fig.set_size_inches(7.6, 1.6 + 0.34 * len(points))
@@ -19,7 +19,9 @@ def stability(record: Record, fig: Figure) -> None:
             (right, "stable_ratio", "theory_stable"),
         ):
             known = float(data[theory].values)
-            seen = mean_over_sets(needed(data, ratio, "stability"), data["set"].values)
+            seen = mean_over_sets(
+                needed_by_plot(data, ratio, "stability"), data["set"].values
+            )
             half = np.nan_to_num(seen.high - seen.value)
             ax.plot([known, known], [i - 0.35, i + 0.35], color=LIMIT, lw=1.2)
             bars = {"fmt": "o", "ms": 4, "capsize": 2, "color": colour}

@@ -55,7 +55,7 @@ def shares_of(
     return share / np.sum(share, axis=1, keepdims=True)
 
 
-def equal_energy(
+def equal_energy_on_branch(
     of: Varied, branch: Branch, other: Float[np.ndarray, " feature"]
 ) -> float:
     """Where an attractor has the energy of a state that stays; NaN if nowhere."""

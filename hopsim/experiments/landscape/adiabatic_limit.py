@@ -28,7 +28,7 @@ class AdiabaticLimit(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "probe"
-    plots: ClassVar[tuple[str, ...]] = ("convergence", "gap")
+    plots: ClassVar[tuple[str, ...]] = ("adiabatic_limit", "gap")
 
     sets: int = Field(1, ge=1)
     tau_memory: list[float] = Field(min_length=2)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
-@plots.register("convergence")
-def convergence(record: Record, fig: Figure) -> None:
+@plots.register("adiabatic_limit", formerly=("convergence",))
+def draw_adiabatic_limit(record: Record, fig: Figure) -> None:
     r"""$\sup_t|v_\epsilon - v_0|$ against $\tau_h$, with and without a mass. [CL-09]"""
     points = labels(record)
     many = len(points) > 1
@@ -24,7 +24,7 @@ def convergence(record: Record, fig: Figure) -> None:
                 told = f"{label} {name.rstrip('_')}".rstrip() + f": {slope}"
                 _errors(ax, data, f"{name}error", told if label else other, order, hue)
     if not slopes:
-        needed(points[0][1], "error", "convergence")
+        needed_by_plot(points[0][1], "error", "adiabatic_limit")
     if not many:
         ax.set_title(f"slope of the last pair: {', '.join(slopes)}")
     ax.set_xscale("log")
@@ -46,9 +46,9 @@ def convergence(record: Record, fig: Figure) -> None:
 
 def _errors(ax, data: Dataset, name: str, label: str, order: int, colour: str) -> None:
     """Medians over the probes that end alike, and the line of that order."""
-    tau = needed(data, "tau_memory", "convergence")
+    tau = needed_by_plot(data, "tau_memory", "adiabatic_limit")
     alike = data["same_end"].values.astype(bool)
-    values = needed(data, name, "convergence")[:, alike]
+    values = needed_by_plot(data, name, "adiabatic_limit")[:, alike]
     low, middle, high = np.percentile(values, [10, 50, 90], axis=1)
     bars = np.stack([middle - low, high - middle])
     style = {"fmt": "o", "ms": 4, "capsize": 2, "color": colour, "label": label}

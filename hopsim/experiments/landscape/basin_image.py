@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ...attractors import Attractors, find_attractors
 from ...data.patterns import grid
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from ...trajectory import Trajectory
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE, TIME
@@ -44,7 +44,7 @@ class BasinImage(AbstractExperiment):
             if setting.run.memory_start == "zero":
                 start = np.zeros((len(pixels), setting.network.count))
             path = setting.simulate(
-                study.reporter(number),
+                study.progress_callback(number),
                 probes=pixels,
                 memory_start=start,
                 samples=2,
@@ -60,7 +60,7 @@ class BasinImage(AbstractExperiment):
             moved = (here != before) & (here >= 0) & (before >= 0)
             part = self._seen(found, path, labels, here, moved)
             parts.append(part.assign(memories=self._memories(setting)))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _check(self, setting: Setting) -> None:
         features = setting.network.features

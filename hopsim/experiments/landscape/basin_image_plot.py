@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, needed, plots
+from ...plots.style import COLOURS, Figure, labels, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
@@ -10,14 +10,14 @@ LOST, SADDLE = "#000000", "#999999"  # pixels that reach no attractor
 
 
 @plots.register("basin_image")
-def basin_image(record: Record, fig: Figure) -> None:
+def draw_basin_image(record: Record, fig: Figure) -> None:
     r"""The attractor of each $v(0)$ in colour, its time as shade. [THEORY 5.4]"""
     points = labels(record)[:4]
     columns = min(2, len(points))
     rows = -(-len(points) // columns)
     fig.set_size_inches(4.1 * columns + 0.2, 4.1 * rows + 1.0)
     axes = np.atleast_1d(fig.subplots(rows, columns)).ravel()
-    needed(points[0][1], "basin", "basin_image")
+    needed_by_plot(points[0][1], "basin", "basin_image")
     handles = {}
     for ax, (label, data, _) in zip(axes, points, strict=False):
         handles |= _image(ax, data)

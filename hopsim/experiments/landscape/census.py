@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from ...attractors import Attractors, find_attractors, find_saddles
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE
 
@@ -13,7 +13,7 @@ from .._variables import PURE
 FLOW = ("solver", "step", "rtol", "atol", "residual_tolerance", "max_steps")
 
 
-@experiments.register("attractors")
+@experiments.register("census", formerly=("attractors",))
 class Census(AbstractExperiment):
     r"""Points of rest, $I + \xi^T f(\xi g) - \alpha v = 0$, that the probes reach.
 
@@ -26,7 +26,7 @@ class Census(AbstractExperiment):
     they are to each pair: the energy of the lowest known way. [THEORY 5.1-5.3]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("attractor_map",)
+    plots: ClassVar[tuple[str, ...]] = ("census",)
 
     eigenvalues: bool = False
     saddles: bool = False
@@ -43,12 +43,12 @@ class Census(AbstractExperiment):
                 setting.probes.values,
                 duration=run.duration,
                 eigenvalues=self.eigenvalues,
-                progress=study.reporter(number),
+                progress=study.progress_callback(number),
                 **{name: getattr(run, name) for name in FLOW},
             )
             kept = _kept(setting, found)
             parts.append(kept.merge(_passes(found)) if self.saddles else kept)
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _check(self, setting: Setting) -> None:
         run = setting.run

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...plots.images import beside, sheet, show, TILE
-from ...plots.style import COLOURS, Figure, labels, needed, plots
+from ...plots.images import beside, draw_image, sheet, TILE
+from ...plots.style import COLOURS, Figure, labels, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
@@ -25,7 +25,7 @@ INK = {kind: colour for kind, colour, _ in KINDS}
 
 
 @plots.register("attractor_gallery")
-def attractor_gallery(record: Record, fig: Figure) -> None:
+def draw_attractor_gallery(record: Record, fig: Figure) -> None:
     r"""Cue, attractor $v^*$, nearest memory; class, $E$ and share. [THEORY 5.3]"""
     points = labels(record)
     rows = [row for label, data, _ in points for row in _rows(label, data)]
@@ -41,14 +41,14 @@ def attractor_gallery(record: Record, fig: Figure) -> None:
             ax.text(0, top - 0.1, label, fontsize=9)
 
 
-@plots.register("attractor_map")
-def attractor_map(record: Record, fig: Figure) -> None:
+@plots.register("census", formerly=("attractor_map",))
+def draw_census(record: Record, fig: Figure) -> None:
     r"""$E(v^*)$ against $s_{max}$, areas as shares of the probes. [THEORY 5.1]"""
     points = labels(record)[:4]
     fig.set_size_inches(3.6 * len(points) + 1.7, 3.6)
     axes = fig.subplots(1, len(points), squeeze=False)[0]
     for ax, (label, data, _) in zip(axes, points, strict=True):
-        energy = needed(data, "energy", "attractor_map")
+        energy = needed_by_plot(data, "energy", "census")
         s, share = data["s_max"].values, data["fraction"].values
         kind = data["kind"].values
         for word, colour, marker in KINDS:
@@ -69,13 +69,13 @@ def attractor_map(record: Record, fig: Figure) -> None:
 
 
 @plots.register("disconnectivity")
-def disconnectivity(record: Record, fig: Figure) -> None:
+def draw_disconnectivity(record: Record, fig: Figure) -> None:
     r"""Minima of $E(v)$, joined where the lowest saddle between lies. [THEORY 5.2]"""
     points = labels(record)[:4]
     fig.set_size_inches(3.4 * len(points) + 1.9, 3.9)
     axes = fig.subplots(1, len(points), squeeze=False)[0]
     for ax, (label, data, _) in zip(axes, points, strict=True):
-        level = needed(data, "barrier", "disconnectivity")
+        level = needed_by_plot(data, "barrier", "disconnectivity")
         stable = np.flatnonzero(data["stable"].values)
         energy, kind = data["energy"].values, data["kind"].values
         ends, heights = _tree(ax, level[np.ix_(stable, stable)])
@@ -132,7 +132,7 @@ def _tree(ax, level: np.ndarray) -> tuple[dict[int, float], list[float]]:
 
 def _rows(label: str, data: Dataset) -> list[tuple[str, Dataset, np.ndarray]]:
     """The attractors of a point that are shown: of every class the largest basins."""
-    hits = needed(data, "hits", "attractor_gallery")
+    hits = needed_by_plot(data, "hits", "attractor_gallery")
     kind, seen = data["kind"].values, np.flatnonzero(hits > 0)
     if not seen.size:
         raise ValueError("No probe came to rest, so that there is nothing to show.")
@@ -147,9 +147,9 @@ def _one(ax, column: float, top: float, data: Dataset, k: int) -> None:
     probe = int(np.argmax(data["basin"].values == k))
     overlap = data["overlap"].values[k]
     nearest = int(np.argmax(overlap))
-    show(ax, column, top, data, data["cue"].values[probe], cue=True)
-    show(ax, column, top + 1, data, data["v"].values[k])
-    show(ax, column, top + 2, data, data["memories"].values[nearest])
+    draw_image(ax, column, top, data, data["cue"].values[probe], cue=True)
+    draw_image(ax, column, top + 1, data, data["v"].values[k])
+    draw_image(ax, column, top + 2, data, data["memories"].values[nearest])
     kind, size = str(data["kind"].values[k]), int(np.sum(data["members"].values[k]))
     word = f"{kind} ({size})" if kind == "metastable" else kind
     share, low, high = (

@@ -2,19 +2,22 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean
 
 
 @plots.register("certified_basins")
-def certified_basins(record: Record, fig: Figure) -> None:
+def draw_certified_basins(record: Record, fig: Figure) -> None:
     r"""Certified radius $r$ and the empirical ones against $\beta$. [THEORY CL-26]"""
     data = labels(record)[0][1]
     fig.set_size_inches(9.2, 4.2)
     near, far = fig.subplots(1, 2, width_ratios=[1.2, 1])
-    beta = needed(data, "beta", "certified_basins")
-    radius, worst = needed(data, "radius", "certified_basins"), data["worst"].values
+    beta = needed_by_plot(data, "beta", "certified_basins")
+    radius, worst = (
+        needed_by_plot(data, "radius", "certified_basins"),
+        data["worst"].values,
+    )
     limit = data["limit"].values
     scatter = {"ls": "none", "ms": 2, "alpha": 0.25}
     apart = beta[:, None] * np.array([0.965, 1.035])  # side by side

@@ -14,7 +14,7 @@ from ...theory import mean_field
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
 from .._variables import PURE
-from ._branches import equal_energy, first_event, require_decay_1
+from ._branches import equal_energy_on_branch, first_event, require_decay_1
 
 
 BETA = "feature_lagrangian.beta"
@@ -33,7 +33,7 @@ class MeanFieldThresholds(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "trial"
-    plots: ClassVar[tuple[str, ...]] = ("mean_field",)
+    plots: ClassVar[tuple[str, ...]] = ("mean_field_thresholds",)
 
     betas: list[float] = Field(min_length=1)
 
@@ -66,7 +66,7 @@ class MeanFieldThresholds(AbstractEnsemble):
         branch = follow(of, few, 0.5 * spinodal, high, start=high)
         kind = "pitchfork" if n == 2 else "fold"
         lost = first_event(branch, kind)
-        turned = equal if n == 2 else equal_energy(of, branch, 0 * few)
+        turned = equal if n == 2 else equal_energy_on_branch(of, branch, 0 * few)
         beta = np.asarray(self.betas, float)
         run = setting.simulate(
             probes=np.repeat(x[None], len(beta), axis=0).astype(network.dtype),
@@ -75,7 +75,9 @@ class MeanFieldThresholds(AbstractEnsemble):
             varied={f"network.{BETA}": beta},
         )
         seen = np.tanh(beta[:, None] * run.final) @ x / x.size
-        expected = [mean_field.overlap(b, n) if b >= spinodal else 0.0 for b in beta]
+        expected = [
+            mean_field.memory_overlap(b, n) if b >= spinodal else 0.0 for b in beta
+        ]
         one = lambda value: ("trial", np.array([value]), PURE)
         m = np.linspace(1e-3, 1 - 1e-7, 800)
         return {

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots
+from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
-@plots.register("mean_field")
-def mean_field(record: Record, fig: Figure) -> None:
+@plots.register("mean_field_thresholds", formerly=("mean_field",))
+def draw_mean_field_thresholds(record: Record, fig: Figure) -> None:
     r"""$m(T)$, $T = 1/\beta$, with the spinodal and the Maxwell point. [CL-28]
 
     Lines: $m = \tanh(\beta m^{n-1})$, dotted where unstable; circles: the flow from the
@@ -16,7 +16,7 @@ def mean_field(record: Record, fig: Figure) -> None:
     fig.set_size_inches(6.6, 4.3)
     ax = fig.subplots()
     for label, data, colour in labels(record):
-        m = needed(data, "theory_overlap", "mean_field")
+        m = needed_by_plot(data, "theory_overlap", "mean_field_thresholds")
         t = 1 / data["theory_beta"].values
         top = int(np.argmax(t))
         ax.plot(t[top:], m[top:], color=colour, label=label or "memory")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import BAD, COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import BAD, COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
@@ -21,7 +21,7 @@ THRESHOLDS = (
 
 
 @plots.register("metastable")
-def metastable(record: Record, fig: Figure) -> None:
+def draw_metastable(record: Record, fig: Figure) -> None:
     r"""The share $p_1(\beta)$ of a memory on its branches, and a staircase. [CL-24]
 
     Above: branches by continuation, thin and dotted where unstable. Below: attractors
@@ -33,7 +33,7 @@ def metastable(record: Record, fig: Figure) -> None:
     grid = fig.subplots(2, len(points), squeeze=False, sharex="col")
     for (top, below), (label, data, _) in zip(grid.T, points, strict=True):
         for name, what, colour, words in BRANCHES:
-            beta = needed(data, f"{name}_beta", "metastable")
+            beta = needed_by_plot(data, f"{name}_beta", "metastable")
             p = data[f"{name}_{what}"].values
             stable = data[f"{name}_stable"].values.astype(bool)
             top.plot(beta, np.where(stable, p, np.nan), color=colour, lw=2, label=words)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...plots.style import BAD, COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import BAD, COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
 @plots.register("phylogeny")
-def phylogeny(record: Record, fig: Figure) -> None:
+def draw_phylogeny(record: Record, fig: Figure) -> None:
     r"""Lines of memories that join where they share an attractor; their number. [CL-24]
 
     Left: a memory each at the top, all of them at the bottom; coloured by class.
@@ -18,7 +18,7 @@ def phylogeny(record: Record, fig: Figure) -> None:
     fig.set_size_inches(10.0, 4.4 * len(points) + 0.4)
     grid = fig.subplots(len(points), 2, squeeze=False, width_ratios=[2.2, 1])
     for (tree, stairs), (label, data, _) in zip(grid, points, strict=True):
-        beta = needed(data, "beta", "phylogeny")
+        beta = needed_by_plot(data, "beta", "phylogeny")
         _tree(tree, data, beta)
         tree.set_title(label)
         for row, lost in zip(

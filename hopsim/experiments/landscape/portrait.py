@@ -10,7 +10,7 @@ from ...attractors import polish
 from ...attractors.settling import distinct, effective_energies
 from ...attractors.spectra import describe
 from ...data.patterns import grid
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE, trajectory_data
 
@@ -36,11 +36,11 @@ class Portrait(AbstractExperiment):
             self._check(setting)
         parts, labels = [], []
         for number, setting in enumerate(study.settings):
-            trajectory = setting.simulate(study.reporter(number))
+            trajectory = setting.simulate(study.progress_callback(number))
             data = trajectory_data(setting, trajectory)
             parts.append(data.merge(self._landscape(setting)))
             labels.append(setting.label)
-        return Record(join(parts, labels))
+        return Record(join_points(parts, labels))
 
     def _check(self, setting: Setting) -> None:
         features = setting.network.features

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ...plots.style import Figure, labels, needed, plots
+from ...plots.style import Figure, labels, needed_by_plot, plots
 from ...records import Record
 
 
@@ -16,15 +16,15 @@ STABILITY = (
 
 
 @plots.register("portrait")
-def portrait(record: Record, fig: Figure) -> None:
+def draw_portrait(record: Record, fig: Figure) -> None:
     r"""Contours of $E(v)$, trajectories, fixed points by unstable modes. [KH21]"""
     points = labels(record)[:4]
     fig.set_size_inches(4.3 * len(points) + 1.0, 5.0)
     axes = fig.subplots(1, len(points), squeeze=False)[0]
     filled: Any = None
     for ax, (label, data, _) in zip(axes, points, strict=True):
-        axis = needed(data, "axis", "portrait")
-        surface = needed(data, "landscape", "portrait").T
+        axis = needed_by_plot(data, "axis", "portrait")
+        surface = needed_by_plot(data, "landscape", "portrait").T
         levels = np.quantile(surface, np.linspace(0, 1, 25))
         levels = np.unique(levels)
         filled = ax.contourf(axis, axis, surface, levels, cmap="Blues_r", alpha=0.75)
@@ -37,7 +37,7 @@ def portrait(record: Record, fig: Figure) -> None:
             linewidths=0.4,
             linestyles="solid",
         )
-        for path in needed(data, "v", "portrait"):
+        for path in needed_by_plot(data, "v", "portrait"):
             ax.plot(path[:, 0], path[:, 1], color="#333333", lw=0.6)
         ax.plot(*data["cue"].values.T, ".", color="#333333", ms=2)
         memories = data["memories"].values

@@ -14,7 +14,13 @@ from ...theory import potts
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
 from .._variables import PURE
-from ._branches import BETA, equal_energy, first_event, require_model_b, shares_of
+from ._branches import (
+    BETA,
+    equal_energy_on_branch,
+    first_event,
+    require_model_b,
+    shares_of,
+)
 
 
 @experiments.register("potts_thresholds")
@@ -28,7 +34,7 @@ class PottsThresholds(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "trial"
-    plots: ClassVar[tuple[str, ...]] = ("potts",)
+    plots: ClassVar[tuple[str, ...]] = ("potts_thresholds",)
 
     margin: float = Field(1e-3, gt=0, lt=0.1)  # in b, of flows about the spinodal
     mean_margin: float = Field(0.02, gt=0, lt=0.1)  # relative, about b = K
@@ -59,7 +65,7 @@ class PottsThresholds(AbstractEnsemble):
         theory = (potts.spinodal(count), potts.equal_energy(count), float(count))
         seen = (
             first_event(memory, "fold") * unit,
-            equal_energy(of, memory, mean) * unit,
+            equal_energy_on_branch(of, memory, mean) * unit,
             first_event(middle, "multiple") * unit,
         )
         variables: dict[str, tuple] = {}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
@@ -10,8 +10,8 @@ COLUMNS = 3
 LOOP = "#009E73"
 
 
-@plots.register("potts")
-def potts(record: Record, fig: Figure) -> None:
+@plots.register("potts_thresholds", formerly=("potts",))
+def draw_potts_thresholds(record: Record, fig: Figure) -> None:
     r"""Share $p_1$ of a memory against $b = \beta M^2$, stable and not. [CL-23]
 
     Lines are branches by continuation, dots theory, arrows the flow as b rises and
@@ -39,7 +39,10 @@ def potts(record: Record, fig: Figure) -> None:
 
 
 def _diagram(ax, data: Dataset) -> None:
-    known = needed(data, "theory_b", "potts"), data["theory_share"].values
+    known = (
+        needed_by_plot(data, "theory_b", "potts_thresholds"),
+        data["theory_share"].values,
+    )
     ends = np.array([data["spinodal_theory"], data["mean_unstable_theory"]], float)
     low, high = 0.85 * ends[0], 1.15 * ends[1]
     for name, words in (("memory", "a memory"), ("mean", "the mean")):

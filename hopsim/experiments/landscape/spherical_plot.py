@@ -2,12 +2,20 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, needed, plots, TIME_LABEL
+from ...plots.style import (
+    COLOURS,
+    Figure,
+    labels,
+    LIMIT,
+    needed_by_plot,
+    plots,
+    TIME_LABEL,
+)
 from ...records import Record
 
 
 @plots.register("spherical")
-def spherical(record: Record, fig: Figure) -> None:
+def draw_spherical(record: Record, fig: Figure) -> None:
     r"""$|v|(t)$ with $\lambda/\alpha$; angles falling as theory has it. [CL-27]
 
     Of that probe of the first set which comes to rest the soonest.
@@ -17,7 +25,7 @@ def spherical(record: Record, fig: Figure) -> None:
     axes = fig.subplots(len(points), 3, squeeze=False, sharex="col")
     longest = 0.0  # until all have come to rest
     for (label, data, _), row in zip(points, axes, strict=True):
-        norm, angle = needed(data, "norm", "spherical"), data["angle"].values
+        norm, angle = needed_by_plot(data, "norm", "spherical"), data["angle"].values
         first = np.flatnonzero(data["set"].values == 0)
         k = first[np.argmin(data["gain"].values[first])]
         time, strength = data["time"].values, float(data["strength"].values[k])

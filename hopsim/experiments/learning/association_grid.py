@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from ...dynamics import Binary
 from ...lagrangians import AbstractAdditiveLagrangian
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from ...training import associate, Associations, AutoAssociative, interaction_of, Lesson
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._numbers import Positive, Rising
@@ -36,7 +36,7 @@ class AssociationGrid(AbstractExperiment):
     how far the memories of the two scalings are apart. [MRS24 sec. 5, thm. 4.3.1]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("association_map", "association_best")
+    plots: ClassVar[tuple[str, ...]] = ("association_grid", "association_best")
 
     n: Rising[int] = Field([2, 3, 5, 10, 20, 30])
     scalings: list[Scaling] = Field(["original", "modified"], min_length=1)
@@ -68,7 +68,7 @@ class AssociationGrid(AbstractExperiment):
         parts = []
         for number, setting in enumerate(study.settings):
             parts.append(self._grid(setting, study, number))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _check(self, setting: Setting) -> None:
         require_aims(setting, "association_grid")
@@ -126,10 +126,10 @@ class AssociationGrid(AbstractExperiment):
         )
         # --- learn and recall
         draws = [setting.redrawn(k) for k in range(self.sets)]
-        tell, runs = study.progress, len(study.settings)
-        progress = None
-        if tell is not None:
-            progress = lambda done, whole: tell(
+        report, runs = study.on_progress, len(study.settings)
+        on_progress = None
+        if report is not None:
+            on_progress = lambda done, whole: report(
                 "groups of cells", number * whole + done, runs * whole
             )
         dynamics = _binary(setting)
@@ -147,7 +147,7 @@ class AssociationGrid(AbstractExperiment):
             most=max(1, int(setting.run.duration)),
             tie=dynamics.tie,
             keep=self.compare,
-            progress=progress,
+            progress=on_progress,
         )
         powers = len(objectives) // len(scalings)
         shape = (len(scalings), powers, len(self.floors), len(heats), len(rates))

@@ -4,15 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
 BROKEN = "#BBBBBB"
 
 
-@plots.register("association_map")
-def association_map(record: Record, fig: Figure) -> None:
+@plots.register("association_grid", formerly=("association_map",))
+def draw_association_grid(record: Record, fig: Figure) -> None:
     r"""Mean distance $2\sqrt{w}$ of learnt states over $1/T$ and $\varepsilon$. [MRS24]
 
     A ring marks the best cell of every panel, grey what is not finite.
@@ -25,7 +25,9 @@ def association_map(record: Record, fig: Figure) -> None:
         (label, data, scaling, floor)
         for label, data, _ in labels(record)
         for scaling in range(data.sizes["scaling"])
-        for floor in range(needed(data, "mean_distance", "association_map").shape[2])
+        for floor in range(
+            needed_by_plot(data, "mean_distance", "association_grid").shape[2]
+        )
     ]
     columns = max(data.sizes["vertex"] for _, data, *_ in rows)
     chance = float(rows[0][1]["chance"].values)
@@ -88,10 +90,10 @@ def _ticks(axis: Any, values: np.ndarray) -> None:
 
 
 @plots.register("association_best")
-def association_best(record: Record, fig: Figure) -> None:
+def draw_association_best(record: Record, fig: Figure) -> None:
     r"""The least mean distance of each grid against $n$; dots: its draws. [MRS24]"""
     points = labels(record)
-    needed(points[0][1], "best_distance", "association_best")
+    needed_by_plot(points[0][1], "best_distance", "association_best")
     floors = points[0][1]["least"].values
     fig.set_size_inches(4.4 * len(floors) + 1.6, 3.9)
     axes = fig.subplots(1, len(floors), squeeze=False, sharey=True)[0]

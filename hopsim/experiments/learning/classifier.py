@@ -7,8 +7,14 @@ from pydantic import Field, model_validator
 
 from ..._common.names import nearest
 from ...data import datasets
-from ...records import join, Record
-from ...training import answered, Associative, decided, Examples, objective_of
+from ...records import join_points, Record
+from ...training import (
+    answers_in_chunks,
+    Associative,
+    Examples,
+    objective_of,
+    predicted_class,
+)
 from ...training.prototypes import dominant, votes
 from .._base import experiments, Setting, Study
 from .._ensemble import stacked
@@ -67,7 +73,7 @@ class Classifier(AbstractTraining):
                 "No variant is left: HOPSIM_DATA holds the images of none that "
                 "experiment.beside names; set it, or add one with the bundled digits."
             )
-        record = Record(join(parts, labels))
+        record = Record(join_points(parts, labels))
         record.attrs["left_out"] = "\n".join(left_out)
         return record
 
@@ -85,7 +91,7 @@ class Classifier(AbstractTraining):
 
         def classified(form: Any, shown: np.ndarray = states) -> np.ndarray:
             objective = objective_of(network, form, 1, given.scaling)
-            return decided(answered(objective, memories, scale, shown))
+            return predicted_class(answers_in_chunks(objective, memories, scale, shown))
 
         predicted = classified(given.form)
         noisy = [

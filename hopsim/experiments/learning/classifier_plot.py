@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ...plots.style import Figure, labels, needed, plots
+from ...plots.style import Figure, labels, needed_by_plot, plots
 from ...records import Record
 from ...statistics import Estimate, mean, wilsons
 
 
 @plots.register("class_votes")
-def class_votes(record: Record, fig: Figure) -> None:
+def draw_class_votes(record: Record, fig: Figure) -> None:
     r"""For how many classes memories vote: their weights $> 0.9$. [KH16 sec. 4]
 
     Features vote for several classes, prototypes for one. Bars: 95 % over trainings;
@@ -21,9 +21,11 @@ def class_votes(record: Record, fig: Figure) -> None:
     ax = fig.subplots()
     points = labels(record)
     width = 0.8 / len(points)
-    number = np.arange(needed(points[0][1], "confusion", "class_votes").shape[1] + 1)
+    number = np.arange(
+        needed_by_plot(points[0][1], "confusion", "class_votes").shape[1] + 1
+    )
     for k, (label, data, colour) in enumerate(points):
-        votes = needed(data, "votes", "class_votes")
+        votes = needed_by_plot(data, "votes", "class_votes")
         share, bars = _bars([_share(votes == j) for j in number])
         at = number + width * (k - (len(points) - 1) / 2)
         style: Any = {"yerr": bars, "color": colour, "error_kw": {"lw": 0.7}}
@@ -35,7 +37,7 @@ def class_votes(record: Record, fig: Figure) -> None:
 
 
 @plots.register("deciding_memories")
-def deciding_memories(record: Record, fig: Figure) -> None:
+def draw_deciding_memories(record: Record, fig: Figure) -> None:
     r"""How many memories decide: terms $> 0.9$ of the largest. [KH16 sec. 4]
 
     Left, the share of test images by that number; right, the share for which it is
@@ -48,7 +50,7 @@ def deciding_memories(record: Record, fig: Figure) -> None:
     last = max(int(np.max(data["deciding"].values)) for _, data, _ in points)
     number = np.arange(1, max(last, 2) + 1)
     for k, (label, data, colour) in enumerate(points):
-        deciding = needed(data, "deciding", "deciding_memories")
+        deciding = needed_by_plot(data, "deciding", "deciding_memories")
         share = np.array([np.mean(deciding == j) for j in number])
         share[share == 0] = np.nan  # a logarithm has no place for none
         ax.plot(number, share, ".-", ms=4, lw=0.8, color=colour, label=label or None)
@@ -71,7 +73,7 @@ def deciding_memories(record: Record, fig: Figure) -> None:
 
 
 @plots.register("noise_robustness")
-def noise_robustness(record: Record, fig: Figure) -> None:
+def draw_noise_robustness(record: Record, fig: Figure) -> None:
     r"""Test error against the size of normal noise on pixels of $\pm 1$. [hopsim]
 
     Bars: 95 % over trainings; of fewer than three, what Wilson's over the images of
@@ -81,7 +83,7 @@ def noise_robustness(record: Record, fig: Figure) -> None:
     ax = fig.subplots()
     points = labels(record)
     for k, (label, data, colour) in enumerate(points):
-        error = needed(data, "noise_error", "noise_robustness")
+        error = needed_by_plot(data, "noise_error", "noise_robustness")
         size, items = data["noise"].values, data.sizes["item"]
         wrong = np.rint(error * items).astype(int)
         seen = [_interval(hits, items) for hits in wrong.T]
@@ -96,7 +98,7 @@ def noise_robustness(record: Record, fig: Figure) -> None:
 
 
 @plots.register("confusion")
-def confusion(record: Record, fig: Figure) -> None:
+def draw_confusion(record: Record, fig: Figure) -> None:
     r"""Counts $C_{ij}$ of test images of class $i$ that were answered $j$. [hopsim]
 
     Shades: the share of the class, from 0.1 %; all trainings together.
@@ -107,7 +109,7 @@ def confusion(record: Record, fig: Figure) -> None:
     fig.set_size_inches(4.2 * columns, 4.0 * rows + 0.4)
     axes = np.atleast_1d(fig.subplots(rows, columns)).ravel()
     for ax, (label, data, _) in zip(axes, points, strict=False):
-        count = needed(data, "confusion", "confusion").sum(axis=0)
+        count = needed_by_plot(data, "confusion", "confusion").sum(axis=0)
         share = count / np.maximum(count.sum(axis=1, keepdims=True), 1)
         shade = np.log10(np.maximum(share, 1e-3))
         ax.imshow(shade, cmap="Blues", vmin=-3, vmax=0)

@@ -6,15 +6,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ...records import join, Record
+from ...records import join_points, Record
 from ...training import (
     AbstractObjective,
-    answered,
-    decided,
+    answers_in_chunks,
     Examples,
     interaction_of,
     objective_of,
-    taught,
+    predicted_class,
+    train_grid,
 )
 from ...training.examples import check_examples, minibatches
 from .._base import experiments, Setting, Study
@@ -58,11 +58,11 @@ class F1Grid(AbstractTraining):
                     for n in self.n:
                         cells.append(self._cells(drawn, scaling, n))
                         done += 1
-                        if study.progress is not None:
-                            study.progress("grids", done, runs)
+                        if study.on_progress is not None:
+                            study.on_progress("grids", done, runs)
                 found.append(self._gathered(cells))
             parts.append(stacked(found, "training", setting))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _cells(self, setting: Setting, scaling: Any, n: int) -> np.ndarray:
         """F1, and if all was finite: (temperature, rate, 2)."""
@@ -110,7 +110,7 @@ class F1Grid(AbstractTraining):
         scale = np.asarray(temperature, dtype)
         rates = rate * given.learning_rate_decay ** np.arange(given.epochs)
         examples = learn.states.astype(dtype), learn.labels.astype(np.int32)
-        memories, loss = taught(
+        memories, loss = train_grid(
             objective,
             np.asarray(setting.network.memories),
             rates.astype(dtype),
@@ -119,11 +119,13 @@ class F1Grid(AbstractTraining):
             examples,
             np.asarray(given.momentum, dtype),
         )
-        answers = answered(objective, memories, scale, test.states.astype(dtype))
+        answers = answers_in_chunks(
+            objective, memories, scale, test.states.astype(dtype)
+        )
         finite = np.all(np.isfinite(loss)) and np.all(np.isfinite(answers))
         macro: Any = {"average": "macro", "zero_division": 0}
         known = np.unique(test.labels)
-        score = f1_score(test.labels, decided(answers), labels=known, **macro)
+        score = f1_score(test.labels, predicted_class(answers), labels=known, **macro)
         return float(score), float(finite)
 
     def _gathered(self, cells: list[np.ndarray]) -> dict[str, Any]:

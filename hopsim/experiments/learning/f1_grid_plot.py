@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...plots.style import Figure, needed, plots
+from ...plots.style import Figure, needed_by_plot, plots
 from ...records import Record
 
 
 @plots.register("f1_grid")
-def f1_grid(record: Record, fig: Figure) -> None:
+def draw_f1_grid(record: Record, fig: Figure) -> None:
     r"""Macro F1 over $1/T$ and learning rate, the mean of all trainings. [MRS24 Fig. 5]
 
     One panel for each n and scaling; a dot marks the best cell, whose F1 is told. The
@@ -20,7 +20,7 @@ def f1_grid(record: Record, fig: Figure) -> None:
     axes = fig.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
     image = None
     for i, (label, data, s) in enumerate(rows):
-        f1 = needed(data, "f1", "f1_grid")[:, s].mean(axis=0)
+        f1 = needed_by_plot(data, "f1", "f1_grid")[:, s].mean(axis=0)
         beta, rates = data["beta"].values, data["learning_rate"].values
         for k, n in enumerate(data["n"].values):
             ax = axes[i, k]

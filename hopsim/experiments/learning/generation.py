@@ -13,7 +13,7 @@ from ...dynamics import Binary
 from ...dynamics.spins.relaxation import relax
 from ...lagrangians import AbsoluteValue, LogCosh
 from ...network import Network
-from ...records import join, Record, Variables
+from ...records import join_points, Record, Variables
 from ...training import Examples, predict
 from .._base import experiments, Setting, Study
 from .._ensemble import stacked
@@ -41,7 +41,7 @@ class Generation(AbstractTraining):
     [KH16 sec. 4; KH21]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("generated_digits",)
+    plots: ClassVar[tuple[str, ...]] = ("generation",)
 
     sets: int = Field(3, ge=1)
     starts: int = Field(4, ge=1)
@@ -58,7 +58,7 @@ class Generation(AbstractTraining):
                 drawn = setting.redrawn(number)
                 found.append(self._generated(drawn, study, f"{k}-{number}"))
             parts.append(stacked(found, "probe", setting))
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _generated(self, setting: Setting, study: Study, name: str) -> Variables:
         """One training, and the images that its network makes of every class."""

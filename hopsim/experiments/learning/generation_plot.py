@@ -3,15 +3,15 @@
 import numpy as np
 
 from ...plots.images import framed, instants
-from ...plots.style import BAD, Figure, GOOD, labels, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Record
 
 
 FRAMES = 4  # of the film of every class
 
 
-@plots.register("generated_digits")
-def generated_digits(record: Record, fig: Figure) -> None:
+@plots.register("generation", formerly=("generated_digits",))
+def draw_generation(record: Record, fig: Figure) -> None:
     r"""$g(t)$ with one class held (columns), downwards in time, and the binary end.
 
     One start of every class. Frame of an end: blue where the classifier and the nearest
@@ -20,14 +20,17 @@ def generated_digits(record: Record, fig: Figure) -> None:
     points = labels(record)
     rows = FRAMES + 1
     height = rows + 0.75  # of one point, with its title
-    classes = needed(points[0][1], "film", "generated_digits").shape[0]
+    classes = needed_by_plot(points[0][1], "film", "generation").shape[0]
     width = max(0.66 * (classes + 2.4), 7.0)  # room for the words
     fig.set_size_inches(width, 0.66 * height * len(points) + 0.7)
     ax = fig.subplots()
     ax.axis("off")
     for p, (label, data, _) in enumerate(points):
         top = p * height
-        film, time = needed(data, "film", "generated_digits"), data["time"].values
+        film, time = (
+            needed_by_plot(data, "film", "generation"),
+            data["time"].values,
+        )
         last = np.searchsorted(time, np.max(data["end_time"].values[:classes]))
         shown = instants(film[:, : last + 1], FRAMES)
         share = lambda name, data=data: f"{100 * np.mean(data[name].values):.0f} %"

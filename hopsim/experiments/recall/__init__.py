@@ -10,15 +10,15 @@ from .conventions import Conventions
 from .real_recall import RealRecall
 from .recall import Recall
 from .recall_histogram import RecallHistogram
-from .rules_compared import Limits
+from .rules_compared import RulesCompared
 
 
 __all__ = [
     "Conventions",
-    "Limits",
     "RealRecall",
     "Recall",
     "RecallHistogram",
+    "RulesCompared",
     "conventions_plot",
     "real_recall_plot",
     "recall_histogram_plot",

@@ -11,7 +11,7 @@ from ...records import Variables
 from ...trajectory import Ending
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
-from .._spins import extremes
+from .._spins import extreme_overlaps
 from .._variables import flags, PURE
 
 
@@ -87,7 +87,7 @@ class Conventions(AbstractEnsemble):
         """What becomes of every start."""
         ended = setting.relax(dynamics=convention)
         memories = np.asarray(setting.network.memories).astype(np.int8)
-        best, least = extremes(memories, ended.final)
+        best, least = extreme_overlaps(memories, ended.final)
         either = np.maximum(best, -least)
         return {
             "signed": best == 1,

@@ -2,16 +2,18 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots
+from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean_over_sets
 
 
 @plots.register("conventions")
-def conventions(record: Record, fig: Figure) -> None:
+def draw_conventions(record: Record, fig: Figure) -> None:
     r"""Share of starts with $\max|\xi_\mu\cdot s| = N$, 95 % over sets. [KH16]"""
     points = labels(record)
-    names = [str(x) for x in needed(points[0][1], "convention_name", "conventions")]
+    names = [
+        str(x) for x in needed_by_plot(points[0][1], "convention_name", "conventions")
+    ]
     fig.set_size_inches(8.6, 1.3 + 0.36 * len(names))
     left, right = fig.subplots(1, 2, width_ratios=[2, 1], sharey=True)
     rows = list(range(len(names)))

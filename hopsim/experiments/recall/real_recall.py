@@ -11,7 +11,7 @@ from ...data import datasets, patterns
 from ...data.sources import memory_sources, PatternSet
 from ...lagrangians import AbsoluteValue, RectifiedPolynomial
 from ...network import Network
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from ...statistics import mean
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._spins import require_aims
@@ -66,9 +66,9 @@ class RealRecall(AbstractExperiment):
         parts = []
         for k, (name, draw) in enumerate(found.items()):
             parts.append(self._measured(setting, name, draw))
-            if study.progress is not None:
-                study.progress("sets of images", k + 1, len(found))
-        return Record(join(parts, list(found)))
+            if study.on_progress is not None:
+                study.on_progress("sets of images", k + 1, len(found))
+        return Record(join_points(parts, list(found)))
 
     def _images(self, setting: Setting) -> Iterator[tuple[str, Any]]:
         """The name of every set of images that is there, and how to draw from it."""

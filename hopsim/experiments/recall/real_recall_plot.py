@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...plots.images import framed
-from ...plots.style import BAD, Figure, GOOD, labels, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Record
 
 
@@ -12,13 +12,13 @@ TASKS = {"flips": "flipped spins", "completion": "lower half blank, upper half h
 
 
 @plots.register("real_recall")
-def real_recall(record: Record, fig: Figure) -> None:
+def draw_real_recall(record: Record, fig: Figure) -> None:
     r"""Share of images recalled in every bit against $n$. [DAM-21]"""
     points = labels(record)
     fig.set_size_inches(8.4, 3.8)
     axes = fig.subplots(1, 2, sharey=True)
     for _, data, colour in points:
-        n = needed(data, "n", "real_recall")
+        n = needed_by_plot(data, "n", "real_recall")
         for task, ax in enumerate(axes):
             seen = data["recall"].values[task]
             low, high = (data[f"recall_{x}"].values[task] for x in ("low", "high"))
@@ -44,10 +44,10 @@ def real_recall(record: Record, fig: Figure) -> None:
 
 
 @plots.register("recalled_images")
-def recalled_images(record: Record, fig: Figure) -> None:
+def draw_recalled_images(record: Record, fig: Figure) -> None:
     r"""Cues, where they end for two $n$, and $\xi_\mu$, of the last data. [DAM-21]"""
     data = labels(record)[-1][1]
-    final = needed(data, "final", "recalled_images")
+    final = needed_by_plot(data, "final", "recalled_images")
     shown = min(SHOWN, final.shape[2])
     vertices = [len(data["n"]) // 2, len(data["n"]) - 1]
     n = data["n"].values[vertices]

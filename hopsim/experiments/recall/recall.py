@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ...data.patterns import overlap
-from ...records import Dataset, join, Record
+from ...records import Dataset, join_points, Record
 from ...trajectory import Trajectory
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE, step_data, trajectory_data
@@ -30,13 +30,15 @@ class Recall(AbstractExperiment):
         parts, steps = [], []
         for number, setting in enumerate(study.settings):
             save = tuple({*setting.run.save, "g"})
-            trajectory = setting.simulate(study.reporter(number), save=save)
+            trajectory = setting.simulate(study.progress_callback(number), save=save)
             parts.append(self._judge(setting, trajectory))
             steps.append(step_data(trajectory))
         labels = [setting.label for setting in study.settings]
         kept = [s for s in steps if s is not None]
-        groups = {"step_log": join(kept, labels)} if len(kept) == len(steps) else {}
-        return Record(join(parts, labels), groups)
+        groups = (
+            {"step_log": join_points(kept, labels)} if len(kept) == len(steps) else {}
+        )
+        return Record(join_points(parts, labels), groups)
 
     def _judge(self, setting: Setting, trajectory: Trajectory) -> Dataset:
         data = trajectory_data(setting, trajectory)

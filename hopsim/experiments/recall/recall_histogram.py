@@ -9,7 +9,7 @@ from pydantic import Field
 from ...records import Variables
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
-from .._spins import extremes, inputs, is_even, require_spins
+from .._spins import extreme_overlaps, inputs, is_even, require_spins
 from .._variables import PURE
 
 
@@ -46,8 +46,8 @@ class RecallHistogram(AbstractEnsemble):
         memories = np.asarray(network.memories).astype(np.int8)
         relaxed = setting.relax()
         final = relaxed.final
-        high, low = extremes(memories, starts)
-        best, least = extremes(memories, final)
+        high, low = extreme_overlaps(memories, starts)
+        best, least = extreme_overlaps(memories, final)
         perfect, mirrored = best == 1, (least == -1) & (best < 1)
         against = shared_against(memories, final, is_even(network), self.nearest)
         words = {"long_name": "largest overlap of the end with a memory"}

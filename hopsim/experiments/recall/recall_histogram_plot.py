@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean_over_sets
 from ...theory import capacity
@@ -12,7 +12,7 @@ COLUMNS = 3
 
 
 @plots.register("recall_histogram")
-def recall_histogram(record: Record, fig: Figure) -> None:
+def draw_recall_histogram(record: Record, fig: Figure) -> None:
     r"""Shares of $\max_\mu\xi_\mu\cdot s/N$ at the ends, law at the starts. [KH16]"""
     points = labels(record)
     columns = min(COLUMNS, len(points))
@@ -20,7 +20,7 @@ def recall_histogram(record: Record, fig: Figure) -> None:
     fig.set_size_inches(3.1 * columns + 0.4, 2.4 * rows + 1.0)
     axes = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for ax, (label, data, _) in zip(axes, points, strict=False):
-        ends = needed(data, "overlap", "recall_histogram")
+        ends = needed_by_plot(data, "overlap", "recall_histogram")
         n, size = int(data["feature_count"]), ends.size
         values, law = capacity.best_overlap_law(n, int(data["memory_count"]))
         seen = lambda x, n=n: np.bincount(

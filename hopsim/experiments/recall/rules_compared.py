@@ -23,8 +23,8 @@ RULES = ("binary", "sharp flow", "AltIMEX", "graded flow", "sharp flow, autapse"
 PROBED = 64  # random states for the mean self-coupling
 
 
-@experiments.register("limits")
-class Limits(AbstractEnsemble):
+@experiments.register("rules_compared", formerly=("limits",))
+class RulesCompared(AbstractEnsemble):
     r"""Recall from cues against K: the energy gap, and the flows with their self term.
 
     "binary" is the rule of KH16, "sharp flow" the event-driven flow of model A,
@@ -37,7 +37,7 @@ class Limits(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "cue"
-    plots: ClassVar[tuple[str, ...]] = ("limits",)
+    plots: ClassVar[tuple[str, ...]] = ("rules_compared",)
 
     counts: Rising[int]  # of memories
     rules: list[str] = Field(list(RULES), min_length=1)
@@ -56,20 +56,20 @@ class Limits(AbstractEnsemble):
         network, targets = setting.network, setting.probes.targets
         if not isinstance(network.feature_lagrangian, AbsoluteValue):
             raise ValueError(
-                'The experiment "limits" compares with the sharp model A; use '
+                'The experiment "rules_compared" compares with the sharp model A; use '
                 'network kind "model_a" without beta.'
             )
         if network.autapse is not None or np.any(network.hidden_current):
             raise ValueError(
-                'The experiment "limits" sets the autapse itself and needs a network '
-                "without hidden current; leave both out."
+                'The experiment "rules_compared" sets the autapse itself and needs a '
+                "network without hidden current; leave both out."
             )
         most = np.max(targets, initial=-1)
         if np.any(targets < 0) or most >= self.counts[0]:
             raise ValueError(
-                'The experiment "limits" needs cues of the first memories, stored at '
-                f'each load; use probes kind "corrupted" with count <= {self.counts[0]}'
-                f", got targets up to {most}."
+                'The experiment "rules_compared" needs cues of the first memories, '
+                'stored at each load; use probes kind "corrupted" with count <= '
+                f"{self.counts[0]}, got targets up to {most}."
             )
         if self.counts[-1] > network.count:
             raise ValueError(

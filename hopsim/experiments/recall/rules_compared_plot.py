@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean_over_sets
 
 
-@plots.register("limits")
-def limits(record: Record, fig: Figure) -> None:
+@plots.register("rules_compared", formerly=("limits",))
+def draw_rules_compared(record: Record, fig: Figure) -> None:
     r"""Cues recalled, and the overlap $m$, against $K$; 95 % over sets. [CL-17]"""
     points = labels(record)
     fig.set_size_inches(8.8, 0.6 + 3.0 * len(points))
     axes = fig.subplots(len(points), 2, squeeze=False, sharex=True)
     for row, (label, data, _) in zip(axes, points, strict=True):
-        needed(data, "recalled", "limits")
+        needed_by_plot(data, "recalled", "rules_compared")
         count = data["count"].values
         for name, ax in zip(("recalled", "overlap"), row, strict=True):
             for k, rule in enumerate(str(x) for x in data["rule_name"].values):

@@ -13,7 +13,7 @@ from .learning_curve import LearningCurve
 from .learning_from_scratch import LearningFromScratch
 from .overlap_landscape import OverlapLandscape
 from .phase_diagram import PhaseDiagram
-from .prototype_learning import Prototypes
+from .prototype_learning import PrototypeLearning
 
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "LearningFromScratch",
     "OverlapLandscape",
     "PhaseDiagram",
-    "Prototypes",
+    "PrototypeLearning",
     "fixed_teacher_plot",
     "learning_curve_plot",
     "learning_from_scratch_plot",

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ...records import dataset, join, Record, Variables
+from ...records import dataset, join_points, Record, Variables
 from ...theory import teacher_student as theory
 from .._base import AbstractExperiment, experiments, Study
 from .._variables import PURE
@@ -41,7 +41,7 @@ class FixedTeacher(AbstractExperiment):
     def run(self, study: Study) -> Record:
         found = {**self._lines(), **self._regimes()}
         parts = [dataset(found) for _ in study.settings]
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _lines(self) -> Variables:
         shape = (len(self.teacher_temperatures), len(self.ratios))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
@@ -23,7 +23,7 @@ WORDS = {
 
 
 @plots.register("fixed_teacher")
-def fixed_teacher(record: Record, fig: Figure) -> None:
+def draw_fixed_teacher(record: Record, fig: Figure) -> None:
     r"""$T$ against $\alpha$ at fixed $T_s$: lines by replica symmetry, and by 1RSB.
 
     Dotted: $T_d$ and $T_K$ of the glass, $\alpha = c_d T^2$ and $c_c T^2$. The vertical
@@ -32,7 +32,7 @@ def fixed_teacher(record: Record, fig: Figure) -> None:
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     (_, data, _), *_ = labels(record)
-    teachers = needed(data, "teacher_temperature", "fixed_teacher")
+    teachers = needed_by_plot(data, "teacher_temperature", "fixed_teacher")
     fig.set_size_inches(max(7.4, 0.7 + 4.6 * len(teachers)), 5.2)
     axes = np.atleast_1d(fig.subplots(1, len(teachers)))
     for k, ax in enumerate(axes):

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, MARKS, needed, plots
+from ...plots.style import Figure, labels, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import mean
 
 
 @plots.register("learning_curve")
-def learning_curve(record: Record, fig: Figure) -> None:
+def draw_learning_curve(record: Record, fig: Figure) -> None:
     r"""$q^*$ against $\alpha/T^2$ (M/N for n = 2); 95 % over data sets. [TS-17, TS-18]
 
     Lines are theory, solid for infinite N and dotted at $c_{eff}$; for even n the dots
@@ -21,7 +21,7 @@ def learning_curve(record: Record, fig: Figure) -> None:
         n = int(data["vertex"])
         unit = float(data["temperature"]) ** 2 / 2 if n == 2 else 1.0
         name = "overlap" if n % 2 else "unsigned"
-        values = needed(data, name, "learning_curve")
+        values = needed_by_plot(data, name, "learning_curve")
         seen = [mean(row) for row in values]
         middle = np.array([x.value for x in seen])
         half = np.nan_to_num([x.high - x.value for x in seen])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, MARKS, needed, plots
+from ...plots.style import COLOURS, Figure, labels, MARKS, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean_over_sets, proportion
 
@@ -11,11 +11,11 @@ NAMES = {"fixed": "random start at T", "annealed": "annealed", "tempered": "temp
 
 
 @plots.register("learning_from_scratch")
-def learning_from_scratch(record: Record, fig: Figure) -> None:
+def draw_learning_from_scratch(record: Record, fig: Figure) -> None:
     r"""Shares of starts with $q^* > 1/2$ against N and c. [TT24; THEORY TS-19]"""
     points = labels(record)
     ((_, first, _), *_) = points
-    needed(first, "success", "learning_from_scratch")
+    needed_by_plot(first, "success", "learning_from_scratch")
     strengths = first["strength"].values
     columns = len(strengths)
     fig.set_size_inches(2.6 + 2.6 * columns, 0.8 + 3.1 * len(points))

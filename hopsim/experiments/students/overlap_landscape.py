@@ -14,7 +14,7 @@ from ...data.patterns import example_count
 from ...dynamics.spins.couplings import Couplings
 from ...dynamics.spins.sampling import sample
 from ...network import Network
-from ...records import Dataset, dataset, join, Record, Variables
+from ...records import Dataset, dataset, join_points, Record, Variables
 from ...theory import teacher_student as theory
 from .._base import experiments, Setting, Study
 from .._numbers import Rising
@@ -114,7 +114,7 @@ class OverlapLandscape(AbstractTeacherStudent):
         labels = [setting.label for setting in study.settings]
         # the same for every set of data
         known = [dataset(self.known(setting)) for setting in study.settings]
-        solved = join(known, labels)
+        solved = join_points(known, labels)
         # checks compare it with every set
         beside = {
             name: solved[name].expand_dims(draw=record["draw"]).transpose(..., "draw")

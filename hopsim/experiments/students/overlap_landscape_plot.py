@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, LIMIT, MARKS, needed, plots
+from ...plots.style import COLOURS, Figure, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean
 
 
 @plots.register("overlap_landscape")
-def overlap_landscape(record: Record, fig: Figure) -> None:
+def draw_overlap_landscape(record: Record, fig: Figure) -> None:
     r"""$q^*$ and $q_{12}$ over RS theory at c and c_eff; energies. [TT24 fig. 4]"""
     points = record.points()
     fig.set_size_inches(9.4, 0.7 + 3.5 * len(points))
     axes = fig.subplots(len(points), 2, squeeze=False, width_ratios=[1.5, 1])
     for (label, data), (left, right) in zip(points, axes, strict=True):
-        needed(data, "overlap", "overlap_landscape")
+        needed_by_plot(data, "overlap", "overlap_landscape")
         several = str(data["along"].values) == "temperature"
         x = data["temperature"].values if several else data["strength"].values.T
         _lines(left, data, several)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, needed, plots
+from ...plots.style import Figure, labels, needed_by_plot, plots
 from ...records import Dataset, Record
 
 
@@ -19,7 +19,7 @@ SEEN = ("lost from the pattern", "kept from the pattern", "also found from rando
 
 
 @plots.register("phase_diagram")
-def phase_diagram(record: Record, fig: Figure) -> None:
+def draw_phase_diagram(record: Record, fig: Figure) -> None:
     r"""Regimes of load $\alpha$ and $T = T_s$ with their lines $\alpha = cT^2$. [TT24]
 
     Symbols are cells that were sampled: colour is the overlap $q^*$ of students that
@@ -43,7 +43,7 @@ def phase_diagram(record: Record, fig: Figure) -> None:
 def _regimes(ax, data: Dataset) -> None:
     from matplotlib.colors import ListedColormap
 
-    regime = needed(data, "regime", "phase_diagram")
+    regime = needed_by_plot(data, "regime", "phase_diagram")
     load, t = data["load"].values, data["temperature"].values
     ax.pcolormesh(
         load, t, regime, cmap=ListedColormap(SHADES), vmin=-0.5, vmax=3.5,

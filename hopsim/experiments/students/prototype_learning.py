@@ -20,8 +20,8 @@ from ._teacher_student import AbstractTeacherStudent, teacher_of
 MOST_READINGS = 12  # examples whose readings are all looked at
 
 
-@experiments.register("prototypes")
-class Prototypes(AbstractTeacherStudent):
+@experiments.register("prototype_learning", formerly=("prototypes",))
+class PrototypeLearning(AbstractTeacherStudent):
     r"""$q^*(M) = E\tanh(h\sum_a s_a)$, $\tanh h = m_t$: what M prototypes teach.
 
     Below $T_{eR}$ every example has the overlap $m_t$ with the pattern and is a
@@ -32,7 +32,7 @@ class Prototypes(AbstractTeacherStudent):
     TS-15]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("prototypes",)
+    plots: ClassVar[tuple[str, ...]] = ("prototype_learning",)
 
     counts: Rising[int] = Field([1, 2, 3, 5])
     temperatures: Rising[float]

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean
 
 
-@plots.register("prototypes")
-def prototypes(record: Record, fig: Figure) -> None:
+@plots.register("prototype_learning", formerly=("prototypes",))
+def draw_prototype_learning(record: Record, fig: Figure) -> None:
     r"""$1 - q^*$ against M examples; 95 % over data sets, lines of theory. [TS-15]
 
     Dashed is $1 - m_t$, what one example itself knows of the pattern.
@@ -18,7 +18,9 @@ def prototypes(record: Record, fig: Figure) -> None:
     axes = np.atleast_1d(fig.subplots(1, len(points), sharey=True))
     for ax, (label, data, _) in zip(axes, points, strict=True):
         n = int(data["vertex"])
-        values = needed(data, "overlap" if n % 2 else "unsigned", "prototypes")
+        values = needed_by_plot(
+            data, "overlap" if n % 2 else "unsigned", "prototype_learning"
+        )
         counts = data["count"].values
         alignment = data["alignment"].values[:, 0]
         for k, temperature in enumerate(data["temperature"].values):

@@ -29,7 +29,7 @@ def coefficients(n: int, hamiltonian: Hamiltonian = "distinct") -> dict[int, flo
     $a_k = [\binom nk (n-k-1)!!]^2\, k!/n!$ for k = n, n-2, ... of the full power:
     $q^3 + \frac32 q$, $q^4 + 3q^2$, $q^5 + 5q^3 + \frac{15}8 q$. [THEORY TRAP 1]
     """
-    check(n)
+    check_vertex(n)
     one_of("hamiltonian", hamiltonian, Hamiltonian)
     n = int(n)
     if hamiltonian == "distinct":
@@ -63,7 +63,7 @@ def log_slope(
     return (low - 1) * np.log(q) + np.log(rest), (low - 1) / q + bend / rest
 
 
-def check(n: int | float, limit: bool = False) -> None:
+def check_vertex(n: int | float, limit: bool = False) -> None:
     """Raises ValueError unless n is an interaction vertex; inf where `limit`."""
     if not (limit and n == math.inf) and not (n >= 3 and n % 1 == 0):
         also = " (or inf)" if limit else ""

@@ -10,7 +10,7 @@ with the teacher's pattern: the regime eR of the Nishimori line.
 import math
 
 from .. import mean_field
-from ._vertex import check, whole
+from ._vertex import check_vertex, whole
 from .nishimori import nishimori_boundaries
 
 
@@ -45,12 +45,12 @@ def alignment(temperature: float, n: int) -> float:
             f"got {temperature}; above it examples have no overlap with the pattern."
         )
     beta = max(n / temperature, mean_field.spinodal(n))  # rounding at the spinodal
-    return mean_field.overlap(beta, n)
+    return mean_field.memory_overlap(beta, n)
 
 
 def triple_point(n: int | float) -> tuple[float, float]:
     r"""$(\alpha, T)$ where P, gR and eR meet: $(c_c T_{eR}^2, T_{eR})$. [TS-02]"""
-    check(n, limit=True)
+    check_vertex(n, limit=True)
     temperature = alignment_temperature(n)
     return nishimori_boundaries(n)[1] * temperature**2, temperature
 

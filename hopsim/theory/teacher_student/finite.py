@@ -87,7 +87,7 @@ def overlap_law(
     - `cut`: in (0, 1]; by default the barrier, the least likely S between the two
       basins, and no cut where there is but one.
     """
-    check(n, temperature)
+    check_vertex_and_temperature(n, temperature)
     one_of("hamiltonian", hamiltonian, Hamiltonian)
     one_of("basin", basin, Basin)
     whole("The number of features", features, 1)
@@ -205,7 +205,7 @@ def aligned_overlap(count: int, temperature: float, n: int) -> float:
     return float(weights @ np.tanh(h * (2 * up - count)))
 
 
-def check(n: int, temperature: float) -> None:
+def check_vertex_and_temperature(n: int, temperature: float) -> None:
     """Raises ValueError unless n >= 2 and T > 0."""
     whole("The interaction vertex n", n, 2)
     if not temperature > 0:

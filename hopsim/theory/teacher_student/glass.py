@@ -18,7 +18,7 @@ import numpy as np
 
 from . import _gauss
 from ._roots import root
-from ._vertex import check
+from ._vertex import check_vertex
 
 
 class Glass(NamedTuple):
@@ -58,7 +58,7 @@ def glass_state(c: float, n: int) -> Glass:
     The liquid between $c_d$ and $c_K$ is shattered into exponentially many states, of
     the same free entropy in all. [THEORY TS R4, TS-21]
     """
-    check(n)
+    check_vertex(n)
     if not 0 <= c < math.inf:
         raise ValueError(f"The noise c = alpha / T^2 must be >= 0, got {c}.")
     if c <= glass_boundaries(n)[1]:
@@ -75,7 +75,7 @@ def glass_state(c: float, n: int) -> Glass:
 
 def glass_curve(parisi: float, n: int) -> tuple[float, Glass]:
     r"""c and the state whose Parisi parameter is m; 0 < m <= 1. $c(1) = c_K$."""
-    check(n)
+    check_vertex(n)
     if not 0 < parisi <= 1:
         raise ValueError(f"The Parisi parameter must lie in (0, 1], got {parisi}.")
     slope = lambda field: _slope(field, parisi, n)
@@ -102,7 +102,7 @@ def glass_boundaries(n: int) -> tuple[float, float]:
     """
     from scipy.optimize import minimize_scalar
 
-    check(n)
+    check_vertex(n)
     signal = lambda u: (
         math.exp(u) / (n * _tilted(math.exp(u), 1.0, math.exp(u))[1] ** (n - 1))
     )
@@ -124,7 +124,7 @@ def glass_ground_energy(n: int) -> float:
     from scipy.optimize import minimize_scalar
     from scipy.special import log_ndtr
 
-    check(n)
+    check_vertex(n)
     at = lambda y: y / 2 + (math.log(2) + log_ndtr(y * math.sqrt(n))) / y
     found: Any = minimize_scalar(
         at, bounds=(0.1, 3.0), method="bounded", options={"xatol": 1e-10}

@@ -17,7 +17,15 @@ import numpy as np
 
 from . import _gauss
 from ._roots import root, roots
-from ._vertex import check, coefficients, Hamiltonian, log_slope, Numbers, one_of, zeta
+from ._vertex import (
+    check_vertex,
+    coefficients,
+    Hamiltonian,
+    log_slope,
+    Numbers,
+    one_of,
+    zeta,
+)
 
 
 LIMIT = 2 * math.log(2)  # c_c for n -> infinity: the paramagnet's entropy is 0
@@ -53,7 +61,7 @@ def nishimori_curve(
     - `n`: the interaction vertex, >= 3.
     - `hamiltonian`: "distinct" sites, or the full "power". [THEORY TRAP 1]
     """
-    check(n)
+    check_vertex(n)
     u = np.asarray(u, float)
     if not np.all((u > 0) & np.isfinite(u)):
         raise ValueError(f"The field u must be > 0 and finite, got {u}.")
@@ -77,7 +85,7 @@ def nishimori_boundaries(
     odd n and at $1/(2a_2)$ for even n; else the other state of the full power is its
     first branch. `math.inf` gives the limit (0, 2 log 2). [THEORY 2.3, TRAP 1, TS-01]
     """
-    check(n, limit=True)
+    check_vertex(n, limit=True)
     one_of("hamiltonian", hamiltonian, Hamiltonian)
     if n == math.inf:
         return 0.0, LIMIT
@@ -100,7 +108,7 @@ def nishimori_solution(
 
     - `c`: > 0.
     """
-    check(n)
+    check_vertex(n)
     one_of("branch", branch, Branch)
     c = np.asarray(c, float)
     if not np.all((c > 0) & np.isfinite(c)):

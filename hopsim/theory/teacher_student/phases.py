@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 
 from . import _gauss
 from ._roots import root
-from ._vertex import check, Numbers
+from ._vertex import check_vertex, Numbers
 from .alignment import alignment_spinodal, alignment_temperature
 from .nishimori import nishimori_boundaries
 from .saddle import saddle_point
@@ -58,7 +58,7 @@ def chart(a: Numbers, b: Numbers, n: int) -> Chart:
 
     - `a`, `b`: > 0, of one shape.
     """
-    check(n)
+    check_vertex(n)
     a, b = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
     if not np.all((a > 0) & (b > 0) & np.isfinite(a) & np.isfinite(b)):
         raise ValueError(f"The chart is of fields a > 0 and b > 0, got {a} and {b}.")
@@ -91,7 +91,7 @@ def learning_boundaries(
     n = 1000, where the chart ends at c = 10), and too large where $c > c_c$, for a
     glass is there (TRAP 2). n up to 1000. [THEORY R4, TS-07]
     """
-    check(n)
+    check_vertex(n)
     _positive(temperature=temperature, teacher_temperature=teacher_temperature)
     ratio = math.log(temperature / teacher_temperature)
     of = lambda k: math.log(k.c_s / k.c)
@@ -112,7 +112,7 @@ def storage_boundaries(temperature: float, n: int) -> tuple[float, float]:
     $c_s = 1/T$; the phase eR off the Nishimori line, where students keep an example and
     know nothing of the pattern. 0 from T_sp, or T_eR, on; n up to 1000. [THEORY 2.2]
     """
-    check(n)
+    check_vertex(n)
     _positive(temperature=temperature)
     of = lambda k: math.log(k.c_s)
     ends = [_where(line, n, of, -math.log(temperature)) for line in ("fold", "gap")]
@@ -138,7 +138,7 @@ def glass_spinodal(n: int) -> tuple[float, float]:
     """
     from scipy.optimize import minimize_scalar
 
-    check(n)
+    check_vertex(n)
 
     def at(log_a: float) -> tuple[float, float]:
         a = math.exp(log_a)
@@ -175,7 +175,7 @@ def regimes(
       Nishimori line.
     - `typical`: $\alpha_c(T)$ to use in place of `learning_boundaries`'.
     """
-    check(n, limit=teacher_temperature is None)
+    check_vertex(n, limit=teacher_temperature is None)
     load, temperature = (
         np.atleast_1d(np.asarray(x, float)) for x in (load, temperature)
     )

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from . import _gauss
-from ._vertex import check, Hamiltonian, one_of, zeta
+from ._vertex import check_vertex, Hamiltonian, one_of, zeta
 
 
 Start = Literal["ferro", "example", "glass", "para"]
@@ -220,7 +220,7 @@ def _sign_overlap(
 
 
 def _require(c: float, c_s: float, beta: float, n: int) -> None:
-    check(n)
+    check_vertex(n)
     if not (0 < c < math.inf and 0 <= c_s < math.inf and 0 <= beta < math.inf):
         raise ValueError(
             "Finite c > 0, c_s >= 0 and beta >= 0 are needed (T > 0 and a load > 0), "

@@ -12,7 +12,7 @@ import math
 from typing import Literal, NamedTuple
 
 from ._roots import root
-from ._vertex import check, one_of
+from ._vertex import check_vertex, one_of
 
 
 Start = Literal["ferro", "example"]
@@ -33,7 +33,7 @@ def zero_threshold(n: int) -> tuple[float, float]:
 
     1.408059, 0.838476 for n = 3; 1.589666, 0.917923 for n = 4. [THEORY R3]
     """
-    check(n)
+    check_vertex(n)
     turn = lambda t: math.erf(t) - (n - 1) * t * _slope(t)
     t = root(turn, 1e-2, 1 + math.sqrt(math.log(n)))
     return t / math.erf(t) ** (n - 1), math.erf(t)
@@ -71,7 +71,7 @@ def zero_solution(
     - `teacher_temperature`: $T_s$ > 0; no teacher for infinity.
     - `start`: "ferro" ($q^* > 0$, m = 0) or "example" ($q^* = 0$, m > 0).
     """
-    check(n)
+    check_vertex(n)
     one_of("start", start, Start)
     _positive("load", load)
     _positive("teacher_temperature", teacher_temperature)

@@ -33,7 +33,7 @@ def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
     return dataclasses.replace(motion, drive=None)
 
 
-def descend(
+def descend_by_altimex(
     network: Network, motion: TwoLayer, v: Float[AnyArray, " feature"]
 ) -> Float[Array, " feature"]:
     """Near the minimum of the energy to which AltIMEX leads from `v`. [THEORY 5.2]"""
@@ -48,7 +48,7 @@ def descend(
     return jax.lax.fori_loop(0, DESCENT, down, x)[0]
 
 
-def polish(
+def polish_by_newton(
     network: Network, motion: TwoLayer, v: Float[AnyArray, " feature"]
 ) -> Float[Array, " feature"]:
     r"""The root of $I + \xi^T f(\xi g(v) + J) - c g - \alpha v$ near `v`, by Newton.
@@ -74,7 +74,7 @@ def autapse(network: Network) -> np.ndarray:
     return np.asarray(0.0 if network.autapse is None else network.autapse)
 
 
-def loop_gain(
+def plain_loop_gain(
     network: Network,
     on_v: Float[AnyArray, "probe feature feature"],
     on_h: Float[AnyArray, "probe memory memory"],

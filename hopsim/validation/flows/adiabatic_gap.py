@@ -39,7 +39,7 @@ class AdiabaticGap(AbstractEnsemble):
     def measure(self, setting: Setting) -> Variables:
         network = setting.network
         v, h = random_states(setting, self.states, self.spread, self.memory_spread)
-        full, slaved, gap, terms = (np.asarray(x) for x in energies(network, v, h))
+        full, slaved, gap, terms = (np.asarray(x) for x in both_energies(network, v, h))
         error, below = compared(full, slaved, gap, terms)
         return {
             "excess": ("state", full - slaved, PURE | {"long_name": "E(v,h) - E(v)"}),
@@ -52,7 +52,7 @@ class AdiabaticGap(AbstractEnsemble):
 
 
 @eqx.filter_jit
-def energies(
+def both_energies(
     network: Network,
     v: Float[AnyArray, "state feature"],
     h: Float[AnyArray, "state memory"],

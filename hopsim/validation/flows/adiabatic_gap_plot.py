@@ -2,23 +2,23 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots, shares
+from ...plots.style import draw_cumulative, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
 @plots.register("adiabatic_gap")
-def adiabatic_gap(record: Record, fig: Figure) -> None:
+def draw_adiabatic_gap(record: Record, fig: Figure) -> None:
     r"""$E(v,h) - E(v)$ against $D_{L_h}(\xi g + J\|h)$, and the error. [CL-03]"""
     fig.set_size_inches(9.0, 3.8)
     one, two = fig.subplots(1, 2)
     for label, data, colour in labels(record):
-        excess = needed(data, "excess", "adiabatic_gap")
+        excess = needed_by_plot(data, "excess", "adiabatic_gap")
         gap, error = data["gap"].values, data["gap_error"].values
         known = "kl_error" in data and np.all(np.isfinite(data["kl_error"].values))
         one.loglog(gap, excess, ".", ms=3, color=colour, label=label or None)
-        shares(two, error, color=colour, ls="-")
+        draw_cumulative(two, error, color=colour, ls="-")
         if known:
-            shares(two, data["kl_error"].values, color=colour, ls=":")
+            draw_cumulative(two, data["kl_error"].values, color=colour, ls=":")
     span = np.array(one.get_xlim())
     one.plot(span, span, color=LIMIT, lw=0.7, zorder=0)
     one.set_xlabel(r"divergence $D_{L_h}(\xi g + J\,\|\,h)$")

@@ -34,7 +34,7 @@ class AltIMEXDescent(AbstractEnsemble):
     that inequality, in units of eps $S_E$. [THEORY 4.2, CL-11]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("step_sizes",)
+    plots: ClassVar[tuple[str, ...]] = ("altimex_descent",)
 
     runs: int = Field(40, ge=1)
     steps: int = Field(60, ge=1)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...plots.style import BAD, COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import BAD, COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
-@plots.register("step_sizes")
-def step_sizes(record: Record, fig: Figure) -> None:
+@plots.register("altimex_descent", formerly=("step_sizes",))
+def draw_altimex_descent(record: Record, fig: Figure) -> None:
     r"""$E$ along AltIMEX runs of one start, and the largest rise of every run. [CL-11]
 
     The left panel is of the first point of a sweep or of variants.
@@ -18,7 +18,10 @@ def step_sizes(record: Record, fig: Figure) -> None:
     one, two = fig.subplots(1, 2)
     points = labels(record)
     label, data, _ = points[0]
-    energy, ladder = needed(data, "energy", "step_sizes"), data["ladder"].values
+    energy, ladder = (
+        needed_by_plot(data, "energy", "altimex_descent"),
+        data["ladder"].values,
+    )
     shades = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(ladder)))
     for path, dt, shade in zip(energy, ladder, shades, strict=True):
         times = dt * np.arange(1, len(path))

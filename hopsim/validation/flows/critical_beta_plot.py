@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots, shares
+from ...plots.style import draw_cumulative, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
 @plots.register("critical_beta")
-def critical_beta(record: Record, fig: Figure) -> None:
+def draw_critical_beta(record: Record, fig: Figure) -> None:
     r"""$\lambda_{max}(\mathrm{Cov}_p)$ against $D^2/4$; where a mean is lost. [CL-23]
 
     Left: the share of random weights with so large a covariance, and (triangles) the
@@ -17,8 +17,8 @@ def critical_beta(record: Record, fig: Figure) -> None:
     fig.set_size_inches(8.2, 3.5)
     left, right = fig.subplots(1, 2)
     for label, data, colour in labels(record):
-        seen = needed(data, "covariance", "critical_beta").ravel()
-        shares(left, seen, color=colour, label=label or "memories")
+        seen = needed_by_plot(data, "covariance", "critical_beta").ravel()
+        draw_cumulative(left, seen, color=colour, label=label or "memories")
         best = data["largest_covariance"].values
         left.plot(best, np.full(best.shape, 1.0), "v", ms=5, color=colour)
         fixed = data["mean_fixed"].values.astype(bool)

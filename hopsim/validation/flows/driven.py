@@ -34,7 +34,7 @@ class Driven(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "probe"
-    plots: ClassVar[tuple[str, ...]] = ("power_balance",)
+    plots: ClassVar[tuple[str, ...]] = ("driven",)
 
     def check(self, setting: Setting) -> None:
         drive = expected(setting.dynamics, TwoLayer, "driven").drive

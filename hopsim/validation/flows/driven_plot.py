@@ -2,12 +2,21 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots, TIME_LABEL
+from ...plots.style import (
+    BAD,
+    Figure,
+    GOOD,
+    labels,
+    LIMIT,
+    needed_by_plot,
+    plots,
+    TIME_LABEL,
+)
 from ...records import Record
 
 
-@plots.register("power_balance")
-def power_balance(record: Record, fig: Figure) -> None:
+@plots.register("driven", formerly=("power_balance",))
+def draw_driven(record: Record, fig: Figure) -> None:
     r"""Q, the supply $-W$ and E along one run, and both of each cycle. [CL-06]
 
     In the long run a cycle stores nothing, and all that is supplied is dissipated.
@@ -28,7 +37,10 @@ def power_balance(record: Record, fig: Figure) -> None:
 
 def _account(data, ax) -> None:
     """One probe: everything that was supplied is dissipated or stored."""
-    time, energy = data["time"].values, needed(data, "energy", "power_balance")[0]
+    time, energy = (
+        data["time"].values,
+        needed_by_plot(data, "energy", "driven")[0],
+    )
     lost, supplied = data["dissipated"].values[0], -data["work"].values[0]
     ax.plot(time, supplied, color=GOOD, label=r"supplied $-W$")
     ax.plot(time, lost, color=BAD, label=r"dissipated $Q$")

@@ -4,7 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots, shares
+from ...plots.style import (
+    BAD,
+    draw_cumulative,
+    Figure,
+    GOOD,
+    labels,
+    LIMIT,
+    needed_by_plot,
+    plots,
+)
 from ...records import Record
 
 
@@ -40,17 +49,17 @@ ROUTES = (
 
 
 @plots.register("parity")
-def parity(record: Record, fig: Figure) -> None:
+def draw_parity(record: Record, fig: Figure) -> None:
     r"""Two routes to $\dot E$ or $dE^*/d\xi$, and their difference. [CL-01; CL-32]"""
     known = [routes for routes in ROUTES if routes.other in record]
     routes = (known or ROUTES)[0]
     fig.set_size_inches(8.4, 3.6)
     one, two = fig.subplots(1, 2)
     for label, data, colour in labels(record):
-        other = routes.sign * needed(data, routes.other, "parity").ravel()
+        other = routes.sign * needed_by_plot(data, routes.other, "parity").ravel()
         closed, error = (data[k].values.ravel() for k in (routes.closed, routes.error))
         one.plot(closed, other, ".", ms=3, color=colour, label=label or None)
-        shares(two, error, color=colour)
+        draw_cumulative(two, error, color=colour)
     span = np.array(one.get_xlim())
     one.plot(span, span, color=LIMIT, lw=0.7, zorder=0)
     ticks = _sparse_ticks(float(np.max(np.abs(span))), routes.linear)
@@ -77,14 +86,14 @@ def _sparse_ticks(largest: float, linear: float) -> list[float]:
 
 
 @plots.register("rates")
-def rates(record: Record, fig: Figure) -> None:
+def draw_rates(record: Record, fig: Figure) -> None:
     r"""The law of $\dot E\,/\,\Sigma|terms|$ at random states. [CL-04]"""
     points = labels(record)
     fig.set_size_inches(5.6, 0.6 + 0.42 * len(points))
     ax = fig.subplots()
     edges = np.linspace(-1, 1, 41)
     for i, (_, data, _) in enumerate(points):
-        share = needed(data, "rate", "rates") / data["terms"].values
+        share = needed_by_plot(data, "rate", "rates") / data["terms"].values
         height = np.histogram(share, edges)[0] / share.size
         height = 0.8 * height / max(height.max(), 1e-9)
         middle = 0.5 * (edges[1:] + edges[:-1])

@@ -19,7 +19,12 @@ from ...network import Network
 from ...records import Variables
 from ...spectrum import hessians
 from .._base import validations
-from ._rest import descend, loop_gain, polish, require_two_layers
+from ._rest import (
+    descend_by_altimex,
+    plain_loop_gain,
+    polish_by_newton,
+    require_two_layers,
+)
 
 
 # the central difference of fourth order; with a step h = eps^(1/4) its truncation h^4
@@ -75,7 +80,11 @@ class Envelope(AbstractEnsemble):
                 PURE,
             ),
             "residual": ("probe", seen["residual"], PURE),
-            "gain": ("probe", loop_gain(network, seen["on_v"], seen["on_h"]), PURE),
+            "gain": (
+                "probe",
+                plain_loop_gain(network, seen["on_v"], seen["on_h"]),
+                PURE,
+            ),
         }
 
 
@@ -91,11 +100,11 @@ def _rested(
     free = jnp.ones((network.features,), bool)
 
     def one(v: Array, along: Array) -> dict[str, Any]:
-        near = descend(network, motion, v)
+        near = descend_by_altimex(network, motion, v)
 
         def energy(memories: Array) -> tuple[Array, Array]:
             own = with_memories(network, memories)
-            v = polish(own, motion, near)
+            v = polish_by_newton(own, motion, near)
             return motion.energy(own, motion.start(own, v, None)), v
 
         # the memories themselves come last: one program for all that is asked

@@ -11,7 +11,7 @@ from ...records import Variables
 from .._base import validations
 
 
-@validations.register("flow")
+@validations.register("flow_ensemble", formerly=("flow",))
 class FlowEnsemble(AbstractEnsemble):
     r"""Every probe of every pattern set flown, sampled and certified. [KH21; CL-05]
 

@@ -8,7 +8,7 @@ from ...plots.style import (
     GOOD,
     labels,
     LIMIT,
-    needed,
+    needed_by_plot,
     plots,
     TIME_LABEL,
 )
@@ -19,7 +19,7 @@ FLOOR = 1e-17  # distances of exactly zero are drawn here
 
 
 @plots.register("hull")
-def hull(record: Record, fig: Figure) -> None:
+def draw_hull(record: Record, fig: Figure) -> None:
     r"""Distance to $\mathrm{conv}(\xi_\mu + I)$, and $E_{R21}/2M^2$ in it. [CL-22]
 
     The hull pulls: its distance falls at least as fast as $e^{-t/\tau_f}$.
@@ -28,7 +28,10 @@ def hull(record: Record, fig: Figure) -> None:
     fig.set_size_inches(8.6, 3.8)
     one, two = fig.subplots(1, 2)
     for label, data, colour in points:
-        time, start = data["time"].values, needed(data, "distance", "hull")[:, :1]
+        time, start = (
+            data["time"].values,
+            needed_by_plot(data, "distance", "hull")[:, :1],
+        )
         share = np.maximum(data["distance"].values / start, FLOOR)
         # as long as half of the probes move: at rest they repeat their last sample
         moving = time <= np.median(data["end_time"].values)

@@ -19,7 +19,13 @@ from ...network import Network
 from ...records import Variables
 from ...spectrum import hessians
 from .._base import validations
-from ._rest import autapse, descend, loop_gain, polish, require_two_layers
+from ._rest import (
+    autapse,
+    descend_by_altimex,
+    plain_loop_gain,
+    polish_by_newton,
+    require_two_layers,
+)
 
 
 LINE = 60  # frequencies at which the picture has its lines
@@ -38,7 +44,7 @@ class LinearResponse(AbstractEnsemble):
     """
 
     row: ClassVar[str] = "probe"
-    plots: ClassVar[tuple[str, ...]] = ("bode",)
+    plots: ClassVar[tuple[str, ...]] = ("linear_response",)
 
     omegas: list[float] = Field(min_length=1)
     settle: float = Field(gt=0)
@@ -92,7 +98,7 @@ class LinearResponse(AbstractEnsemble):
                 {"units": "degree"},
             ),
             "residual": ("probe", residual, PURE),
-            "gain": ("probe", loop_gain(network, on_v, on_h), PURE),
+            "gain": ("probe", plain_loop_gain(network, on_v, on_h), PURE),
             "transient": ("probe", np.exp(-slowest * self.settle), PURE),
         }
 
@@ -134,7 +140,9 @@ def _rested(
 
     def one(v: Array) -> tuple[Array, ...]:
         x = motion.start(
-            network, polish(network, motion, descend(network, motion, v)), None
+            network,
+            polish_by_newton(network, motion, descend_by_altimex(network, motion, v)),
+            None,
         )
         return *x, motion.residual(network, x, free), *hessians(network, *x)
 

@@ -2,19 +2,22 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
 SHOWN = 3  # states of rest that are drawn: of the smallest, middle, largest loop gain
 
 
-@plots.register("bode")
-def bode(record: Record, fig: Figure) -> None:
+@plots.register("linear_response", formerly=("bode",))
+def draw_linear_response(record: Record, fig: Figure) -> None:
     r"""$|u\cdot\delta v|\,/\,|\delta I|$ and its phase against $\omega$. [CL-33]"""
     data = record.points()[0][1]
     omega, at = data["omega"].values, data["line_omega"].values
-    seen = needed(data, "response_gain", "bode"), data["response_phase"].values
+    seen = (
+        needed_by_plot(data, "response_gain", "linear_response"),
+        data["response_phase"].values,
+    )
     theory = data["line_gain"].values, data["line_phase"].values
     loop = data["gain"].values
     chosen = np.argsort(loop)[np.linspace(0, loop.size - 1, SHOWN).astype(int)]

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, needed, plots
+from ...plots.style import Figure, labels, needed_by_plot, plots
 from ...records import Record
 
 
 @plots.register("morse_index")
-def morse_index(record: Record, fig: Figure) -> None:
+def draw_morse_index(record: Record, fig: Figure) -> None:
     r"""Fixed points by unstable directions, counted for every $\tau_h$. [CL-08]"""
     points = labels(record)
     fig.set_size_inches(2.9 * len(points) + 2.6, 3.3)
     axes = fig.subplots(1, len(points), squeeze=False)[0]
     for ax, (label, data, colour) in zip(axes, points, strict=True):
-        theory = needed(data, "index_formula", "morse_index").astype(int)
+        theory = needed_by_plot(data, "index_formula", "morse_index").astype(int)
         bins = np.arange(np.max(theory) + 2)
         count = lambda index, bins=bins: np.histogram(index, bins=bins)[0]
         at = bins[:-1]

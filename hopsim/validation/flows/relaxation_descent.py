@@ -31,7 +31,7 @@ class RelaxationDescent(AbstractEnsemble):
     \dot x$ and $E(v, h)$. [R21 theorem 1; THEORY 2.6, CL-12]
     """
 
-    plots: ClassVar[tuple[str, ...]] = ("relaxation",)
+    plots: ClassVar[tuple[str, ...]] = ("relaxation_descent",)
 
     theta: list[float] = Field(min_length=1)
     states: int = Field(16, ge=1)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from ... import statistics
-from ...plots.style import Figure, labels, LIMIT, needed, plots
+from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
-@plots.register("relaxation")
-def relaxation(record: Record, fig: Figure) -> None:
+@plots.register("relaxation_descent", formerly=("relaxation",))
+def draw_relaxation_descent(record: Record, fig: Figure) -> None:
     r"""The share of steps that raise $E$ against $\theta$, by model. [CL-12]
 
     Means over pattern sets with their 95 % intervals; empty marks: no step at all.
@@ -16,9 +16,12 @@ def relaxation(record: Record, fig: Figure) -> None:
     fig.set_size_inches(6.4, 3.9)
     ax = fig.subplots()
     points = labels(record)
-    span = np.ptp(needed(points[0][1], "theta", "relaxation")) or 1.0
+    span = np.ptp(needed_by_plot(points[0][1], "theta", "relaxation_descent")) or 1.0
     for i, (label, data, colour) in enumerate(points):
-        theta, rises = data["theta"].values, needed(data, "rises", "relaxation")
+        theta, rises = (
+            data["theta"].values,
+            needed_by_plot(data, "rises", "relaxation_descent"),
+        )
         share, low, high = _shares(rises, data["set"].values)
         # side by side, or the models that never rise would hide each other
         beside = theta + 0.012 * span * (i - (len(points) - 1) / 2)

@@ -10,7 +10,7 @@ from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE, TIME
 from ...records import Variables
 from .._base import validations
-from .adiabatic_gap import compared, energies
+from .adiabatic_gap import both_energies, compared
 
 
 @validations.register("retrieval_gap")
@@ -39,7 +39,7 @@ class RetrievalGap(AbstractEnsemble):
         assert flown.h is not None
         shape = flown.energy.shape
         states = (x.reshape(-1, x.shape[-1]) for x in (flown.v, flown.h))
-        seen = energies(setting.network, *states)
+        seen = both_energies(setting.network, *states)
         full, slaved, gap, terms = (np.asarray(x).reshape(shape) for x in seen)
         error, below = compared(full, slaved, gap, terms)
         path = ("probe", "sample")

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots, shares
+from ...plots.style import (
+    BAD,
+    draw_cumulative,
+    Figure,
+    GOOD,
+    labels,
+    LIMIT,
+    needed_by_plot,
+    plots,
+)
 from ...records import Record
 
 
@@ -11,7 +20,7 @@ SHOWN = 64  # states of each point
 
 
 @plots.register("spectrum")
-def spectrum(record: Record, fig: Figure) -> None:
+def draw_spectrum(record: Record, fig: Figure) -> None:
     r"""$\lambda$ by LAPACK against $\lambda_k^\pm(s_k)$, with $|Im|$. [CL-07]
 
     Each panel is a point; the curves at the right tell which share of the states has at
@@ -24,7 +33,7 @@ def spectrum(record: Record, fig: Figure) -> None:
     left, right = fig.subfigures(1, 2, width_ratios=[2.7 * columns, 3.2])
     axes = np.atleast_1d(left.subplots(rows, columns)).ravel()
     for ax, (label, data, _) in zip(axes, points, strict=False):
-        closed = needed(data, "closed", "spectrum")[:SHOWN].ravel()
+        closed = needed_by_plot(data, "closed", "spectrum")[:SHOWN].ravel()
         found = data["numerical"].values[:SHOWN].ravel()
         wide = float(np.max(np.abs(closed))) > 50
         span = np.array([np.min(closed), np.max(closed)])
@@ -60,7 +69,7 @@ def _errors(ax, record: Record) -> None:
         for i, (_, data, _) in enumerate(labels(record)):
             named = text if i == 0 else None
             style = {"color": colour, "lw": 0.8, "alpha": 0.7, "label": named}
-            shares(ax, data[name].values, **style)
+            draw_cumulative(ax, data[name].values, **style)
     ax.axvline(1e-12, color=LIMIT, ls=":", lw=0.8)
     ax.text(7e-13, 0.5, "tolerance", fontsize=7, rotation=90, ha="right", va="center")
     ax.set_xscale("log")

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots
+from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
 @plots.register("stiffness")
-def stiffness(record: Record, fig: Figure) -> None:
+def draw_stiffness(record: Record, fig: Figure) -> None:
     r"""Accepted steps against $\tau_h$, and the $T\rho/3.5$ of stability. [CL-31]"""
     fig.set_size_inches(6.4, 4.2)
     ax = fig.subplots()
     for _, data, colour in labels(record):
         tau = data["tau_memory"].values
-        steps = needed(data, "steps", "stiffness")
+        steps = needed_by_plot(data, "steps", "stiffness")
         low, middle, high = np.percentile(steps, [10, 50, 90], axis=1)
         spread = np.stack([middle - low, high - middle])
         bars = {"fmt": "o", "ms": 4, "capsize": 2, "color": colour}

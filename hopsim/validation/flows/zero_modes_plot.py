@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from ...plots.style import Figure, GOOD, labels, LIMIT, needed, plots, TIME_LABEL
+from ...plots.style import (
+    Figure,
+    GOOD,
+    labels,
+    LIMIT,
+    needed_by_plot,
+    plots,
+    TIME_LABEL,
+)
 from ...records import Record
 
 
@@ -10,14 +18,14 @@ SHOWN = 25  # samples marked along the decay
 
 
 @plots.register("zero_modes")
-def zero_modes(record: Record, fig: Figure) -> None:
+def draw_zero_modes(record: Record, fig: Figure) -> None:
     r"""$|E(t) - E(0)|$ and $e^{-t/\tau}$, the decay of what E does not see. [CL-10]"""
     points = labels(record)
     fig.set_size_inches(4.2 * len(points) + 1.0, 5.4)
     shape = {"squeeze": False, "sharex": "col", "height_ratios": [2, 3]}
     axes = fig.subplots(2, len(points), **shape)
     for (top, low), (label, data, _) in zip(axes.T, points, strict=True):
-        time, end = data["time"].values, needed(data, "end_time", "zero_modes")
+        time, end = data["time"].values, needed_by_plot(data, "end_time", "zero_modes")
         on = time[None, :] <= end[:, None]
         worst = np.max(np.where(on, data["energy_drift"].values, 0), axis=0)
         ran = np.any(on, axis=0)

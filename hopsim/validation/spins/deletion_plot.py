@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots
+from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import mean
 
 
 @plots.register("deletion")
-def deletion(record: Record, fig: Figure) -> None:
+def draw_deletion(record: Record, fig: Figure) -> None:
     r"""Recovered memories against the neurons left: slope $N_h/K$. [CL-21]"""
     fig.set_size_inches(5.6, 3.8)
     ax = fig.subplots()
     for label, data, colour in labels(record):
-        left = needed(data, "left", "deletion")
+        left = needed_by_plot(data, "left", "deletion")
         count = int(data["memory_count"].values)
         owner = data["set"].values
         share = data["recovered_share"].values

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import mean_over_sets
 
@@ -11,7 +11,7 @@ COLUMNS = 3
 
 
 @plots.register("flips")
-def flips(record: Record, fig: Figure) -> None:
+def draw_flips(record: Record, fig: Figure) -> None:
     r"""$E(\text{flip}\,i) - E$ against $-2|w_i|$, for spins against fields. [CL-15]"""
     points = labels(record)
     columns = min(COLUMNS, len(points))
@@ -19,7 +19,7 @@ def flips(record: Record, fig: Figure) -> None:
     fig.set_size_inches(2.8 * columns + 0.4, 2.6 * rows + 0.5)
     axes = np.atleast_1d(fig.subplots(rows, columns)).ravel()
     for ax, (label, data, _) in zip(axes, points, strict=False):
-        against = needed(data, "against", "flips").astype(bool)
+        against = needed_by_plot(data, "against", "flips").astype(bool)
         limit = -2 * np.abs(data["field"].values[against])
         drop = data["drop"].values[against]
         bad = data["drop_excess"].values[against] > 1e-12
@@ -40,7 +40,7 @@ def flips(record: Record, fig: Figure) -> None:
 
 
 @plots.register("sliding")
-def sliding(record: Record, fig: Figure) -> None:
+def draw_sliding(record: Record, fig: Figure) -> None:
     r"""Share of neurons with $w_i(-) > 0 > w_i(+)$, 95 % over pattern sets. [CL-16]"""
     points = labels(record)
     fig.set_size_inches(6.4, 1.0 + 0.34 * len(points))
@@ -67,6 +67,6 @@ def sliding(record: Record, fig: Figure) -> None:
 
 def _share(data: Dataset, name: str):
     """The mean over pattern sets of the share of entries that are true."""
-    true = needed(data, name, "sliding").astype(float).mean(axis=1)
+    true = needed_by_plot(data, name, "sliding").astype(float).mean(axis=1)
     owner = data["set"].values
     return mean_over_sets(true, owner)

@@ -13,7 +13,7 @@ from ..._common.types import AnyArray, cast
 from ...experiments._base import AbstractExperiment, Setting, Study
 from ...experiments._variables import PURE
 from ...lagrangians import LogSumExp
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from .._base import validations
 
 
@@ -41,7 +41,7 @@ class FloatRange(AbstractExperiment):
 
     def run(self, study: Study) -> Record:
         parts = [self._measure(setting) for setting in study.settings]
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _measure(self, setting: Setting) -> Dataset:
         layer: Any = setting.network.memory_lagrangian

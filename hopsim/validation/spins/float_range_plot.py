@@ -2,15 +2,22 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, LIMIT, needed, plots, shares
+from ...plots.style import (
+    COLOURS,
+    draw_cumulative,
+    Figure,
+    LIMIT,
+    needed_by_plot,
+    plots,
+)
 from ...records import Record
 
 
 @plots.register("float_range")
-def float_range(record: Record, fig: Figure) -> None:
+def draw_float_range(record: Record, fig: Figure) -> None:
     r"""Largest n with $N^n$ finite, and errors of $h\cdot f - L(h)$. [CL-30]"""
     data = record.points()[0][1]
-    closed = needed(data, "closed_error", "float_range")
+    closed = needed_by_plot(data, "closed_error", "float_range")
     fig.set_size_inches(8.6, 3.6)
     left, right = fig.subplots(1, 2)
     size = data["size"].values
@@ -38,7 +45,7 @@ def float_range(record: Record, fig: Figure) -> None:
         )
     ):
         seen = closed if name == "closed_error" else data[name].values
-        shares(right, seen, color=COLOURS[k], label=told)
+        draw_cumulative(right, seen, color=COLOURS[k], label=told)
     right.set_xscale("log")
     right.set_xlim(left=1e-9)
     right.set_xlabel("error of the bracket in float32")

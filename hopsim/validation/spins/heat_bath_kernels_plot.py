@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Record
 
 
 @plots.register("heat_bath_kernels")
-def heat_bath_kernels(record: Record, fig: Figure) -> None:
+def draw_heat_bath_kernels(record: Record, fig: Figure) -> None:
     r"""$-E/N$ after each sweep, by couplings (line) and by examples (dots). [TS-10]"""
     points = labels(record)
     fig.set_size_inches(6.4, 2.4 * len(points) + 0.6)
     axes = np.atleast_1d(fig.subplots(len(points), 1, sharex=True))
     for ax, (label, data, _) in zip(axes, points, strict=True):
-        path = needed(data, "path", "heat_bath_kernels")
+        path = needed_by_plot(data, "path", "heat_bath_kernels")
         dots = data["path_of_examples"].values
         sweep = 1 + np.arange(path.shape[1])
         for k in range(len(path)):

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean_over_sets
 
 
 @plots.register("scaling")
-def scaling(record: Record, fig: Figure) -> None:
+def draw_scaling(record: Record, fig: Figure) -> None:
     r"""Shares of starts: same path, and recalled by $F(x)$, $F(x/N)$. [CL-29]"""
     points = labels(record)
     fig.set_size_inches(6.6, 1.5 + 0.5 * len(points))
@@ -37,5 +37,5 @@ def scaling(record: Record, fig: Figure) -> None:
 
 
 def _share(data: Dataset, name: str) -> Estimate:
-    true, owner = needed(data, name, "scaling"), data["set"].values
+    true, owner = needed_by_plot(data, name, "scaling"), data["set"].values
     return mean_over_sets(true, owner)

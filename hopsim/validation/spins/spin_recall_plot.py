@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean_over_sets
 
 
 @plots.register("spin_recall")
-def spin_recall(record: Record, fig: Figure) -> None:
+def draw_spin_recall(record: Record, fig: Figure) -> None:
     r"""Share of probes that end at $s = \xi_\mu$, 95 % over pattern sets. [MRS24]"""
     points = labels(record)
     fig.set_size_inches(6.4, 1.4 + 0.3 * len(points))
     ax = fig.subplots()
     for i, (_, data, _) in enumerate(points):
-        recovered = needed(data, "recovered", "spin_recall")
+        recovered = needed_by_plot(data, "recovered", "spin_recall")
         seen = mean_over_sets(recovered, data["set"].values)
         half = np.nan_to_num(seen.high - seen.value)
         colour = GOOD if seen.value > 0.5 else BAD

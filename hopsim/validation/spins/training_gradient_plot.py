@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
@@ -14,14 +14,14 @@ ROUTES = {
 
 
 @plots.register("training_gradient")
-def training_gradient(record: Record, fig: Figure) -> None:
+def draw_training_gradient(record: Record, fig: Figure) -> None:
     r"""$\max|\Delta\,\partial C| / \max|\partial C|$ against n, worst draw. [DAM-15]
 
     One panel for each form of training; lines: the bounds asked of the two precisions.
     """
     points = labels(record)
     data = points[0][1]
-    needed(data, "tiled_difference", "training_gradient")
+    needed_by_plot(data, "tiled_difference", "training_gradient")
     forms = [str(x) for x in data["form_name"].values]
     scalings = [str(x) for x in data["scaling_name"].values]
     fig.set_size_inches(2.6 + 2.2 * len(forms), 0.9 + 2.1 * len(points))

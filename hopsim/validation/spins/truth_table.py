@@ -10,7 +10,7 @@ from ...dynamics.spins.exact import energy, Exact, is_exact
 from ...experiments._base import AbstractExperiment, Setting, Study
 from ...experiments._variables import PURE
 from ...lagrangians import Polynomial, RectifiedPolynomial
-from ...records import Dataset, dataset, join, Record
+from ...records import Dataset, dataset, join_points, Record
 from .._base import validations
 
 
@@ -31,7 +31,7 @@ class TruthTable(AbstractExperiment):
 
     def run(self, study: Study) -> Record:
         parts = [self._measure(setting) for setting in study.settings]
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _measure(self, setting: Setting) -> Dataset:
         network = setting.network

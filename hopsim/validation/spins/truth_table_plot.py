@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
 @plots.register("truth_table")
-def truth_table(record: Record, fig: Figure) -> None:
+def draw_truth_table(record: Record, fig: Figure) -> None:
     r"""Rows solved, tied or wrong by the sign of $E(other) - E(row)$. [KH16 sec. 3]"""
     points = labels(record)
     most = max(data.sizes["n"] for _, data, _ in points)
@@ -15,7 +15,7 @@ def truth_table(record: Record, fig: Figure) -> None:
     fig.set_size_inches(2.4 + 0.45 * most, 0.9 + 0.36 * height + 0.5 * len(points))
     axes = np.atleast_1d(fig.subplots(len(points), 1))
     for ax, (label, data, _) in zip(axes, points, strict=True):
-        solved = needed(data, "solved", "truth_table").astype(bool)
+        solved = needed_by_plot(data, "solved", "truth_table").astype(bool)
         tie = data["tie"].values.astype(bool)
         for (i, k), good in np.ndenumerate(solved):
             colour = GOOD if good else "#dddddd" if tie[i, k] else BAD

@@ -19,7 +19,7 @@ from ...theory import teacher_student as ts
 Kind = Literal["ferro", "example"]  # what is remembered: the pattern, or an example
 
 
-def expectation(function: Callable[[float], float], centre: float) -> float:
+def plain_expectation(function: Callable[[float], float], centre: float) -> float:
     """E f(x) over a normal x, by adaptive quadrature that is told of a kink."""
     from scipy.integrate import quad
 
@@ -32,7 +32,7 @@ def expectation(function: Callable[[float], float], centre: float) -> float:
     return float(value)
 
 
-def largest(function: Callable[[float], float], low: float, high: float) -> float:
+def plain_maximum(function: Callable[[float], float], low: float, high: float) -> float:
     """The largest value of a function with one maximum, by comparisons alone."""
     from scipy.optimize import minimize_scalar
 
@@ -46,7 +46,9 @@ def largest(function: Callable[[float], float], low: float, high: float) -> floa
 # --- lines ----------------------------------------------------------------------------
 
 
-def spinodal(n: int, temperature: float, teacher: float, kind: Kind = "ferro") -> float:
+def plain_spinodal(
+    n: int, temperature: float, teacher: float, kind: Kind = "ferro"
+) -> float:
     r"""$\alpha_d$: where the gradient of f and the determinant of its Hessian vanish.
 
     By Newton's method on the free entropy with its derivatives by autodiff, from where
@@ -70,7 +72,7 @@ def spinodal(n: int, temperature: float, teacher: float, kind: Kind = "ferro") -
     return math.exp(solved.x[2]) * temperature**2 if solved.success else math.nan
 
 
-def transition(
+def plain_transition(
     n: int, temperature: float, teacher: float, kind: Kind = "ferro"
 ) -> float:
     r"""$\alpha_c$: where the iterated solution has the paramagnet's free entropy."""
@@ -137,13 +139,13 @@ def _singular(n: int, kind: Kind, scale: float) -> Callable:
 # --- solutions ------------------------------------------------------------------------
 
 
-def gradient(n: int, c: float, c_s: float, q_star: float, q: float) -> float:
+def plain_gradient(n: int, c: float, c_s: float, q_star: float, q: float) -> float:
     r"""The largest $|\partial f|$ in $q^*$, q and m, by autodiff; m = 0."""
     found = _gradient(n)(jnp.array([q_star, q, 0.0, c, c_s]))
     return float(jnp.max(jnp.abs(found[:3])))
 
 
-def energy(n: int, c: float, q: float) -> float:
+def plain_energy(n: int, c: float, q: float) -> float:
     r"""$-\beta u$ on the line: $\beta\,\partial f/\partial\beta$ at a fixed teacher.
 
     $2c\,\partial_cf + c_s\,\partial_{c_s}f$, since $c\propto\beta^2$ and
@@ -161,13 +163,13 @@ def _gradient(n: int) -> Callable:
     return jax.jit(jax.grad(f))
 
 
-def barrier(n: int, c: float) -> float:
+def plain_barrier(n: int, c: float) -> float:
     r"""$q_b$: the lower root of $q = E\tanh(u + \sqrt ux)$, $u = cnq^{n-1}$: quad."""
     from scipy.optimize import brentq
 
     def off(q: float) -> float:
         a = math.sqrt(c * n * q ** (n - 1))
-        return expectation(lambda x: math.tanh(a * (a + x)), -a) - q
+        return plain_expectation(lambda x: math.tanh(a * (a + x)), -a) - q
 
     grid = np.linspace(0.005, 0.995, 100)
     ends = next(k for k, q in enumerate(grid) if off(q) > 0)
@@ -175,7 +177,7 @@ def barrier(n: int, c: float) -> float:
     return float(np.asarray(root))
 
 
-def solution(n: int, c: float, c_s: float) -> tuple[float, float]:
+def plain_solution(n: int, c: float, c_s: float) -> tuple[float, float]:
     r"""$(q^*, q)$ of the pattern: a root of the printed equations, by quad."""
     from scipy.optimize import root
 
@@ -183,20 +185,23 @@ def solution(n: int, c: float, c_s: float) -> tuple[float, float]:
         q_star, q = np.abs(x)
         a, b = math.sqrt(c * n * q ** (n - 1)), c_s * n * q_star ** (n - 1)
         z = lambda x: math.tanh(a * x + b)
-        mean = (expectation(z, -b / a), expectation(lambda x: z(x) ** 2, -b / a))
+        mean = (
+            plain_expectation(z, -b / a),
+            plain_expectation(lambda x: z(x) ** 2, -b / a),
+        )
         return [mean[0] - q_star, mean[1] - q]
 
     found = root(off, [0.97, 0.97], options={"xtol": 1e-12})
     return float(found.x[0]), float(found.x[1])
 
 
-def free_entropy(n: int, c: float, c_s: float) -> tuple[float, float]:
+def plain_free_entropy(n: int, c: float, c_s: float) -> tuple[float, float]:
     r"""$(f, s)$ of the pattern's solution, as printed, by quad. [THEORY 2.2]"""
-    q_star, q = solution(n, c, c_s)
+    q_star, q = plain_solution(n, c, c_s)
     r, r_star = n * q ** (n - 1), n * q_star ** (n - 1)
     a, b = math.sqrt(c * r), c_s * r_star
     cosh = lambda x: abs(a * x + b) + math.log1p(math.exp(-2 * abs(a * x + b)))
-    field = expectation(cosh, -b / a) - math.log(2)
+    field = plain_expectation(cosh, -b / a) - math.log(2)
     f = math.log(2) + c / 2 * (1 - q**n) + c_s * q_star**n
     f += field - c / 2 * r * (1 - q) - c_s * q_star * r_star
     return f, f - c * (1 - q**n) - c_s * q_star**n
@@ -205,31 +210,31 @@ def free_entropy(n: int, c: float, c_s: float) -> tuple[float, float]:
 # --- the teacher, and zero temperature ------------------------------------------------
 
 
-def alignment_temperature(n: int) -> float:
+def plain_alignment_temperature(n: int) -> float:
     r"""$T_{eR}$: where $\max_{m > 1/2}[\beta m^n + s(m)]$ is $\log 2$."""
     from scipy.optimize import brentq
 
     def excess(beta: float) -> float:
         at = lambda m: beta * m**n + _entropy(m) - math.log(2)
         # below T_eR the maximum lies within e^(-n) of m = 1
-        return largest(lambda t: at(math.tanh(t)), 0.6, 30.0)
+        return plain_maximum(lambda t: at(math.tanh(t)), 0.6, 30.0)
 
     return 1 / float(np.asarray(brentq(excess, 0.3, 1.2, xtol=1e-13)))
 
 
-def alignment_spinodal(n: int) -> float:
+def plain_alignment_spinodal(n: int) -> float:
     r"""$T_{sp}$: the largest $T = nm^{n-1}/\mathrm{artanh}(m)$."""
-    return largest(lambda t: n * math.tanh(t) ** (n - 1) / t, 0.2, 20.0)
+    return plain_maximum(lambda t: n * math.tanh(t) ** (n - 1) / t, 0.2, 20.0)
 
 
-def zero_threshold(n: int) -> float:
+def plain_zero_threshold(n: int) -> float:
     r"""$y_d$: the least $\mathrm{erf}^{-1}(x)/x^{n-1}$ over overlaps x."""
     from scipy.special import erfinv
 
-    return -largest(lambda x: -float(erfinv(x)) / x ** (n - 1), 0.3, 1 - 1e-9)
+    return -plain_maximum(lambda x: -float(erfinv(x)) / x ** (n - 1), 0.3, 1 - 1e-9)
 
 
-def zero_solution(load: float, teacher: float, n: int) -> tuple[float, float]:
+def plain_zero_solution(load: float, teacher: float, n: int) -> tuple[float, float]:
     r"""$(q^*, u)$ at T = 0 by iterating $q^* = \mathrm{erf}(\cdot)$ from 1."""
     signal, q, argument = load / teacher, 1.0, 0.0
     for _ in range(5000):

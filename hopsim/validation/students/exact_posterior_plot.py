@@ -2,19 +2,21 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean
 
 
 @plots.register("exact_posterior")
-def exact_posterior(record: Record, fig: Figure) -> None:
+def draw_exact_posterior(record: Record, fig: Figure) -> None:
     r"""$E q^*$ and $E q_{12}$, $E\langle H\rangle$ and its formula. [THEORY TS-12]"""
     points = labels(record)
     rows = [
         (label, data, k)
         for label, data, _ in points
-        for k in range(needed(data, "overlap_square", "exact_posterior").shape[0])
+        for k in range(
+            needed_by_plot(data, "overlap_square", "exact_posterior").shape[0]
+        )
     ]
     fig.set_size_inches(9.2, 1.4 + 0.32 * len(rows))
     left, middle, right = fig.subplots(1, 3, sharey=True)

@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, LIMIT, MARKS, needed, plots
+from ...plots.style import COLOURS, Figure, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import mean
 
 
 @plots.register("message_passing")
-def message_passing(record: Record, fig: Figure) -> None:
+def draw_message_passing(record: Record, fig: Figure) -> None:
     r"""$q^*$ of messages against the heat bath, and state evolution. [THEORY TS-20]"""
     points = record.points()
     fig.set_size_inches(9.2, 0.6 + 3.6 * len(points))
     axes = fig.subplots(len(points), 2, squeeze=False)
     for (label, data), (left, right) in zip(points, axes, strict=True):
-        passed = needed(data, "passed", "message_passing")
+        passed = needed_by_plot(data, "passed", "message_passing")
         sampled, rested = data["sampled"].values, data["stopped"].values
         for k, c in enumerate(data["strength"].values):
             style = {"color": COLOURS[k], "ls": "", "marker": MARKS[k % 5], "ms": 5}

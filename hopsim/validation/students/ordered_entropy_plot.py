@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed, plots
+from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean
 
 
 @plots.register("ordered_entropy")
-def ordered_entropy(record: Record, fig: Figure) -> None:
+def draw_ordered_entropy(record: Record, fig: Figure) -> None:
     r"""$s$ and $f$ by integration of the energy, beside RS at c_eff. [THEORY TS-24]"""
     points = labels(record)
     fig.set_size_inches(9.2, 3.8)
     left, right = fig.subplots(1, 2)
     for label, data, colour in points:
-        needed(data, "entropy", "ordered_entropy")
+        needed_by_plot(data, "entropy", "ordered_entropy")
         c, size = data["strength"].values, int(data["feature_count"])
         name = label or f"N = {size}"
         for ax, what in ((left, "entropy"), (right, "free_entropy")):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ...experiments._base import AbstractExperiment, Study
 from ...experiments._variables import PURE
-from ...records import dataset, join, Record, Variables
+from ...records import dataset, join_points, Record, Variables
 from ...theory import teacher_student as ts
 from .._base import validations
 from . import _replica_routes as routes
@@ -62,10 +62,10 @@ class ReplicaNumbers(AbstractExperiment):
             variables: Variables = {"quantity": ("number", list(self.numbers))}
             for k, (name, rows) in enumerate(self.numbers.items()):
                 variables |= _measured(name, rows)
-                if study.progress is not None:
-                    study.progress("numbers", k + 1, len(self.numbers))
+                if study.on_progress is not None:
+                    study.on_progress("numbers", k + 1, len(self.numbers))
             parts.append(dataset(variables))
-        return Record(join(parts, labels))
+        return Record(join_points(parts, labels))
 
 
 def _measured(name: str, rows: list[list[float]]) -> Variables:
@@ -113,12 +113,12 @@ def _entropies(n: int) -> np.ndarray:
 
 def _gradients(n: int, c: float) -> float:
     q = [ts.nishimori_overlap(c, n, b) for b in ("upper", "lower")]
-    return max(routes.gradient(n, c, c, x, x) for x in q)
+    return max(routes.plain_gradient(n, c, c, x, x) for x in q)
 
 
 def _energies(n: int, c: float) -> float:
     q = [ts.nishimori_overlap(c, n, b) for b in ("upper", "lower")]
-    return max(abs(routes.energy(n, c, x) - c) for x in q)
+    return max(abs(routes.plain_energy(n, c, x) - c) for x in q)
 
 
 # --- off the line ---------------------------------------------------------------------
@@ -150,11 +150,11 @@ def _student(n: int, teacher: float, alpha: float, t: float) -> ts.SaddlePoint:
 
 
 def _printed(n: int, teacher: float, alpha: float, t: float) -> tuple[float, float]:
-    return routes.solution(n, alpha / t**2, alpha / t / teacher)
+    return routes.plain_solution(n, alpha / t**2, alpha / t / teacher)
 
 
 def _summed(n: int, teacher: float, alpha: float, t: float) -> tuple[float, float]:
-    return routes.free_entropy(n, alpha / t**2, alpha / t / teacher)
+    return routes.plain_free_entropy(n, alpha / t**2, alpha / t / teacher)
 
 
 def _best_temperature(n: int, teacher: float, alpha: float) -> float:
@@ -170,25 +170,28 @@ def _best_temperature(n: int, teacher: float, alpha: float) -> float:
 QUANTITIES = {
     "c_d": Quantity(
         "n", lambda n: ts.nishimori_boundaries(n)[0],
-        lambda n: routes.spinodal(n, 1.0, 1.0),
+        lambda n: routes.plain_spinodal(n, 1.0, 1.0),
     ),
     "c_c": Quantity(
         "n", lambda n: ts.nishimori_boundaries(n)[1],
-        lambda n: routes.transition(n, 1.0, 1.0),
+        lambda n: routes.plain_transition(n, 1.0, 1.0),
     ),
     "q_c": Quantity(
         "n", lambda n: ts.nishimori_overlap(ts.nishimori_boundaries(n)[1], n),
-        lambda n: _iterated(n, routes.transition(n, 1.0, 1.0)).q,
+        lambda n: _iterated(n, routes.plain_transition(n, 1.0, 1.0)).q,
     ),
     "s_c": Quantity(
         "n", lambda n: ts.nishimori_solution(ts.nishimori_boundaries(n)[1], n).entropy,
-        lambda n: math.log(2) - routes.transition(n, 1.0, 1.0) / 2,
+        lambda n: math.log(2) - routes.plain_transition(n, 1.0, 1.0) / 2,
     ),
-    "T_eR": Quantity("n", ts.alignment_temperature, routes.alignment_temperature),
-    "T_sp": Quantity("n", ts.alignment_spinodal, routes.alignment_spinodal),
+    "T_eR": Quantity("n", ts.alignment_temperature, routes.plain_alignment_temperature),
+    "T_sp": Quantity("n", ts.alignment_spinodal, routes.plain_alignment_spinodal),
     "alpha_triple": Quantity(
         "n", lambda n: ts.triple_point(n)[0],
-        lambda n: routes.transition(n, 1.0, 1.0) * routes.alignment_temperature(n) ** 2,
+        lambda n: (
+            routes.plain_transition(n, 1.0, 1.0)
+            * routes.plain_alignment_temperature(n) ** 2
+        ),
     ),
     "limit_c": Quantity(
         "n", lambda n: 1 - ts.nishimori_boundaries(n)[1] / (2 * math.log(2))
@@ -200,7 +203,7 @@ QUANTITIES = {
         "n c", lambda n, c: ts.nishimori_overlap(c, n), lambda n, c: _iterated(n, c).q
     ),
     "q_b": Quantity(
-        "n c", lambda n, c: ts.nishimori_overlap(c, n, "lower"), routes.barrier
+        "n c", lambda n, c: ts.nishimori_overlap(c, n, "lower"), routes.plain_barrier
     ),
     "gap": Quantity("n c", lambda n, c: ts.nishimori_solution(c, n).gap, _excess),
     "entropy": Quantity(
@@ -211,19 +214,19 @@ QUANTITIES = {
     "internal_energy": Quantity("n c", _energies),
     "alpha_d": Quantity(
         "n T_s T", lambda n, s, t: ts.learning_boundaries(t, n, s)[0],
-        lambda n, s, t: routes.spinodal(n, t, s),
+        lambda n, s, t: routes.plain_spinodal(n, t, s),
     ),
     "alpha_c": Quantity(
         "n T_s T", lambda n, s, t: ts.learning_boundaries(t, n, s)[1],
-        lambda n, s, t: routes.transition(n, t, s),
+        lambda n, s, t: routes.plain_transition(n, t, s),
     ),
     "stored_d": Quantity(
         "n T", lambda n, t: ts.storage_boundaries(t, n)[0],
-        lambda n, t: routes.spinodal(n, t, 1.0, "example"),
+        lambda n, t: routes.plain_spinodal(n, t, 1.0, "example"),
     ),
     "stored_c": Quantity(
         "n T", lambda n, t: ts.storage_boundaries(t, n)[1],
-        lambda n, t: routes.transition(n, t, 1.0, "example"),
+        lambda n, t: routes.plain_transition(n, t, 1.0, "example"),
     ),
     "glass": Quantity("n", lambda n: ts.glass_spinodal(n)[0]),
     "tip_c": Quantity("n", _tip(1), lambda n: 1 / ts.nishimori_boundaries(n)[1]),
@@ -244,22 +247,24 @@ QUANTITIES = {
     "mpm": Quantity("n T_s alpha T", lambda *x: _student(*x).mpm),
     "mpm_best": Quantity("n T_s alpha", _best_temperature, lambda n, s, alpha: s),
     "u": Quantity("n T_s alpha T", lambda *x: x[3] * _student(*x).energy),
-    "y_d": Quantity("n", lambda n: ts.zero_threshold(n)[0], routes.zero_threshold),
+    "y_d": Quantity(
+        "n", lambda n: ts.zero_threshold(n)[0], routes.plain_zero_threshold
+    ),
     "learning": Quantity(
         "n", lambda n: ts.learning_load(1.0, n),
-        lambda n: 2 * routes.zero_threshold(n) ** 2 / n,
+        lambda n: 2 * routes.plain_zero_threshold(n) ** 2 / n,
     ),
     "storage": Quantity(
-        "n", ts.storage_load, lambda n: n / (2 * routes.zero_threshold(n) ** 2)
+        "n", ts.storage_load, lambda n: n / (2 * routes.plain_zero_threshold(n) ** 2)
     ),
     "zero_q": Quantity(
         "n T_s alpha",
         lambda n, s, a: ts.zero_solution(a, n, teacher_temperature=s).q_star,
-        lambda n, s, a: routes.zero_solution(a, s, n)[0],
+        lambda n, s, a: routes.plain_zero_solution(a, s, n)[0],
     ),
     "zero_u": Quantity(
         "n T_s alpha",
         lambda n, s, a: ts.zero_solution(a, n, teacher_temperature=s).energy,
-        lambda n, s, a: routes.zero_solution(a, s, n)[1],
+        lambda n, s, a: routes.plain_zero_solution(a, s, n)[1],
     ),
 }  # fmt: skip

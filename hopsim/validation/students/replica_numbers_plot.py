@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, needed, plots
+from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Record
 
 
@@ -10,11 +10,13 @@ LEAST = 1e-17  # zeros have a place on a logarithmic axis
 
 
 @plots.register("replica_numbers")
-def replica_numbers(record: Record, fig: Figure) -> None:
+def draw_replica_numbers(record: Record, fig: Figure) -> None:
     r"""$|x - x_{printed}|$, and $|x - x_{again}|$ by a second route. [THEORY R1-R4]"""
     rows: list[tuple[str, np.ndarray, np.ndarray]] = []
     for label, data, _ in labels(record):
-        for name in (str(x) for x in needed(data, "quantity", "replica_numbers")):
+        for name in (
+            str(x) for x in needed_by_plot(data, "quantity", "replica_numbers")
+        ):
             off, again = (
                 data[f"{name}_{what}"].values
                 if f"{name}_{what}" in data

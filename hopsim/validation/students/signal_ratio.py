@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ...experiments._base import AbstractExperiment, Study
 from ...experiments._variables import PURE
-from ...records import dataset, join, Record
+from ...records import dataset, join_points, Record
 from ...theory import teacher_student
 from .._base import validations
 
@@ -50,7 +50,7 @@ class SignalRatio(AbstractExperiment):
             "law_difference": (where, law, PURE),
         }
         parts = [dataset(table) for _ in study.settings]
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
 
 def _in_integers(n: int, features: int, temperature: float) -> float:

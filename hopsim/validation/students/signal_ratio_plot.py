@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
@@ -10,10 +10,10 @@ TICKS = (0, 5, 10, 20, 50)
 
 
 @plots.register("signal_ratio")
-def signal_ratio(record: Record, fig: Figure) -> None:
+def draw_signal_ratio(record: Record, fig: Figure) -> None:
     r"""$N(R_N - 1)$ against N, with its limit $90/T^2 - 3$ for n = 3. [TS-14]"""
     (_, data, _), *_ = labels(record)
-    ratio = needed(data, "ratio", "signal_ratio")
+    ratio = needed_by_plot(data, "ratio", "signal_ratio")
     sizes, temperatures = data["features"].values, data["temperature"].values
     vertices = [int(n) for n in data["vertex"].values]
     fig.set_size_inches(0.6 + 3.4 * len(vertices), 3.6)

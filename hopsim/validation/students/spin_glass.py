@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from ...experiments._base import AbstractExperiment, Study
 from ...experiments._variables import PURE
 from ...experiments.students._grids import least_on_a_grid
-from ...records import dataset, join, Record, Variables
+from ...records import dataset, join_points, Record, Variables
 from ...theory import teacher_student as theory
 from .._base import validations
 
@@ -48,7 +48,7 @@ class SpinGlass(AbstractExperiment):
     def run(self, study: Study) -> Record:
         data = dataset({**self._states(), **self._thresholds(), **self._lines()})
         parts = [data for _ in study.settings]
-        return Record(join(parts, [setting.label for setting in study.settings]))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _states(self) -> Variables:
         at = [(n, k * theory.nishimori_boundaries(n)[1]) for n in self.n

@@ -1,17 +1,17 @@
 """The student as a spin glass: entropies, and where replica symmetry is wrong."""
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, needed, plots
+from ...plots.style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
 @plots.register("spin_glass")
-def spin_glass(record: Record, fig: Figure) -> None:
+def draw_spin_glass(record: Record, fig: Figure) -> None:
     r"""Entropy s, Parisi parameter m and overlap $q_1$ against $T/\sqrt\alpha$. [TS-21]
 
     Dashed: the paramagnet, whose entropy is negative below $T_K$ or soon thereafter.
     """
     (_, data, _), *_ = labels(record)
-    entropy = needed(data, "line_entropy", "spin_glass")
+    entropy = needed_by_plot(data, "line_entropy", "spin_glass")
     t = data["line_temperature"].values
     fig.set_size_inches(8.6, 3.7)
     left, right = fig.subplots(1, 2, sharex=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import BAD, COLOURS, Figure, labels, needed, plots
+from ...plots.style import BAD, COLOURS, Figure, labels, needed_by_plot, plots
 from ...records import Record
 
 
@@ -10,7 +10,7 @@ COLUMNS = 2
 
 
 @plots.register("teacher_examples")
-def teacher_examples(record: Record, fig: Figure) -> None:
+def draw_teacher_examples(record: Record, fig: Figure) -> None:
     r"""$P(S/N)$, exact (line) and in all examples (dots, 2 standard errors). [TS-09]"""
     points = labels(record)
     columns = min(COLUMNS, len(points))
@@ -18,7 +18,7 @@ def teacher_examples(record: Record, fig: Figure) -> None:
     fig.set_size_inches(0.6 + 3.7 * columns, 2.7 * rows + 0.8)
     axes = np.atleast_1d(fig.subplots(rows, columns)).ravel()
     for ax, (label, data, _) in zip(axes, points, strict=False):
-        counts = needed(data, "counts", "teacher_examples").sum(axis=1)
+        counts = needed_by_plot(data, "counts", "teacher_examples").sum(axis=1)
         size = counts.sum()
         m = data["S"].values / data["S"].values[-1]
         law = data["law"].values

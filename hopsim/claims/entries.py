@@ -1,4 +1,4 @@
-"""The ledger: an entry for every claim, from what its run wrote, and their totals."""
+"""Entries: one for every claim, from what its run wrote; all of them are a report."""
 
 import json
 from pathlib import Path
@@ -9,11 +9,11 @@ from ..scenario.shipped import public_path
 from .tasks import natural, Task, versions
 
 
-Entry = dict[str, Any]  # one claim in the ledger: plain data, as it is written
+Entry = dict[str, Any]  # one claim in the report: plain data, as it is written
 
 
-def told(file: Path) -> dict[str, Any] | None:
-    """What a run wrote of its verdicts; None if that is damaged or missing."""
+def read_verdicts(file: Path) -> dict[str, Any] | None:
+    """Verdicts of a finished run, or None if the file is missing or damaged."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         checks = [bool(check["passed"]) for check in found["checks"]]
@@ -25,23 +25,23 @@ def told(file: Path) -> dict[str, Any] | None:
     return found if whole else None
 
 
-def kept(task: Task, place: Path) -> Entry | None:
+def cached_entry(task: Task, place: Path) -> Entry | None:
     """What an earlier run of the very same claim found, if there is one."""
-    found = told(place / task.directory / "verdicts.json")
+    found = read_verdicts(place / task.directory / "verdicts.json")
     return None if found is None else _entry(task) | found | {"kept": True}
 
 
-def done(task: Task, place: Path) -> Entry:
+def finished_entry(task: Task, place: Path) -> Entry:
     """What the run that has just ended found."""
-    found = kept(task, place)
+    found = cached_entry(task, place)
     if found is None:
-        return failed(task, "the run left no verdicts", 0.0)
+        return failed_entry(task, "the run left no verdicts", 0.0)
     return found | {"kept": False}
 
 
-def failed(task: Task, why: str, seconds: float) -> Entry:
+def failed_entry(task: Task, why: str, seconds: float) -> Entry:
     """The entry of a claim that could not be run to its end."""
-    # a ledger is read on other machines: no path of this one for what ships
+    # a report is read on other machines: no path of this one for what ships
     why = why.replace(str(task.file), public_path(task.file))
     return _entry(task) | {"error": why, "seconds": seconds}
 
@@ -67,8 +67,8 @@ def _entry(task: Task) -> Entry:
     }
 
 
-def ledger(entries: list[Entry], quick: bool, command: str) -> dict[str, Any]:
-    """All entries with their totals, as plain data."""
+def report_of(entries: list[Entry], quick: bool, command: str) -> dict[str, Any]:
+    """The report: all entries with their totals, as plain data."""
     ordered = sorted(entries, key=lambda e: (natural(e["id"]), e["name"]))
     passed = sum(bool(e["passed"]) for e in ordered)
     devices = {e["device"] for e in ordered if "device" in e}

@@ -1,0 +1,236 @@
+"""Kinds and pictures that were called otherwise: read as before, and told once."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import cases
+import numpy as np
+import pytest
+from command_line import hopsim_cli
+from tomli_w import dumps
+
+from hopsim._common.registry import Registry
+from hopsim.claims import _reach
+from hopsim.claims.tasks import find_claims
+from hopsim.experiments import experiments
+from hopsim.plots import plots
+from hopsim.records import dataset, Record, save
+from hopsim.runs import run as runs
+from hopsim.scenario.catalogue import former_kinds, REGISTRIES
+from hopsim.scenario.scenario import load_scenario, read_scenario, scenario_of
+from hopsim.validation import validations
+
+
+SMALL = {
+    "name": "small",
+    "network": {
+        "kind": "model_b",
+        "memories": {"kind": "random_binary", "count": 4, "features": 12},
+    },
+    "probes": {"kind": "corrupted", "flipped": 0.1},
+    "experiment": {"kind": "flow"},
+    "plots": ["energy", "attractor_map"],
+}
+KIND = 'experiment.kind: "flow" is called "flow_ensemble" now; the old word is still'
+PICTURE = 'plots[1]: "attractor_map" is called "census" now; the old word is still read'
+
+
+@pytest.fixture
+def write(tmp_path):
+    def one(**changes):
+        path = tmp_path / f"{(SMALL | changes)['name']}.toml"
+        path.write_text(dumps(SMALL | changes), encoding="utf-8")
+        return path
+
+    return one
+
+
+# --- registries -----------------------------------------------------------------------
+
+
+def test_a_kind_is_found_by_its_former_word_and_listed_by_that_of_today():
+    outer = Registry("thing")
+    inner = Registry("small thing", within=outer)
+    inner.register("new", formerly=("old", "older"))(int)
+    for registry in (inner, outer):
+        assert registry["older"] is registry["old"] is registry["new"] is int
+        assert "old" in registry
+        assert list(registry) == ["new"]
+        assert registry.today("old") == registry.today("new") == "new"
+        assert registry.today("unheard of") == "unheard of"
+        assert registry.former == {"old": "new", "older": "new"}
+        assert registry.kind_of(int) == "new"
+        with pytest.raises(ValueError, match="'old' is registered already"):
+            registry.register("other", formerly=("old",))
+        with pytest.raises(ValueError, match="'older' is registered already"):
+            registry.register("older")
+
+
+def test_no_former_word_means_anything_else_today():
+    today = {kind for registry in REGISTRIES.values() for kind in registry}
+    former = [pair for r in REGISTRIES.values() for pair in r.former.items()]
+    assert set(former_kinds()).isdisjoint(today)
+    assert set(former_kinds().values()) <= today
+    assert set(former) == set(former_kinds().items())  # no word has become two
+
+
+def test_the_sources_tell_the_same_former_words():
+    assert _reach.former_words() == former_kinds()
+    assert former_kinds()["flow"] == "flow_ensemble"
+
+
+def test_former_words_stay_what_they_were():
+    assert validations.former == {"flow": "flow_ensemble"}
+    assert experiments.former == {
+        "attractors": "census",
+        "flow": "flow_ensemble",
+        "limits": "rules_compared",
+        "prototypes": "prototype_learning",
+    }
+    assert plots.former == {
+        "association_map": "association_grid",
+        "attractor_map": "census",
+        "bode": "linear_response",
+        "convergence": "adiabatic_limit",
+        "generated_digits": "generation",
+        "limits": "rules_compared",
+        "mean_field": "mean_field_thresholds",
+        "potts": "potts_thresholds",
+        "power_balance": "driven",
+        "prototypes": "prototype_learning",
+        "relaxation": "relaxation_descent",
+        "step_sizes": "altimex_descent",
+    }
+    for old, new in experiments.former.items():
+        assert experiments[old] is type(cases.EXPERIMENTS[new])
+
+
+# --- reading --------------------------------------------------------------------------
+
+
+def test_python_is_warned_of_every_old_word(write):
+    path = write()
+    with pytest.warns(FutureWarning) as told:
+        old = load_scenario(path)
+    texts = [str(one.message) for one in told]
+    assert [text.startswith(f"{path}: ") for text in texts] == [True, True]
+    assert PICTURE in texts[0]  # plain keys come before tables
+    assert KIND in texts[1]
+    new = load_scenario(
+        write(experiment={"kind": "flow_ensemble"}, plots=["energy", "census"])
+    )
+    assert old.plots == new.plots == ("energy", "census")
+    assert old.experiment == new.experiment
+    assert repr(old.points) == repr(new.points)
+
+
+def test_words_of_either_size_are_told_once_and_those_of_a_claim_are_none(write):
+    claim = {
+        "id": "CL-1", "statement": "flow", "source": "limits", "tags": ["attractors"],
+        "false_alarm": 0.01,
+    }  # fmt: skip
+    check = {"kind": "converged", "at_least": 0.0}
+    path = write(
+        claim=claim,
+        checks=[check],
+        experiment={"kind": "recall"},
+        plots=[],
+        quick={"plots": ["limits"], "experiment": {"kind": "attractors"}},
+    )
+    for quick in (True, False):
+        notes = read_scenario(path, quick).notes
+        assert [note.partition(" is")[0] for note in sorted(notes)] == [
+            'experiment.kind: "attractors"',
+            'plots[0]: "limits"',
+        ]
+
+
+def test_what_a_record_keeps_is_read_without_a_word(write):
+    with pytest.warns(FutureWarning):
+        scenario = load_scenario(write())
+    again = scenario_of(scenario.resolved, "a record")
+    assert again.experiment == scenario.experiment
+    assert again.plots == scenario.plots
+
+
+def test_a_record_says_the_word_of_today(write):
+    scenario = read_scenario(write())
+    assert runs._header_attrs(scenario)["experiment"] == "flow_ensemble"
+    assert runs._header_attrs(scenario)["plots"] == "energy census"
+
+
+# --- the command line -----------------------------------------------------------------
+
+
+def notes_of(result):
+    return [line for line in result.stderr.splitlines() if line.startswith("note: ")]
+
+
+def test_check_tells_old_words_once_on_the_error_stream(write):
+    path = write()
+    result = hopsim_cli("check", path)
+    assert result.exit_code == 0
+    assert "in order" in result.stdout
+    assert "note" not in result.stdout
+    lines = notes_of(result)
+    assert len(lines) == 2
+    assert lines[0] == f"note: {path}: {PICTURE}"
+    assert lines[1].startswith(f"note: {path}: {KIND}")
+
+
+@pytest.mark.parametrize("command", ["run", "train", "attractors"])
+@pytest.mark.parametrize("passed", [True, False])
+def test_commands_that_run_tell_old_words_once(
+    write, tmp_path, monkeypatch, command, passed
+):
+    monkeypatch.setattr(runs, "run", lambda *_, **__: SimpleNamespace(passed=passed))
+    for name in ("show_summary", "show_attractors"):
+        monkeypatch.setattr(f"hopsim.cli.terminal.{name}", lambda record: None)
+    learns = {"experiment": {"kind": "classifier"}} if command == "train" else {}
+    place = [] if command == "attractors" else ["--out", tmp_path / "runs"]
+    result = hopsim_cli(command, write(**learns), *place)
+    # an old word changes no exit code
+    assert result.exit_code == (0 if passed or command == "attractors" else 1)
+    assert len(notes_of(result)) == (1 if learns else 2)
+    assert PICTURE in notes_of(result)[0]
+
+
+@pytest.mark.parametrize("failed", [0, 1])
+def test_verify_tells_old_words_once(write, tmp_path, monkeypatch, failed):
+    monkeypatch.setattr(
+        "hopsim.claims.verify.verify", lambda *_, **__: {"failed": failed}
+    )
+    monkeypatch.setattr("hopsim.cli.terminal.show_report", lambda report, out: None)
+    write(claim={"id": "CL-1"})
+    write(name="another", claim={"id": "CL-2"}, plots=["energy"])
+    result = hopsim_cli("verify", "--claims", tmp_path, "--out", tmp_path / "out")
+    assert result.exit_code == failed
+    lines = notes_of(result)
+    assert [KIND in line for line in lines] == [False, True, True]
+    assert PICTURE in lines[0]
+
+
+def test_a_claim_reaches_the_code_of_its_old_words(write, tmp_path):
+    kind = lambda word: _reach.reach([{"experiment": {"kind": word}}])
+    assert kind("flow") == kind("flow_ensemble")
+    picture = "hopsim.experiments.landscape.census_plot"
+    assert picture in _reach.reach([{"plots": ["attractor_map"]}])
+    assert picture not in _reach.reach([{"plots": ["energy"]}])
+    write(claim={"id": "CL-1"})
+    (old,) = find_claims(tmp_path, [], True, {})
+    assert len(old.notes) == 2
+    assert not dataclasses.replace(old, notes=()).notes
+
+
+# --- records --------------------------------------------------------------------------
+
+
+def test_pictures_of_an_old_record_are_drawn_again(tmp_path, monkeypatch):
+    attrs = {"name": "x", "hash": "x", "plots": "energy attractor_map", "seconds": 0.0}
+    data = dataset({"energy": ("probe", np.zeros(1))}, attrs)
+    save(Record(data), tmp_path / "record.nc")
+    monkeypatch.setattr(runs, "render", lambda record, name, path: path / name)
+    census = tmp_path / "census.png" / "census"
+    assert runs.redraw(tmp_path) == [tmp_path / "energy.png" / "energy", census]
+    assert runs.redraw(tmp_path, ("attractor_map",)) == [census]
+    assert plots["attractor_map"] is plots["census"]
