@@ -28,7 +28,7 @@ States = Float[AnyArray, "item feature"]
 
 # cells that a CPU core computes together, whose numbers fit into its own cache; and
 # such groups of one device between two reports of progress
-TOGETHER, GROUPS = 4, 4
+CELLS_PER_CPU_GROUP, GROUPS_PER_REPORT = 4, 4
 
 
 class Lesson(NamedTuple):
@@ -200,10 +200,10 @@ def associate(
     devices = list(jax.devices() if devices is None else devices)
     # --- run
     mesh = Mesh(np.asarray(devices), ("group",))
-    most_together = TOGETHER if devices[0].platform == "cpu" else cells
+    most_together = CELLS_PER_CPU_GROUP if devices[0].platform == "cpu" else cells
     together = min(most_together, *np.unique_counts(objective).counts.tolist())
     groups = list(_groups(np.asarray(objective), together))
-    size = len(devices) * min(GROUPS, math.ceil(len(groups) / len(devices)))
+    size = len(devices) * min(GROUPS_PER_REPORT, math.ceil(len(groups) / len(devices)))
     fixed = epochs, memories, states, starts, aims
     found: list[tuple[np.ndarray, Any]] = []
     whole: Any = None

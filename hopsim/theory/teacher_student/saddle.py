@@ -24,7 +24,7 @@ STARTS = {
     "glass": (0, 1, 0),
     "para": (0,) * 3,
 }
-TINY = 1e-300  # keeps the slope of a square root finite at q = 0
+MIN_NOISE_VARIANCE = 1e-300  # keeps the slope of a square root finite at q = 0
 
 
 class SaddlePoint(NamedTuple):
@@ -79,7 +79,7 @@ def free_entropy(
         scale = math.sqrt(c * zeta(1.0, n, hamiltonian, 1))
     r, r_star = (zeta(x, n, hamiltonian, 1) for x in (q, q_star))
     k = n * m ** (n - 1)
-    noise, centre, push = xp.sqrt(c * r + TINY), c_s * r_star, beta * k
+    noise, centre, push = xp.sqrt(c * r + MIN_NOISE_VARIANCE), c_s * r_star, beta * k
     cosh = lambda z: _gauss.log_two_cosh(z, xp)
     both = lambda x: (
         (cosh(noise * x + centre + push) + cosh(noise * x + centre - push)) / 2
