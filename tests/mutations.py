@@ -570,8 +570,8 @@ def synapses_that_differ_both_ways(monkeypatch):
 def descent_stopped_too_early(monkeypatch):
     from hopsim.validation.flows import _rest
 
-    monkeypatch.setattr(_rest, "DESCENT", 3)
-    monkeypatch.setattr(_rest, "NEWTON", 0)
+    monkeypatch.setattr(_rest, "DESCENT_STEPS", 3)
+    monkeypatch.setattr(_rest, "NEWTON_STEPS", 0)
 
 
 def spins_that_keep_their_share(monkeypatch):

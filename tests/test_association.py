@@ -12,9 +12,12 @@ from hopsim.training import (
     associate,
     association,
     AutoAssociative,
+    Cells,
+    Draws,
     learn,
     Lesson,
     recall,
+    RecallSettings,
 )
 
 
@@ -143,7 +146,7 @@ OBJECTIVES = [
 ]
 
 
-def grid(temperatures, rates, epochs=12, objectives=OBJECTIVES, **settings):
+def grid(temperatures, rates, epochs=12, objectives=OBJECTIVES, ends=(), **settings):
     """Every objective, two draws, all temperatures and rates, in rows of cells."""
     lists = np.arange(len(objectives)), np.arange(2), temperatures, rates
     which, draw, T, rate = (x.ravel() for x in np.meshgrid(*lists, indexing="ij"))
@@ -152,9 +155,8 @@ def grid(temperatures, rates, epochs=12, objectives=OBJECTIVES, **settings):
     states = np.stack([STATES, STATES[:, ::-1]])
     lesson = Lesson(rate, T, T, epochs=epochs)
     memories = np.stack([START, -START])
-    found = associate(
-        objectives, memories, states, lesson, objective=which, draw=draw, **settings
-    )
+    draws = Draws(memories, states, *ends)
+    found = associate(objectives, draws, lesson, Cells(which, draw), **settings)
     return found, (which, draw, T, rate, memories, states)
 
 
@@ -197,9 +199,9 @@ def test_a_whole_grid_is_one_compiled_program():
 
 def recall_begins_elsewhere(objectives):
     starts, aims = np.stack([STATES[:2]] * 2), np.stack([-STATES[:2]] * 2)
-    settings = {"starts": starts, "aims": aims, "recall_temperature": 2.0}
+    settings = {"recall_settings": RecallSettings(2.0, most=1), "keep": True}
     found, (which, draw, *_) = grid(
-        np.array([0.8]), np.array([0.3]), 12, objectives, **settings, keep=True, most=1
+        np.array([0.8]), np.array([0.3]), 12, objectives, (starts, aims), **settings
     )
     assert found.wrong.shape == (len(which), 2)
     assert found.memories is not None
@@ -220,12 +222,15 @@ def test_recall_of_every_objective_can_begin_elsewhere():
     recall_begins_elsewhere(OBJECTIVES)
 
 
+ZERO, ONE = np.zeros(1, int), np.ones(1, int)
+
+
 def test_overflow_is_told_as_no_distance():
     objective = AutoAssociative(L.Exponential(), 1, "modified")
     lesson = Lesson(0.1, 1e-5, 1e-5, epochs=3)
     which = np.zeros(1, int)
-    found = associate([objective], START[None], STATES[None], lesson,
-                      objective=which, draw=which)  # fmt: skip
+    draws = Draws(START[None], STATES[None])
+    found = associate([objective], draws, lesson, Cells(which, which))
     assert not found.finite[0]
     assert np.isnan(found.distance[0])
 
@@ -233,9 +238,9 @@ def test_overflow_is_told_as_no_distance():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"states": 0.5 * STATES[None]}, r"\+1 and -1"),
-        ({"objective": np.ones(1, int)}, "objective holds numbers from 0 to 0"),
-        ({"draw": -np.ones(1, int)}, "draw holds numbers from 0 to 0"),
+        ({"draws": Draws(START[None], 0.5 * STATES[None])}, r"\+1 and -1"),
+        ({"cells": Cells(ONE, ZERO)}, "objective holds numbers from 0 to 0"),
+        ({"cells": Cells(ZERO, -ONE)}, "draw holds numbers from 0 to 0"),
         ({"lesson": Lesson(-0.1, 1, 1)}, "learning_rate must be > 0"),
         ({"lesson": Lesson(0.1, np.nan, 1)}, "temperature must be > 0"),
         ({"lesson": Lesson(0.1, 1, 1, momentum=1.0)}, r"momentum must lie in \[0, 1\)"),
@@ -244,11 +249,9 @@ def test_overflow_is_told_as_no_distance():
 )
 def test_grids_refuse_what_cannot_be_learnt(wrong, message):
     arguments = {
-        "memories": START[None],
-        "states": STATES[None],
+        "draws": Draws(START[None], STATES[None]),
         "lesson": Lesson(0.1, 1.0, 1.0),
-        "objective": np.zeros(1, int),
-        "draw": np.zeros(1, int),
+        "cells": Cells(ZERO, ZERO),
     }
     with pytest.raises(ValueError, match=message):
         associate([AutoAssociative(L.Polynomial(3))], **(arguments | wrong))

@@ -1,6 +1,7 @@
 """Kinds and pictures that were called otherwise: read as before, and told once."""
 
 import dataclasses
+import inspect
 from types import SimpleNamespace
 
 import cases
@@ -9,6 +10,8 @@ import pytest
 from command_line import hopsim_cli
 from tomli_w import dumps
 
+import hopsim
+from hopsim import theory
 from hopsim._common.registry import Registry
 from hopsim.claims import _reach
 from hopsim.claims.tasks import find_claims
@@ -234,3 +237,20 @@ def test_pictures_of_an_old_record_are_drawn_again(tmp_path, monkeypatch):
     assert runs.redraw(tmp_path) == [tmp_path / "energy.png" / "energy", census]
     assert runs.redraw(tmp_path, ("attractor_map",)) == [census]
     assert plots["attractor_map"] is plots["census"]
+
+
+# --- doors ----------------------------------------------------------------------------
+
+
+DOORS = {  # keywords that other people's programs say
+    hopsim.run: "scenario quick out overrides force directory progress interrupted "
+    "tell",
+    hopsim.train: "network examples rule epochs temperature form error_exponent "
+    "scaling batch order test key checkpoint checkpoint_seconds interrupted told",
+    theory.teacher_student.free_entropy: "q_star q m c c_s n beta hamiltonian xp scale",
+}
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+def test_doors_keep_their_keywords(door):
+    assert list(inspect.signature(door).parameters) == DOORS[door].split()

@@ -93,7 +93,7 @@ def test_variants_sweeps_and_nested_tables_name_kinds():
 
 def test_what_is_not_said_is_the_default():
     kind = Header.model_fields["experiment"].default
-    assert kind == {"kind": _reach.DEFAULT}
+    assert kind == {"kind": _reach.DEFAULT_EXPERIMENT}
     assert reach([{"experiment": kind}]) == reach([{"experiment": {}}]) == reach([{}])
     usual = {"hopsim.dynamics.flows.two_layer", "hopsim.experiments.recall.recall"}
     assert usual < reach([{}])
@@ -232,10 +232,9 @@ def concerned(tmp_path, before):
 def reworded(text):
     """All docstrings in other words, a comment more, and other line numbers."""
     lines = text.splitlines(keepends=True)
+    kinds = (ast.Module, *_reach.DEFINITIONS)
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.Module, *_reach.DEFINED)) and _reach._has_docstring(
-            node
-        ):
+        if isinstance(node, kinds) and _reach._has_docstring(node):
             start = node.body[0].lineno - 1
             lines[start] = lines[start].replace('"""', '"""In other words: ', 1)
     return "# a comment\n\n" + "".join(lines)

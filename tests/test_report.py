@@ -279,8 +279,8 @@ def test_strip_is_logarithmic_where_that_is_needed():
     strip = report.strip(tiny)
     assert strip is not None
     assert strip["logarithmic"]
-    one = report.WIDTH - 2 * report.MARGIN
-    assert strip["value"] == pytest.approx(report.MARGIN + one / 3, abs=0.1)
+    one = report.STRIP_WIDTH - 2 * report.STRIP_MARGIN
+    assert strip["value"] == pytest.approx(report.STRIP_MARGIN + one / 3, abs=0.1)
     assert not (report.strip(tiny | {"low": 0.0}) or {})["logarithmic"]
 
 

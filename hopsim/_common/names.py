@@ -3,7 +3,7 @@
 import difflib
 
 
-LONGEST = 200  # characters of a name that are quoted
+MAX_QUOTED_CHARACTERS = 200  # characters of a name that are quoted
 
 
 def guess(name: str, known: list[str]) -> str | None:
@@ -22,4 +22,5 @@ def nearest(name: str, known: list[str]) -> str:
 
 def shown(name: str) -> str:
     """A name in quotes, as messages show it, cut short if it is overlong."""
-    return repr(name if len(name) <= LONGEST else name[:LONGEST] + "...")
+    most = MAX_QUOTED_CHARACTERS
+    return repr(name if len(name) <= most else name[:most] + "...")

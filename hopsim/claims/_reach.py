@@ -18,15 +18,15 @@ from typing import Any, NamedTuple
 
 
 HOME = Path(__file__).parents[1]  # of the package
-START = "claims.worker"  # every run begins in this module
-DEFAULT = "recall"  # the kind of an experiment that has none
+ENTRY_MODULE = "claims.worker"  # every run begins in this module
+DEFAULT_EXPERIMENT = "recall"  # the kind of an experiment that has none
 # counted, not followed: the settings under which a worker starts
-ALONE = ("claims.pool",)
+COUNTED_ONLY = ("claims.pool",)
 # chooses modules by name, but only those of other libraries; see `prefetch`
-FOREIGN = ("_common.environment", "_common.registry")
+LOADS_FOREIGN_ONLY = ("_common.environment", "_common.registry")
 LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}
 ITSELF = ""  # in place of an attribute: the object as a whole is used
-DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Import(NamedTuple):
@@ -133,7 +133,7 @@ def _said(tables: Mapping[str, Any]) -> set[str]:
     """Every text that is the value of an entry, but for what a claim says of itself."""
     study = tables.get("experiment")
     told = isinstance(study, Mapping) and "kind" in study
-    found = set() if told else {DEFAULT}
+    found = set() if told else {DEFAULT_EXPERIMENT}
     rest = [value for name, value in tables.items() if name != "claim"]
     while rest:
         value = rest.pop()
@@ -153,7 +153,7 @@ def _said(tables: Mapping[str, Any]) -> set[str]:
 def _closure(home: Path, kinds: frozenset[str]) -> frozenset[str]:
     registered, sources = _kinds(home), _sources(home)
     done: set[str] = set()
-    todo = {f"{home.name}.{START}"}.union(*(registered[kind] for kind in kinds))
+    todo = {f"{home.name}.{ENTRY_MODULE}"}.union(*(registered[kind] for kind in kinds))
     while todo:
         part = todo.pop()
         done.add(part)
@@ -162,7 +162,7 @@ def _closure(home: Path, kinds: frozenset[str]) -> frozenset[str]:
             named = sources[part].names & registered.keys()
             more |= set().union(*(registered[kind] for kind in named))
         todo |= more - done
-    return frozenset(done | {f"{home.name}.{name}" for name in ALONE})
+    return frozenset(done | {f"{home.name}.{name}" for name in COUNTED_ONLY})
 
 
 @ft.cache
@@ -181,7 +181,7 @@ def _below(home: Path, part: str) -> frozenset[str]:
             if one in source.statements or any(i.bound == one for i in source.imports)
         )
     found = _all(_taken(home, source, one) for one in source.imports)
-    foreign = module in {f"{home.name}.{name}" for name in FOREIGN}
+    foreign = module in {f"{home.name}.{name}" for name in LOADS_FOREIGN_ONLY}
     return found | {f"{home.name}:*"} if source.loads and not foreign else found
 
 
@@ -277,7 +277,7 @@ def _kinds(home: Path) -> dict[str, set[str]]:
 def _read(text: bytes, above: str, package: bool) -> ModuleSource:
     tree = ast.parse(text)
     nodes = _nodes(tree)
-    for node in (node for kind in (ast.Module, *DEFINED) for node in nodes[kind]):
+    for node in (node for kind in (ast.Module, *DEFINITIONS) for node in nodes[kind]):
         if _has_docstring(node):
             del node.body[0]
     imports = tuple(_imports(nodes, above))
@@ -383,7 +383,7 @@ def _statements(tree: ast.Module) -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, DEFINED):
+    if isinstance(node, DEFINITIONS):
         yield node.name
     elif isinstance(node, ast.Import | ast.ImportFrom):
         yield from (alias.asname or alias.name for alias in node.names)

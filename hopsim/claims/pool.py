@@ -19,7 +19,7 @@ from .tasks import Task
 
 
 OnProgress = Callable[[Task, str, int, int], None]  # (task, what, done, total)
-GONE = "its process ended with code {}; memory, or a kill?"
+WORKER_EXITED = "its process ended with code {}; memory, or a kill?"
 
 
 def core_shares(jobs: int) -> list[list[int]]:
@@ -126,7 +126,7 @@ class _Worker(threading.Thread):
             self._on_progress(task, answer["what"], answer["done"], answer["total"])
         code = process.wait()
         self._end()
-        return GONE.format(code), 0.0
+        return WORKER_EXITED.format(code), 0.0
 
 
 def _start(mine: list[int]) -> subprocess.Popen[str]:

@@ -16,7 +16,8 @@ from .._common.files import write_whole
 from ..records import Outcome
 
 
-WIDTH, MARGIN = 240.0, 14.0  # of the strip that shows a value against its tolerance
+# pixels of the strip that shows a value against its tolerance
+STRIP_WIDTH, STRIP_MARGIN = 240.0, 14.0
 _NUMBER = r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
 
 
@@ -79,9 +80,9 @@ def strip(check: Mapping[str, Any]) -> dict[str, Any] | None:
 
     def at(x: float) -> float:
         if not math.isfinite(x):
-            return 0.0 if x < 0 else WIDTH
+            return 0.0 if x < 0 else STRIP_WIDTH
         share = (scale(x) - ends[0]) / span
-        return round(MARGIN + (WIDTH - 2 * MARGIN) * share, 1)
+        return round(STRIP_MARGIN + (STRIP_WIDTH - 2 * STRIP_MARGIN) * share, 1)
 
     return {
         "accepted": [at(x) for x in limits],

@@ -23,8 +23,8 @@ from ..scenario.tables import digest, old_words, read_tables, ScenarioError
 from . import _reach
 
 
-PREFIX = "claims/"  # of the shipped claims' names among all scenarios
-COMPUTING = (
+CLAIMS_PREFIX = "claims/"  # of the shipped claims' names among all scenarios
+COMPUTING_PACKAGES = (
     *("jax", "jaxlib", "diffrax", "equinox", "optimistix", "lineax", "optax"),
     *("numpy", "scipy", "numba", "scikit-learn", "jaxtyping"),
 )
@@ -107,7 +107,7 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     claim, name = tables.resolved.get("claim"), str(tables.resolved.get("name"))
     if not isinstance(claim, dict) or "id" not in claim:
         raise ValueError(f"{file} is no claim: it needs a table [claim] with an `id`.")
-    for key, (kind, rule) in TABLE.items():
+    for key, (kind, rule) in CLAIM_KEYS.items():
         if not isinstance(claim.get(key, kind()), kind):
             raise ValueError(f"{file}: claim.{key} must be {rule}, got {claim[key]!r}.")
     if name != file.stem:
@@ -127,7 +127,7 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
 
 
 # what `[claim]` may hold; the scenario's own check says more when it is run
-TABLE = {
+CLAIM_KEYS = {
     "id": (str, "a string"),
     "statement": (str, "a string"),
     "source": (str, "a string"),
@@ -147,13 +147,15 @@ def _device() -> str:
 def versions() -> dict[str, str]:
     """The versions of what computes."""
     python = ".".join(platform.python_version_tuple()[:2])
-    found = {package: importlib.metadata.version(package) for package in COMPUTING}
+    found = {
+        package: importlib.metadata.version(package) for package in COMPUTING_PACKAGES
+    }
     return {"python": python} | found
 
 
 def _names(task: Task) -> set[str]:
     tags = task.claim.get("tags", [])
-    words = (task.claim["id"], task.name, PREFIX + task.name, *tags)
+    words = (task.claim["id"], task.name, CLAIMS_PREFIX + task.name, *tags)
     return {str(x).lower() for x in words}
 
 
@@ -168,7 +170,7 @@ def _require_known(word: str, tasks: list[Task]) -> None:
             f"{last!r} is a scenario but no claim; use `hopsim run {last}`, and "
             "`hopsim verify` for scenarios with a table [claim]."
         )
-    short = sorted(name for name in known if not name.startswith(PREFIX))
+    short = sorted(name for name in known if not name.startswith(CLAIMS_PREFIX))
     raise ValueError(
         f"There is no claim and no tag {shown(word)}; {nearest(last, short)}"
     )

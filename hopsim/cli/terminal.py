@@ -1,6 +1,7 @@
 """What the command line shows: progress, summaries, catalogues and reports."""
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +55,7 @@ def show_attractors(record: Any) -> None:
 
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=WIDEST)
+        console = Console(highlight=False, markup=False, width=FILE_TABLE_WIDTH)
     for label, data in record.points():
         head, *rows = attractor_rows(data)
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=label or None)
@@ -104,7 +105,7 @@ def progress_bar() -> Iterator[Any]:
             bar.stop()
 
 
-EVERY = 0.5  # seconds between two lines at least: short epochs share one
+MIN_SECONDS_BETWEEN_LINES = 0.5  # short epochs share a line
 
 
 @contextlib.contextmanager
@@ -118,7 +119,8 @@ def epoch_lines() -> Iterator[Any]:
     def on_epoch(label: str, values: dict[str, float]) -> None:
         number, count = int(values["epoch"]), int(values["epochs"])
         now = time.monotonic()
-        if now - shown.get(label, -EVERY) < EVERY and number < count:
+        next_line = shown.get(label, -math.inf) + MIN_SECONDS_BETWEEN_LINES
+        if now < next_line and number < count:
             return
         if label not in shown:
             title = "    epoch  train error  test error        T  seconds"
@@ -188,7 +190,7 @@ def verifying(total: int) -> Iterator[Verifying]:
         yield Verifying(bar, total)
 
 
-WIDEST = 150  # characters of a table that goes into a file
+FILE_TABLE_WIDTH = 150  # characters of a table that goes into a file
 
 
 def show_report(report: dict[str, Any], out: Path) -> None:
@@ -201,7 +203,7 @@ def show_report(report: dict[str, Any], out: Path) -> None:
 
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=WIDEST)
+        console = Console(highlight=False, markup=False, width=FILE_TABLE_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("id", no_wrap=True)
     for title, ratio in (("statement", 5), ("source", 2), ("expected", 2)):

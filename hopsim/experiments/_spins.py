@@ -68,7 +68,7 @@ def decided_at_once(
     return setting.relax(network=network, dynamics=at_once, starts=states, max_sweeps=1)
 
 
-ROWS = 1000  # states whose products with all memories are held at once
+STATES_PER_PRODUCT = 1000  # states whose products with all memories are held at once
 
 
 def inputs(
@@ -76,8 +76,8 @@ def inputs(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     r"""Some states at a time, and their memory inputs $\xi_\mu\cdot s$, exactly."""
     xi = memories.astype(np.float32).T  # integers below 2^24: exact products
-    for first in range(0, len(s), ROWS):
-        rows = s[first : first + ROWS]
+    for first in range(0, len(s), STATES_PER_PRODUCT):
+        rows = s[first : first + STATES_PER_PRODUCT]
         yield rows, rows.astype(np.float32) @ xi
 
 

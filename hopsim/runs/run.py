@@ -26,6 +26,24 @@ from ..scenario.scenario import load_scenario, Scenario
 from .summary import summary_lines
 
 
+@dataclasses.dataclass(frozen=True)
+class RunDirectory:
+    """The run directory that is made."""
+
+    place: Path  # the directory in which it is made
+    name: str
+    force: bool  # replace an old one
+
+
+@dataclasses.dataclass(frozen=True)
+class Callbacks:
+    """What is called while a scenario runs; see `run`."""
+
+    on_progress: Callable[[str, int, int], None] | None = None
+    should_stop: Callable[[], bool] | None = None  # None: no checkpoints are left
+    on_epoch: Callable[[str, dict[str, float]], None] | None = None
+
+
 def run(
     scenario: Scenario | str | os.PathLike,
     quick: bool = False,
@@ -56,16 +74,28 @@ def run(
     """
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario, quick, overrides)
+    output = None
     if out is not None:
-        make_place(Path(out), "Run directories")
+        name = directory or f"{scenario.name}-{scenario.hash}"
+        output = RunDirectory(Path(out), name, force)
+    return _run(scenario, output, Callbacks(progress, interrupted, tell))
+
+
+def _run(
+    scenario: Scenario, output: RunDirectory | None, callbacks: Callbacks
+) -> Record:
+    if output is not None:
+        make_place(output.place, "Run directories")
     begun = time.perf_counter()
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         settings = scenario.settings()
-        study = Study(settings, progress, on_epoch=tell)
-        if interrupted is not None and out is not None:
-            place = unfinished(scenario, Path(out))
-            study = dataclasses.replace(study, place=place, should_stop=interrupted)
+        study = Study(settings, callbacks.on_progress, on_epoch=callbacks.on_epoch)
+        if callbacks.should_stop is not None and output is not None:
+            place = unfinished(scenario, output.place)
+            study = dataclasses.replace(
+                study, place=place, should_stop=callbacks.should_stop
+            )
         record = scenario.experiment.run(study)
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
         record = record.with_verdicts(verdicts)
@@ -82,10 +112,9 @@ def run(
                 "count": settings[0].network.count,
             }
         )
-    if out is None:
+    if output is None:
         return record
-    name = directory or f"{scenario.name}-{scenario.hash}"
-    kept = _keep(scenario, record, Path(out), name, force, progress)
+    kept = _keep(scenario, record, output, callbacks.on_progress)
     if study.place is not None:
         shutil.rmtree(study.place)
     return kept
@@ -131,13 +160,11 @@ def _kinds(kinds: list[str]) -> str:
 def _keep(
     scenario: Scenario,
     record: Record,
-    out: Path,
-    name: str,
-    force: bool,
+    output: Output,
     on_progress: Callable[[str, int, int], None] | None,
 ) -> Record:
     """Everything into a hidden directory first, renamed when it is complete."""
-    temporary = out / f".{name}.{os.getpid()}"
+    temporary = output.place / f".{output.name}.{os.getpid()}"
     shutil.rmtree(temporary, ignore_errors=True)  # of a killed process of this number
     temporary.mkdir()
     try:
@@ -158,7 +185,7 @@ def _keep(
         shown = "\n".join(f"{term:<14} {text}" for term, text in summary_lines(record))
         (temporary / "summary.txt").write_text(shown + "\n", encoding="utf-8")
         (temporary / "verdicts.json").write_text(_verdicts(scenario, record))
-        final = _rename(temporary, out, name, force)
+        final = _rename(temporary, output)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return dataclasses.replace(record, path=final / "record.nc")
@@ -189,9 +216,10 @@ def _plain(verdict: dict[str, Any]) -> dict[str, Any]:
     return {k: v if number(v) else None for k, v in verdict.items()}
 
 
-def _rename(temporary: Path, out: Path, name: str, force: bool) -> Path:
+def _rename(temporary: Path, output: Output) -> Path:
+    out, name = output.place, output.name
     final, number = out / name, 1
-    if force and final.exists():
+    if output.force and final.exists():
         old = out / f".old-{name}.{os.getpid()}"
         os.rename(final, old)
         os.rename(temporary, final)

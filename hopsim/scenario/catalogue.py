@@ -18,7 +18,7 @@ from ..lagrangians import lagrangians
 from ..models import networks
 from ..plots import plots
 from ..validation import validations
-from .grammar import GIVEN
+from .grammar import GIVEN_BY_HOPSIM
 from .shipped import scenario_files
 
 
@@ -86,7 +86,7 @@ def _keys(maker: Any) -> str:
         fields = maker.model_fields.items()
         return ", ".join(_key(k, f.is_required(), f.default, None) for k, f in fields)
     limits, empty = ranges(maker), inspect.Parameter.empty
-    known = {k: p for k, p in parameters(maker).items() if k not in GIVEN}
+    known = {k: p for k, p in parameters(maker).items() if k not in GIVEN_BY_HOPSIM}
     if "record" in known:  # plots take nothing from the file
         return ""
     return ", ".join(

@@ -38,7 +38,7 @@ class Spec:
 
 
 # parameters that hopsim gives, not the file
-GIVEN = ("stream", "memories", "self")
+GIVEN_BY_HOPSIM = ("stream", "memories", "self")
 
 
 def read_spec(
@@ -108,7 +108,7 @@ def build(spec: Spec | None, path: str, problems: list[Problem]) -> Any:
 def _read_arguments(
     maker: Callable, given: dict[str, Any], path: str, problems: list[Problem]
 ) -> dict[str, Any]:
-    known = {k: p for k, p in parameters(maker).items() if k not in GIVEN}
+    known = {k: p for k, p in parameters(maker).items() if k not in GIVEN_BY_HOPSIM}
     if _wants_memories(maker):
         known["memories"] = parameters(maker)["memories"]
     limits, arguments = ranges(maker), {}

@@ -77,7 +77,7 @@ class Header(BaseModel):
         return name
 
 
-SWEPT = ("network", "dynamics", "probes", "run", "training")
+SWEEPABLE_TABLES = ("network", "dynamics", "probes", "run", "training")
 
 
 class Change(NamedTuple):
@@ -342,12 +342,14 @@ def _overrides(
 
 def _may_change(dotted: str, where: str, who: str, problems: list[Problem]) -> bool:
     first = dotted.split(".")[0]
-    if first not in SWEPT:
-        message = f"{who} changes entries of {', '.join(SWEPT)}, got {dotted!r}"
-        hint = nearest(first, list(SWEPT))
+    if first not in SWEEPABLE_TABLES:
+        message = (
+            f"{who} changes entries of {', '.join(SWEEPABLE_TABLES)}, got {dotted!r}"
+        )
+        hint = nearest(first, list(SWEEPABLE_TABLES))
         message = f"{message}; {hint}" if "did you" in hint else message
         problems.append(Problem(where, message))
-    return first in SWEPT
+    return first in SWEEPABLE_TABLES
 
 
 def _point(

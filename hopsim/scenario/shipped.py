@@ -14,7 +14,7 @@ from .._common.names import guess, shown
 
 
 HOME = Path(__file__).resolve().parents[1]  # of the package
-LIST = "`hopsim list scenarios` prints all names"
+HOW_TO_LIST = "`hopsim list scenarios` prints all names"
 
 
 def scenario_files() -> dict[str, Path]:
@@ -54,7 +54,7 @@ def find_scenario(file: str | os.PathLike[str]) -> Path:
     if directory:
         raise ValueError(
             f"{shown(text)} is a directory; give a scenario file or the name of a "
-            f"shipped scenario ({LIST})."
+            f"shipped scenario ({HOW_TO_LIST})."
         )
     raise ValueError(
         f"There is no file and no shipped scenario {shown(text)}; {_remedy(text)}"
@@ -129,4 +129,4 @@ def _remedy(name: str) -> str:
     # `cl-22` and `scenarios/digit_completion.toml` are wrong only in what stands before
     close = guess(plain.rpartition("/")[2], list(last))
     meant = guess(plain, names) if close is None else last[close]
-    return f"{LIST}." if meant is None else f"did you mean {meant!r}?"
+    return f"{HOW_TO_LIST}." if meant is None else f"did you mean {meant!r}?"

@@ -140,7 +140,7 @@ def _read_text(path: Path, where: str) -> str:
         raise ScenarioError(where, [Problem("", "not a UTF-8 text file")]) from error
 
 
-DEEPEST = 32  # tables within tables; no part of a scenario needs half of it
+MAX_TABLE_DEPTH = 32  # tables within tables; no part of a scenario needs half of it
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _beyond_toml(tree: Mapping[str, Any]) -> list[Problem]:
         where, depth, value = rest.pop()
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             problems.append(Problem(where, "integers must fit in 64 bits"))
-        elif isinstance(value, dict | list) and depth == DEEPEST:
+        elif isinstance(value, dict | list) and depth == MAX_TABLE_DEPTH:
             problems.append(Problem(where[:60] + " ...", "nested too deeply"))
         elif isinstance(value, dict):
             rest += [

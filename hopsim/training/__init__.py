@@ -1,6 +1,15 @@
 """Training: memories that are learnt rather than stored, and nothing else changes."""
 
-from .association import associate, Associations, learn, Lesson, recall
+from .association import (
+    associate,
+    Associations,
+    Cells,
+    Draws,
+    learn,
+    Lesson,
+    recall,
+    RecallSettings,
+)
 from .examples import Examples, from_images
 from .objectives import (
     AbstractObjective,
@@ -22,10 +31,13 @@ __all__ = [
     "Associations",
     "Associative",
     "AutoAssociative",
+    "Cells",
+    "Draws",
     "Dual",
     "Examples",
     "KrotovHopfieldRule",
     "Lesson",
+    "RecallSettings",
     "Step",
     "Tempered",
     "answers_in_chunks",

@@ -28,7 +28,7 @@ States = Float[AnyArray, "item feature"]
 
 # cells that a CPU core computes together, whose numbers fit into its own cache; and
 # such groups of one device between two reports of progress
-TOGETHER, GROUPS = 4, 4
+CELLS_PER_CPU_GROUP, GROUPS_PER_REPORT = 4, 4
 
 
 class Lesson(NamedTuple):
@@ -61,6 +61,41 @@ class Recalled(NamedTuple):
     states: Float[Array, "item feature"]
     converged: Bool[Array, " item"]
     finite: Bool[Array, ""]
+
+
+class Draws(NamedTuple):
+    """Independent draws: what is learnt from, and where recall begins and should end.
+
+    Recall is begun at `starts` and is to end in `aims`; by default it begins at the
+    learnt states and is to stay.
+    """
+
+    memories: Float[AnyArray, "draw memory feature"]  # before training
+    states: Float[AnyArray, "draw item feature"]
+    starts: Float[AnyArray, "draw start feature"] | None = None
+    aims: Float[AnyArray, "draw start feature"] | None = None
+
+
+class Cells(NamedTuple):
+    """Which objective and which draw each cell of a grid has, by their numbers."""
+
+    objective: Int[np.ndarray, " cell"]
+    draw: Int[np.ndarray, " cell"]
+
+
+class RecallSettings(NamedTuple):
+    """How states are recalled from the learnt memories; see `recall`.
+
+    The temperature is by default that at the end of the lesson. (1 in the authors'
+    package. It matters only for F that is not homogeneous.)
+    """
+
+    temperature: float | None = None
+    most: int = 100  # updates
+    tie: Tie = "-1"
+
+
+USUAL_RECALL = RecallSettings()
 
 
 class Associations(NamedTuple):
@@ -156,17 +191,11 @@ def recall(
 
 def associate(
     objectives: Sequence[AutoAssociative],
-    memories: Float[AnyArray, "draw memory feature"],
-    states: Float[AnyArray, "draw item feature"],
+    draws: Draws,
     lesson: Lesson,
+    cells: Cells,
+    recall_settings: RecallSettings = USUAL_RECALL,
     *,
-    objective: Int[np.ndarray, " cell"],
-    draw: Int[np.ndarray, " cell"],
-    starts: Float[AnyArray, "draw start feature"] | None = None,
-    aims: Float[AnyArray, "draw start feature"] | None = None,
-    recall_temperature: float | None = None,
-    most: int = 100,
-    tie: Tie = "-1",
     keep: bool = False,
     devices: Sequence[Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -178,32 +207,30 @@ def associate(
 
     **Arguments:**
 
-    - `memories`, `states`: before training, and what is to be learnt, for each draw.
+    - `draws`: what is learnt and recalled, with a leading axis for the draws.
     - `lesson`: each entry one number or one for each cell; one number of epochs.
-    - `objective`, `draw`: the numbers of each cell's objective and draw.
-    - `starts`, `aims`: recall is begun at `starts` and is to end in `aims`; by default
-      it begins at the learnt states and is to stay.
-    - `recall_temperature`: at recall; by default `final_temperature`. (1 in the
-      authors' package. It matters only for F that is not homogeneous.)
+    - `cells`: the objective and the draw of each.
     - `keep`: give the trained memories of all cells, too.
     """
     # --- validate
     objectives = tuple(objectives)
-    memories, states = np.asarray(memories), np.asarray(states)
-    _check(objectives, memories, states, objective, draw, lesson, tie, most)
+    memories, states = np.asarray(draws.memories), np.asarray(draws.states)
+    draws = draws._replace(memories=memories, states=states)
+    _check(objectives, draws, lesson, cells, recall_settings)
     dtype = memories.dtype
-    starts = states if starts is None else np.asarray(starts, dtype)
-    aims = states if aims is None else np.asarray(aims, dtype)
-    cells = len(objective)
+    starts = states if draws.starts is None else np.asarray(draws.starts, dtype)
+    aims = states if draws.aims is None else np.asarray(draws.aims, dtype)
+    objective, draw = np.asarray(cells.objective), np.asarray(cells.draw)
+    count = len(objective)
     epochs = np.asarray(lesson.epochs, np.int32)
-    lines = _lines(lesson, recall_temperature, cells, dtype)
+    lines = _lines(lesson, recall_settings.temperature, count, dtype)
     devices = list(jax.devices() if devices is None else devices)
     # --- run
     mesh = Mesh(np.asarray(devices), ("group",))
-    most_together = TOGETHER if devices[0].platform == "cpu" else cells
+    most_together = CELLS_PER_CPU_GROUP if devices[0].platform == "cpu" else count
     together = min(most_together, *np.unique_counts(objective).counts.tolist())
-    groups = list(_groups(np.asarray(objective), together))
-    size = len(devices) * min(GROUPS, math.ceil(len(groups) / len(devices)))
+    groups = list(_groups(objective, together))
+    size = len(devices) * min(GROUPS_PER_REPORT, math.ceil(len(groups) / len(devices)))
     fixed = epochs, memories, states, starts, aims
     found: list[tuple[np.ndarray, Any]] = []
     whole: Any = None
@@ -215,7 +242,7 @@ def associate(
         part = jax.tree.map(lambda x: np.asarray(x).reshape(-1, *x.shape[2:]), part)
         if whole is None:
             whole = jax.tree.map(
-                lambda x: np.empty((cells, *x.shape[1:]), x.dtype), part
+                lambda x: np.empty((count, *x.shape[1:]), x.dtype), part
             )
         for all_cells, some in zip(
             jax.tree.leaves(whole), jax.tree.leaves(part), strict=True
@@ -228,10 +255,11 @@ def associate(
     for begin in range(0, len(groups), size):
         wanted = np.minimum(np.arange(begin, begin + size), len(groups) - 1)
         rows = np.stack([groups[k] for k in wanted])
-        which = np.asarray(objective)[rows[:, 0]].astype(np.int32)
-        settings = lines[rows], np.asarray(draw)[rows].astype(np.int32)
+        which = objective[rows[:, 0]].astype(np.int32)
+        settings = lines[rows], draw[rows].astype(np.int32)
+        updates = recall_settings.most, recall_settings.tie
         found.append(
-            (rows, _grid(objectives, fixed, which, settings, mesh, most, tie, keep))
+            (rows, _grid(objectives, fixed, which, settings, mesh, updates, keep))
         )
         if len(found) > 1:  # the next one runs while this one is copied
             collect()
@@ -251,8 +279,7 @@ def _grid(
     which: Int[AnyArray, " group"],
     settings: tuple,
     mesh: Mesh,
-    most: int,
-    tie: Tie,
+    updates: tuple[int, Tie],
     keep: bool,
 ) -> tuple:
     def cell(objective: AutoAssociative, fixed: tuple, each: Array, draw: Array):
@@ -261,7 +288,7 @@ def _grid(
         *numbers, last = each
         lesson = Lesson(*numbers, epochs=epochs)
         learnt = learn(objective, memories, states, lesson)
-        ended = recall(objective, learnt.memories, last, starts, most, tie)
+        ended = recall(objective, learnt.memories, last, starts, *updates)
         wrong = jnp.sum(ended.states != aims, axis=1)
         finite = ended.finite & jnp.all(jnp.isfinite(learnt.memories))
         moved = jnp.max(jnp.abs(learnt.memories - memories))
@@ -313,14 +340,13 @@ def _lines(
 
 def _check(
     objectives: tuple[AutoAssociative, ...],
-    memories: np.ndarray,
-    states: np.ndarray,
-    objective: np.ndarray,
-    draw: np.ndarray,
+    draws: Draws,
     lesson: Lesson,
-    tie: Tie,
-    most: int,
+    cells: Cells,
+    recall_settings: RecallSettings,
 ) -> None:
+    memories, states = draws.memories, draws.states
+    most, tie = recall_settings.most, recall_settings.tie
     if memories.ndim != 3 or states.ndim != 3 or len(memories) != len(states):
         raise ValueError(
             "Memories and states have shapes (draw, memory, feature) and (draw, item, "
@@ -329,8 +355,8 @@ def _check(
     if not np.all(np.abs(states) == 1):
         raise ValueError("States to be learnt are +1 and -1; take the signs of others.")
     for name, chosen, count in (
-        ("objective", objective, len(objectives)),
-        ("draw", draw, len(states)),
+        ("objective", cells.objective, len(objectives)),
+        ("draw", cells.draw, len(states)),
     ):
         if not chosen.size or np.min(chosen) < 0 or np.max(chosen) >= count:
             raise ValueError(

@@ -38,7 +38,7 @@ Answers = Float[Array, "item answer"]
 Targets = Float[AnyArray, "item answer"]
 
 # numbers of one block of the element-by-element work: it stays in a core's own cache
-BLOCK = 80_000
+NUMBERS_PER_BLOCK = 80_000
 
 
 class Step(NamedTuple):
@@ -379,10 +379,10 @@ def _inputs(memories: AnyArray, states: AnyArray) -> tuple[Array, Array]:
 
 
 def _block_size(width: int, count: int) -> int:
-    """Rows of one block: a divisor of `count`, of at most `BLOCK` numbers in all."""
+    """Rows of one block: a divisor of `count`, `NUMBERS_PER_BLOCK` in all at most."""
     if jax.default_backend() != "cpu":
         return count
-    most = min(max(BLOCK // width, 1), count)
+    most = min(max(NUMBERS_PER_BLOCK // width, 1), count)
     return max(d for d in range(1, most + 1) if count % d == 0)
 
 
@@ -397,7 +397,7 @@ class _Blocks:
         self.count, items = shape
         many = 1
         if jax.default_backend() == "cpu":
-            many = math.ceil(self.count / max(BLOCK // max(items, 1), 1))
+            many = math.ceil(self.count / max(NUMBERS_PER_BLOCK // max(items, 1), 1))
         self.size = math.ceil(self.count / many)
         self.many = math.ceil(self.count / self.size)
 

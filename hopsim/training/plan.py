@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, get_args, NamedTuple
 
 import jax
 import numpy as np
@@ -14,6 +14,23 @@ from .._common.streams import as_stream, Stream
 from ..network import Network
 from .examples import check_examples, check_states, Examples, Order
 from .objectives import AbstractObjective, AutoAssociative
+
+
+class TrainingData(NamedTuple):
+    """What is learnt, and what the learnt is tested with, not yet checked."""
+
+    examples: Examples | np.ndarray
+    test: Examples | None = None
+
+
+class TrainingSchedule(NamedTuple):
+    """How often, how hot and in which portions examples are shown, not yet checked."""
+
+    epochs: int
+    temperature: float | Callable[[int], Any]
+    batch: int | None = None  # all examples
+    order: Order = "shuffled"
+    key: Any = 0  # of the minibatches
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,20 +54,16 @@ class TrainingPlan:
         return self.examples.states.shape[1]
 
 
-def planned(
-    *,
+def plan_training(
     network: Network,
     objective: AbstractObjective,
     rule: optax.GradientTransformation,
-    examples: Examples | np.ndarray,
-    test: Examples | None,
-    epochs: int,
-    batch: int | None,
-    order: Order,
-    temperature: float | Callable[[int], Any],
-    key: Any,
+    data: TrainingData,
+    schedule: TrainingSchedule,
 ) -> TrainingPlan:
     """The plan of a training; ValueError where it cannot be carried out."""
+    examples, test = data
+    epochs, temperature, batch, order, key = schedule
     if order not in get_args(Order):
         hint = nearest(order, list(get_args(Order)))
         raise ValueError(f"There is no order {order!r}; {hint}.")
@@ -100,8 +113,8 @@ def planned(
             "Balanced minibatches have as many items of each class: their size must be "
             f"a multiple of the {classes} classes, got {size}."
         )
-    schedule = temperature if callable(temperature) else lambda _: temperature
-    tempered = lambda number: float(schedule(number))
+    at = temperature if callable(temperature) else lambda _: temperature
+    tempered = lambda number: float(at(number))
     for number in range(epochs):
         if not 0 < tempered(number) < math.inf:
             raise ValueError(

@@ -25,7 +25,7 @@ from .objectives import (
 
 Form = Literal["associative", "dual", "dual_off", "autoassociative"]
 
-CHUNK = 1000  # states answered at once: their inputs to the memories stay small
+STATES_PER_CHUNK = 1000  # their inputs to the memories stay small
 
 
 def predict(
@@ -83,7 +83,7 @@ def answers_in_chunks(
 ) -> Float[np.ndarray, "item answer"]:
     """The answers to any number of states before the tanh, in equal chunks."""
     count, width = states.shape
-    chunk = min(count, CHUNK)
+    chunk = min(count, STATES_PER_CHUNK)
     chunks = -(-count // chunk)
     filled = jnp.pad(jnp.asarray(states), ((0, chunks * chunk - count), (0, 0)))
     found = _answers(

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 
 from .._common.types import AnyArray, Memories
 from .objectives import Associative
-from .prediction import CHUNK
+from .prediction import STATES_PER_CHUNK
 
 
 def votes(
@@ -38,7 +38,8 @@ def dominant(
     scale = jnp.asarray(temperature, memories.dtype)
     least = jnp.asarray(share, memories.dtype)
     whole = jnp.asarray(states, memories.dtype)
-    parts = [whole[i : i + CHUNK] for i in range(0, len(whole), CHUNK)]
+    starts = range(0, len(whole), STATES_PER_CHUNK)
+    parts = [whole[i : i + STATES_PER_CHUNK] for i in starts]
     found = [_dominant(objective, memories, scale, part, least) for part in parts]
     return np.concatenate([np.asarray(x) for x in found])
 

@@ -25,7 +25,13 @@ from ..records import dataset, Record
 from .checkpoints import Checkpoint, restore, store
 from .examples import Examples, minibatches, Order
 from .objectives import AbstractObjective, Scaling
-from .plan import planned, training_digest, TrainingPlan
+from .plan import (
+    plan_training,
+    training_digest,
+    TrainingData,
+    TrainingPlan,
+    TrainingSchedule,
+)
 from .prediction import answers_in_chunks, Form, objective_of, predicted_class
 from .rule import KrotovHopfieldRule
 
@@ -227,17 +233,12 @@ def train(
     are not finite end a training; the memories of the epoch before are kept, and
     `ending` says so.
     """
-    plan = planned(
-        network=network,
-        objective=objective_of(network, form, error_exponent, scaling),
-        rule=rule,
-        examples=examples,
-        test=test,
-        epochs=epochs,
-        batch=batch,
-        order=order,
-        temperature=temperature,
-        key=key,
+    plan = plan_training(
+        network,
+        objective_of(network, form, error_exponent, scaling),
+        rule,
+        TrainingData(examples, test),
+        TrainingSchedule(epochs, temperature, batch, order, key),
     )
     trainer = Trainer(plan)
     state, curves, ending = trainer.start(), {name: [] for name in CURVES}, ""

@@ -19,7 +19,7 @@ from .._spins import decided_at_once, is_even
 from .._variables import PURE
 
 
-LARGEST = 16  # features: 65,536 states
+MAX_FEATURES = 16  # features: 65,536 states
 
 
 @experiments.register("fixed_points")
@@ -39,10 +39,10 @@ class FixedPoints(AbstractEnsemble):
 
     def check(self, setting: Setting) -> None:
         expected(setting.dynamics, Binary, "fixed_points")
-        if setting.network.features > LARGEST:
+        if setting.network.features > MAX_FEATURES:
             raise ValueError(
-                f'The experiment "fixed_points" visits all 2^N states, N <= {LARGEST}, '
-                f"got N = {setting.network.features}."
+                'The experiment "fixed_points" visits all 2^N states, '
+                f"N <= {MAX_FEATURES}, got N = {setting.network.features}."
             )
 
     def measure(self, setting: Setting) -> Variables:

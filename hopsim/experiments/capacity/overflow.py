@@ -22,7 +22,7 @@ from .._variables import PURE
 
 STRESSES = ("random", "near a memory", "between twins")
 AT_ONCE = Binary(order="synchronous")
-FLIPPED = 0.1  # of a memory, for the states near one
+FLIPPED_SHARE = 0.1  # of a memory, for the states near one
 
 
 class Decisions(NamedTuple):
@@ -142,7 +142,7 @@ def _random(setting: Setting, spins: int) -> Decisions:
 def _near(setting: Setting, spins: int) -> Decisions:
     draw, memories = setting.stream.child("near").generator(), _memories(setting)
     s = memories[np.arange(len(setting.probes.values)) % len(memories)].copy()
-    s[draw.random(s.shape) < FLIPPED] *= -1
+    s[draw.random(s.shape) < FLIPPED_SHARE] *= -1
     return Decisions(memories, s, _some(draw, s, spins))
 
 

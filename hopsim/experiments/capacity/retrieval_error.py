@@ -19,7 +19,7 @@ from .._numbers import Rising
 from .._variables import PURE
 
 
-ROUNDS = 1000  # of attention, at most; it contracts where an attractor is near
+MAX_ATTENTION_STEPS = 1000  # it contracts where an attractor is near
 
 
 @experiments.register("retrieval_error")
@@ -130,7 +130,7 @@ def _log_distances(
             return new, rounds + 1, moving
 
         start = (first, jnp.zeros((), int), jnp.ones((), bool))
-        going = lambda carry: carry[2] & (carry[1] < ROUNDS)
+        going = lambda carry: carry[2] & (carry[1] < MAX_ATTENTION_STEPS)
         fixed = jax.lax.while_loop(going, go, start)[0]
         return _log_length(fixed), _log_length(first), _log_length(attend(offset))
 

@@ -10,7 +10,7 @@ from .._base import Setting
 from ._branches import BETA
 
 
-TOGETHER = 1e-3  # of the longest memory: ends nearer than this are one attractor
+SAME_ATTRACTOR_RTOL = 1e-3  # of the longest memory: nearer ends are one attractor
 
 
 class Merging(NamedTuple):
@@ -40,5 +40,5 @@ def merging(setting: Setting, betas: Float[np.ndarray, " beta"]) -> Merging:
     )
     ends = run.final.reshape(len(betas), count, -1)
     converged = np.asarray(run.converged).reshape(len(betas), count)
-    owner = np.stack([clusters(row, TOGETHER * size) for row in ends])
+    owner = np.stack([clusters(row, SAME_ATTRACTOR_RTOL * size) for row in ends])
     return Merging(np.where(converged, owner, -1), converged)

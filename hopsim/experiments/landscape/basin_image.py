@@ -13,7 +13,7 @@ from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE, TIME
 
 
-SAME = 1e-6  # of the size of the states: fixed points of two points of the study
+SAME_POINT_RTOL = 1e-6  # of the size of the states, at two points of the study
 
 
 @experiments.register("basin_image")
@@ -128,6 +128,6 @@ def _places(v: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Where in the first table every fixed point stands; new ones come after it."""
     places, size = np.full(len(v) + 1, -1), 1 + np.max(np.abs(first), initial=0)
     for k, x in enumerate(v):
-        near = np.linalg.norm(first - x, axis=1) <= SAME * size
+        near = np.linalg.norm(first - x, axis=1) <= SAME_POINT_RTOL * size
         places[k] = np.argmax(near) if np.any(near) else len(first) + k
     return places

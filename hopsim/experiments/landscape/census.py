@@ -10,7 +10,7 @@ from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE
 
 
-FLOW = ("solver", "step", "rtol", "atol", "residual_tolerance", "max_steps")
+FLOW_SETTINGS = ("solver", "step", "rtol", "atol", "residual_tolerance", "max_steps")
 
 
 @experiments.register("census", formerly=("attractors",))
@@ -44,7 +44,7 @@ class Census(AbstractExperiment):
                 duration=run.duration,
                 eigenvalues=self.eigenvalues,
                 progress=study.progress_callback(number),
-                **{name: getattr(run, name) for name in FLOW},
+                **{name: getattr(run, name) for name in FLOW_SETTINGS},
             )
             kept = _kept(setting, found)
             parts.append(kept.merge(_passes(found)) if self.saddles else kept)

@@ -31,13 +31,13 @@ from .._numbers import Positive, Rising
 from .._variables import PURE
 
 
-SAMPLES = 33  # of a path, to see whether it leaves
-ROUNDS = 400  # of attention or AltIMEX
-INSIDE = 0.999  # of the certified radius: where the starts lie
-CURVE = 33  # values of beta of the line that is drawn
-PRESSING = 3  # memories among which a start may be aimed
-SETTLED = 1e-9  # of a round of attention, relative to the state
-NEAR = 1e-3  # of a distance between memories: ends that are one; steady to 1e-6 |v|
+PATH_SAMPLES = 33  # of a path, to see whether it leaves
+MAX_STEPS = 400  # of attention or AltIMEX
+START_RADIUS_SHARE = 0.999  # of the certified radius: where the starts lie
+LINE_POINTS = 33  # values of beta of the line that is drawn
+AIMED_MEMORIES = 3  # memories among which a start may be aimed
+STEADY_RTOL = 1e-9  # of a round of attention, relative to the state
+SAME_END_SHARE = 1e-3  # of a distance between memories; steady to 1e-6 |v|
 
 States = Float[np.ndarray, "beta state feature"]
 
@@ -120,7 +120,7 @@ class CertifiedBasins(AbstractEnsemble):
             "isotropic": (free.radius.reshape(radius.shape), {}),
             "unknown": (np.sum(free.unknown, axis=0).reshape(radius.shape), {}),
         }
-        fine = np.geomspace(betas[0], betas[-1], CURVE)
+        fine = np.geomspace(betas[0], betas[-1], LINE_POINTS)
         sharp = (_sharpened(network, x) for x in fine)
         line = np.stack([certified_balls(x, None, chosen).radius for x in sharp])
         return {
@@ -141,7 +141,7 @@ class CertifiedBasins(AbstractEnsemble):
     ) -> tuple[Variables, Float[np.ndarray, "beta probe feature"]]:
         """What they did, and where attention leads from the memories themselves."""
         e, other = (self._directions(setting, own, name) for name in ("v", "u"))
-        size = INSIDE * radius[:, :, None, None]
+        size = START_RADIUS_SHARE * radius[:, :, None, None]
         shape = (*radius.shape, self.starts)
         flat = lambda x: x.reshape(len(radius), -1, own.shape[1])
         centre = own[None, :, None]
@@ -162,7 +162,7 @@ class CertifiedBasins(AbstractEnsemble):
             inside = np.max(far, axis=-1) <= edge * (1 + 1e-12)
             miss = np.linalg.norm(flown.final - goal, axis=-1)
             kinds["left"].append(~inside & (edge > 0))
-            kinds["elsewhere"].append(~(miss <= NEAR * edge) & (edge > 0))
+            kinds["elsewhere"].append(~(miss <= SAME_END_SHARE * edge) & (edge > 0))
             kinds["unconverged"].append(~flown.settled & (edge > 0))
         each = ("beta", "motion", "probe", "start")
         stacked = lambda x: np.stack([y.reshape(shape) for y in x], axis=1)
@@ -185,7 +185,7 @@ class CertifiedBasins(AbstractEnsemble):
         for i, xi in enumerate(own):
             away = np.delete(memories, i, axis=0) - xi
             pressure = (away @ xi) / np.linalg.norm(away, axis=1)
-            hardest = np.argsort(-pressure)[:PRESSING]
+            hardest = np.argsort(-pressure)[:AIMED_MEMORIES]
             aimed = generator.choice(hardest, self.starts // 2)
             e[i, : self.starts // 2] = away[aimed]
         e /= np.linalg.norm(e, axis=-1, keepdims=True)
@@ -222,8 +222,9 @@ class CertifiedBasins(AbstractEnsemble):
 
         def label(rows: np.ndarray, states: np.ndarray) -> np.ndarray:
             path = fly(states, betas[rows])
-            away = np.linalg.norm(path.final - ends[rows], axis=1) > NEAR * far[rows]
-            return np.where(path.converged, away.astype(int), -1)
+            away = np.linalg.norm(path.final - ends[rows], axis=1)
+            other = away > SAME_END_SHARE * far[rows]
+            return np.where(path.converged, other.astype(int), -1)
 
         zero = np.zeros(len(centres), int)
         aimed = along(np.tile(directions, (count, 1)))
@@ -284,7 +285,7 @@ def _simulated(
         memory_start=h,
         varied={"network.memory_lagrangian.beta": beta},
         duration=duration,
-        samples=SAMPLES,
+        samples=PATH_SAMPLES,
         solver="tsit5",
         until="steady",
         save=["v"],
@@ -327,10 +328,10 @@ def _steps(
                 return (sharp.local_field(x[0]),)
             return motion.alternate(sharp, step, x, free, motion.recalled(sharp, x))[0]
 
-        x, path = jax.lax.scan(lambda x, _: (go(x), x[0]), x, length=SAMPLES)
-        x = jax.lax.fori_loop(SAMPLES, ROUNDS, lambda _, x: go(x), x)
+        x, path = jax.lax.scan(lambda x, _: (go(x), x[0]), x, length=PATH_SAMPLES)
+        x = jax.lax.fori_loop(PATH_SAMPLES, MAX_STEPS, lambda _, x: go(x), x)
         v, new = x[0], go(x)[0]
-        still = jnp.max(jnp.abs(new - v)) <= SETTLED * (1 + jnp.max(jnp.abs(new)))
+        still = jnp.max(jnp.abs(new - v)) <= STEADY_RTOL * (1 + jnp.max(jnp.abs(new)))
         return jnp.concatenate([path, new[None]]), new, still
 
     x = (v,) if h is None else (v, h)

@@ -18,8 +18,8 @@ from ._branches import equal_energy_on_branch, first_event, require_decay_1
 
 
 BETA = "feature_lagrangian.beta"
-FARTHEST = 2.0  # the branch is followed up to so many times the equal-energy beta
-FOLLOWED = 40  # neurons of the branch; the equation of every neuron is the same
+MAX_BETA_RATIO = 2.0  # the branch is followed up to so many times the equal-energy beta
+BRANCH_NEURONS = 40  # neurons of the branch; the equation of every neuron is the same
 
 
 @experiments.register("mean_field_thresholds")
@@ -60,9 +60,9 @@ class MeanFieldThresholds(AbstractEnsemble):
         x = np.asarray(network.memories, float)[0]
         spinodal, equal = mean_field.spinodal(n), mean_field.equal_energy(n)
         layer = network.memory_lagrangian.unwrapped().lagrangian
-        few = x[:FOLLOWED]
+        few = x[:BRANCH_NEURONS]
         of = Varied(model_a(few[None], layer, beta=1.0), BETA)
-        high = FARTHEST * equal
+        high = MAX_BETA_RATIO * equal
         branch = follow(of, few, 0.5 * spinodal, high, start=high)
         kind = "pitchfork" if n == 2 else "fold"
         lost = first_event(branch, kind)

@@ -15,7 +15,7 @@ from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
 from .._variables import PURE
 from ._branches import BETA, first_event, require_model_b, shares_of
-from ._merging import merging, TOGETHER
+from ._merging import merging, SAME_ATTRACTOR_RTOL
 
 
 @experiments.register("metastable")
@@ -156,6 +156,6 @@ class Metastable(AbstractEnsemble):
             middle = np.mean(centres, axis=0)
             away_from = lambda x, v=there.v: np.linalg.norm(v - x, axis=1)
             near = away_from(centres) < away_from(middle)
-            kept.append((away < TOGETHER * size) & there.converged & near)
+            kept.append((away < SAME_ATTRACTOR_RTOL * size) & there.converged & near)
         converged = np.asarray(run.converged).reshape(len(betas), -1)
         return np.array(kept) & converged, converged

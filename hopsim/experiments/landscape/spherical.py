@@ -21,9 +21,9 @@ from .._ensemble import AbstractEnsemble
 from .._variables import PURE, TIME
 
 
-LONG = 50  # times the duration: the slowest direction, too, comes to rest
-SHALLOW = 1e-3  # share of the depth, as sqrt(E - E*), where paths end in rounding
-LEAST = 0.03  # of the displacement: further down the rounding of v* would be fitted
+REST_DURATION_RATIO = 50  # until the slowest direction, too, comes to rest
+MIN_DEPTH_SHARE = 1e-3  # of the depth, as sqrt(E - E*): paths end in rounding
+MIN_ANGLE_SHARE = 0.03  # of the displacement: below it the rounding of v* is fitted
 
 
 @experiments.register("spherical")
@@ -82,7 +82,10 @@ class Spherical(AbstractEnsemble):
 
         def rest(decay: float) -> Trajectory:
             asked = {"until": "steady", "residual_tolerance": self.rest}
-            there = {"duration": LONG * duration, "dynamics": Adiabatic(decay=decay)}
+            there = {
+                "duration": REST_DURATION_RATIO * duration,
+                "dynamics": Adiabatic(decay=decay),
+            }
             return setting.simulate(samples=2, save=("v",), **asked, **there)
 
         def flow(decay: float, probes: np.ndarray) -> Trajectory:
@@ -109,7 +112,7 @@ class Spherical(AbstractEnsemble):
             length = np.linalg.norm(_states(near), axis=2)
             angle = _angles(_states(near), unit)
             clock = near.times + 0 * length if decay else np.log(length)
-            slopes.append(_slopes(clock, angle, angle > LEAST * self.amount))
+            slopes.append(_slopes(clock, angle, angle > MIN_ANGLE_SHARE * self.amount))
             if decay:
                 norm = decay * np.linalg.norm(ends[decay].final, axis=1)
             else:  # from rest itself: beside it lambda differs at first order
@@ -199,7 +202,7 @@ def _path_errors(run: Trajectory, reference: Trajectory) -> Float[np.ndarray, " 
             v = _states(path)[i]
             depth = np.sqrt(np.maximum(path.energy[i] - low, 0) / span)
             lowest = np.minimum.accumulate(depth)  # the spline takes falling energies
-            keep = (depth > SHALLOW) & (np.diff(lowest, prepend=np.inf) < 0)
+            keep = (depth > MIN_DEPTH_SHARE) & (np.diff(lowest, prepend=np.inf) < 0)
             curves.append((depth[keep][::-1], _units(v[keep])[::-1]))
         (x, u), (y, w) = curves
         inside = (x >= y[0]) & (x <= y[-1])

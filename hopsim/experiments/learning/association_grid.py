@@ -9,7 +9,16 @@ from pydantic import Field, field_validator
 from ...dynamics import Binary
 from ...lagrangians import AbstractAdditiveLagrangian
 from ...records import Dataset, dataset, join_points, Record
-from ...training import associate, Associations, AutoAssociative, interaction_of, Lesson
+from ...training import (
+    associate,
+    Associations,
+    AutoAssociative,
+    Cells,
+    Draws,
+    interaction_of,
+    Lesson,
+    RecallSettings,
+)
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._numbers import Positive, Rising
 from .._spins import require_aims
@@ -136,16 +145,19 @@ class AssociationGrid(AbstractExperiment):
         assert dynamics.tie != "random"  # see `_check`
         found = associate(
             objectives,
-            np.stack([self._start(one) for one in draws]),
-            np.stack([np.asarray(one.network.memories) for one in draws]),
+            Draws(
+                np.stack([self._start(one) for one in draws]),
+                np.stack([np.asarray(one.network.memories) for one in draws]),
+                np.stack([one.probes.values for one in draws]),
+                np.stack([one.patterns.values[one.probes.targets] for one in draws]),
+            ),
             lesson,
-            objective=which,
-            draw=draw,
-            starts=np.stack([one.probes.values for one in draws]),
-            aims=np.stack([one.patterns.values[one.probes.targets] for one in draws]),
-            recall_temperature=self.recall_temperature,
-            most=max(1, int(setting.run.duration)),
-            tie=dynamics.tie,
+            Cells(which, draw),
+            RecallSettings(
+                self.recall_temperature,
+                most=max(1, int(setting.run.duration)),
+                tie=dynamics.tie,
+            ),
             keep=self.compare,
             progress=on_progress,
         )

@@ -21,8 +21,8 @@ from .._training import AbstractTraining
 from .._variables import PURE, TIME
 
 
-SATURATED = 20.0  # tanh(20) is 1 in float64
-CUT = 0.999  # noise beyond it starts here: arctanh(1) is infinite
+SATURATING_INPUT = 20.0  # tanh(20) is 1 in float64
+MAX_START_ACTIVATION = 0.999  # noise beyond it starts here: arctanh(1) is infinite
 
 
 @experiments.register("generation")
@@ -80,7 +80,9 @@ class Generation(AbstractTraining):
         layer = network.feature_lagrangian
         v = start
         if isinstance(layer, LogCosh):
-            v = np.where(held, SATURATED * start, np.arctanh(np.clip(start, -CUT, CUT)))
+            most = MAX_START_ACTIVATION
+            free = np.arctanh(np.clip(start, -most, most))
+            v = np.where(held, SATURATING_INPUT * start, free)
             v = v / np.asarray(layer.beta)
         path = dataclasses.replace(setting, network=network).simulate(
             probes=v.astype(network.dtype), clamped=held, save=("g",)

@@ -20,7 +20,7 @@ from .._variables import PURE
 
 
 RULES = ("binary", "sharp flow", "AltIMEX", "graded flow", "sharp flow, autapse")
-PROBED = 64  # random states for the mean self-coupling
+SELF_COUPLING_STATES = 64  # random states for the mean self-coupling
 
 
 @experiments.register("rules_compared", formerly=("limits",))
@@ -132,7 +132,7 @@ def _self_coupling(setting: Setting, count: int) -> float:
     r"""$\sum_\mu F''(\xi_\mu\cdot s)$, the mean over random spins."""
     network = setting.network
     draw = setting.stream.child("self coupling").generator()
-    s = draw.choice([-1.0, 1.0], (PROBED, network.features))
+    s = draw.choice([-1.0, 1.0], (SELF_COUPLING_STATES, network.features))
     x = s @ np.asarray(network.memories)[:count].T
     slope = jax.vmap(network.memory_lagrangian.curvature)(x, np.ones_like(x))
     return float(np.mean(np.sum(np.asarray(slope), axis=1)))

@@ -8,7 +8,7 @@ import numpy as np
 from ...theory import teacher_student as theory
 
 
-GRID = np.linspace(0.04, 1.0, 33)  # Parisi parameters of the plain method
+PARISI_GRID = np.linspace(0.04, 1.0, 33)  # Parisi parameters of the plain method
 
 
 def least_on_a_grid(c: float, n: int) -> float:
@@ -28,9 +28,9 @@ def least_on_a_grid(c: float, n: int) -> float:
             return math.log(2) + c / 2
         return float(theory.glass_free_entropy(c, parisi, q, n))
 
-    grid = [at(float(m)) for m in GRID]
+    grid = [at(float(m)) for m in PARISI_GRID]
     k = int(np.argmin(grid))
-    ends = GRID[max(k - 1, 0)], GRID[min(k + 1, len(GRID) - 1)]
+    ends = PARISI_GRID[max(k - 1, 0)], PARISI_GRID[min(k + 1, len(PARISI_GRID) - 1)]
     found: Any = minimize_scalar(
         at, bounds=ends, method="bounded", options={"xatol": 1e-7}
     )

@@ -13,7 +13,7 @@ from .._variables import PURE
 from ._grids import least_on_a_grid
 
 
-COLDEST = 0.021  # T / T_s; the theory of colder students is that of T = 0
+MIN_TEMPERATURE_RATIO = 0.021  # T / T_s; the theory of colder students is that of T = 0
 
 
 @experiments.register("fixed_teacher")
@@ -90,7 +90,7 @@ class FixedTeacher(AbstractExperiment):
         rows, loads, temperatures = [], [], []
         for teacher in self.teacher_temperatures:
             load = self.farthest * c_c * teacher**2 * middle
-            t = np.maximum(self.highest * middle, COLDEST) * teacher
+            t = np.maximum(self.highest * middle, MIN_TEMPERATURE_RATIO) * teacher
             typical = ft.partial(_typical, n=self.n, teacher=teacher)
             found = theory.regimes(load, t, self.n, teacher, typical)
             kept = np.array([theory.typical_storage(x, self.n).load for x in t])

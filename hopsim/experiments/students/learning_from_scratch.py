@@ -24,9 +24,9 @@ from ._teacher_student import (
 
 
 Protocol = Literal["fixed", "annealed", "tempered"]
-NAMES: tuple[Protocol, ...] = get_args(Protocol)
-STEPS = 1000  # of state evolution: near the barrier it is slow
-BESIDE = 0.02  # how far from the barrier it starts
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+STATE_EVOLUTION_STEPS = 1000  # of state evolution: near the barrier it is slow
+BARRIER_OFFSET = 0.02  # how far from the barrier it starts
 
 
 @experiments.register("learning_from_scratch")
@@ -49,7 +49,7 @@ class LearningFromScratch(AbstractTeacherStudent):
 
     features: Rising[int]
     strengths: Rising[float]
-    protocols: list[Protocol] = Field(list(NAMES), min_length=1)
+    protocols: list[Protocol] = Field(list(PROTOCOLS), min_length=1)
     hot: float = Field(3.0, gt=1)
     hottest: float = Field(2.2, gt=1)
     replicas: int = Field(10, ge=2)
@@ -111,7 +111,7 @@ class LearningFromScratch(AbstractTeacherStudent):
         each = ("protocol", "size", "strength", "draw")
         names = np.array(self.protocols)
         return (
-            {name: ("protocol", names == name, PURE) for name in NAMES}
+            {name: ("protocol", names == name, PURE) for name in PROTOCOLS}
             | {
                 "overlap": (each, overlap, PURE | {"long_name": "q* at the end"}),
                 "success": (each, overlap > 0.5, PURE),
@@ -151,7 +151,7 @@ class LearningFromScratch(AbstractTeacherStudent):
         for c in self.strengths:
             form = teacher.hamiltonian
             barrier = float(theory.nishimori_overlap(c, teacher.n, "lower", form))
-            sides = [barrier * (1 - BESIDE), barrier * (1 + BESIDE)]
+            sides = [barrier * (1 - BARRIER_OFFSET), barrier * (1 + BARRIER_OFFSET)]
             ends.append([_evolved(q, c, teacher.n, form) for q in sides])
             barriers.append(barrier)
             solved.append(theory.nishimori_overlap(c, teacher.n, "upper", form))
@@ -167,4 +167,5 @@ class LearningFromScratch(AbstractTeacherStudent):
 @ft.cache
 def _evolved(q: float, c: float, n: int, form: theory.Hamiltonian) -> float:
     """The overlap at the end of state evolution."""
-    return float(theory.state_evolution(q, c, n, STEPS, hamiltonian=form)[-1])
+    path = theory.state_evolution(q, c, n, STATE_EVOLUTION_STEPS, hamiltonian=form)
+    return float(path[-1])

@@ -28,8 +28,8 @@ from ._teacher_student import (
 )
 
 
-FINE = 101  # places of a drawn curve
-SOLVED = (
+CURVE_POINTS = 101  # places of a drawn curve
+THEORY_VARIABLES = (
     *("overlap_theory", "overlap_effective", "energy_theory", "twin_theory"),
     *("mpm_theory", "mpm_peak"),
 )
@@ -118,7 +118,7 @@ class OverlapLandscape(AbstractTeacherStudent):
         # checks compare it with every set
         beside = {
             name: solved[name].expand_dims(draw=record["draw"]).transpose(..., "draw")
-            for name in SOLVED
+            for name in THEORY_VARIABLES
             if name in solved
         }
         data = record.data.merge(solved.assign(beside), compat="override", join="exact")
@@ -215,13 +215,15 @@ class OverlapLandscape(AbstractTeacherStudent):
         if len(T) == 1:
             few = grid.loads[:, 0]
             low = 0.7 * few[0] if len(few) == 1 else few[0]
-            return Grid(T, grid.sources, np.linspace(low, few[-1], FINE)[:, None])
-        fine = np.linspace(T[0], T[-1], FINE)
+            return Grid(
+                T, grid.sources, np.linspace(low, few[-1], CURVE_POINTS)[:, None]
+            )
+        fine = np.linspace(T[0], T[-1], CURVE_POINTS)
         sources = fine
         if self.teacher_temperature is not None:
-            sources = np.full(FINE, self.teacher_temperature)
+            sources = np.full(CURVE_POINTS, self.teacher_temperature)
         if self.loads is not None:
-            return Grid(fine, sources, np.outer(self.loads, np.ones(FINE)))
+            return Grid(fine, sources, np.outer(self.loads, np.ones(CURVE_POINTS)))
         return Grid(fine, sources, np.outer(self.strengths or [], sources**2))
 
     def _solved(self, teacher: Teacher, grid: Grid) -> Solved:

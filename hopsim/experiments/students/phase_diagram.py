@@ -20,9 +20,9 @@ from .._variables import PURE
 from ._teacher_student import AbstractTeacherStudent, Teacher, teacher_of
 
 
-LEVELS = (0.95, 0.99)  # overlaps whose lines are drawn
-HOT = 3.0  # random starts are annealed from so many T [THEORY R9]
-MOST = 2**31  # entries of examples that a machine should be asked for
+OVERLAP_LEVELS = (0.95, 0.99)  # overlaps whose lines are drawn
+ANNEAL_START_RATIO = 3.0  # random starts are annealed from so many T [THEORY R9]
+MAX_EXAMPLE_ENTRIES = 2**31  # entries of examples that a machine should be asked for
 
 
 @experiments.register("phase_diagram")
@@ -80,7 +80,7 @@ class PhaseDiagram(AbstractTeacherStudent):
             )
         for load, _ in self.cells:
             count = patterns.example_count(load, teacher.n, teacher.features)
-            if count * teacher.features > MOST:
+            if count * teacher.features > MAX_EXAMPLE_ENTRIES:
                 raise ValueError(
                     f"A load of {load:g} with n = {teacher.n} is {count:.2g} examples "
                     f"of {teacher.features} features; leave the cells out, or take "
@@ -114,7 +114,10 @@ class PhaseDiagram(AbstractTeacherStudent):
         bath: Any = setting.dynamics
         cold = dataclasses.replace(bath, temperature=t)
         annealed = Glauber(
-            t, order=bath.order, annealed_from=HOT * t, cooling=max(1, sweeps // 2)
+            t,
+            order=bath.order,
+            annealed_from=ANNEAL_START_RATIO * t,
+            cooling=max(1, sweeps // 2),
         )
         there = np.repeat(teacher.pattern[None], self.starts, axis=0)
         shape = (self.starts, teacher.features)
@@ -196,8 +199,8 @@ def _theory(n: int, ranges: tuple[float, ...], resolution: int) -> Variables:
         "temperature": ("temperature", t, PURE),
         "regime": (grid, ts.regimes(load, t, n), PURE),
         "q": (grid, np.where(aligned[:, None], 1.0, q), PURE),
-        "level": ("contour", np.array(LEVELS), PURE),
-        "level_signal": ("contour", [_signal(n, x) for x in LEVELS], PURE),
+        "level": ("contour", np.array(OVERLAP_LEVELS), PURE),
+        "level_signal": ("contour", [_signal(n, x) for x in OVERLAP_LEVELS], PURE),
         "c_limit": ((), ts.nishimori_boundaries(math.inf)[1], PURE),
         "vertex": ((), n, PURE),
         "c_d": ("draw", [c_d], PURE),

@@ -17,8 +17,8 @@ from jaxtyping import Float
 from ..._common.types import AnyArray
 
 
-REACH = 10.0  # beyond it lies 1.5e-23 of the weight
-FINEST = 14  # halvings, a million nodes: beyond, the forms of zero temperature hold
+CUTOFF = 10.0  # beyond it lies 1.5e-23 of the weight
+MAX_HALVINGS = 14  # a million nodes: beyond, the forms of zero temperature hold
 Nodes = tuple[Float[np.ndarray, " node"], Float[np.ndarray, " node"]]
 
 
@@ -33,7 +33,7 @@ def nodes(scale: float) -> Nodes:
             "temperature use the forms of its own."
         )
     halvings = max(0, math.ceil(math.log2(max(scale, 1.0))))
-    if halvings > FINEST:
+    if halvings > MAX_HALVINGS:
         raise ValueError(
             f"A noise sqrt(c r) of {scale:g} is too sharp for a quadrature; use the "
             "forms of zero temperature."
@@ -43,7 +43,7 @@ def nodes(scale: float) -> Nodes:
 
 @ft.lru_cache(maxsize=8)
 def _nodes(halvings: int) -> Nodes:
-    x = np.linspace(-REACH, REACH, 80 * 2**halvings + 1)
+    x = np.linspace(-CUTOFF, CUTOFF, 80 * 2**halvings + 1)
     weight = np.exp(-(x**2) / 2)
     return x, weight / np.sum(weight)
 

@@ -19,7 +19,7 @@ from .alignment import alignment
 
 
 Basin = Literal["full", "misaligned"]
-TINY = 1e-290  # mean energies are squares of interactions, and these are floats
+MIN_MEAN_ENERGY = 1e-290  # it is the square of an interaction, which is a float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,7 +142,7 @@ def signal_ratio(
     # pairs of sites cannot coincide but in a constant: both forms are one
     scale = 1.0 if n == 2 else zeta(1.0, n, hamiltonian)
     variance = math.factorial(int(n)) / int(features) ** (int(n) - 1)
-    if not variance / temperature > TINY:
+    if not variance / temperature > MIN_MEAN_ENERGY:
         raise ValueError(
             f"The mean energy of n = {n} at N = {features} and temperature "
             f"{temperature:g} is too small for float64; lower n or the temperature."

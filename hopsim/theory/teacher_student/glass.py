@@ -142,7 +142,7 @@ def _tilted(
     to cover it.
     """
     scale, widest = field**0.5, math.sqrt(largest)
-    spread = 1 + widest / _gauss.REACH
+    spread = 1 + widest / _gauss.CUTOFF
     x, weight = _gauss.nodes(widest * spread)
     y = xp.asarray(x) * spread
     log_cosh = _gauss.log_two_cosh(scale * y, xp) - math.log(2)

@@ -28,9 +28,9 @@ from ._vertex import (
 )
 
 
-LIMIT = 2 * math.log(2)  # c_c for n -> infinity: the paramagnet's entropy is 0
+LARGE_N_CROSSING = 2 * math.log(2)  # c_c: the paramagnet's entropy is 0
 Branch = Literal["upper", "lower"]
-BLOCK = 1024  # fields at a time, each with thousands of nodes
+FIELDS_PER_BLOCK = 1024  # fields at a time, each with thousands of nodes
 
 
 class Nishimori(NamedTuple):
@@ -88,7 +88,7 @@ def nishimori_boundaries(
     check_vertex(n, limit=True)
     one_of("hamiltonian", hamiltonian, Hamiltonian)
     if n == math.inf:
-        return 0.0, LIMIT
+        return 0.0, LARGE_N_CROSSING
     return _boundaries(int(n), hamiltonian)
 
 
@@ -158,8 +158,8 @@ def _averages(u: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     u = np.asarray(u, float)
     flat = u.ravel()
     found = np.empty((4, flat.size))
-    for k in range(0, flat.size, BLOCK):
-        some = flat[k : k + BLOCK, None]
+    for k in range(0, flat.size, FIELDS_PER_BLOCK):
+        some = flat[k : k + FIELDS_PER_BLOCK, None]
         # beyond u = 400 every z is above 200: nothing is left to resolve
         x, weight = _gauss.nodes(math.sqrt(min(float(np.max(some)), 400.0)))
         z = some + np.sqrt(some) * x
@@ -167,7 +167,7 @@ def _averages(u: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         for row, values in enumerate(
             (np.tanh(z) ** 2, sech, sech**2, np.logaddexp(0.0, -2 * z))
         ):
-            found[row, k : k + BLOCK] = values @ weight
+            found[row, k : k + FIELDS_PER_BLOCK] = values @ weight
     shaped = found.reshape((4, *u.shape))
     return shaped[0, ...], shaped[1, ...], shaped[2, ...], shaped[3, ...]
 
@@ -202,7 +202,7 @@ def _boundaries(n: int, hamiltonian: Hamiltonian) -> tuple[float, float]:
     lowest = _signal(np.asarray(turns[-1]), n, hamiltonian)
     if len(turns) == 1:  # beside the paramagnet, in u: no branch is solved for
         gap = lambda u: float(nishimori_curve(u, n, hamiltonian).gap)
-        u = root(gap, turns[-1], 2 * n * LIMIT)
+        u = root(gap, turns[-1], 2 * n * LARGE_N_CROSSING)
         return lowest, _signal(np.asarray(u), n, hamiltonian)
     highest = _signal(np.asarray(turns[0]), n, hamiltonian)
 

@@ -27,10 +27,10 @@ from .saddle import saddle_point
 
 
 REGIMES = ("P", "lR", "gR", "eR", "SG")
-STEP = 1.02  # between fields b: lines are sought in steps, from above
+FIELD_RATIO = 1.02  # between fields b: lines are sought in steps, from above
 NOISES = np.geomspace(1e-4, 100.0, 121)  # of a; T/T_s = 0.02 lies within
-LEAST = 1e-2  # no line has fields below it
-MOST = 1000  # sites: beyond, the noises end before c = 10
+MIN_FIELD = 1e-2  # no line has fields below it
+MAX_VERTEX = 1000  # sites: beyond, the noises end before c = 10
 Line = Literal["fold", "gap"]
 
 
@@ -234,27 +234,27 @@ def _largest(line: Line, a: float, n: int, near: float | None = None) -> float:
     high = 10 * (n + a**2) if near is None else 1.5 * near
     while value(high) <= 0:
         high *= 1.5
-    while high > LEAST:
+    while high > MIN_FIELD:
         # for many sites `fold` is negative in a narrow band alone: 8 % for n = 1000
-        some = high * STEP ** -np.arange(33.0)
+        some = high * FIELD_RATIO ** -np.arange(33.0)
         below = np.flatnonzero(getattr(chart(a, some, n), line) <= 0)
         if below.size:
             k = int(below[0])
             return root(value, float(some[k]), float(some[k - 1]))
         high = float(some[-1])
     raise ValueError(
-        f"The lines of n = {n} are closer than steps of {STEP - 1:.0%} resolve; take a "
-        "smaller n, or `nishimori_boundaries` for the Nishimori line."
+        f"The lines of n = {n} are closer than steps of {FIELD_RATIO - 1:.0%} resolve; "
+        "take a smaller n, or `nishimori_boundaries` for the Nishimori line."
     )
 
 
 @ft.cache
 def _curve(line: Line, n: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Noises a, and the b of the line at each."""
-    if n > MOST:
+    if n > MAX_VERTEX:
         raise ValueError(
-            f"Lines off the Nishimori line are known up to n = {MOST}, got n = {n}; "
-            "take fewer sites, or `nishimori_boundaries`."
+            f"Lines off the Nishimori line are known up to n = {MAX_VERTEX}, got "
+            f"n = {n}; take fewer sites, or `nishimori_boundaries`."
         )
     found: list[float] = []
     for a in NOISES:

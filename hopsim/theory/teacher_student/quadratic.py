@@ -15,7 +15,7 @@ from . import _gauss
 from ._roots import root
 
 
-LEAST = 1e-14  # a field: below it overlaps are 0
+MIN_FIELD = 1e-14  # a field: below it overlaps are 0
 
 
 def quadratic_threshold(temperature: float) -> float:
@@ -49,9 +49,9 @@ def quadratic_overlap(ratio: float, temperature: float) -> float:
 
     # beyond the upper end q is 1
     high = 1.01 * ratio * b**2 / (1 - b) ** 2
-    if excess(LEAST) >= 0:  # the threshold but for rounding
+    if excess(MIN_FIELD) >= 0:  # the threshold but for rounding
         return 0.0
-    return _q(root(excess, LEAST, high))
+    return _q(root(excess, MIN_FIELD, high))
 
 
 def quadratic_free_entropy(

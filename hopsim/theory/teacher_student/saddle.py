@@ -24,7 +24,25 @@ STARTS = {
     "glass": (0, 1, 0),
     "para": (0,) * 3,
 }
-TINY = 1e-300  # keeps the slope of a square root finite at q = 0
+MIN_NOISE_VARIANCE = 1e-300  # keeps the slope of a square root finite at q = 0
+
+
+class Overlaps(NamedTuple):
+    """The order parameters: numbers of any array module."""
+
+    q_star: Any
+    q: Any
+    m: Any
+
+
+class StudentProblem(NamedTuple):
+    """What a student is given: noise, signal, 1/T, and the interaction."""
+
+    c: Any
+    c_s: Any
+    n: int
+    beta: Any
+    hamiltonian: Hamiltonian
 
 
 class SaddlePoint(NamedTuple):
@@ -77,9 +95,15 @@ def free_entropy(
         _require(c, c_s, beta, n)
         # q <= 1 bounds the noise, whatever q is being traced
         scale = math.sqrt(c * zeta(1.0, n, hamiltonian, 1))
+    problem = StudentProblem(c, c_s, n, beta, hamiltonian)
+    return _free_entropy(Overlaps(q_star, q, m), problem, xp, scale)
+
+
+def _free_entropy(at: Overlaps, problem: StudentProblem, xp: Any, scale: float) -> Any:
+    (q_star, q, m), (c, c_s, n, beta, hamiltonian) = at, problem
     r, r_star = (zeta(x, n, hamiltonian, 1) for x in (q, q_star))
     k = n * m ** (n - 1)
-    noise, centre, push = xp.sqrt(c * r + TINY), c_s * r_star, beta * k
+    noise, centre, push = xp.sqrt(c * r + MIN_NOISE_VARIANCE), c_s * r_star, beta * k
     cosh = lambda z: _gauss.log_two_cosh(z, xp)
     both = lambda x: (
         (cosh(noise * x + centre + push) + cosh(noise * x + centre - push)) / 2
@@ -122,10 +146,11 @@ def saddle_point(
         raise ValueError(
             f'The start "example" needs the student\'s 1/T; give beta > 0, got {beta}.'
         )
+    problem = StudentProblem(c, c_s, n, beta, hamiltonian)
     x = _start(start)
     step, converged = 0, False
     while not converged and step < iterations:
-        new = _stepped(x, c, c_s, beta, n, hamiltonian)
+        new = _stepped(x, problem)
         converged = bool(np.max(np.abs(new - x)) <= tolerance)
         x, step = new, step + 1
     q_star, q, m = (float(value) for value in x)
@@ -133,7 +158,7 @@ def saddle_point(
     f = float(free_entropy(q_star, q, m, c, c_s, n, **inputs))
     spent = c * (zeta(1.0, n, hamiltonian) - zeta(q, n, hamiltonian))
     spent += c_s * zeta(q_star, n, hamiltonian) + beta * m**n
-    mpm = _sign_overlap(x, c, c_s, beta, n, hamiltonian)
+    mpm = _sign_overlap(x, problem)
     return SaddlePoint(
         q_star, q, m, f, float(f - spent), -float(spent), mpm, converged, step
     )
@@ -183,13 +208,9 @@ def _start(start: Any) -> Float[np.ndarray, "3"]:
 
 
 def _stepped(
-    x: Float[np.ndarray, "3"],
-    c: float,
-    c_s: float,
-    beta: float,
-    n: int,
-    hamiltonian: Hamiltonian,
+    x: Float[np.ndarray, "3"], problem: StudentProblem
 ) -> Float[np.ndarray, "3"]:
+    c, c_s, n, beta, hamiltonian = problem
     q_star, q, m = (float(value) for value in x)
     noise = math.sqrt(c * zeta(q, n, hamiltonian, 1))
     centre, push = c_s * zeta(q_star, n, hamiltonian, 1), beta * n * m ** (n - 1)
@@ -202,15 +223,9 @@ def _stepped(
     return np.array([weight @ s / 2 for s in sums])
 
 
-def _sign_overlap(
-    x: Float[np.ndarray, "3"],
-    c: float,
-    c_s: float,
-    beta: float,
-    n: int,
-    hamiltonian: Hamiltonian,
-) -> float:
+def _sign_overlap(x: Float[np.ndarray, "3"], problem: StudentProblem) -> float:
     r"""$\frac12\sum_e\mathrm{erf}[(c_sr^* + e\beta k)/\sqrt{2cr}]$. [THEORY 2.2]"""
+    c, c_s, n, beta, hamiltonian = problem
     q_star, q, m = (float(value) for value in x)
     centre, push = c_s * zeta(q_star, n, hamiltonian, 1), beta * n * m ** (n - 1)
     noise = math.sqrt(2 * c * zeta(q, n, hamiltonian, 1))

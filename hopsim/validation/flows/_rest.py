@@ -16,9 +16,9 @@ from ...experiments._base import Setting
 from ...network import Network
 
 
-DESCENT = 1000  # AltIMEX steps: monotone, so they end at a minimum
-STEP = 10.0  # of each, in units of tau_feature: nearly that of attention
-NEWTON = 8  # each step squares the error that the descent has left
+DESCENT_STEPS = 1000  # AltIMEX steps: monotone, so they end at a minimum
+DESCENT_STEP_SIZE = 10.0  # of each, in units of tau_feature: nearly that of attention
+NEWTON_STEPS = 8  # each step squares the error that the descent has left
 
 
 def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
@@ -38,14 +38,14 @@ def descend_by_altimex(
 ) -> Float[Array, " feature"]:
     """Near the minimum of the energy to which AltIMEX leads from `v`. [THEORY 5.2]"""
     free = jnp.ones((network.features,), bool)
-    dt = jnp.asarray(STEP, network.dtype)
+    dt = jnp.asarray(DESCENT_STEP_SIZE, network.dtype)
 
     def down(_, x: tuple) -> tuple:
         recalled = motion.recalled(network, x)
         return motion.alternate(network, dt, x, free, recalled)[0]
 
     x = motion.start(network, jnp.asarray(v), None)
-    return jax.lax.fori_loop(0, DESCENT, down, x)[0]
+    return jax.lax.fori_loop(0, DESCENT_STEPS, down, x)[0]
 
 
 def polish_by_newton(
@@ -61,7 +61,7 @@ def polish_by_newton(
 
     def newton(force: Callable, v: Array) -> Array:
         step = lambda _, v: v - jnp.linalg.solve(jax.jacfwd(force)(v), force(v))
-        return jax.lax.fori_loop(0, NEWTON, step, v)
+        return jax.lax.fori_loop(0, NEWTON_STEPS, step, v)
 
     def tangent(linear: Callable, y: Array) -> Array:
         return jnp.linalg.solve(jax.jacfwd(linear)(y), y)

@@ -19,7 +19,7 @@ from ...trajectory import Ending
 from .._base import validations
 
 
-PANEL = 4  # intervals of one panel of Boole's rule, exact for polynomials of degree 5
+INTERVALS_PER_PANEL = 4  # of Boole's rule, exact for polynomials of degree 5
 
 
 @validations.register("driven")
@@ -43,9 +43,9 @@ class Driven(AbstractEnsemble):
                 'The experiment "driven" needs a drive of kind "sinusoid", got '
                 f"{type(drive).__name__}."
             )
-        if (setting.run.samples - 1) % PANEL:
+        if (setting.run.samples - 1) % INTERVALS_PER_PANEL:
             raise ValueError(
-                f"Boole's rule needs run.samples = {PANEL} k + 1, got "
+                f"Boole's rule needs run.samples = {INTERVALS_PER_PANEL} k + 1, got "
                 f"{setting.run.samples}."
             )
 
@@ -59,12 +59,12 @@ class Driven(AbstractEnsemble):
         energy, dissipation, power = (np.asarray(x) for x in seen)
         step = path.times[-1] / (len(path.times) - 1)
         lost, work = (_cumulated(x, step) for x in (dissipation, power))
-        energy = energy[:, ::PANEL]
+        energy = energy[:, ::INTERVALS_PER_PANEL]
         swing = np.ptp(energy, axis=1)
         away = np.max(np.abs(energy - energy[:, :1] + lost + work), axis=1)
         curve = ("probe", "sample")
         return {
-            "time": ("sample", path.times[::PANEL], TIME),
+            "time": ("sample", path.times[::INTERVALS_PER_PANEL], TIME),
             "period": ((), _period(dynamics), TIME),
             "energy": (curve, energy, PURE),
             "dissipated": (curve, lost, PURE | {"long_name": "Q(t)"}),
@@ -121,7 +121,7 @@ def _cumulated(
     """The integral from the start to the end of every panel, by Boole's rule."""
     weights = np.array([7, 32, 12, 32, 7]) * 2 * step / 45
     whole = sum(
-        w * rate[:, k : rate.shape[1] - PANEL + k : PANEL]
+        w * rate[:, k : rate.shape[1] - INTERVALS_PER_PANEL + k : INTERVALS_PER_PANEL]
         for k, w in enumerate(weights)
     )
     return np.concatenate([np.zeros((len(rate), 1)), np.cumsum(whole, axis=1)], axis=1)

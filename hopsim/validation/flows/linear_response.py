@@ -28,7 +28,7 @@ from ._rest import (
 )
 
 
-LINE = 60  # frequencies at which the picture has its lines
+LINE_FREQUENCIES = 60  # frequencies at which the picture has its lines
 
 
 @validations.register("linear_response")
@@ -75,7 +75,8 @@ class LinearResponse(AbstractEnsemble):
         omegas = np.asarray(self.omegas)
         seen = self._driven(setting, motion, v, h, u)
         theory = lambda w: _response(network, still, on_v, on_h, w) @ u
-        known, line = theory(omegas), np.geomspace(omegas.min(), omegas.max(), LINE)
+        known = theory(omegas)
+        line = np.geomspace(omegas.min(), omegas.max(), LINE_FREQUENCIES)
         missed = np.linalg.norm(seen - known, axis=-1)
         slowest = _slowest(network, still, on_v, on_h)
         both, drawn = ("omega", "probe"), ("line", "probe")

@@ -23,8 +23,8 @@ from ...spectrum import loop_gains
 from .._base import validations
 
 
-NEWTON = 12  # steps for two layers, from beside a fixed point
-BESIDE = 0.05  # of the size of v and h
+NEWTON_STEPS = 12  # steps for two layers, from beside a fixed point
+START_OFFSET_SHARE = 0.05  # of the size of v and h
 
 
 @validations.register("morse_index")
@@ -122,7 +122,7 @@ def _seen(
                 jax.jacfwd(field)(x, jnp.ones(())), field(x, jnp.ones(()))
             )
         )
-        return jax.lax.fori_loop(0, NEWTON, step, x)
+        return jax.lax.fori_loop(0, NEWTON_STEPS, step, x)
 
     def reduced(v: Array) -> Array:
         return slaved.field(network, (v,), free)[0]
@@ -134,7 +134,7 @@ def _seen(
         scale = jnp.concatenate(
             [jnp.max(jnp.abs(v)) + 0 * v, jnp.max(jnp.abs(h)) + 0 * h]
         )
-        there = newton(x + BESIDE * scale * away)
+        there = newton(x + START_OFFSET_SHARE * scale * away)
         still = jnp.max(jnp.abs(field(there, jnp.ones(())))) < 1e-10
         rest = jnp.max(jnp.abs(reduced(there[:features])))
         return (

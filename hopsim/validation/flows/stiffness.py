@@ -21,7 +21,7 @@ from .._base import validations
 
 
 # x where |R(-x)| first reaches 1, R the stability polynomial of the tableau
-LIMITS = {"tsit5": 3.507, "dopri8": 5.167}
+STABILITY_LIMITS = {"tsit5": 3.507, "dopri8": 5.167}
 
 
 @validations.register("stiffness")
@@ -72,10 +72,10 @@ class Stiffness(AbstractEnsemble):
         stack = lambda name: np.stack([getattr(run, name) for run in runs])
         gain = np.asarray(_gains(setting.network, stack("final"), stack("h")[:, :, -1]))
         rate = stiffness(gain, np.asarray(1.0), taus[:, None])
-        steps, limit = stack("steps").astype(float), LIMITS.get(setting.run.solver)
-        needed = (
-            setting.run.duration * rate / (LIMITS["tsit5"] if limit is None else limit)
-        )
+        steps = stack("steps").astype(float)
+        limit = STABILITY_LIMITS.get(setting.run.solver)
+        stable = STABILITY_LIMITS["tsit5"] if limit is None else limit
+        needed = setting.run.duration * rate / stable
         both = ("tau", "probe")
         found: dict[str, tuple] = {
             "tau_memory": ("tau", taus, {"units": "tau_feature"}),

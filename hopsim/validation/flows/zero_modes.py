@@ -21,7 +21,7 @@ from ...trajectory import Trajectory
 from .._base import validations
 
 
-FITTED = 1e-3  # the rate is fitted until so little of the displacement is left
+MIN_FITTED_SHARE = 1e-3  # of the displacement: the rate is fitted above it
 
 
 @validations.register("zero_modes")
@@ -72,7 +72,7 @@ class ZeroModes(AbstractEnsemble):
         left = self._left(flown, x)
         ended = flown.times[None, :] <= flown.end_time[:, None]
         tau = _decay_time(setting, self.mode)
-        rate = _rates(flown.times / tau, left, ended & (left > FITTED))
+        rate = _rates(flown.times / tau, left, ended & (left > MIN_FITTED_SHARE))
         path = ("probe", "sample")
         law = np.exp(-flown.times / tau)[None, :]
         drift = np.abs(flown.energy - flown.energy[:, :1]) / scale

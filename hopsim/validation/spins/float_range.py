@@ -18,7 +18,7 @@ from .._base import validations
 
 
 PRECISIONS = {"float32": np.float32, "float64": np.float64}
-RANDOM = 3.5  # standard deviations: the largest of some thousand random overlaps
+LARGEST_OVERLAP_SIGMAS = 3.5  # of some thousand random overlaps
 
 
 @validations.register("float_range")
@@ -79,14 +79,14 @@ def _powers(dtype: type, size: int) -> tuple[int, int, int, int]:
     with np.errstate(over="ignore"):
         while np.isfinite(power * dtype(size)):
             power, n = power * dtype(size), n + 1
-    small = dtype(RANDOM / np.sqrt(size))
+    small = dtype(LARGEST_OVERLAP_SIGMAS / np.sqrt(size))
     power, first = dtype(1), 0
     while power >= info.tiny:
         power, first = power * small, first + 1
     top, bottom = info.maxexp * np.log(2), info.minexp * np.log(2)
     theory = int(np.floor(top / np.log(size)))
     exact = 1e-9  # 3.5 / sqrt(784) is a power of two: its 42nd is the smallest number
-    last = np.floor(bottom / np.log(RANDOM / np.sqrt(size)) + exact)
+    last = np.floor(bottom / np.log(LARGEST_OVERLAP_SIGMAS / np.sqrt(size)) + exact)
     return n, theory, first, int(last) + 1
 
 

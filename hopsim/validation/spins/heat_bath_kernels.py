@@ -21,7 +21,7 @@ from .._base import validations
 
 KERNELS = ("couplings", "examples", "lanes")  # as a record has them
 ENGINES: dict[str, Any] = {k: "lockstep" if k == "lanes" else k for k in KERNELS}
-SITES = 12  # of the sums written out
+WRITTEN_OUT_SITES = 12  # of the sums written out
 
 
 @validations.register("heat_bath_kernels")
@@ -94,7 +94,7 @@ class HeatBathKernels(AbstractTeacherStudent):
 
 def _written_out(examples: np.ndarray, teacher) -> float:
     """The largest difference to sums over triples of the first sites."""
-    few = np.ascontiguousarray(examples[:, :SITES])
+    few = np.ascontiguousarray(examples[:, :WRITTEN_OUT_SITES])
     couplings = Couplings.of(few, teacher.hamiltonian)
     wide, worst = few.astype(np.int64), 0.0
     for k in range(0, len(few), max(1, len(few) // 8)):

@@ -12,7 +12,7 @@ from ...data.patterns import example_count
 from ...experiments._base import Setting
 from ...experiments._numbers import Rising
 from ...experiments._variables import PURE
-from ...experiments.capacity.fixed_points import all_states, LARGEST
+from ...experiments.capacity.fixed_points import all_states, MAX_FEATURES
 from ...experiments.students._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
@@ -24,7 +24,7 @@ from ...theory import teacher_student as theory
 from .._base import validations
 
 
-WORDS = {
+LABELS = {
     "overlap": "q*",
     "twin": "q_12",
     "overlap_square": "q*^2",
@@ -53,10 +53,10 @@ class ExactPosterior(AbstractTeacherStudent):
     def check(self, setting: Setting) -> None:
         super().check(setting)
         teacher = teacher_of(setting)
-        if teacher.features > LARGEST:
+        if teacher.features > MAX_FEATURES:
             raise ValueError(
                 'The experiment "exact_posterior" visits all 2^N states, N <= '
-                f"{LARGEST}, got N = {teacher.features}."
+                f"{MAX_FEATURES}, got N = {teacher.features}."
             )
         example_count(self.loads[0], teacher.n, teacher.features)
 
@@ -64,7 +64,7 @@ class ExactPosterior(AbstractTeacherStudent):
         teacher, T = teacher_of(setting), glauber_of(setting).coldest
         n, size, form = teacher.n, teacher.features, teacher.hamiltonian
         counts = [example_count(load, n, size) for load in self.loads]
-        seen = np.zeros((len(WORDS), len(counts), 1))
+        seen = np.zeros((len(LABELS), len(counts), 1))
         for k, count in enumerate(counts):
             draw = setting.stream.child("examples", k)
             data = teacher.examples(draw, count, T)
@@ -73,7 +73,7 @@ class ExactPosterior(AbstractTeacherStudent):
             seen[:, k, 0] = (*moments, exact)
         found = {
             name: (("load", "draw"), values, PURE | {"long_name": word})
-            for (name, word), values in zip(WORDS.items(), seen, strict=True)
+            for (name, word), values in zip(LABELS.items(), seen, strict=True)
         }
         return found | {
             "alpha": ("load", np.array(self.loads), PURE),

@@ -23,7 +23,7 @@ from ...theory.message_passing import message_passing
 from .._base import validations
 
 
-SMALL = 0.05  # of a start that knows nothing
+UNINFORMED_START = 0.05  # of a start that knows nothing
 
 
 @validations.register("message_passing")
@@ -73,7 +73,7 @@ class MessagePassing(AbstractTeacherStudent):
             draw = setting.stream.child("examples", k)
             system = Couplings.of(teacher.examples(draw, int(counts[k]), T))
             known = message_passing(system.tensor, T, xi)
-            blind = message_passing(system.tensor, T, SMALL * coins)
+            blind = message_passing(system.tensor, T, UNINFORMED_START * coins)
             sampled = sample(
                 system,
                 glauber_of(setting),

@@ -14,7 +14,7 @@ from ...theory import teacher_student as theory
 from .._base import validations
 
 
-STEP = 2e-3  # in m, of a slope by differences: its error is of fourth order
+SLOPE_STEP = 2e-3  # in m, of a slope by differences: its error is of fourth order
 
 
 @validations.register("spin_glass")
@@ -106,8 +106,8 @@ class SpinGlass(AbstractExperiment):
 
 def _slope_at_one(c: float, q: float, n: int) -> float:
     """The slope of f in m at m = 1, by differences of f alone."""
-    f = lambda k: float(theory.glass_free_entropy(c, 1 + k * STEP, q, n))
-    return (8 * (f(1) - f(-1)) - (f(2) - f(-2))) / (12 * STEP)
+    f = lambda k: float(theory.glass_free_entropy(c, 1 + k * SLOPE_STEP, q, n))
+    return (8 * (f(1) - f(-1)) - (f(2) - f(-2))) / (12 * SLOPE_STEP)
 
 
 def _cold_energy(n: int) -> float:

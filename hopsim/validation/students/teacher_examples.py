@@ -13,7 +13,7 @@ from ...theory.teacher_student import Basin, overlap_law
 from .._base import validations
 
 
-RARE = 10.0  # values of S that are expected less often are counted together
+MIN_EXPECTED_COUNT = 10.0  # rarer values of S are counted together
 MOMENTS = ("S/N", "S^2/N", "(S/N)^3", "-H1")
 
 
@@ -83,10 +83,10 @@ class TeacherExamples(AbstractTeacherStudent):
 
 
 def _p_value(counts: np.ndarray, expected: np.ndarray) -> float:
-    often = expected >= RARE
+    often = expected >= MIN_EXPECTED_COUNT
     rest, seen = expected[~often].sum(), counts[~often].sum()
     square = np.sum((counts[often] - expected[often]) ** 2 / expected[often])
-    if rest >= RARE:
+    if rest >= MIN_EXPECTED_COUNT:
         return _tail(square + (seen - rest) ** 2 / rest, float(often.sum()))
     # too few for a square; but what the law forbids must not be there
     forbidden = seen > rest + 8 * np.sqrt(rest) + 8
