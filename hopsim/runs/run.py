@@ -160,7 +160,7 @@ def _kinds(kinds: list[str]) -> str:
 def _keep(
     scenario: Scenario,
     record: Record,
-    output: Output,
+    output: RunDirectory,
     on_progress: Callable[[str, int, int], None] | None,
 ) -> Record:
     """Everything into a hidden directory first, renamed when it is complete."""
@@ -216,7 +216,7 @@ def _plain(verdict: dict[str, Any]) -> dict[str, Any]:
     return {k: v if number(v) else None for k, v in verdict.items()}
 
 
-def _rename(temporary: Path, output: Output) -> Path:
+def _rename(temporary: Path, output: RunDirectory) -> Path:
     out, name = output.place, output.name
     final, number = out / name, 1
     if output.force and final.exists():
