@@ -7,13 +7,12 @@ import inspect
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import equinox as eqx
 import pytest
+from places import ROOT
 
 
-ROOT = Path(__file__).parents[1]
 HOME = ROOT / "hopsim"
 FILES = sorted(HOME.glob("**/*.py"))
 

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import pytest
 from cases import FEATURES
+from places import TESTS
 
 import hopsim
 from hopsim.dynamics import Adiabatic, Sharp, TwoLayer
@@ -241,7 +242,7 @@ def arrays(runs, **options):
 
 def start(out, devices=1, join="", runs=("plain", "varied")):
     """A fresh process with so many CPU devices that simulates and saves."""
-    here = str(Path(__file__).parent)
+    here = str(TESTS)
     script = textwrap.dedent(SCRIPT)
     script = script.format(tests=here, out=str(out), join=join, runs=runs)
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": str(devices)}
@@ -343,7 +344,7 @@ MASS = """
 
 @slow
 def test_a_mass_is_solved_for_on_several_devices():
-    script = textwrap.dedent(MASS).format(tests=str(Path(__file__).parent))
+    script = textwrap.dedent(MASS).format(tests=str(TESTS))
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2"}
     command = [sys.executable, "-c", script]
     done = subprocess.run(

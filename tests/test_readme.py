@@ -1,13 +1,12 @@
 """The README keeps its word: its code runs, its commands and files exist."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

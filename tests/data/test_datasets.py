@@ -16,6 +16,7 @@ import numpy as np
 import pooch
 import pytest
 from PIL import Image
+from places import ROOT
 
 from hopsim import datasets
 from hopsim.data.datasets import Images
@@ -23,9 +24,7 @@ from hopsim.data.datasets import Images
 
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 FILES = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
-REAL = Path(
-    os.environ.get("HOPSIM_DATA") or Path(__file__).parents[2] / "shared" / "data"
-)
+REAL = Path(os.environ.get("HOPSIM_DATA") or ROOT.parent / "shared" / "data")
 
 
 def idx_bytes(array, code=8):

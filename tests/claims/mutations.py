@@ -2,15 +2,15 @@
 
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import apart
 import jax
 import pytest
+from places import ROOT
 
 
-CLAIMS = Path(__file__).parents[1] / "scenarios" / "claims"
+CLAIMS = ROOT / "scenarios" / "claims"
 FILES = sorted(path.stem for path in CLAIMS.glob("*.toml"))
 
 

@@ -5,17 +5,17 @@ it has run itself; a claim runs again only if something that it reaches has chan
 """
 
 import json
-from pathlib import Path
 
 import mutations
 import pytest
 from filelock import FileLock
+from places import ROOT
 
 from hopsim.claims.tasks import find_claims, shipped_claims
 from hopsim.claims.verify import finished_entries
 
 
-PLACE = Path(__file__).parents[1] / "runs" / "verify"
+PLACE = ROOT / "runs" / "verify"
 # one for every wing: flows, spins, training, attractors, teacher and student
 WITNESSES = ["cl-22", "dam-07", "dam-12", "cl-23-potts", "ts-13"]
 

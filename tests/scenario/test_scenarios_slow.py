@@ -1,12 +1,10 @@
 """The shipped scenarios: every claim in them holds, in full and in short."""
 
-from pathlib import Path
-
 import pytest
 from command_line import hopsim_cli
+from places import ROOT
 
 
-ROOT = Path(__file__).parents[1]
 SHIPPED = sorted(ROOT.glob("scenarios/**/*.toml"))
 
 

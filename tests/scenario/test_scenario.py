@@ -5,13 +5,13 @@ import functools as ft
 import json
 import re
 import tomllib
-from pathlib import Path
 
 import cases
 import numpy as np
 import pytest
 import xarray as xr
 from command_line import hopsim_cli
+from places import ROOT
 from tomli_w import dumps
 
 import hopsim.simulation
@@ -21,7 +21,7 @@ from hopsim.dynamics import TwoLayer
 from hopsim.scenario.scenario import load_scenario, ScenarioError
 
 
-SHIPPED = sorted(Path(__file__).parents[1].glob("scenarios/**/*.toml"))
+SHIPPED = sorted(ROOT.glob("scenarios/**/*.toml"))
 EACH = pytest.mark.parametrize("path", SHIPPED, ids=[p.stem for p in SHIPPED])
 GOOD = {
     "name": "small",

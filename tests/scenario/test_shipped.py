@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from command_line import hopsim_cli
+from places import ROOT
 
 import hopsim
 from hopsim.claims.entries import failed_entry
@@ -22,7 +23,6 @@ from hopsim.scenario.shipped import (
 )
 
 
-ROOT = Path(__file__).parents[1]
 FILES = {
     path.relative_to(ROOT / "scenarios").with_suffix("").as_posix(): path
     for path in ROOT.glob("scenarios/**/*.toml")

@@ -12,6 +12,7 @@ from typing import Any
 
 import mutations
 import pytest
+from places import ROOT
 
 from hopsim.claims import _reach
 from hopsim.claims._reach import code, data, files, HOME, reach
@@ -23,7 +24,6 @@ from hopsim.scenario.scenario import Header
 from hopsim.scenario.tables import read_tables
 
 
-ROOT = Path(__file__).parents[1]
 CLAIMS = mutations.FILES
 
 

@@ -9,18 +9,18 @@ import copy
 import datetime
 import random
 import tomllib
-from pathlib import Path
 
 import pytest
 from command_line import hopsim_cli
 from hypothesis import example, given, HealthCheck, settings, strategies as st
+from places import ROOT
 from tomli_w import dumps
 
 from hopsim.cli.commands import _raised_by_hopsim
 from hopsim.scenario.scenario import load_scenario, ScenarioError
 
 
-SCENARIOS = sorted(Path(__file__).parents[1].glob("scenarios/*.toml"))
+SCENARIOS = sorted(ROOT.glob("scenarios/*.toml"))
 TABLES = [tomllib.loads(p.read_text(encoding="utf-8")) for p in SCENARIOS]
 TEXTS = [p.read_text(encoding="utf-8") for p in SCENARIOS]
 

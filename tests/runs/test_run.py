@@ -23,7 +23,6 @@ from hopsim.runs.summary import summary_lines
 from hopsim.scenario.catalogue import kinds, NOUNS, REGISTRIES
 
 
-ROOT = Path(__file__).parents[1]
 TINY = {
     "name": "tiny",
     "title": "A tiny run: ξ and all",

@@ -4,13 +4,12 @@ import collections
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import ROOT
 from scipy import stats
 
 
-ROOT = Path(__file__).parents[1]
 SEEDS = range(101, 121)
 
 

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from command_line import hopsim_cli
+from places import ROOT
 
 from hopsim.claims import _reach, pool, report
 from hopsim.claims.entries import cached_entry
@@ -18,8 +18,6 @@ from hopsim.claims.pool import core_shares
 from hopsim.claims.tasks import find_claims
 from hopsim.claims.verify import _longest_first, verify
 
-
-ROOT = Path(__file__).parents[1]
 
 TEXT = """
 name = "{name}"
