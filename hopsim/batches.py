@@ -1,4 +1,4 @@
-"""Batches: many probes in chunks of one shape, over every device that is at hand.
+"""Batches: many probes in chunks of one shape, over all devices.
 
 All probes of a chunk step together until the slowest has ended, so probes of like cost
 share one. A chunk is the unit of the compiled program: on a CPU as many probes as keep
@@ -184,12 +184,12 @@ def _shape(
     chunk: int | None,
     devices: int,
 ) -> tuple[int, int]:
-    """The size of a chunk, and how many devices have one of it at a time."""
+    """The size of a chunk, and the number of devices that are used."""
     most = chunk or CHUNK
     if chunk is None and jax.default_backend() != "cpu":
         most = max(LANES, device_bytes() // 2 // _bytes(network, plan))
-    # half-empty chunks cost nearly as much as full ones: rather fewer devices. Several
-    # processes must all take part.
+    # half-empty chunks cost nearly as much as full ones: use fewer devices instead. Of
+    # several processes all must take part.
     if jax.process_count() == 1:
         devices = min(devices, math.ceil(batch.number / most))
     if chunk is None:
@@ -199,7 +199,7 @@ def _shape(
 
 
 def _bytes(network: Network, plan: IntegrationPlan) -> int:
-    """What one probe takes: its stages, and its samples."""
+    """The memory that one probe needs: its stages, and its samples."""
     state = network.features + network.count
     return network.dtype.itemsize * state * (40 + 3 * len(plan.times))
 
@@ -222,7 +222,7 @@ def _place(where: Any, tree: Any, spec: PartitionSpec) -> Any:
 
 
 def _work(network: Network, plan: IntegrationPlan, part: Solution, size: int) -> Work:
-    """What one round did: every chunk steps until its slowest probe has ended."""
+    """The work of one round: every chunk steps until its slowest probe has ended."""
     attempts = np.asarray(part.steps) + np.asarray(part.rejected)
     attempts = attempts * (evaluations(plan.solver) if plan.solver else 0)
     chunks = attempts.reshape(-1, size)
@@ -253,7 +253,7 @@ def check_varied(
     varied: Mapping[str, AnyArray] | None,
     probes: int,
 ) -> dict[str, np.ndarray]:
-    """The varied parameters as arrays, or one ValueError that says what is wrong."""
+    """The varied parameters as arrays; raises ValueError for one that is wrong."""
     pair = {"network": network, "dynamics": dynamics}
     checked = {}
     for path, values in (varied or {}).items():
@@ -274,7 +274,7 @@ def check_varied(
             )
         checked[path] = values.astype(network.dtype)
         owner, _, field = path.rpartition(".")
-        for row in extremes(checked[path]):  # what construction forbids is refused
+        for row in extremes(checked[path]):  # raises what construction would
             dataclasses.replace(leaf(pair, owner), **{field: checked[path][row]})
     return checked
 

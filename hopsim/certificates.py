@@ -11,11 +11,11 @@ from .trajectory import Promise, Trajectory
 
 @dataclasses.dataclass(frozen=True)
 class Certificate:
-    """The verdict of the audit that rode along with a run, probe by probe.
+    """The verdict of the audit of a run, probe by probe.
 
-    `holds` says what was measured, whether or not descent was promised: no accepted
+    `holds` is what was measured, whether or not descent was promised: no accepted
     step raised the energy by more than its tolerance, and the ledger balanced where it
-    applies. `promised` says what theory promises for this network and motion.
+    applies. `promised` is what theory promises for this network and motion.
     """
 
     promise: Promise

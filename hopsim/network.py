@@ -6,7 +6,7 @@ feature activations `g` with the memories `xi`, of shape `(memory, feature)`:
 $$\Phi(g) = L_h(\xi g + J) + I \cdot g - \tfrac{c}{2} |g|^2$$
 
 with a current `I`, a hidden current `J` and an autapse `c`. [KH21 eqs. 1-4; KH16 eq. 1]
-A network knows nothing of time. Every method takes one state; batch with `jax.vmap`.
+A network has no notion of time. Every method takes one state; batch with `jax.vmap`.
 """
 
 import equinox as eqx
@@ -69,7 +69,7 @@ class Network(eqx.Module):
                 f"{features}; give it features = {features}."
             )
         dtype = _precision(memories.dtype)
-        with np.errstate(over="ignore"):  # what overflows float32 is told at once
+        with np.errstate(over="ignore"):  # `_finite` reports what overflows float32
             self.memories = _finite("Memories", memories.astype(dtype))
         self.feature_lagrangian = cast(feature_lagrangian, dtype)
         self.memory_lagrangian = cast(memory_lagrangian, dtype)
@@ -143,7 +143,7 @@ class Network(eqx.Module):
         """`Phi(s_i = +1) - Phi(s_i = -1)` for every neuron i. [KH16 eq. 4]
 
         The other neurons keep the value they have in `s`, any real number in [-1, 1].
-        `neurons` asks for some of them only.
+        `neurons` selects some of them.
         """
         x = self.memory_input(s)
 
@@ -214,10 +214,10 @@ def _contract(x: AnyArray, memories: AnyArray, axis: int) -> Array:
     """`x` times the memories, summed over their given axis.
 
     Under `vmap` the probe stays the leading axis of the product, and the memories are
-    read as they lie: a transpose would be copied at every step.
+    read in their own layout: a transpose would be copied at every step.
     """
-    # accelerators would otherwise round the products to fewer digits; whoever asks JAX
-    # for another precision by `jax.default_matmul_precision` gets that one
+    # accelerators would otherwise round the products to fewer digits; a precision that
+    # the user has set by `jax.default_matmul_precision` comes first
     asked = getattr(jax.config, "jax_default_matmul_precision") is not None  # noqa: B009
     precision = None if asked else jax.lax.Precision.HIGHEST
     return jax.lax.dot_general(

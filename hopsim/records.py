@@ -37,7 +37,7 @@ class Outcome(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """One statement that was put to the test."""
+    """One tested statement."""
 
     statement: str
     passed: bool
@@ -91,7 +91,7 @@ class Record:
         return [(label, _point(self.data, i)) for i, label in enumerate(labels)]
 
     def with_verdicts(self, verdicts: list[Verdict]) -> "Record":
-        """The same record, judged."""
+        """The same record with verdicts."""
         return dataclasses.replace(self, verdicts=tuple(verdicts))
 
 
@@ -107,7 +107,7 @@ def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dat
 def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     """The datasets of a sweep along a new leading dimension `point`.
 
-    Unequal sizes are padded (NaN, -1, False); `<dimension>_count` tells what is real.
+    Unequal sizes are padded (NaN, -1, False); `<dimension>_count` is the true size.
     """
     import xarray as xr
 

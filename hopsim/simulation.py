@@ -1,4 +1,4 @@
-"""`simulate`: a batch of probes, a network and a rule of motion make a trajectory."""
+"""`simulate`: a trajectory from a batch of probes, a network and a rule of motion."""
 
 import dataclasses
 import math
@@ -63,14 +63,14 @@ def simulate(
 ) -> Trajectory:
     """Run every probe until it is steady (or for the whole duration).
 
-    The precision is that of the memories. Bad arguments raise ValueError; how each run
-    ended is in `Trajectory.ending`, and raises only if `throw`.
+    The precision is that of the memories. Bad arguments raise ValueError. How each run
+    ended is in `Trajectory.ending`; a run that failed raises RuntimeError if `throw`.
 
     **Arguments:**
 
     - `probes`: initial states of the feature neurons; finite numbers.
-    - `duration`, `step`: in units of `tau_feature`; in sweeps for spins, of which there
-      are at most so many (under a heat bath, which never rests, just so many). A
+    - `duration`, `step`: in units of `tau_feature`. For spins `duration` is the largest
+      number of sweeps (under a heat bath, which never rests, the number of sweeps). A
       `step` fixes the step size; without it Runge-Kutta adapts it and AltIMEX takes
       0.1.
     - `samples`: equally spaced sampling times, both ends included; at least 2.
@@ -78,18 +78,18 @@ def simulate(
       Diffrax solver. Exact dynamics take none.
     - `rtol`, `atol`: default 1e-7 and 1e-9 in float64, 1e-5 both in float32.
     - `residual_tolerance`: of the tau-free residual, relative to the state; default
-      1e-6 in float64, 1e-4 in float32 (ten times rtol: below it, noise rules).
+      1e-6 in float64, 1e-4 in float32 (ten times rtol: below it, noise dominates).
     - `memory_start`: initial memory neurons; default `xi g(v) + J`.
     - `save`: which states to keep at the samples, of "v", "g" = grad L_v(v) and "h".
     - `clamped`: feature neurons held at their initial value.
     - `step_log`: for how many of the first probes to keep every step's energy.
-    - `audit`: False leaves energies of steps and the ledger out, which saves a fifth of
+    - `audit`: False omits the energies of steps and the ledger, which saves a fifth of
       the time of small networks and less of large ones; such a run has no certificate.
     - `varied`: parameters that differ from probe to probe, by path: `{"dynamics.
       tau_memory": taus, "network.memory_lagrangian.beta": betas}`, axis 0 the probe.
       Probes are then run in the order of their expected cost.
     - `chunk`, `devices`: probes in one compiled call on one device (made a multiple of
-      8), and the devices; default all that help. See `hopsim.batches`.
+      8), and the devices; default all with a full chunk. See `hopsim.batches`.
     - `key`: of the orders and coins of spins; unused by flows.
     - `progress`: called with (probes done, probes in all) between compiled calls.
     - `tolerances`, `output`, `execution`: the same in groups, in place of their single
@@ -115,7 +115,7 @@ Group = TypeVar("Group", Tolerances, Output, Execution)
 
 
 def _one_of(group: Group | None, single: Group) -> Group:
-    """A group of arguments, or what was given one by one; ValueError for both."""
+    """A group of arguments, or the single ones; ValueError if both are given."""
     if group is None:
         return single
     fields = [f.name for f in dataclasses.fields(group)]
@@ -238,11 +238,11 @@ def _plan(
 def _by_cost(
     network: Network, dynamics: AbstractContinuousDynamics, batch: Batch
 ) -> tuple[np.ndarray | None, int]:
-    """Probes from the dearest to the cheapest, where they differ by more than a cue."""
+    """Probes by falling cost (None if no parameters vary), and the costliest one."""
     if not batch.varied:
         return None, 0
     cost = np.nan_to_num(costs(network, dynamics, batch), nan=np.inf)
-    # last come the cheap ones: the last round of devices ends soon, whoever has it
+    # cheap ones last: the last round is short, whichever devices have it
     return np.argsort(-cost, kind="stable"), int(np.argmax(cost))
 
 
@@ -253,7 +253,7 @@ def _promise(
     method: Method,
     plan: IntegrationPlan,
 ) -> Promise:
-    """What is promised to every probe: each condition on a number is an interval's."""
+    """The promise to every probe; extremes decide, as each condition is an interval."""
     rows = {i for x in batch.varied.values() for i in extremes(x)} or {0}
     clamped = bool(np.any(plan.clamped))
     promises = []
@@ -294,11 +294,10 @@ def _ledger_kind(
 def _ledger_tolerance(
     plan: IntegrationPlan, method: Method, steps: AnyArray
 ) -> np.ndarray:
-    """What the ledger may miss by, for each probe.
+    """The error that the ledger of each probe may have.
 
-    A balance: each step may err by rtol + atol of the energy, and ten steps' worth is
-    the least that is asked [THEORY CL-05]; kinks cost order. An inequality holds to
-    rounding.
+    In a balance each step may err by rtol + atol of the energy, and at least ten steps
+    are counted [THEORY CL-05]; kinks lower the order. An inequality holds to rounding.
     """
     rounding = EPSILONS * float(np.finfo(plan.times.dtype).eps)
     if method.ledger == "inequality":
@@ -310,14 +309,14 @@ def _ledger_tolerance(
     return tolerance * np.maximum(steps, 10) + at_kinks + rounding
 
 
-# --- what is asked of the arguments -------------------------------------------------
+# --- checks of the arguments --------------------------------------------------------
 
 
 def _check_probes(network: Network, probes: AnyArray) -> np.ndarray:
     probes = np.asarray(probes)
     if probes.dtype.kind not in "fiub":
         raise ValueError(f"Probes must be real numbers, got {probes.dtype}.")
-    with np.errstate(over="ignore"):  # what overflows float32 is told below
+    with np.errstate(over="ignore"):  # what overflows float32 is reported below
         probes = probes.astype(network.dtype)
     if probes.ndim != 2 or probes.shape[1] != network.features or len(probes) == 0:
         raise ValueError(

@@ -47,7 +47,7 @@ def stiffness(gain: Number, tau_feature: Number, tau_memory: Number) -> Number:
     + 4 s^2/(\tau_f\tau_h)}]$
     """
     a, b = 1 / tau_feature, 1 / tau_memory
-    # ** rather than a function of jax.numpy: on the host it compiles nothing
+    # ** rather than a function of jax.numpy, which would compile on the host
     return 0.5 * (a + b + ((a - b) ** 2 + 4 * gain * a * b) ** 0.5)
 
 
@@ -107,7 +107,7 @@ def largest_loop_gains(
         new = _around(network, h, held[k])
         column = held @ new
         small = small.at[:, k].set(column).at[k, :].set(column)
-        for _ in range(2):  # once more: what is lost to cancellation
+        for _ in range(2):  # twice, against cancellation
             new = new - (held @ new) @ found
         return new, found, held, small
 

@@ -12,22 +12,22 @@ EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
 
 
 class Ending(enum.IntEnum):
-    """How the run of one probe ended; the label that travels with its last state."""
+    """How the run of one probe ended; stored with its last state."""
 
     STEADY = 0, "The tau-free residual fell below its tolerance."
-    DURATION = 1, "The duration ran out, as asked."
+    DURATION = 1, "The duration ran out, as requested."
     UNSETTLED = 2, "The duration ran out before the state was steady."
     MAX_STEPS = 3, "The steps ran out; the last state is kept."
-    NONFINITE = 4, "The state left the finite numbers."
+    NONFINITE = 4, "The state or its energy became NaN or infinite."
     STEP_UNDERFLOW = (
         5,
-        "The step size fell to nothing: the state blows up, or the field is too rough "
-        "for this solver.",
+        "The step size fell to its minimum: the state blows up, or the field is too "
+        "rough for this solver.",
     )
     SOLVER_FAILED = 6, "The implicit solver's root finder did not converge."
     CYCLE = (
         7,
-        "Two states follow each other for ever: a 2-cycle of all spins at once.",
+        "Two states alternate for ever: a 2-cycle of synchronous updates.",
     )
 
     sentence: str  # the ending in words
@@ -40,14 +40,14 @@ class Ending(enum.IntEnum):
 
     @property
     def as_asked(self) -> bool:
-        """True if the run did what it was asked for: came to rest, or took its time."""
+        """True if the run ended as requested: at rest, or after its duration."""
         return self in (Ending.STEADY, Ending.DURATION)
 
 
 class Promise(NamedTuple):
     """Which energy theory promises will fall, and why (or why none)."""
 
-    kind: str  # "full", "adiabatic" or "none"
+    kind: str  # "full", "adiabatic", "binary" or "none"
     reason: str
 
     @property
@@ -70,8 +70,8 @@ class Trajectory:
     """States, energies and endings of a batch of probes; arrays on the host.
 
     Times are in units of `tau_feature`. After a probe has ended its samples repeat its
-    final state. `energy` is the one that the dynamics is about: E(v, h) for two layers,
-    E(v) for the adiabatic flow.
+    final state. `energy` is that of the dynamics: E(v, h) for two layers, E(v) for the
+    adiabatic flow, -Phi(s) for spins.
     """
 
     times: Float[np.ndarray, " sample"]

@@ -1,1 +1,1 @@
-"""Parts without physics that every floor uses."""
+"""Parts without physics, used by all other packages."""

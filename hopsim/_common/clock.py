@@ -1,6 +1,6 @@
 """Where the time goes: programs traced and compiled, phases, and work done.
 
-Nothing is measured unless somebody watches: `with watch() as clock: ...`.
+Nothing is measured unless a clock is open: `with watch() as clock: ...`.
 """
 
 import contextlib
@@ -20,17 +20,17 @@ class Work:
     count: int
     dtype: Any
     lanes: int  # probes that stepped together
-    useful: int  # evaluations that probes asked for, in all
+    useful: int  # evaluations that the probes needed, in all
     executed: int  # evaluations of a whole chunk, until its slowest probe ended
     devices: int = 1  # chunks that ran at the same time
 
 
-# What lies inside another phase counts for itself alone, the first of these first.
+# Time inside several phases counts for the first of them in this order only.
 PHASES = ("compile", "trace", "integrate", "draw")
 
 
 class Clock:
-    """What was seen while it was watched."""
+    """What was measured while this clock was open."""
 
     def __init__(self):
         self.names: list[str] = []  # of compiled programs
@@ -76,9 +76,9 @@ _listening = False
 
 @contextlib.contextmanager
 def watch() -> Iterator[Clock]:
-    """A clock for what happens inside the block."""
+    """A clock that is open inside the block."""
     global _listening
-    if not _listening:  # JAX offers no way to take a listener back
+    if not _listening:  # JAX cannot remove a listener
         jax.monitoring.register_event_duration_secs_listener(_heard_duration)
         jax.monitoring.register_event_listener(_heard_event)
         _listening = True
@@ -106,17 +106,17 @@ def _spent(name: str, begun: float) -> None:
 
 
 def when_lowered(call: Callable[[], None]) -> None:
-    """Calls back, once, when the next program goes to the compiler."""
+    """Registers a call, made once, when the next program goes to the compiler."""
     _waiting.append(call)
 
 
 def watched() -> bool:
-    """True if somebody wants to know."""
+    """True if a clock is open."""
     return bool(_open)
 
 
 def worked(work: Work) -> None:
-    """Tells every open clock what was done."""
+    """Adds work to every open clock."""
     for clock in _open:
         clock.work.append(work)
 

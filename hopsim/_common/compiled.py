@@ -1,7 +1,8 @@
-"""Functions compiled for a CPU, their machine code kept on disk.
+"""Functions compiled for a CPU, their machine code cached on disk.
 
-Importing this starts the compiler, half a second: only functions that need it do. What
-checks types at run time cannot be compiled, hence `no_type_check` on all of them.
+Importing this loads the compiler, which takes half a second: it is imported inside the
+functions that need it. Run-time type checks cannot be compiled, hence `no_type_check`
+on all compiled functions.
 """
 
 from collections.abc import Callable
@@ -11,13 +12,13 @@ import numba
 
 
 def compiled(**options: Any) -> Callable[[Any], Any]:
-    """Compiled, and kept on disk where some place can be written to."""
+    """A decorator that compiles, and caches on disk if some place is writable."""
     options = {"error_model": "numpy", **options}
 
     def by_numba(function: Any) -> Any:
         try:
             return numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # numba found no place
+        except RuntimeError:  # numba found no writable place
             return numba.njit(**options)(function)
 
     return by_numba

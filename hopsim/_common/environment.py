@@ -21,7 +21,7 @@ def precision(name: Literal["float64", "float32"]) -> Iterator[None]:
 
 
 def device_bytes() -> int:
-    """The memory of the first device; 8 GiB if it does not say."""
+    """The memory of the first device; 8 GiB if that is not known."""
     stats = jax.devices()[0].memory_stats() or {}
     return stats.get("bytes_limit", 2**33)
 
@@ -41,7 +41,7 @@ def provenance() -> dict[str, str]:
 def prefetch(*modules: str) -> None:
     """Import heavy modules on another core once this one waits for the compiler.
 
-    Not before: imports and traces would take turns at one interpreter.
+    Not before: imports and tracing would compete for the interpreter.
     """
 
     def fetch() -> None:
@@ -52,11 +52,11 @@ def prefetch(*modules: str) -> None:
 
 
 def join_processes(processes: str) -> int:
-    """Join the processes that share the probes of every run; this one's number.
+    """Join the processes that share the probes of every run; returns this one's index.
 
-    `auto` asks the cluster (Slurm, MPI, Kubernetes, ...); `HOST:PORT,INDEX,COUNT` says
-    it. Call it before anything else uses JAX. Raises ValueError if it cannot be read or
-    no cluster is found.
+    `auto` asks the cluster (Slurm, MPI, Kubernetes, ...); `HOST:PORT,INDEX,COUNT` names
+    them. Call it before anything else uses JAX. Raises ValueError if `processes` cannot
+    be read or no cluster is found.
     """
     if processes == "auto":
         try:

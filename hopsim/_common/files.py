@@ -1,4 +1,4 @@
-"""Files: places that can be written to, and texts that are never half written."""
+"""Files: writable directories, and texts that are written as a whole or not at all."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from pathlib import Path
 def make_place(place: Path, what: str) -> None:
     """Make a directory and try to write there, before any work is done.
 
-    Raises ValueError, in words that begin with `what`, if that is not possible.
+    Raises ValueError, with a message that begins with `what`, if that is not possible.
     """
     try:
         place.mkdir(parents=True, exist_ok=True)

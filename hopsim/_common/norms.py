@@ -9,7 +9,7 @@ from .types import AnyArray, Scalar
 def length(x: AnyArray, rounding: float = 0.0) -> Scalar:
     r"""$\sqrt{|x|^2 + \delta^2}$; at 0 it is 0 and its gradient is 0, not NaN."""
     square = jnp.vdot(x, x) + rounding**2
-    # twice `where`: the square root has no gradient at 0
+    # `where` twice: the gradient of the square root at 0 would be NaN
     return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Stream:
-    """A place in the tree of random numbers that grows from one seed."""
+    """A node in the tree of random streams of one seed."""
 
     seed: int
     path: tuple[int, ...] = ()

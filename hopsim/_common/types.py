@@ -1,4 +1,4 @@
-"""Aliases for the arrays and numbers that hopsim's signatures speak of."""
+"""Aliases for the arrays and numbers in hopsim's signatures."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ Currents = float | Sequence[float] | AnyArray
 
 
 def as_number(x: float | AnyArray) -> AnyArray:
-    """A number that may be swept: an array, so that a new value compiles nothing anew.
+    """A number that may be swept: an array, so that new values need no new compilation.
 
     Python and NumPy numbers become NumPy arrays on the host (no JAX work in set-up).
     """
@@ -68,8 +68,8 @@ def as_number(x: float | AnyArray) -> AnyArray:
 def as_float(x: float | AnyArray) -> float:
     """A number that may not be swept: it is part of the compiled program.
 
-    A converter says what it takes, here and below: a field has its type from it, and
-    Python's `float` would let a scenario say anything.
+    Converters are annotated, here and below, since a field takes its type from its
+    converter: with Python's `float` a scenario could give anything.
     """
     return float(x)
 
@@ -92,7 +92,7 @@ def concrete(x: Any) -> bool:
 
 
 def cast(tree: Any, dtype: Any) -> Any:
-    """Every floating array of a pytree in one precision (it would promote silently)."""
+    """Every floating array of a pytree in one precision (mixed, it would promote)."""
 
     def one(x: Any) -> Any:
         floating = isinstance(x, AnyArray) and jnp.issubdtype(x.dtype, jnp.floating)

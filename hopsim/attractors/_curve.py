@@ -1,4 +1,4 @@
-"""A curve of fixed points in state and parameter, and Newton's method to it."""
+"""A curve of fixed points in state and parameter, and Newton's method onto it."""
 
 import dataclasses
 from typing import NamedTuple
@@ -49,7 +49,7 @@ class Curve:
         if not (decay > 0 and np.isfinite(decay)):
             raise ValueError(f"A branch needs a decay > 0, got {decay}.")
         with precision("float64"):
-            if isinstance(network_of, eqx.Module):  # or values would be rounded in it
+            if isinstance(network_of, eqx.Module):  # else it would round the values
                 network_of = cast(network_of, np.float64)
             network = network_of(jnp.asarray(low, float))
             layers = (network.feature_lagrangian, network.memory_lagrangian)
@@ -85,12 +85,12 @@ class Curve:
         return self.corrected(guess, along, guess)
 
     def ahead(self, point: CurvePoint, length: float) -> CurvePoint:
-        """The point of the curve so far ahead along the tangent."""
+        """The point of the curve at a length ahead, predicted along the tangent."""
         guess = point.y + length * point.tangent
         return self.corrected(guess, point.tangent, guess)
 
     def corrected(self, guess, along, through) -> CurvePoint:
-        """Newton's method to the curve, in the plane `along . (y - through) = 0`."""
+        """Newton's method onto the curve, in the plane `along . (y - through) = 0`."""
         y, rounds, residual = np.array(guess), 0, np.inf
         while True:
             off, slope = self._rest(y)
@@ -104,7 +104,7 @@ class Curve:
             rounds += 1
         ahead = np.append(np.zeros(len(y) - 1), 1.0)
         tangent = _solved(np.vstack([slope, along]), ahead)
-        # exactly at a branching point there is no one tangent: keep to the old one
+        # at a branching point the tangent is not unique: keep the old one
         tangent = tangent if np.all(np.isfinite(tangent)) else np.asarray(along)
         tangent = tangent / np.linalg.norm(tangent)
         v, parameter = self.state(y), np.asarray(self.parameter(y))

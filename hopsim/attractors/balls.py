@@ -1,4 +1,4 @@
-r"""Certified balls of model B: states from which every motion is known to come back.
+r"""Certified balls of model B: every motion that starts in one is proved to stay there.
 
 With $d_{ij} = |\xi_i - \xi_j|$ and $\Delta_{ij} = \xi_i\cdot(\xi_i - \xi_j)$, the ball
 of radius r about $\xi_i$ is forward invariant and holds exactly one fixed point, which
@@ -8,10 +8,10 @@ $$\text{(1)}\; \sum_{j\ne i} d_{ij}\, e^{-\beta(\Delta_{ij} - r d_{ij})} \le r, 
 \text{(2)}\; \beta \sum_{j\ne i} d_{ij}^2\, e^{-\beta(\Delta_{ij} - r d_{ij})} < 1 .$$
 
 On the ball $p_j \le p_j / p_i \le e^{-\beta(\Delta_{ij} - r d_{ij})}$, so that (1)
-keeps the target $\xi^T p$ in it and (2) bounds $\beta\,\mathrm{Cov}_p(\xi)$ by 1. That
-is so for the adiabatic flow, for two layers with any `tau_memory` if h(0) is `xi u` for
+keeps the target $\xi^T p$ in it and (2) bounds $\beta\,\mathrm{Cov}_p(\xi)$ by 1. This
+holds for the adiabatic flow, for two layers with any `tau_memory` if h(0) is `xi u` for
 some u of the ball, for AltIMEX with any step, and for attention, which (2) makes a
-contraction. It holds without currents and for decay 1. [THEORY CL-26]
+contraction; without currents and for decay 1. [THEORY CL-26]
 """
 
 from typing import NamedTuple
@@ -30,7 +30,7 @@ BISECTIONS = 70  # of an interval: more than a float64 can tell apart
 
 
 class Balls(NamedTuple):
-    """What is certified about every memory, all rounding on the safe side."""
+    """What is certified about every memory, rounded to the safe side."""
 
     radius: Float[np.ndarray, " memory"]  # the largest ball; 0 where there is none
     inner: Float[np.ndarray, " memory"]  # the smallest, its fixed point; or NaN
@@ -38,9 +38,9 @@ class Balls(NamedTuple):
 
 
 class _Pairs(NamedTuple):
-    """Some memories against all others: distances from above, separations from below.
+    """Bounds for some memories against all: distances from above, separations below.
 
-    Copies of a memory, itself the first, have the distance 0.
+    A memory has distance 0 to itself and to its copies.
     """
 
     d: Float[np.ndarray, "row memory"]
@@ -58,8 +58,8 @@ def certified_balls(
     largest r at which (2) holds is also where (1) is nearest to holding: there is a
     ball iff (1) holds there. Below it (1) holds from `inner` on, which bounds
     $|x^* - \xi_i|$. The limit is $\min_j \Delta_{ij} / d_{ij}$, half the distance of
-    the nearest memory where all norms are equal. A single memory has a ball without
-    end. Copies of a memory count as the memory itself: its ball is theirs.
+    the nearest memory where all norms are equal. A single memory has an infinite ball.
+    Copies of a memory count as the memory itself and share its ball.
 
     Raises ValueError unless the network is model B without currents and autapse, and
     the dynamics, if given, one of those that the certificate covers.
@@ -67,10 +67,10 @@ def certified_balls(
     **Arguments:**
 
     - `dynamics`: the motion that is to be certified; default any that is covered.
-    - `which`: numbers of the memories that are asked about; default all.
+    - `which`: the indices of the memories to be certified; default all.
     """
     beta = _require_covered(network, dynamics)
-    # the memories as they are: float32 is exact in float64
+    # float64 holds float32 memories exactly
     memories = np.asarray(network.memories).astype(np.float64)
     every = np.arange(len(memories))
     rows = every if which is None else np.asarray(which)
@@ -105,7 +105,7 @@ def _balls(pairs: _Pairs, beta: float) -> Balls:
     low = np.zeros(len(pairs.d))
     high = _alone(pairs, beta)
     endless = ~np.any(pairs.d > 0, axis=1)
-    high = np.minimum(high, 1e290)  # with the smallest beta: no overflow
+    high = np.minimum(high, 1e290)  # avoids overflow for the smallest beta
     possible = ~endless & (high > 0)
     possible &= _sum(pairs, beta, low, 2) < 1
     low, high = low.copy(), np.where(possible, high, 0)
@@ -115,7 +115,7 @@ def _balls(pairs: _Pairs, beta: float) -> Balls:
         low, high = np.where(holds, middle, low), np.where(holds, high, middle)
     # --- is (1) true there?
     possible &= _sum(pairs, beta, low, 1) <= low
-    # --- the smallest radius with (1), in its logarithm: it may be 1e-100
+    # --- the smallest radius with (1), by its logarithm, since it may be 1e-100
     tiny = np.finfo(float).tiny
     largest = np.log(np.where(possible, low, 1))
     below = np.log(np.maximum(_sum(pairs, beta, np.zeros_like(low), 1), tiny))
@@ -153,13 +153,13 @@ def _alone(pairs: _Pairs, beta: float) -> Float[np.ndarray, " row"]:
     """
     there = pairs.d > 0
     d = np.where(there, pairs.d, 1)
-    with np.errstate(over="ignore"):  # infinite is what it is then
+    with np.errstate(over="ignore"):  # it is infinite then
         shift = 0 if np.isinf(beta) else np.log(beta * d**2) / (beta * d)
     return np.min(np.where(there, pairs.separation / d - shift, np.inf), axis=1)
 
 
 def _require_covered(network: Network, dynamics: AbstractDynamics | None) -> float:
-    """The sharpness of the attention, or one error that says what is not covered."""
+    """Beta of a network that is covered; ValueError that says what is not."""
     layer = network.memory_lagrangian
     model_b = isinstance(network.feature_lagrangian, Quadratic)
     if not (model_b and isinstance(layer, LogSumExp)):

@@ -1,4 +1,4 @@
-"""Basins: how far from a state the motion still comes back, and what shares they have.
+"""Basins: their radii about states, and their shares of a sphere.
 
 A basin belongs to a motion: time constants, solver and step move its boundary, while
 the fixed points stay (THEORY 5.2). Everything here runs the dynamics that it is given;
@@ -65,19 +65,19 @@ def basin_radii(
 
     A state has come back if it ends at the same attractor as its centre. The radius at
     which half of them do is bracketed by bisection and then fitted by a logistic in
-    its logarithm; its interval are the nearest radii tried at which Wilson's interval
-    of the share lies on one side of 1/2.
+    its logarithm. Its interval ends at the nearest radii tried at which Wilson's
+    interval of the share lies on one side of 1/2.
 
     **Arguments:**
 
     - `attractors`: of `find_attractors`, with its network and dynamics.
     - `centres`: the memories, as a rule.
     - `displaced`: "isotropic" in directions drawn at random, "nearest" towards the
-      nearest other memory (one state tells), "flips" of signs at random places:
+      nearest other memory (one state is enough), "flips" of signs at random places:
       the radius is then a share of all features.
-    - `largest`: displacement; default four times the largest norm, the distance of the
-      nearest other memory, or all features.
-    - `flow`: how `label_basins` runs the states.
+    - `largest`: displacement tried; default four times the largest norm, the distance
+      of the nearest other memory, or all features.
+    - `flow`: further arguments of `label_basins`.
     """
     if displaced not in ("isotropic", "nearest", "flips"):
         raise ValueError(
@@ -86,7 +86,7 @@ def basin_radii(
         )
     if largest is not None and not 0 < largest < np.inf:
         raise ValueError(f"The largest displacement must be > 0, got {largest}.")
-    # in the precision of the network: copies of its memories are to be the same
+    # in the precision of the network, so that copies of its memories stay copies
     memories = np.asarray(attractors.network.memories)
     centres = np.asarray(centres, memories.dtype)
     if centres.shape[1:] != memories.shape[1:] or not len(centres):
@@ -156,8 +156,8 @@ def bisected(
 ) -> Radii:
     """Radii by bisection, all centres at once; see `basin_radii`.
 
-    `label(rows, states)` tells where states end that are displaced from the centres
-    `rows`; `own` are the ends of the centres. The largest displacement is tried first;
+    `label(rows, states)` gives the ends of states displaced from the centres `rows`;
+    `own` are the ends of the centres. The largest displacement is tried first;
     displacements are multiples of `unit`, if one is given.
     """
     rounds, trials = search.rounds, search.trials
@@ -192,7 +192,7 @@ def _fitted(
     most, least = limits[..., 0] > 0.5, limits[..., 1] < 0.5
     low = np.max(np.where(most, tried, 0), axis=0)
     high = np.min(np.where(least, tried, np.inf), axis=0)
-    low = np.minimum(low, high)  # noise may have it otherwise
+    low = np.minimum(low, high)  # noise may reverse their order
     kept = 2 * hits >= trials
     inside = np.max(np.where(kept, tried, 0), axis=0)
     outside = np.min(np.where(kept, np.inf, tried), axis=0)
@@ -201,7 +201,7 @@ def _fitted(
     for i in np.flatnonzero(~kept[0]) if trials > 1 else ():
         there = tried[:, i] > 0
         x, seen = tried[there, i], hits[there, i]
-        # (a share may be one half at every radius that is left)
+        # a fit needs shares on both sides of one half
         if 2 * np.min(seen, initial=trials) < trials < 2 * np.max(seen, initial=0):
             radius[i] = half_point(x, seen[None], trials).value
     unknown_end = own < 0

@@ -1,4 +1,4 @@
-"""The classes of attractors, from which memories flow to each."""
+"""The classes of attractors, by which memories flow to each."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -52,7 +52,7 @@ def classify(
 
 
 def has_odd_activation(network: Network) -> bool:
-    """True if f(-h) = -f(h) at least at one generic h: F is even."""
+    """True if f is odd (F is even), as tested at one generic h."""
     with precision("float64"):
         h = np.cos(2.0 * np.arange(network.count) + 0.5)
         f = cast(network, np.float64).memory_lagrangian.activation

@@ -1,9 +1,9 @@
 r"""Continuation: one fixed point followed while one parameter of the network changes.
 
 The fixed points $R(v, \lambda) = \nabla\Phi_\lambda(g(v)) - \alpha v = 0$ form curves,
-which are followed by their arc length: round folds as well, onto branches that no flow
-ends at. The spectrum is real, so that stability is lost in one way only, and one scalar
-tells: the largest singular value $s_{max}$ passes 1. There is no Hopf bifurcation.
+which are followed by arc length, also around folds and onto unstable branches, where no
+flow ends. The spectrum is real, so that stability is lost in one way only: the largest
+singular value $s_{max}$ passes 1. There is no Hopf bifurcation.
 [THEORY 1.8, 5.1]
 
 Time constants move no fixed point and no index: `tau_feature` and `tau_memory` are not
@@ -30,8 +30,8 @@ from .branches import Branch, Event, NetworkOf
 
 
 MIN_ARC_LENGTH = 1e-7  # arc length below which a branch counts as lost
-MAX_STEP_RATIO = 512  # longest step over the last one that is tried at a leap
-# where a family of networks is asked if it changes
+MAX_STEP_RATIO = 512  # the longest step over the shortest tried at unresolved events
+# places in [low, high] at which networks are compared
 FAMILY_SAMPLES = (
     0.0,
     0.1234567,
@@ -96,8 +96,8 @@ def follow(
     (better than 1e-6 in the parameter) and named: at a fold the branch turns; at a
     simple pitchfork or transcritical point another branch passes; "multiple" if
     several modes pass together, as symmetry makes them; "unresolved" if even short
-    steps do not show what passes. What passes without a change of the index is not
-    seen; where branches nearly meet, compare with a shorter `step`. In float64,
+    steps do not show what passes. Events that do not change the index are not seen;
+    where branches nearly meet, compare with a shorter `step`. In float64,
     whatever the precision of the network.
 
     **Arguments:**
@@ -105,10 +105,10 @@ def follow(
     - `network_of`: the network at a value of the parameter, a function that JAX can
       trace. Where it is an `eqx.Module` such as `Varied`, it compiles once.
     - `v`: near a fixed point at `start`, polished first. Smooth Lagrangians only.
-    - `start`: in [low, high], where the branch begins; by default `low`. It goes
-      upwards first, from `high` downwards.
+    - `start`: in [low, high], where the branch begins; by default `low`. It is
+      followed upwards, or downwards from `high`.
     - `decay`: alpha > 0 of the dynamics.
-    - `step`: the longest step; `max_points`: at most so many.
+    - `step`: the longest step; `max_points`: the largest number of points.
     """
     _require_range(low, high, step, max_points)
     curve = Curve.made(network_of, v, low, high, decay)
@@ -143,10 +143,9 @@ def switch(
 ) -> tuple[Branch, ...]:
     """The two halves of the other branch through a pitchfork or transcritical point.
 
-    They begin 0.01 from the event (in units of the longest memory) along its mode
-    and away from it along `direction`, which several modes that pass together need:
-    then only the half on that side is sure to be there. Halves that are not found are
-    left out.
+    They begin 0.01 from the event (in units of the longest memory) along its mode, or
+    along `direction`, which is needed if several modes pass together: then only the
+    half on that side is sure to exist. Halves that are not found are left out.
     """
     if event.kind == "fold":
         raise ValueError("No other branch passes through a fold; switch at another.")
@@ -167,7 +166,7 @@ def switch(
         way = np.append(way / np.linalg.norm(way), 0.0)
         here = curve.scaled(event.v, event.parameter)
         for side in (1, -1):
-            # across first: there the other branch is, and the old one is not
+            # in a plane that the other branch crosses and the old one does not
             guess = here + side * BRANCH_OFFSET * way
             first = curve.corrected(guess, way, guess)
             if not first.converged or not 0 <= first.y[-1] <= 1:
@@ -215,10 +214,10 @@ def hysteresis(
     key: Any = 0,
     **settings: Any,
 ) -> Hysteresis:
-    r"""The parameter goes up its values and down again; the state flows on from each.
+    r"""The ends of flows as the parameter steps up through its values and down again.
 
-    Each flow starts where the last one has ended, but for a random `kick` (in units of
-    the longest memory): an unstable state of rest is not left without one. Between two
+    Each flow starts from the end of the last one plus a random `kick` (in units of the
+    longest memory), without which no unstable fixed point would be left. Between two
     folds up and down differ. `settings` are those of `hopsim.simulate`, `duration`
     among them.
     """
@@ -252,7 +251,7 @@ def _require_range(low: float, high: float, step: float, max_points: int) -> Non
 
 
 def _is_still(network_of: NetworkOf, low: float, high: float) -> bool:
-    """True if the network is the same everywhere: even families are at both ends."""
+    """True if the network is constant. (An even family only agrees at both ends.)"""
     first, *others = (
         network_of(jnp.asarray(low + share * (high - low))) for share in FAMILY_SAMPLES
     )
@@ -265,6 +264,13 @@ def _is_still(network_of: NetworkOf, low: float, high: float) -> bool:
 def _continue_curve(
     curve: Curve, first: CurvePoint, step: float, max_points: int
 ) -> Branch:
+    """Pseudo-arclength continuation from `first`, until the curve leaves or closes.
+
+    `old` is always the last point accepted, its tangent pointing ahead. A step is
+    halved until Newton's method converges to a near point with nearly the same tangent
+    (else it may be on another branch), and only then searched for events, which need
+    two points of one branch; steps with an unresolved event are halved as well.
+    """
     points, events, ending = [first], [], "points"
     length, old = step, first
     while len(points) < max_points:

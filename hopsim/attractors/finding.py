@@ -1,4 +1,4 @@
-"""`find_attractors`: where a batch of probes comes to rest, and what is known of it."""
+"""`find_attractors`: the fixed points that a batch of probes reaches, in a table."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ FLOW_ARGUMENTS |= {"chunk", "devices", "progress"}
 
 @dataclasses.dataclass(frozen=True)
 class Attractors:
-    """What a batch of probes found, and whose basin each of them lies in.
+    """The attractors that a batch of probes reached, and whose basin each lies in.
 
     `table` has the dimension `attractor`: the state `v`, `f`, `energy`, `residual`,
     `s_max`, `index` (unstable directions), `hits`, `fraction` with `fraction_low` and
@@ -51,7 +51,7 @@ class Attractors:
     the `members`: the memories that flow there. Points of rest that do not attract
     (kinds "saddle", "marginal" and "singular") stand last. The scalars `unconverged`,
     `unconverged_fraction` (with `_low` and `_high`) complete every total;
-    `memory_label` tells where each memory flows (-1: it came to no rest), and
+    `memory_label` is the row to which each memory flows (-1: it came to no rest), and
     `memories_unconverged` how many did not.
     """
 
@@ -63,7 +63,7 @@ class Attractors:
 
     @property
     def number(self) -> int:
-        """How many points of rest do attract."""
+        """The number of points of rest that attract."""
         return int(np.sum(self.table["stable"].values))
 
     @property
@@ -91,11 +91,11 @@ def find_attractors(
     The class is free of parameters: the memories flow too, and an attractor reached by
     exactly one is a memory, by some metastable, by all of several the global average,
     by none spurious, or an inverse memory if exactly one $-\xi_\mu$ flows there and f
-    is odd; "unclassified" if that hangs on a memory that came to no rest. Whatever is
-    not stable, $s_{max}^2 \ge \alpha$, is called no attractor. At a critical point,
-    $s_{max}^2 = \alpha$, flows slow down for ever, and where an activation jumps there
-    is no rest: what tends to such a point has the label -1.
-    Where $L_h$ is not convex and memory neurons lag, stability is that of the Jacobian.
+    is odd; "unclassified" if that depends on a memory that came to no rest. Whatever
+    is not stable, $s_{max}^2 \ge \alpha$, is not called an attractor. At a critical
+    point, $s_{max}^2 = \alpha$, flows slow down for ever, and where an activation jumps
+    there is no rest: what tends to such a point has the label -1. Where $L_h$ is
+    not convex and memory neurons lag, stability is that of the Jacobian.
 
     **Arguments:**
 
@@ -117,9 +117,8 @@ def find_attractors(
             f"Probes must have shape (probe, {network.features}), got {probes.shape}; "
             "a single probe is written v[None, :]."
         )
-    require_decidable_stability(
-        network, dynamics
-    )  # what cannot be judged is refused before any work
+    # refuse what cannot be decided before any work
+    require_decidable_stability(network, dynamics)
     own = np.asarray(network.memories, np.float64)
     if dynamics.discrete:
         own = np.where(own >= 0, 1.0, -1.0)
@@ -155,7 +154,7 @@ def find_attractors(
     if eigenvalues:
         values = eigenvalues_at(network, dynamics, decay, found.v, known.gains)
         for name, part in (("", np.real(values)), ("_imag", np.imag(values))):
-            # a real matrix that is similar to a symmetric one: rounding is left out
+            # similar to a symmetric matrix: an imaginary part may be rounding alone
             if not name or np.any(np.abs(part) > 1e-9 * (1 + np.abs(values))):
                 axes = (one, "eigenvalue")
                 units = {"units": "1 / tau_feature"}
@@ -184,8 +183,8 @@ def label_basins(
 ) -> Int[np.ndarray, " state"]:
     """The row of the table to which every state flows, -1 for none of them or no rest.
 
-    By the dynamics of the table, and with its arguments of `simulate` unless some are
-    given.
+    The states move by the dynamics of the table, with its arguments of `simulate` where
+    `flow` has no others.
     """
     found = attractors
     decay = found.decay
@@ -196,7 +195,7 @@ def label_basins(
     roots = np.concatenate([known, seen.v])
     fits = np.ones(len(roots), bool)
     whole = distinct(found.network, roots, np.zeros(len(roots)), fits).labels
-    row = np.full(len(seen.v) + 1, -1)  # the last one is that of the label -1
+    row = np.full(len(seen.v) + 1, -1)  # the last one is for the label -1
     for k, root in enumerate(whole[len(known) :]):
         same = np.flatnonzero(whole[: len(known)] == root)
         row[k] = same[0] if same.size else -1
@@ -228,7 +227,7 @@ def _flown(
         raise ValueError(
             f"AltIMEX with a step of {step:g} tau_feature is attention (CCCP), not the "
             "flow: it has the same fixed points but other basins. Basins are those of "
-            f"the dynamics asked for; use a step <= {MAX_FLOW_STEP:g}, or leave it out."
+            f"the requested dynamics; use a step <= {MAX_FLOW_STEP:g}, or leave it out."
         )
     flow = {"audit": False, **flow}
     found = simulate(network, dynamics, states, samples=2, save=(), **flow)
@@ -247,10 +246,14 @@ def _settled(
     rested: np.ndarray,
     flow: Mapping[str, Any],
 ) -> tuple[Settled, "RestSpectra"]:
-    """The fixed points of all ends, and what is known of each.
+    r"""The fixed points of all ends, and the spectrum of each.
 
-    Where an end is near no root, or near one that does not attract, the flow was
-    perhaps stopped too soon: it goes on, a thousand times more exactly.
+    These are roots of $R(v) = \nabla\Phi(g(v)) - \alpha v$. A flow stops where its
+    residual is small, and so it may stop beside a saddle that it passes slowly, or too
+    far from its root for `settle` to assign it. An end with no root, or with one that
+    does not attract, therefore flows on under tolerances a thousand times tighter, and
+    all ends are settled again, since new ends may share the roots of old ones. Once is
+    enough: an end that has no root even then keeps the label -1.
     """
     # a flow near a saddle or a degenerate minimum meets the residual tolerance long
     # before it leaves: Newton then polishes the saddle. So the roots are judged first,
@@ -260,6 +263,7 @@ def _settled(
     known = describe(network, dynamics, decay, settled.v)
     attracts = np.append(attracting(known, decay), False)  # the last one: label -1
     doubtful = rested & ~attracts[settled.labels]
+    # neither can be improved: exact rest, and float32, which has no such tolerances
     exact = dynamics.rests_exactly or network.dtype == np.float32
     if exact or not np.any(doubtful):
         return settled, known
@@ -280,7 +284,7 @@ def _settle(
     rested: np.ndarray,
 ) -> Settled:
     chosen = ends[rested]
-    if dynamics.discrete:  # spins that rest are what they are
+    if dynamics.discrete:  # spins at rest are roots as they are
         none = np.zeros(len(chosen))
         found = distinct(network, chosen, none, np.ones(len(chosen), bool))
     else:

@@ -25,12 +25,12 @@ from ..network import Features, Network
 
 MAX_DENSE_FEATURES = 256  # up to which a Jacobian is formed; Krylov spaces beyond
 JACOBIAN_BYTES = 2**27  # bytes that the Jacobians of one chunk may take
-NEWTON_TOL = 1e-9  # a Newton step so short squares to less than rounding
+NEWTON_TOL = 1e-9  # after a step so short the next is below rounding (quadratic)
 DAMPED_STEPS = 256  # of Levenberg and Marquardt, where Newton has failed
 
 
 class Polished(NamedTuple):
-    """Where Newton's method has led from every state, and whether to a root."""
+    """The end of Newton's method from every state, and whether it is a root."""
 
     v: Float[np.ndarray, "state feature"]
     residual: Float[np.ndarray, " state"]  # |R(v)| / (1 + |v|), maximum norms
@@ -49,13 +49,13 @@ def polish(
 
     Newton's method; where that fails, as it may where $R'$ is singular, the least
     squares of Levenberg and Marquardt from the same start. In float64, whatever the
-    precision of the network. Layers with jumps have no derivative worth the name: there
-    one substitution is tried, which is exact between flips, and `converged` tells of
-    the residual alone. A state that was not improved is handed back as it came.
+    precision of the network. Layers with jumps have no useful derivative: there one
+    substitution is tried, which is exact between flips, and `converged` refers to the
+    residual alone. A state that was not improved is returned as it is.
 
     **Arguments:**
 
-    - `decay`: alpha, of the dynamics whose fixed points are looked for.
+    - `decay`: alpha, of the dynamics whose fixed points are sought.
     - `tolerance`: of the residual, relative to `1 + |v|`.
     - `max_steps`: Newton steps.
     """
@@ -101,8 +101,8 @@ def in_chunks(
     """`function(network, decay, *rows)`, a few rows at a time, gathered on the host.
 
     Chunks have one of few sizes, so that few programs are compiled; the last one
-    repeats its last row. They are small if each row is `dense`, with a matrix of its
-    own.
+    repeats its last row. They are smaller if `dense`, that is if each row needs a
+    matrix of its own.
     """
     parts = []
     matrices = network.features <= MAX_DENSE_FEATURES if dense is None else dense
@@ -126,7 +126,7 @@ def _rows(network: Network, number: int, dense: bool) -> Iterator[np.ndarray]:
 def _better(
     network: Network, decay: AnyArray, old: Array, new: Array
 ) -> tuple[Array, Scalar]:
-    """Whichever of the two is nearer to rest, and its residual."""
+    """The one of two states that is nearer to rest, and its residual."""
     before, after = (_residual(network, decay, v) for v in (old, new))
     return jnp.where(after < before, new, old), jnp.minimum(after, before)
 
@@ -141,7 +141,7 @@ def _newton(
     network: Network, decay: AnyArray, v: AnyArray, max_steps: int
 ) -> tuple[Array, Array]:
     size = network.features
-    # R' is a symmetric matrix in other coordinates, mostly -alpha: few products do
+    # R' is similar to a symmetric matrix with most eigenvalues -alpha: few products do
     krylov = lx.GMRES(rtol=1e-10, atol=1e-14, restart=min(size, 40), max_steps=400)
     linear = lx.LU() if size <= MAX_DENSE_FEATURES else krylov
     solver = optx.Newton(rtol=NEWTON_TOL, atol=NEWTON_TOL, linear_solver=linear)
@@ -154,7 +154,7 @@ def _newton(
 def _least_squares(
     network: Network, decay: AnyArray, v: AnyArray, max_steps: int
 ) -> tuple[Array, Array]:
-    del max_steps  # each is shorter than Newton's: there must be more of them
+    del max_steps  # damped steps are shorter than Newton's: they need a larger limit
     dense = network.features <= MAX_DENSE_FEATURES
     linear = lx.QR() if dense else lx.Normal(lx.CG(rtol=1e-10, atol=1e-14))
     solver = optx.LevenbergMarquardt(rtol=1e-12, atol=1e-26, linear_solver=linear)
@@ -168,7 +168,7 @@ def _least_squares(
 def _sought(
     network: Network, decay: AnyArray, v: AnyArray, find: Callable
 ) -> tuple[Array, Array]:
-    """What one of optimistix's searches finds from every state, or the state itself."""
+    """The result of a search of optimistix from every state, or the state itself."""
 
     def one(v: Array) -> tuple[Array, Array]:
         force = lambda v, _: rest_condition(network, decay, v)

@@ -1,4 +1,4 @@
-r"""Saddles between attractors, and the barriers that they are.
+r"""Saddles between attractors, and the barriers that they form.
 
 A saddle with one unstable direction joins two basins; the lowest path over such saddles
 is the barrier between two minima of $E(v)$. [THEORY 5.2]
@@ -23,14 +23,14 @@ from .settling import distinct, effective_energies, Settled, size_of
 from .spectra import describe
 
 
-EDGE_POINTS = 9  # points of an edge at which its highest is looked for
-DESCENT_OFFSET = 1e-2  # of the way to the next root: where ways down begin
+EDGE_POINTS = 9  # points of an edge, of which the highest is a start
+DESCENT_OFFSET = 1e-2  # of the distance to the nearest root: where descents begin
 DEFLATED_STEPS = 60  # steps of a deflated Newton method
 
 
 @dataclasses.dataclass(frozen=True)
 class Saddles:
-    """Fixed points that do not attract, and where the ways down from them lead.
+    """Fixed points that do not attract, and where descents from them end.
 
     `table` has, along `saddle`, `v`, `energy`, `residual`, `s_max`, `index` and, for
     those of index 1, along `side` the `ends`: rows of the attractors' table, -1 where
@@ -44,18 +44,18 @@ class Saddles:
 
 
 def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
-    """Saddles by Newton's method from between the attractors, the known ones deflated.
+    """Saddles by Newton's method between attractors, with known roots deflated.
 
-    From the middle of all, and of every edge the middle and the highest point, plainly
-    and with the two ends (and the root that was found plainly) deflated: the residual
-    is multiplied by $1 + 1/|v - r|^2$ for each root r, and Newton's method cannot come
-    there again. From both sides of each saddle with one unstable direction the flow
-    then goes down. What is not found is not known to be absent: barriers are bounds
-    from above.
+    Newton's method starts from the mean of all attractors, and from the middle and the
+    highest point of every edge between two. On an edge it runs plainly, and again with
+    both ends (and the root that was found plainly) deflated: the residual is multiplied
+    by $1 + 1/|v - r|^2$ for each root r, so that the method cannot return there. From
+    both sides of each saddle with one unstable direction the flow then descends. A
+    saddle that is not found may exist all the same: barriers are upper bounds.
 
     **Arguments:**
 
-    - `neighbours`: edges go from each attractor to so many of the nearest.
+    - `neighbours`: the number of nearest attractors that each has edges to.
 
     Raises ValueError for spins and for layers with jumps.
     """
@@ -63,7 +63,7 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     layers = (network.feature_lagrangian, network.memory_lagrangian)
     if found.dynamics.discrete or not all(layer.smooth for layer in layers):
         raise ValueError(
-            "Saddles need a derivative, which spins and layers with jumps have not; "
+            "Saddles need a derivative, which spins and layers with jumps lack; "
             "use a flow of log_cosh with a large beta and a smooth interaction."
         )
     if neighbours < 1:
@@ -92,7 +92,7 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
         both = np.concatenate([v[one] + step, v[one] - step])
         ends[one] = label_basins(found, both).reshape(2, -1).T
         attract = np.append(found.table["stable"].values, False)
-        ends[~attract[ends]] = -1  # a way down that stops at another saddle
+        ends[~attract[ends]] = -1  # a descent that ends at another saddle
     energy = about.energy[kept]
     level = barriers(found.table["energy"].values, energy, ends)
     return Saddles(
@@ -174,7 +174,7 @@ def _roots(
         parts.append(plain)
         if not len(edges):
             continue
-        # where Newton came to rest, or an end once more, it is not to come again
+        # deflated third: the root found plainly, or an end once more if there is none
         third = np.where(plain.converged[:, None], plain.v, minima[edges[:, 0]])
         apart = np.stack([minima[edges[:, 0]], minima[edges[:, 1]], third], 1)
         with precision("float64"):

@@ -1,4 +1,4 @@
-"""From where flows have ended to the fixed points that they were about to reach."""
+"""From the ends of flows to the fixed points that they approach."""
 
 from typing import NamedTuple
 
@@ -15,13 +15,13 @@ from .clusters import clusters
 from .newton import in_chunks, polish, rest_condition
 
 
-CLUSTER_RTOL = 1e-3  # ends so near are polished once, and verified after
+CLUSTER_RTOL = 1e-3  # ends so near are polished once, and verified afterwards
 SAME_ROOT_RTOL = 1e-6  # two roots so near are one: far above what Newton leaves, 1e-12
-SAME_ROOT_ATOL = 1e-10  # and so near to one another at any size: roots at 0 have none
+SAME_ROOT_ATOL = 1e-10  # and so near at any size, since roots at 0 have no size
 
 
 class Settled(NamedTuple):
-    """Distinct fixed points, and which of them every end belongs to (-1: to none)."""
+    """Distinct fixed points, and the one to which every end belongs (-1: to none)."""
 
     v: Float[np.ndarray, "root feature"]
     f: Float[np.ndarray, "root memory"]
@@ -35,10 +35,11 @@ def settle(
     r"""The fixed point of every end of a flow, by polishing representatives only.
 
     Ends are clustered coarsely and one of each cluster is polished. An end x belongs to
-    the root $v^*$ only if what drives it is what drives it there, to first order:
-    $|R(x) - R'(v^*)(x - v^*)| \le \frac12 |R'(v^*)(x - v^*)|$. Between two roots the
-    linear part alone would point at one and R at the other. The rest is polished one by
-    one, and whoever fails again has the label -1: its flow had not come near enough.
+    the root $v^*$ only if the force on it is nearly the linear one towards that root:
+    $|R(x) - R'(v^*)(x - v^*)| \le \frac12 |R'(v^*)(x - v^*)|$. (Between two roots the
+    linear part alone may point at one and R at the other.) All other ends are polished
+    separately. Those that fail this test again have the label -1: their flows did not
+    come near enough.
     """
     ends = np.asarray(ends, np.float64)
     if not len(ends):
@@ -49,7 +50,7 @@ def settle(
     roots, residual = first.v[owner], first.residual[owner]
     fits = first.converged[owner] & belong(network, decay, ends, roots)
     alone = ~fits
-    alone[leaders] = False  # they were polished
+    alone[leaders] = False  # these were polished already
     if np.any(alone):
         again = polish(network, ends[alone], decay=decay)
         roots[alone], residual[alone] = again.v, again.residual
@@ -64,19 +65,19 @@ def distinct(
     residual: Float[np.ndarray, " end"],
     fits: Bool[np.ndarray, " end"],
 ) -> Settled:
-    """Roots told apart in v and in f, whatever number of ends share one.
+    """The distinct ones of many roots: two are one if they agree in v and in f.
 
-    In v relative to the root itself: attractors of weak fields differ by little.
+    In v relative to the root itself, since attractors of weak fields differ by little.
     """
     labels = np.full(len(roots), -1)
     kept = np.flatnonzero(fits)
-    # many ends share one root to the last bit: each is looked at only once
+    # many ends share one root to the last bit: compare each root only once
     _, once, copies = np.unique(
         roots[kept], axis=0, return_index=True, return_inverse=True
     )
     v = roots[kept][once]
     f = activations(network, v)
-    # where all roots are at 0, f is rounding: its unit is that at the memories
+    # if all roots are at 0, f is rounding error: its unit must include the memories
     unit = size_of(np.concatenate([f, activations(network, network.memories)]))
     owner = clusters(
         v, SAME_ROOT_RTOL * lengths(v) + SAME_ROOT_ATOL, f, SAME_ROOT_RTOL * unit
@@ -94,7 +95,7 @@ def size_of(points: Float[np.ndarray, "point dimension"]) -> float:
 
 
 def lengths(points: Float[AnyArray, "point dimension"]) -> Float[np.ndarray, " point"]:
-    """Euclidean."""
+    """Euclidean lengths."""
     return np.linalg.norm(points, axis=1)
 
 
@@ -104,7 +105,7 @@ def belong(
     ends: Float[np.ndarray, "end feature"],
     roots: Float[np.ndarray, "end feature"],
 ) -> Bool[np.ndarray, " end"]:
-    """Whether every end is where its root's own linear flow takes it."""
+    """Whether the force on every end is the linear one of its root; see `settle`."""
     with precision("float64"):
         network, decay = cast(network, np.float64), np.asarray(decay, np.float64)
         return in_chunks(_belong, network, decay, ends, roots, dense=False)

@@ -18,25 +18,25 @@ from .settling import SAME_ROOT_ATOL, size_of
 
 
 MARGINAL_RTOL = 1e-6  # of |s_max^2 - alpha|, below which stability is not decided
-LANCZOS_LIMIT = 0.8  # s_max^2 / alpha from which Lanczos is not trusted to count
-MAX_JACOBIAN_SIZE = 2048  # neurons, where no theorem tells stability
+LANCZOS_LIMIT = 0.8  # s_max^2 / alpha above which modes are counted densely
+MAX_JACOBIAN_SIZE = 2048  # neurons, where only the whole Jacobian decides stability
 
 
 @dataclasses.dataclass(frozen=True)
 class RestSpectra:
-    """What is known of every point of rest."""
+    """Activation, energy and loop gains of every point of rest."""
 
     g: Float[np.ndarray, "root feature"]
     energy: Float[np.ndarray, " root"]
     s_max: Float[np.ndarray, " root"]  # NaN where there is no derivative
-    index: Int[np.ndarray, " root"]  # and -1 there
+    index: Int[np.ndarray, " root"]  # unstable modes; -1 where s_max is NaN
     gains: Float[np.ndarray, "root feature"] | None  # all of them, if they are few
 
 
 def describe(
     network: Network, dynamics: AbstractDynamics, decay: float, v: np.ndarray
 ) -> RestSpectra:
-    """Energies and spectra of points of rest, those of spins without derivatives."""
+    """Energies and spectra of points of rest; spins have no spectra."""
     few, spins = network.features <= MAX_DENSE_FEATURES, dynamics.discrete
     if not len(v):
         none = np.zeros(0)
@@ -69,7 +69,7 @@ def describe(
 def _look(
     few: bool, network: Network, decay: AnyArray, v: AnyArray
 ) -> tuple[Array, Array, Array]:
-    """Activations, energies and loop gains: all of them if they are few."""
+    """Activations, energies and loop gains: all of them, or by Lanczos the largest."""
     gains = loop_gains if few else largest_loop_gains
 
     def one(v: Array) -> tuple[Array, Array, Array]:
@@ -104,9 +104,9 @@ def _binary_energies(network: Network, decay: AnyArray, v: AnyArray) -> Array:
 
 
 def require_decidable_stability(network: Network, dynamics: AbstractDynamics) -> bool:
-    """If loop gains do not tell stability: memory neurons lag, and L_h is not convex.
+    """True if loop gains do not decide stability: neurons lag, and L_h is not convex.
 
-    Raises ValueError where a Jacobian would be too large to ask instead.
+    The Jacobian then does; raises ValueError if it would be too large.
     """
     undecided = dynamics.lags and not network.memory_lagrangian.convex
     if undecided and network.features + network.count > MAX_JACOBIAN_SIZE:
@@ -153,11 +153,11 @@ def _dense_eigenvalues(
 def _jacobians(
     network: Network, dynamics: AbstractDynamics, v: AnyArray
 ) -> tuple[Array, Array]:
-    """What multiplies the rates, and the derivative of what drives them, at rest."""
+    """The mass matrix M, and the derivative J of the force, at rest."""
     return jax.vmap(lambda one: dynamics.rest_jacobian(network, one))(v)
 
 
 def attracting(known: RestSpectra, decay: float) -> Bool[np.ndarray, " root"]:
-    """Stable beyond doubt; spins (without s_max) are if they rest."""
+    """True where stability is beyond doubt, as it always is for spins at rest."""
     clear = np.nan_to_num(known.s_max) ** 2 < decay * (1 - MARGINAL_RTOL)
     return (known.index == 0) & clear

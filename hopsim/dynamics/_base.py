@@ -1,4 +1,4 @@
-"""The contract of every rule of motion: what runs, searches and studies ask of it."""
+"""The contract of every rule of motion: what runs, searches and studies rely on."""
 
 import abc
 from collections.abc import Callable
@@ -25,15 +25,15 @@ class Method(NamedTuple):
     solver: Any  # a Diffrax solver, or None for exact event-driven rules
     adaptive: bool
     ledger: str  # "balance", "inequality" or "not applicable"
-    ledger_order: float = 1.0  # a balance misses by (rtol + atol) to this power
+    ledger_order: float = 1.0  # a balance errs by (rtol + atol) to this power
     notice: str | None = None
 
 
 class IntegrationPlan(eqx.Module):
     """How to run: everything about a run that is neither network nor dynamics.
 
-    Numbers are arrays (a new value compiles nothing anew); choices are static. Times
-    are in units of `tau_feature`.
+    Numbers are arrays, so that a new value needs no new compilation; choices are
+    static. Times are in units of `tau_feature`.
     """
 
     times: Float[AnyArray, " sample"]
@@ -82,22 +82,23 @@ class Solution(NamedTuple):
 class AbstractDynamics(eqx.Module):
     """A rule of motion with its clock and the energy that theory promises will fall.
 
-    `simulate`, `find_attractors` and the experiments ask what follows, and never for a
-    class. To add one: subclass `AbstractFlow` (an ODE), `AbstractContinuousDynamics`
-    (any other motion of v in continuous time) or `AbstractSpinDynamics`, implement what
-    is abstract there, register the class, and add it to `tests/cases.py`.
+    `simulate`, `find_attractors` and the experiments use the members below and never
+    test for a class. To add one: subclass `AbstractFlow` (an ODE),
+    `AbstractContinuousDynamics` (any other motion of v in continuous time) or
+    `AbstractSpinDynamics`, implement what is abstract there, register the class, and
+    add it to `tests/cases.py`.
     """
 
     # states are spins of +1 and -1: no other state is infinitely near
     discrete: ClassVar[bool] = False
-    # memory neurons have an equation of their own, and a start
+    # memory neurons have their own equation and initial state
     own_memory: ClassVar[bool] = False
-    # a run that ends at rest is there to rounding, however its tolerances were set
+    # a run that ends at rest is exact to rounding, whatever its tolerances
     rests_exactly: ClassVar[bool] = False
 
     @property
     def kind(self) -> str:
-        """The word that a scenario has for it; the class where it is not registered."""
+        """The kind by which scenarios name it, or the class name if not registered."""
         return dynamics_kinds.kind_of(type(self)) or type(self).__name__
 
     @property
@@ -114,7 +115,7 @@ class AbstractDynamics(eqx.Module):
         solver: Any,
         step: float | None,
     ) -> Method:
-        """The integrator for this network; raises ValueError where none is right."""
+        """The integrator for this network; raises ValueError if none is suitable."""
 
     @abc.abstractmethod
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
@@ -130,13 +131,13 @@ class AbstractDynamics(eqx.Module):
     ) -> Trajectory:
         """The trajectories of all probes.
 
-        `integrate(network, dynamics, probes, request)` makes them of the motion of one
-        probe, `solve`, on all devices and under an audit.
+        `integrate(network, dynamics, probes, request)` computes them from the motion of
+        one probe, `solve`, on all devices and under an audit.
         """
 
     @property
     def deviation(self) -> str | None:
-        """What sets this motion apart from the plain flow, None: nothing.
+        """How this motion differs from the plain flow; None if it does not.
 
         The plain flow has decay 1, no drive, and one clock for each layer.
         """
@@ -156,7 +157,7 @@ class AbstractDynamics(eqx.Module):
 
     @property
     def lags(self) -> bool:
-        """True if memory neurons follow late: stability then needs a convex L_h."""
+        """True if memory neurons lag: for L_h not convex loop gains decide nothing."""
         return False
 
     @abc.abstractmethod
@@ -165,8 +166,8 @@ class AbstractDynamics(eqx.Module):
     ) -> Float[np.ndarray, "root eigenvalue"] | None:
         """All eigenvalues at rest from the loop gains s_k^2, ascending.
 
-        None where there is no closed form: then `rest_jacobian` is asked. Raises
-        ValueError where nothing can be differentiated.
+        None if there is no closed form: then `rest_jacobian` is used. Raises
+        ValueError if nothing can be differentiated.
         """
 
     @abc.abstractmethod
@@ -198,23 +199,23 @@ class AbstractContinuousDynamics(AbstractDynamics):
 
     @abc.abstractmethod
     def cost(self, network: Network, v: Features) -> Scalar:
-        """What the motion from `v` may cost, to compare it with others of its kind."""
+        """The expected cost of the motion from `v`, in units of this dynamics."""
 
 
 Kind = TypeVar("Kind")
 
 
 def expected(dynamics: AbstractDynamics, kind: type[Kind], study: str) -> Kind:
-    """The dynamics, known to be of a kind; ValueError for a study that needs another.
+    """The dynamics, checked to be of a kind; ValueError if a study needs another.
 
-    The one place where a class is asked for: a study of the two-layer flow, say, reads
-    its time constants.
+    The only place that tests for a class: a study of the two-layer flow, say, reads its
+    time constants.
     """
     if not isinstance(dynamics, kind):
         makers: dict[str, Any] = {name: dynamics_kinds[name] for name in dynamics_kinds}
         known = [f'"{k}"' for k, maker in makers.items() if issubclass(maker, kind)]
         raise ValueError(
             f'The experiment "{study}" needs dynamics kind {" or ".join(known)}, got '
-            f"{type(dynamics).__name__}; set it so."
+            f"{type(dynamics).__name__}; set that kind."
         )
     return dynamics

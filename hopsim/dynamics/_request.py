@@ -1,4 +1,4 @@
-"""What `simulate` is asked for, in groups: how exactly, what is kept, where it runs."""
+"""The arguments of `simulate` in groups: tolerances, output and execution."""
 
 import dataclasses
 import math
@@ -13,7 +13,7 @@ from .._common.types import AnyArray
 
 @dataclasses.dataclass(frozen=True)
 class Tolerances:
-    """How exactly a flow is integrated; None: the default of the precision."""
+    """Tolerances of a flow; None takes the default of the precision."""
 
     rtol: float | None = None  # default 1e-7 in float64, 1e-5 in float32
     atol: float | None = None  # default 1e-9 in float64, 1e-5 in float32
@@ -32,16 +32,16 @@ class Output:
 
 @dataclasses.dataclass(frozen=True)
 class Execution:
-    """Where a run is made, and who is told."""
+    """Where a run is executed, and how its progress is reported."""
 
     chunk: int | None = None  # probes in one compiled call on one device
-    devices: Sequence[Any] | None = None  # default: all that help
+    devices: Sequence[Any] | None = None  # default: all with a full chunk
     progress: Callable[[int, int], None] | None = None  # (probes done, probes in all)
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """All that `simulate` is asked beside network, dynamics and probes."""
+    """All arguments of `simulate` besides network, dynamics and probes."""
 
     duration: float
     until: str = "steady"
@@ -67,7 +67,7 @@ class Request:
         )
 
     def check_sampling(self) -> None:
-        """Raises ValueError for a clock or a choice of states that makes no sense."""
+        """Raises ValueError for an invalid duration, samples, until or save."""
         samples, save = self.output.samples, self.output.save
         require_finite_positive("duration", self.duration)
         whole = isinstance(samples, int | np.integer)

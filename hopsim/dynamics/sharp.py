@@ -27,7 +27,7 @@ from ._base import (
 
 
 class _Run(NamedTuple):
-    s: Array  # the spins sigma, kept apart from v: at its flip a neuron sits at v = 0
+    s: Array  # the spins sigma, not sign(v): at its flip a neuron has v = 0
     v: Array
     h: Array
     time: Array
@@ -96,11 +96,11 @@ class Sharp(AbstractContinuousDynamics):
         if not network.memory_lagrangian.convex:
             return Promise("none", "the memory Lagrangian is not convex")
         if network.autapse is not None:
-            return Promise("none", "an autapse may turn flips uphill")
+            return Promise("none", "with an autapse a flip may raise the energy")
         return Promise("adiabatic", "the memory Lagrangian is convex")
 
     def cost(self, network: Network, v: Features) -> Scalar:
-        """The number of neurons whose field is against them: the first flips."""
+        """The number of neurons opposed by their local field, which flip first."""
         s = network.feature_lagrangian.activation(jnp.asarray(v))
         against = network.local_field(s) * s < 0
         return jnp.sum(against).astype(network.dtype)
@@ -225,7 +225,7 @@ def _finish(network: Network, plan: IntegrationPlan, run: _Run) -> Solution:
     w = _target(network, run)
     settled = ~jnp.any(free & (w * run.s < 0))
     # from the last flip on v relaxes to w: the time to the residual tolerance is exact
-    # (half of it, so that |v| < |w| in its denominator does no harm)
+    # (to half of it, since its denominator has |v|, which may be less than |w|)
     distance = jnp.max(jnp.where(free, jnp.abs(run.v - w), 0))
     goal = 0.5 * plan.residual_tolerance * (1 + jnp.max(jnp.abs(w)))
     wait = jnp.log(jnp.maximum(distance / goal, 1))

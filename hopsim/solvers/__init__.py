@@ -1,4 +1,4 @@
-"""Solvers of the flows: AltIMEX, unrolled Runge-Kutta stages, and what watches them."""
+"""Solvers of the flows: AltIMEX, unrolled Runge-Kutta stages, and their observers."""
 
 from .altimex import AltIMEX
 from .audited import Audit, Audited

@@ -1,10 +1,10 @@
-"""A solver around a solver: what both kinds of watching share."""
+"""A solver that wraps another one and observes its steps."""
 
 import diffrax as dfx
 
 
 class AbstractWatching(dfx.AbstractWrappedSolver):
-    """Any solver, with something looked at after each of its steps.
+    """Any solver, with something observed after each of its steps.
 
     To add one: declare the field `solver`, implement `init` and `step`.
     """

@@ -19,9 +19,9 @@ from .problem import AbstractProblem, FlowState
 class AltIMEX(dfx.AbstractSolver):
     """The alternating implicit-explicit step; needs an `AbstractProblem` as `args`.
 
-    No linear system, no Jacobian: the cost of one Euler step. Sign, step and leaky
-    activations are welcome, stiff time constants too. `xi^T f`, with which a step ends,
-    is kept for the next one.
+    No linear system, no Jacobian: the cost of one Euler step. Activations with jumps
+    and stiff time constants are allowed. `xi^T f`, computed at the end of a step, is
+    reused by the next one.
     """
 
     term_structure: ClassVar = dfx.ODETerm
@@ -32,7 +32,7 @@ class AltIMEX(dfx.AbstractSolver):
         return 1
 
     def init(self, terms, t0, t1, y0, args):
-        """What the first memories' activations recall."""
+        """`xi^T f` of the first state."""
         _require_problem(args)
         return args.recalled(y0)
 

@@ -1,7 +1,7 @@
 """The audit: energy bookkeeping in the state of any Diffrax solver.
 
-Diffrax keeps a solver's state on accepted steps only, so whatever is kept there has
-seen every accepted step and no other, in memory that does not grow with their number.
+Diffrax keeps a solver's state on accepted steps only, so an audit in it covers every
+accepted step and no other, in memory that does not grow with their number.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from .problem import AbstractProblem, FlowState
 
 
 class Audit(NamedTuple):
-    """What the audit has seen so far, of one probe."""
+    """The audit of one probe, up to the last accepted step."""
 
     start: Scalar  # the energy at the first state
     energy: Scalar  # the energy at the last accepted state
@@ -33,7 +33,7 @@ class Audit(NamedTuple):
 
 
 class Audited(AbstractWatching):
-    r"""Any solver, with the energy looked at after every accepted step.
+    r"""Any solver, with the energy checked after every accepted step.
 
     A rise is tolerated up to `gain * dQ + relative * S_E`, where `dQ` is what the step
     dissipated and `S_E` the sum of the |terms| of the energy. [THEORY 4.6]
@@ -73,7 +73,7 @@ class Audited(AbstractWatching):
         return self.solver.init(terms, t0, t1, y0, args), audit
 
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
-        """One step of the wrapped solver, and the audit of where it led."""
+        """One step of the wrapped solver, and the audit of its result."""
         inner, audit = solver_state
         y1, error, dense, inner, result = self.solver.step(
             terms, t0, t1, y0, args, inner, made_jump

@@ -1,4 +1,4 @@
-"""What a solver may ask of a flow, beside its vector field."""
+"""What solvers use of a flow besides its vector field."""
 
 import abc
 from typing import Any, NamedTuple
@@ -12,8 +12,8 @@ from .._common.types import AnyArray, Scalar
 class FlowState(NamedTuple):
     """The state of a flow and the accounts that are kept along it.
 
-    Only `x` steers the step size. `residual` is no integral: a solver that watches for
-    rest writes it at the end of every step, where Diffrax's events can see it.
+    Only `x` affects the step size. `residual` is no integral: `Settling` writes it at
+    the end of every step, where Diffrax's events can read it.
     """
 
     x: tuple[Float[AnyArray, " _n"], ...]  # (v, h), or (v,) for the adiabatic flow
@@ -25,7 +25,8 @@ class FlowState(NamedTuple):
 class AbstractProblem(eqx.Module):
     """A flow with an energy. Solvers receive it as their `args`.
 
-    To add one: implement the methods below for one probe; `FlowState.x` is yours.
+    To add one: implement the methods below for one probe; the layers of `FlowState.x`
+    may be any.
     """
 
     @abc.abstractmethod
@@ -44,7 +45,7 @@ class AbstractProblem(eqx.Module):
         rates: FlowState | None = None,
         recalled: Array | None = None,
     ) -> Scalar:
-        """The tau-free residual; from the rates or from `xi^T f`, if they are known."""
+        """The tau-free residual, from the rates or from `xi^T f` if they are known."""
 
     @abc.abstractmethod
     def recalled(self, y: FlowState) -> Array:

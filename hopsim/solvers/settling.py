@@ -1,4 +1,4 @@
-"""Settling: the residual that tells an event that the state has come to rest."""
+"""Settling: the residual by which an event detects that the state is at rest."""
 
 import diffrax as dfx
 
@@ -9,12 +9,12 @@ from .unrolled import Unrolled
 
 
 class Settling(AbstractWatching):
-    """Any solver that leaves the tau-free residual of its last state in that state.
+    """Any solver, with the tau-free residual of its last state written into that state.
 
-    Diffrax's events see the state `y`, never the solver's, so the residual travels in
-    `FlowState.residual`, outside the norm of the error. It costs no evaluation of the
-    field: it is made of what the solver hands to its next step, the last stage or
-    `xi^T f`. (Solvers that hand on nothing pay one evaluation.)
+    Diffrax's events have access to the state `y`, not to the solver's, so the residual
+    is kept in `FlowState.residual`, outside the norm of the error. It is formed from
+    what the solver passes to its next step, the last stage or `xi^T f`, without an
+    evaluation of the field. (Solvers that pass neither need one.)
     """
 
     solver: dfx.AbstractSolver
@@ -24,7 +24,7 @@ class Settling(AbstractWatching):
         return self.solver.init(terms, t0, t1, y0, args)
 
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
-        """One step of the wrapped solver, and the residual where it led."""
+        """One step of the wrapped solver, and the residual of its result."""
         y1, error, dense, state, result = self.solver.step(
             terms, t0, t1, y0, args, solver_state, made_jump
         )

@@ -51,7 +51,7 @@ class Unrolled(dfx.AbstractAdaptiveSolver):
         return terms.vf(t0, y0, args)
 
     def init(self, terms, t0, t1, y0, args):
-        """The first stage, where the tableau lets one step hand it to the next."""
+        """The first stage, if each step can reuse the last stage of the step before."""
         return terms.vf(t0, y0, args) if _tableau(self.solver).fsal else None
 
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
@@ -99,8 +99,8 @@ def _tableau(solver: dfx.AbstractERK) -> dfx.ButcherTableau:
 class _Interpolation(dfx.AbstractLocalInterpolation):
     """The interpolation `of` a Runge-Kutta solver, which is linear in its stages.
 
-    Its weights are read off by giving it unit vectors for `y0`, `y1` and the stages; a
-    stacked copy of all stages would have to be made at every step, sampled or not.
+    Its weights are found from unit vectors for `y0`, `y1` and the stages; the solver's
+    own form needs a stacked copy of all stages at every step, sampled or not.
     """
 
     t0: Any

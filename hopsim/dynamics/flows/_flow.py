@@ -19,7 +19,7 @@ from ._integrate import integrate
 from ._solver_choice import choose_solver, name_of
 
 
-if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not
+if TYPE_CHECKING:  # type checkers would take AbstractVar for a dataclass field
     from typing import ClassVar as AbstractVar
 else:
     from equinox import AbstractVar
@@ -43,11 +43,11 @@ class AbstractFlow(AbstractContinuousDynamics):
     def forces(
         self, network: Network, x: tuple, free: Array, recalled: Array | None = None
     ) -> tuple:
-        """What drives each layer, free of time constants; zero where it is clamped."""
+        """The force on each layer, free of time constants; zero where it is clamped."""
 
     @abc.abstractmethod
     def forces_of(self, network: Network, rates: tuple) -> tuple | None:
-        """The same from `dx/dt`, where that takes no product."""
+        """The same from `dx/dt`; None if that would need a matrix product."""
 
     @abc.abstractmethod
     def field(self, network: Network, x: tuple, free: Array) -> tuple:
@@ -65,7 +65,7 @@ class AbstractFlow(AbstractContinuousDynamics):
         rates: tuple | None = None,
         recalled: Array | None = None,
     ) -> Scalar:
-        """The tau-free residual, from what a solver's step knows of it already."""
+        """The tau-free residual, from what a solver's step has computed already."""
         forces = None if rates is None else self.forces_of(network, rates)
         if forces is None:
             forces = self.forces(network, x, free, recalled)
@@ -99,7 +99,7 @@ class AbstractFlow(AbstractContinuousDynamics):
 
     @abc.abstractmethod
     def gap(self, network: Network, x: tuple) -> Scalar:
-        """What this energy exceeds the effective energy E(v) by."""
+        """By how much this energy exceeds the effective energy E(v)."""
 
     @abc.abstractmethod
     def stiffness(self, gain: AnyArray) -> float | AnyArray:
@@ -113,7 +113,7 @@ class AbstractFlow(AbstractContinuousDynamics):
     @property
     @abc.abstractmethod
     def clocks(self) -> dict[str, AnyArray]:
-        """The time constants by their names, those that are set."""
+        """The time constants that are set, by name."""
 
     @property
     def deviation(self) -> str | None:
@@ -157,7 +157,7 @@ class AbstractFlow(AbstractContinuousDynamics):
         solver: Any,
         step: float | None,
     ) -> Method:
-        """The solver asked for, or the one that `auto` decides on."""
+        """The requested solver, or the one that `auto` chooses."""
         return choose_solver(self, self.decay, network, probes, duration, solver, step)
 
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
@@ -196,10 +196,10 @@ class AbstractFlow(AbstractContinuousDynamics):
         return Promise(kind, "the feature Lagrangian is convex")
 
     def cost(self, network: Network, v: Features) -> Scalar:
-        """The largest rate that the flow seems to meet: explicit steps go as it does.
+        """An estimate of the largest rate, which the number of explicit steps follows.
 
-        At the state, and where one long AltIMEX step leads: gains at the cue and at
-        what it recalls differ.
+        It is taken at the state and after one long AltIMEX step, since the gains at a
+        cue and at what it recalls differ.
         """
         flow = cast(self, network.dtype)
         free = jnp.ones(network.features, bool)
@@ -247,7 +247,7 @@ class Flow(AbstractProblem):
         return self.dynamics.energy_and_scale(self._network(t), y.x)
 
     def recalled(self, y: FlowState) -> Array:
-        """`xi^T f`; the current is added by the step, which knows its time."""
+        """`xi^T f`; the step adds the current, at its own time."""
         return self.dynamics.recalled(self.network, y.x)
 
     def alternate(

@@ -24,7 +24,13 @@ CONTROL = {"pcoeff": 0.6, "icoeff": 0.4, "safety": 0.95}
 def integrate(
     flow: AbstractProblem, x0: tuple, driven: bool, plan: IntegrationPlan
 ) -> Solution:
-    """The run of one probe, whatever its solver."""
+    """The run of one probe, whatever its solver.
+
+    What is integrated is dx/dt = field(x) and, beside it, the accounts of the energy,
+    dQ/dt = dissipation >= 0 and dW/dt = dI/dt . g. The invariant that the audit checks
+    is E + Q + W = E(0) [THEORY 1.2]. (AltIMEX adds up a bound on the loss instead, so
+    that dE + dQ <= 0 at each step.) Neither account is part of the error norm.
+    """
     dtype = jnp.result_type(*x0)
     zero = jnp.zeros((), dtype)
     y0 = FlowState(
@@ -35,6 +41,8 @@ def integrate(
     )
 
     # --- integrate
+    # in this order: the residual is read off the solver's own state, and the audit,
+    # outermost, is where `_audit` finds it
     solver = _with_tolerances(plan.solver, plan)
     if plan.until_steady:
         solver = Settling(solver)
@@ -44,7 +52,7 @@ def integrate(
         )
     duration = plan.times[-1]
     solution = dfx.diffeqsolve(
-        # from the same `args` as the audit's: XLA then sees that products are the same
+        # the field of `args`, as in the audit: XLA then sees that products are shared
         dfx.ODETerm(lambda t, y, flow: flow.vector_field(t, y)),
         solver,
         t0=zero,
@@ -123,12 +131,12 @@ def _controller(plan: IntegrationPlan, dtype: Any) -> dfx.AbstractStepSizeContro
 
 
 def _event(plan: IntegrationPlan) -> dfx.Event | None:
-    """Rest, or a state that has left the finite numbers."""
-    if plan.until_steady:  # NaN is not >= anything
+    """What ends a run early: rest, or a state that is NaN or infinite."""
+    if plan.until_steady:  # not `<`: NaN must end a run as well
         return dfx.Event(
             lambda t, y, args, **_: ~(y.residual >= plan.residual_tolerance)
         )
-    if plan.adaptive:  # steps to what is not finite are rejected
+    if plan.adaptive:  # the controller rejects steps to NaN or infinity
         return None
     total = lambda y: sum(jnp.sum(layer) for layer in y.x)
     return dfx.Event(lambda t, y, args, **_: ~jnp.isfinite(total(y)))
@@ -162,7 +170,7 @@ def _ending(
 
 
 def _state_norm(y: FlowState) -> Scalar:
-    """Root mean square over the layers: the accounts never steer the step size."""
+    """Root mean square over the layers; the accounts do not affect the step size."""
     # one array: one fused pass over both layers, not one for each
     whole = jnp.concatenate(y.x)
     return length(whole) / jnp.sqrt(jnp.asarray(whole.size, whole.dtype))

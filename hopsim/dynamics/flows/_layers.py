@@ -1,4 +1,4 @@
-"""One layer of a flow: its AltIMEX step, its residual, what it asks of its clock."""
+"""One layer of a flow: AltIMEX step, residual, checks of its time constants."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -44,7 +44,7 @@ def dissipated(tau: AnyArray, dx: Array, dy: Array) -> Scalar:
 def feature_residual(
     network: Network, v: Array, force: Array, decay: AnyArray
 ) -> Array:
-    """`|I + xi^T f - alpha v|` relative to the state; direction only where v escapes.
+    """`|I + xi^T f - alpha v|` relative to the state; of the direction if |v| grows.
 
     With alpha <= 0 and a Lagrangian of degree one (model C) only the direction of `v`
     comes to rest: `|P(xi^T f + I)| / |xi^T f + I|`, P normal to `v`. [THEORY 4.4]
@@ -60,7 +60,7 @@ def feature_residual(
 
 
 def require_times(name: str, tau: AnyArray) -> None:
-    """Time constants are finite and positive."""
+    """Raises ValueError unless time constants are finite and positive."""
     if tau.ndim > 1:
         raise ValueError(f"{name} is one number or a vector, got shape {tau.shape}.")
     if concrete(tau) and not np.all((np.asarray(tau) > 0) & np.isfinite(tau)):
@@ -71,13 +71,13 @@ def require_times(name: str, tau: AnyArray) -> None:
 
 
 def require_decay(decay: AnyArray) -> None:
-    """The decay alpha is one finite number."""
+    """Raises ValueError unless the decay alpha is one finite number."""
     if decay.ndim or (concrete(decay) and not np.isfinite(decay)):
         raise ValueError(f"decay is one finite number, got {decay}.")
 
 
 def check_taus(network: Network, layer: str, tau: AnyArray) -> None:
-    """A vector of time constants needs its layer's size and an additive Lagrangian."""
+    """A vector needs its layer's size and an additive Lagrangian, or ValueError."""
     if tau.ndim == 0:
         return
     size = network.features if layer == "feature" else network.count

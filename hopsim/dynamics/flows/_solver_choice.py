@@ -1,4 +1,4 @@
-"""Which solver a flow is given: what was asked for, or what `auto` decides on."""
+"""The solver of a flow: the requested one, or the one that `auto` chooses."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ SOLVERS: dict[str, Any] = {
     "kvaerno5": dfx.Kvaerno5,
     "altimex": AltIMEX,
 }
-# explicit steps settle where dt * rho is about 3.5 for Tsit5 [THEORY 4.4]
+# limited by stability, the steps of Tsit5 have dt * rho of about 3.5 [THEORY 4.4]
 STEPS_PER_STIFF_TIME = 1 / 3.5
 DEFAULT_STEP = 0.1  # of AltIMEX, in units of tau_feature
-EXPLICIT_STEPS = 20_000  # beyond this many, an explicit solver is given up
+EXPLICIT_STEPS = 20_000  # beyond this many, `auto` takes no explicit solver
 IMPLICIT_SIZE = 256  # up to this many neurons, a dense Newton matrix is affordable
 
 
@@ -39,7 +39,7 @@ def choose_solver(
     solver: Any,
     step: float | None,
 ) -> Method:
-    """The integrator for one network; raises ValueError where none is right."""
+    """The integrator for one network; raises ValueError if none is suitable."""
     smooth = network.feature_lagrangian.smooth and network.memory_lagrangian.smooth
     notice = None
     if solver == "auto":
@@ -85,7 +85,7 @@ def _automatic(
 ) -> tuple[str, str | None]:
     if not smooth:
         return "altimex", f"AltIMEX, since {_jumping(network)} has jumps."
-    # a bound that needs no compiled program decides most networks
+    # first a bound that compiles nothing, which is enough for most networks
     for largest_rate in (_bounded_rate, _seen_rate):
         steps = duration * largest_rate(flow, network, probes) * STEPS_PER_STIFF_TIME
         if steps <= EXPLICIT_STEPS:
@@ -98,7 +98,7 @@ def _automatic(
 
 
 def _bounded_rate(flow: Any, network: Network, probes: AnyArray) -> float:
-    """The rate at the loop gain `|H_v| |H_h| |xi|^2`, infinite if that is not known."""
+    """A bound: the rate at the gain `|H_v| |H_h| |xi|^2`, infinite if not known."""
     bounds = network.feature_lagrangian.steepest, network.memory_lagrangian.steepest
     if None in bounds:
         return np.inf

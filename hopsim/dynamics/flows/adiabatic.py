@@ -87,7 +87,7 @@ class Adiabatic(AbstractFlow):
     def rest_jacobian(self, network: Network, v: Features) -> tuple[Array, Array]:
         if self.tau_memory is None:
             return super().rest_jacobian(network, v)
-        # without its mass: at rest the mass itself is not differentiated
+        # the derivative of the mass is multiplied by dv/dt, which is 0 at rest
         free = jnp.ones((network.features,), bool)
         plain = dataclasses.replace(self, tau_memory=None)
         unit, force = plain.rest_jacobian(network, v)
@@ -102,7 +102,7 @@ class Adiabatic(AbstractFlow):
                 'dynamics kind "two_layer".'
             )
         if self.tau_memory is not None and isinstance(method.solver, Unrolled):
-            # seven copies of GMRES would be compiled, and step no faster
+            # unrolled stages would compile seven copies of GMRES and be no faster
             method = method._replace(solver=method.solver.solver)
         return method
 
@@ -139,7 +139,7 @@ class Adiabatic(AbstractFlow):
         mass = ft.partial(self.mass, network, x, free)
         close = float(jnp.finfo(rate.dtype).eps) ** 0.75  # 2e-12, 6e-6 in float32
         found, _ = gmres(mass, rate, x0=rate, tol=close, atol=close**2)
-        # where it did not converge, whatever it says of itself: NaN, a rejected step
+        # GMRES may report success without it; NaN makes the controller reject the step
         away = jnp.max(jnp.abs(mass(found) - rate))
         good = away <= 100 * close * jnp.max(jnp.abs(rate))
         return (jnp.where(good, found, jnp.nan),)
@@ -150,7 +150,7 @@ class Adiabatic(AbstractFlow):
         return dv + jnp.where(free, network.recalled(drag), 0) / self._tau(network)
 
     def _drag(self, network: Network, x: tuple, dv: Array) -> tuple[Array, Array]:
-        """`d(xi g)/dt`, and `tau_h H_h` times it: what lagging neurons lack."""
+        """`d(xi g)/dt`, and `tau_h H_h` times it: by how much f lags behind."""
         assert self.tau_memory is not None
         tau_memory = self.tau_memory / jnp.mean(self.tau_feature)
         dg = network.feature_lagrangian.curvature(x[0], dv)
@@ -162,7 +162,7 @@ class Adiabatic(AbstractFlow):
         return feature_residual(network, x[0], forces[0], self.decay)
 
     def energy_and_scale(self, network: Network, x: tuple) -> tuple[Scalar, Scalar]:
-        # slaved, the terms of E(v, h) are those of E(v), the brackets of L_h apart
+        # E(v, h) with slaved h has the terms of E(v), but for the brackets of L_h
         scale = network.energy_scale(x[0], self.memory(network, x), self.decay)
         return network.effective_energy(x[0], self.decay), scale
 

@@ -1,8 +1,8 @@
-"""Spins of +1 and -1: to lower energies, or under a heat bath.
+"""Spins of +1 and -1: descent to lower energies, or a heat bath.
 
-`relaxation` (`relax`) and `sampling` (`sample`) move many starts by engines, which are
-chosen by what is at hand and agree flip by flip; `trajectories` makes a run of
-`simulate` of either.
+`relaxation` (`relax`) and `sampling` (`sample`) move many starts by engines, which
+depend on network and devices and agree flip by flip; `trajectories` turns either into a
+run of `simulate`.
 """
 
 from ._base import AbstractSpinDynamics

@@ -1,4 +1,4 @@
-"""The contract of spins: sweeps as the clock, and what engines need to know."""
+"""The contract of spins: time counted in sweeps, and what engines need to know."""
 
 import abc
 from collections.abc import Callable
@@ -27,8 +27,8 @@ class AbstractSpinDynamics(AbstractDynamics):
     """A motion of spins of +1 and -1; time is counted in sweeps of N visits.
 
     To add one: declare its `order`, implement `evolve` and `promise`, and register it.
-    `flip_rule` makes it known to `relax`, `heat_bath` to `sample`. `rest_decay` must
-    raise ValueError where nothing ever rests.
+    Override `flip_rule` to support `relax`, `heat_bath` to support `sample`.
+    `rest_decay` must raise ValueError if no state is ever at rest.
     """
 
     order: AbstractVar[str]  # in which a sweep visits the spins
@@ -45,9 +45,9 @@ class AbstractSpinDynamics(AbstractDynamics):
         request: Request,
         watch: Callable[[int, np.ndarray], None],
     ) -> SpinRun:
-        """The starts (start, feature) after so many sweeps, or when they rest.
+        """The spins (start, feature) after `sweeps` sweeps, or once they rest.
 
-        `watch(sweep, spins)` must be called with 0, 1, ... and all spins.
+        Must call `watch(sweep, spins)` for sweep = 0, 1, ... with all spins.
         """
 
     @property
@@ -60,7 +60,7 @@ class AbstractSpinDynamics(AbstractDynamics):
 
     @property
     def heat_bath(self) -> HeatBath:
-        """Temperatures and order; raises ValueError for dynamics without heat."""
+        """Temperatures and order; raises ValueError for dynamics without them."""
         raise ValueError(
             f"{type(self).__name__} has no temperature; sample takes dynamics like "
             "Glauber."
@@ -79,7 +79,7 @@ class AbstractSpinDynamics(AbstractDynamics):
         solver: Any,
         step: float | None,
     ) -> Method:
-        """Sweeps; raises ValueError where a solver or a step is asked for."""
+        """Sweeps; raises ValueError if a solver or a step is given."""
         require(solver == "auto", "solver", "left out for spins", solver)
         require(step is None, "step", "left out for spins", step)
         return Method(f"{self.order} sweeps", None, False, "not applicable")
@@ -91,7 +91,7 @@ class AbstractSpinDynamics(AbstractDynamics):
         request: Request,
         integrate: Callable[..., Trajectory],
     ) -> Trajectory:
-        """By `evolve`; raises ValueError for what spins do not have."""
+        """By `evolve`; raises ValueError for arguments that spins do not take."""
         for name, value in (
             ("memory_start", request.memory_start),
             ("varied", request.varied or None),

@@ -1,4 +1,4 @@
-"""Coins of spins that no field moves, the same in every engine."""
+"""Coins for spins whose local field is zero, the same in every engine."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from ..._common.types import AnyArray
 def coin(seed: Any, number: Any, visit: Any, xp: Any = jnp) -> AnyArray:
     """A fair +1 or -1, keyed by (seed, start, visit). [Appleby's murmur3 finaliser]
 
-    Integer operations alone, the same by JAX and by NumPy (`xp`; arrays, no scalars).
+    Integer operations only: the same in JAX and in NumPy (`xp`; arrays, no scalars).
     """
     word = lambda x: xp.asarray(x).astype(xp.uint32)
     h = word(seed)[0]

@@ -1,14 +1,14 @@
 r"""Visits to spins on a CPU: one start after the other, its inputs in the cache.
 
 Memories of +1 and -1 have integer inputs $x_\mu=\xi_\mu\cdot s$, so that what a memory
-adds to a drive is one of few numbers: $\xi_{\mu i}\,g(x_\mu - \xi_{\mu i}s_i)$ is
+adds to a local field is one of few numbers: $\xi_{\mu i}\,g(x_\mu - \xi_{\mu i}s_i)$ is
 $s_i\,g(x_\mu - 1)$ where spin and memory agree, and $-s_i\,g(x_\mu + 1)$ where they do
 not. Both are looked up when a spin has flipped, about once in ten visits, and a visit
 is one pass over them with neither product nor power in it.
 
 The float32 sum decides beyond its rounding bound; within it the sum is repeated in
-int64 where that holds it, else in float64, and what that leaves open waits for
-`exact`. [MRS24 sec. 4; THEORY 2.2]
+int64 where that holds it, else in float64, and what is still open is held until exact
+integers (`exact`) decide it. [MRS24 sec. 4; THEORY 2.2]
 """
 
 import math
@@ -34,18 +34,18 @@ from ._rules import FlipRule, local_field_of, Rule, Tie
 from .exact import gap, has_exact_values
 
 
-SWEEPS, WORK = 16, 2**31  # of one call at most: sweeps, and memories x visits
-PARTS = 8  # of the starts, for each thread
-UNIT = 2.0**-53  # of rounding
-CANCELLED = 2.0**10  # a value this much smaller than its terms is known absolutely
-NOWHERE = -(2**40)  # the exponent of 0
+SWEEPS, WORK = 16, 2**31  # limits of one call: sweeps, and memories x visits
+PARTS = 8  # parts of the starts for each thread, to balance their load
+UNIT = 2.0**-53  # of rounding in float64
+CANCELLED = 2.0**10  # values this much below their terms have an absolute error bound
+NOWHERE = -(2**40)  # stands for the exponent of 0
 TIES = {"keep": 0, "+1": 1, "-1": -1, "random": 2}
 
 
 def gaps(
     layer: AbstractAdditiveLagrangian, rule: Rule, features: int, count: int
 ) -> Gaps:
-    """The table of one interaction function: from exact values where it has them."""
+    """The table of one interaction function, from exact values if it has them."""
     inputs = range(-features - 1, features + 2)
     known = list(map(gap(layer, rule), inputs))
     values = [y for y in known if y is not None]
@@ -70,7 +70,7 @@ def _split(value: Fraction) -> tuple[float, int]:
 def _evaluated(
     layer: AbstractAdditiveLagrangian, rule: Rule, inputs: np.ndarray
 ) -> Gaps:
-    """Values by the layer's own safe forms."""
+    """The table from the layer's own scaled forms, with bounds on their errors."""
     with jax.enable_x64(True):
         layer = cast(layer, jnp.float64)  # whatever the network's precision
         found = _values(layer, rule, inputs.astype(np.float64))
@@ -80,7 +80,7 @@ def _evaluated(
     factor = np.exp(log_unit - exponent * math.log(2))
     value, size = value * factor, size * factor
     steps += 2 * float(np.max(np.abs(log_unit))) + 16
-    # a value is lost to rounding by as much as its terms are larger than itself
+    # cancellation: the relative error grows as |terms| / |value|
     lost = np.isfinite(value) & (size > CANCELLED * np.abs(value))
     kept = np.isfinite(value) & (value != 0) & ~lost
     loss = np.max(size[kept] / np.abs(value[kept]), initial=1)
@@ -89,7 +89,7 @@ def _evaluated(
     return Gaps(value, exponent.astype(np.int64), slack, none, steps * UNIT * loss)
 
 
-@eqx.filter_jit  # a function of the layer: another rate compiles nothing anew
+@eqx.filter_jit  # the layer is an argument: another rate needs no new compilation
 def _values(
     layer: AbstractAdditiveLagrangian, rule: Rule, inputs: Float[AnyArray, " input"]
 ) -> tuple[Array, Array, Array]:
@@ -132,11 +132,11 @@ class CpuEngine(AbstractEngine):
     resumes: ClassVar[bool] = True
 
     def sweeps_at_once(self, visits: int) -> int:
-        # starts need not wait for each other, but progress is shown between calls
+        # starts are independent, but progress is reported between calls
         if self.flip_rule.order in ("random", "synchronous"):
-            return 1  # rest and cycles are told sweep by sweep
+            return 1  # rest and cycles are tested after each sweep
         if self.flip_rule.tie == "random":
-            return 1  # the coins of one sweep are room enough
+            return 1  # bounds the memory that the coins take
         work = max(1, visits * self.memories.shape[1])
         return int(np.clip(WORK // work, 1, SWEEPS))
 
@@ -160,12 +160,12 @@ class CpuEngine(AbstractEngine):
         whole = Rows(s, before, starts.first, starts.begin, starts.last, tosses, seen)
 
         def part(rows: slice) -> None:
-            # plain tuples: a compiled program on the disk must not name our classes
+            # plain tuples: programs cached on disk must not name our classes
             mine = tuple(x[rows] for x in whole)
             given = tuple(self.gaps), tuple(self.beside), tuple(how)
             sweep_rows(self.memories, mine, orders, *given)
 
-        # parts are short: nothing interrupts one
+        # parts are short, since one that runs cannot be interrupted
         visits = self.memories.size * len(orders)
         size = min(-(-len(s) // (PARTS * self.threads)), max(1, WORK // visits))
         size = self.chunk or size

@@ -1,6 +1,6 @@
 """Visits to the spins of one start after the other, compiled for a CPU.
 
-See `_cpu_engine` for what is done.
+See `_cpu_engine` for the method.
 """
 
 import math
@@ -12,17 +12,17 @@ from jaxtyping import Float, Int, Int8
 from ..._common.compiled import compiled
 
 
-ROW = 1024  # terms that are added up in single precision before they join a double
-HIGHEST = 40  # the exponent of the largest term of a start: room for sums
+ROW = 1024  # terms added up in float32 before their sum joins a float64
+HIGHEST = 40  # the exponent that the largest term is scaled to: room for sums
 GROWTH = 80  # powers of two by which it may grow before the unit is chosen anew
-# sums may be reordered, their bounds hold for any order; infinities and NaN must live
+# sums may be reordered, their bounds hold for any order; infinities and NaN must stay
 FREE = {"reassoc", "contract", "nsz"}
 
 
 @compiled(fastmath=FREE)
 @no_type_check
 def _row(w, s_i, agree, differ):
-    """The sum of what the memories of one row add, times the spin; and of its sizes."""
+    """The sum of the terms of one row, times the spin, and the sum of their sizes."""
     total, size = agree.dtype.type(0), agree.dtype.type(0)
     for m in range(len(agree)):
         term = agree[m] if w[m] == s_i else -differ[m]
@@ -46,7 +46,7 @@ def _sums(w, s_i, agree, differ):
 @compiled()
 @no_type_check
 def _again(w, s_i, x, table, low, high):
-    """The same from the table itself, in its own numbers."""
+    """The same sums from the table itself, in its own number type."""
     total, size = table.dtype.type(0), table.dtype.type(0)
     for m in range(len(x)):
         near = np.uint64(x[m])
@@ -110,11 +110,11 @@ def _slack(slack, exponent, first, last, unit):
 
 
 class Gaps(NamedTuple):
-    """What a memory adds to a drive, `mantissa 2^exponent`, for y = -N-1 ... N+1.
+    """What a memory adds to a field, `mantissa 2^exponent`, for y = -N-1 ... N+1.
 
-    Values are known to `error`, relative to each. Those that are the difference of much
-    larger numbers are known to `slack 2^exponent`, which is 0 for all others. `whole`
-    holds the values as they are, where sums of them fit 64 bits.
+    `error` bounds the relative error of each value. Values that are differences of much
+    larger numbers have the absolute bound `slack 2^exponent` as well, which is 0 for
+    all others. `whole` holds the values as integers if sums of them fit 64 bits.
     """
 
     mantissa: Float[np.ndarray, " input"]
@@ -125,7 +125,7 @@ class Gaps(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """What a local field has beside the sum over memories."""
+    """The part of a local field outside the sum over memories."""
 
     current: Float[np.ndarray, " feature"]
     autapse: float
@@ -133,25 +133,25 @@ class Beside(NamedTuple):
 
 
 class VisitSettings(NamedTuple):
-    """How visits decide."""
+    """How a visit decides its spin."""
 
     low: int  # offsets of the table for a memory that agrees with the spin,
     high: int  # and for one that differs
     tie: int  # 0 keeps the spin, +1 and -1 are its new value, 2: a coin
     synchronous: bool
     single: bool  # a sum in float32 comes first
-    exact: bool  # what is not certain waits for exact integers
+    exact: bool  # what is not certain is held until exact integers decide it
     trust: float
 
 
 class Rows(NamedTuple):
-    """Some starts, and where they go on; the last receives what was seen."""
+    """Some starts, and where each is resumed; `seen` receives the results."""
 
     spins: Int8[np.ndarray, "start feature"]
     before: Int8[np.ndarray, "start feature"]  # decides where all spins move at once
-    first: Int[np.ndarray, " start"]  # the sweep in which a start goes on,
-    begin: Int[np.ndarray, " start"]  # its visit,
-    last: Int[np.ndarray, " start"]  # and how many spins have flipped in it before
+    first: Int[np.ndarray, " start"]  # the sweep at which a start is resumed,
+    begin: Int[np.ndarray, " start"]  # the visit in it,
+    last: Int[np.ndarray, " start"]  # and the flips of that sweep so far
     tosses: Int8[np.ndarray, "start sweep visit"]
     seen: Int[np.ndarray, "start 6"]
 
@@ -162,8 +162,8 @@ def sweep_rows(memories, rows, orders, gaps, beside, how):
     """Sweep each row of spins until a sweep flips none.
 
     `rows.seen` receives, for each start, the sweeps made, all flips, those of the last
-    sweep, ties, doubtful visits, and the visit at which it waits for exact integers,
-    or -1. `x` counts from -N, so that it indexes the tables.
+    sweep, ties, doubtful visits, and the visit that is held for exact integers, or -1.
+    `x` counts from -N, so that it indexes the tables.
     """
     spins, before, first, begin, last, tosses, seen = rows
     mantissa, exponent, slack, whole, error = gaps
@@ -175,7 +175,7 @@ def sweep_rows(memories, rows, orders, gaps, beside, how):
     doubles = np.empty(len(mantissa), np.float64)
     singles = np.empty(len(mantissa), np.float32)
     half, tiny = 2.0**-24, 2.0**-53
-    near, away = np.uint64(low), np.uint64(high)  # indices without sign: not wrapped
+    near, away = np.uint64(low), np.uint64(high)  # unsigned indices are not wrapped
     for lane in range(len(spins)):
         s = spins[lane]
         x[:] = features
@@ -185,8 +185,9 @@ def sweep_rows(memories, rows, orders, gaps, beside, how):
                 _add(x[row], memories[i, row], before[lane, i])
         sweeps = all_flips = flips = ties = doubts = 0
         waits_at = -1
-        # invariant between visits: x holds the inputs of s, agree and differ the values
-        # of the table beside them, and every entry met is below 2^(unit + HIGHEST)
+        # invariant at every visit: x holds the inputs of the spins that decide, agree
+        # and differ the values of the table beside them, and entries in the range of x
+        # have exponents of at most unit + HIGHEST + GROWTH: no sum overflows
         for t in range(first[lane], len(orders)):
             on = begin[lane] if t == first[lane] else 0
             flips = last[lane] if on else 0
@@ -213,7 +214,7 @@ def sweep_rows(memories, rows, orders, gaps, beside, how):
                 given = trust * 8 * tiny * (abs(current) + abs(own)) + count * loose
                 certain, sign = False, 0
                 # cheapest first: float32 beyond its bound, then integers of 64 bits or
-                # float64 beyond its own; what is still open waits or moves nothing
+                # float64 beyond its own; what is still open is held or moves nothing
                 if single:
                     total, size = _sums(w, s_i, agree, differ)
                     drive = s_i * total + other
@@ -249,7 +250,7 @@ def sweep_rows(memories, rows, orders, gaps, beside, how):
                     if not synchronous:
                         _add(x, w, 2 * sign)
                         _look_up(x, singles, near, away, agree, differ)
-                        # inputs outside the range of before may meet larger entries
+                        # inputs outside their former range may meet larger entries
                         less, more = _range(x)
                         if less < least or more > most:
                             least, most = min(less, least), max(more, most)

@@ -1,4 +1,4 @@
-"""The contract of what sweeps the spins of one network, and what it gives back."""
+"""The contract of engines, which sweep the spins of one network."""
 
 import abc
 from typing import ClassVar, NamedTuple
@@ -10,7 +10,7 @@ from ._rules import Tie
 
 
 class SweepResult(NamedTuple):
-    """Some sweeps of some starts, on the host, whoever made them."""
+    """The result of some sweeps of some starts, on the host, from any engine."""
 
     s: np.ndarray  # (start, feature)
     sweeps: Int[np.ndarray, " start"]
@@ -18,26 +18,26 @@ class SweepResult(NamedTuple):
     last: Int[np.ndarray, " start"]  # flips of the last sweep; 0: at rest
     ties: Int[np.ndarray, " start"]
     doubtful: Int[np.ndarray, " start"]
-    waits_at: Int[np.ndarray, " start"]  # the visit of the last sweep, or -1
+    waits_at: Int[np.ndarray, " start"]  # the visit held for exact integers, or -1
 
 
 class Starts(NamedTuple):
-    """States, and where they go on: at a visit of a sweep, with flips made in it."""
+    """Starts, and where each is resumed: a visit of a sweep with its flips so far."""
 
     s: np.ndarray  # (start, feature)
     numbers: Int[np.ndarray, " start"]  # which key their coins
-    before: np.ndarray  # (start, feature), as the sweep found them
+    before: np.ndarray  # (start, feature), before the sweep
     first: Int[np.ndarray, " start"]  # the sweep
     begin: Int[np.ndarray, " start"]  # the visit
-    last: Int[np.ndarray, " start"]  # flips of the sweep that they are in
+    last: Int[np.ndarray, " start"]  # flips of that sweep so far
 
 
 class AbstractEngine(abc.ABC):
-    """What makes the sweeps of one network.
+    """Makes the sweeps of one network.
 
-    To add one: say if a sweep `resumes` behind a visit that exact integers decided
-    (else they decide the rest of it), implement `sweeps_at_once` and `sweep`, and
-    choose it in `relax`.
+    To add one: set `resumes`, True if a sweep can be resumed after a visit that exact
+    integers decided (otherwise they decide the rest of it too), implement
+    `sweeps_at_once` and `sweep`, and choose it in `relax`.
     """
 
     resumes: ClassVar[bool]
@@ -57,6 +57,6 @@ class AbstractEngine(abc.ABC):
     ) -> SweepResult:
         """The sweeps `orders[first:]` of some starts, until they rest.
 
-        A start that waits for exact integers stops in its sweep. With `still` no spin
-        sees another move.
+        A start stops at a visit that only exact integers can decide. With `still` the
+        spins before the sweep decide all of its visits.
         """

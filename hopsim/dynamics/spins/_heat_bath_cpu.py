@@ -1,10 +1,10 @@
 """A heat bath for spins on a CPU: one replica after the other, compiled.
 
 Spin i becomes +1 iff its energy gap exceeds a threshold, T logit(u) with u uniform in
-[0, 1): the thresholds of whole sweeps are drawn before, and since between two flips no
-gap changes, a visit that moves nothing costs one comparison where gaps are maintained.
-Gaps are sums of integers wherever the interaction has them: both forms below then
-follow one trajectory for the same thresholds.
+[0, 1). The thresholds of whole sweeps are drawn in advance. Gaps change only at flips:
+where they are maintained, a visit that moves nothing costs one comparison. Gaps are
+sums of integers if the interaction has integer values; both forms below then follow
+the same trajectory for the same thresholds.
 """
 
 from typing import no_type_check
@@ -29,9 +29,11 @@ def _slab(rows, s, old, fields):
 @compiled(nogil=True)
 @no_type_check
 def by_couplings(system, state, order, thresholds, seen):
-    """Sweeps of a `SummedSystem`; the spins and fields L of `state`, a `Replica`, go on
-    from call to call. `order` and `thresholds` are of shape (sweep, visit); `seen`, a
-    `SweepsSeen`, receives what happens. [`_heat_bath_engines`]
+    """Sweeps of a `SummedSystem`.
+
+    The spins and fields L of `state`, a `Replica`, are updated in place. `order` and
+    `thresholds` have shape (sweep, visit); `seen`, a `SweepsSeen`, receives the
+    results. The classes are those of `_heat_bath_engines`.
     """
     tensor, single, factor, unit, rest = system
     s, fields = state
@@ -91,7 +93,7 @@ def _follow(x, w, change):
 @compiled(nogil=True)
 @no_type_check
 def by_examples(system, state, order, thresholds, seen):
-    """The same for an `ExampleSystem`, whose inputs x are kept from visit to visit."""
+    """The same for an `ExampleSystem`, whose inputs x are updated at each flip."""
     memories, table, zero, unit, rest = system
     s, x = state
     path, gains, moved = seen

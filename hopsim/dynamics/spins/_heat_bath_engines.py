@@ -29,7 +29,7 @@ class SummedSystem(NamedTuple):
     single: np.ndarray
     factor: int
     unit: float
-    rest: np.ndarray  # what a gap has beside the couplings
+    rest: np.ndarray  # the part of a gap outside the couplings
 
 
 class ExampleSystem(NamedTuple):
@@ -45,7 +45,7 @@ class ExampleSystem(NamedTuple):
 class Replica(NamedTuple):
     """A replica: its spins, and its fields L or the inputs of its memories.
 
-    Inputs count from -N-1, so that they index the table.
+    Inputs are counted from -N-1, so that they index the table.
     """
 
     s: np.ndarray
@@ -53,10 +53,10 @@ class Replica(NamedTuple):
 
 
 class SweepsSeen(NamedTuple):
-    """What one call tells of one replica."""
+    """The results of one call for one replica."""
 
     path: np.ndarray  # (sweep, feature), the spins after each sweep
-    gains: np.ndarray  # (sweep, 2) in Phi since the start, by the sum and beside it
+    gains: np.ndarray  # (sweep, 2) of Phi since the start: from the sum, from the rest
     moved: np.ndarray  # (sweep), the flips
 
 
@@ -114,7 +114,7 @@ class _ByExamples:
 def _on_threads(
     sweeps_of, system, states: list[Replica], orders, thresholds, threads: int
 ):
-    """Every replica on its own; parts are short, nothing interrupts one."""
+    """Each replica on its own; a part that runs cannot be interrupted, but is short."""
     sweeps, size = len(orders), len(states)
     path = np.empty((size, sweeps, len(states[0].s)), np.int8)
     gains, moved = np.empty((size, sweeps, 2)), np.empty((size, sweeps), np.int64)
@@ -122,7 +122,7 @@ def _on_threads(
 
     def one(k: int) -> None:
         seen = SweepsSeen(path[k], gains[k], moved[k])
-        # plain tuples: a compiled program on the disk must not name our classes
+        # plain tuples: programs cached on disk must not name our classes
         own, state = tuple(system), tuple(states[k])
         sweeps_of(own, state, orders, thresholds(k), tuple(seen))
 
@@ -149,13 +149,13 @@ class _InLockstep:
             self.dtype = system.dtype
             self.shared: Network | Shared = jax.device_put(system, device)
             return
-        # sums of so large integers are exact in a float of p bits
+        # sums of integers below 2^p are exact in a float of p bits
         row = np.abs(system.tensor).sum(axis=2, dtype=np.int64).max()
         largest = int(row) * system.features * system.factor
         if largest >= 2 ** (np.finfo(self.dtype).nmant + 1):
             raise ValueError(
                 f"Fields of up to {largest} are no exact integers in {self.dtype}; "
-                "enable x64, or use a CPU's engine."
+                "enable x64, or run on CPUs."
             )
         put = lambda x: jax.device_put(np.asarray(x, self.dtype), device)
         self.shared = Shared(
@@ -197,7 +197,7 @@ def choose_engine(
     work: int,
     devices: list,
 ):
-    """What makes the sweeps; raises ValueError where the engine cannot be had."""
+    """The engine of a system; raises ValueError if it cannot be the requested one."""
     known = ("auto", "couplings", "examples", "lockstep")
     if engine not in known:
         raise ValueError(f"engine is one of {', '.join(known)}, got {engine!r}.")
@@ -248,7 +248,7 @@ def _is_plain(network: Network) -> bool:
 
 
 def _pays(network: Network, work: int) -> bool:
-    """True if summing up the examples costs less than to visit each at every spin."""
+    """True if summing up the examples costs less than visiting them at every spin."""
     features, count = network.features, network.count
     if features > 512 or not Couplings.hold(count, features):
         return False

@@ -1,7 +1,8 @@
 """Sweeps in lockstep: many starts in one compiled program, on every device at once.
 
 For accelerators, and for memories or clamped values that are real numbers. Shapes are
-padded, by memories and features that decide nothing, so that networks share programs.
+padded by memories and features that decide nothing, so that networks of similar size
+share a compiled program.
 """
 
 import dataclasses
@@ -36,7 +37,7 @@ from .exact import has_exact_values, parity_gcd
 TWICE_BYTES = 2**27  # memories up to this size are kept in both orders
 LANES = 64  # starts in one compiled sweep on a CPU
 CHUNK_BYTES = 2**26  # of memory inputs on a CPU: large networks have fewer lanes
-SLAB = 2**26  # spins that travel to the devices at once
+SLAB = 2**26  # spins sent to the devices at once
 
 
 class LockstepEngine(AbstractEngine):
@@ -53,12 +54,12 @@ class LockstepEngine(AbstractEngine):
     ):
         self.tables = _tables_of(network, flip_rule, binary, precision)
         self.chunk, self.devices = chunk, devices
-        self.most = 0  # starts: as they become fewer they keep their program
+        self.most = 0  # starts seen in one call: fewer ones reuse its program
 
     resumes: ClassVar[bool] = False
 
     def sweeps_at_once(self, visits: int) -> int:
-        return 1  # then those that have come to rest leave, and the others close up
+        return 1  # after each, starts at rest are dropped and the rest repacked
 
     def sweep(
         self,
@@ -120,7 +121,7 @@ def _tables_of(
 def _everywhere(
     tables, spins, numbers, order, coins, chunk, devices, most
 ) -> LaneSweep:
-    """One sweep, gathered on the host."""
+    """One sweep of all starts on all devices, gathered on the host."""
     lanes, chunks, used = _shape(tables, most, chunk, len(devices))
     mesh = Mesh(np.asarray(devices[:used]), ("chunk",))
     visits = np.asarray(len(order), np.int32)
@@ -152,7 +153,7 @@ def _picked(where: tuple, x: AnyArray) -> np.ndarray:
 
 
 def _dealt(size: int, devices: int, chunks: int, lanes: int) -> tuple:
-    """Where each start goes: chunk after chunk, to the devices in turn."""
+    """The chunk and lane of each start; chunks go to the devices in turn."""
     chunk, lane = np.divmod(np.arange(size), lanes)
     turn, device = np.divmod(chunk, devices)
     return device * chunks + turn, lane
@@ -175,8 +176,8 @@ def _shape(
     return lanes, min(chunks, power(most)), used
 
 
-# sweeps are long beside their compilation: the compiler works for them even where it is
-# told to save its time elsewhere
+# sweeps run long compared with their compilation: they are optimised even if other
+# programs are compiled with less effort
 OPTIMISED = {
     "xla_backend_optimization_level": 3,
     "xla_llvm_disable_expensive_passes": False,
@@ -193,7 +194,7 @@ class _Chunks(NamedTuple):
 
 
 class _Visits(NamedTuple):
-    """One sweep: the spins in order, how many are visited, and the key of its coins."""
+    """One sweep: the order of its visits, their number, and the key of its coins."""
 
     order: AnyArray
     count: AnyArray

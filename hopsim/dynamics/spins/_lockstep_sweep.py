@@ -5,12 +5,11 @@ Many starts are visited together, one spin of each at a time: arrays are laid ou
 formed by one product at the start of a sweep and then updated at every flip, so that a
 sweep costs N K and not N N K. They are integers, exact in any float.
 
-The drive $S$ of a spin is a sum whose rounding error is bounded, by
-$c u \sum|\text{terms}|$ with $c$ from the number of additions in a row and from the
+The energy gap or local field $S$ of a spin is a sum whose rounding error is bounded by
+$c u \sum|\text{terms}|$, with $c$ from the number of additions in a row and from the
 terms themselves. Beyond the bound the sign of $S$ is certain; within it the decision is
-repeated in float64, and where that does not do either the lane waits for exact integers
-(`exact`).
-[MRS24 sec. 4; THEORY 2.2]
+repeated in float64, and if that is not certain either the lane is held until exact
+integers (`exact`) decide it. [MRS24 sec. 4; THEORY 2.2]
 """
 
 import dataclasses
@@ -31,34 +30,32 @@ from ._rules import Rule, Tie
 
 
 BLOCK = 64  # terms added in one row of a product; the rows are added then
-GROUP = 8  # visits that share one bound on the |terms| of their drives
-TRUST = 1.01  # the |terms| are summed in floating point, too
+GROUP = 8  # visits that share one bound on the |terms| of their fields
+TRUST = 1.01  # a margin, since the |terms| are summed in floating point, too
 
 
 class SpinTables(eqx.Module):
     """What decides the spins of one network, up to a positive factor.
 
     `memories` lie feature by feature and are padded by zero memories, which decide
-    nothing; `current` is what is added to the drive, in units of the interaction.
+    nothing; `current` is added to the field, in units of the interaction.
     """
 
     memories: AnyArray  # (feature, memory): int8 for binary ones, else float64
-    by_memory: (
-        AnyArray | None
-    )  # the same, (memory, feature), where there is room for it
-    count: Int[AnyArray, ""]  # memories that are real
+    by_memory: AnyArray | None  # the same, (memory, feature), if there is room for it
+    count: Int[AnyArray, ""]  # memories that are not padding
     hidden_current: Float[AnyArray, " memory"]
     current: Float[AnyArray, " feature"]
-    plain: Bool[AnyArray, " feature"]  # no current nor autapse: asked on the host
+    plain: Bool[AnyArray, " feature"]  # neither current nor autapse; formed on the host
     autapse: Scalar
     layer: AbstractAdditiveLagrangian
-    integer_units: Float[AnyArray, ""]  # powers of two in every integer gap, 0: none
+    integer_units: Float[AnyArray, ""]  # the power of two in every integer gap; 0: none
     rule: Rule = eqx.field(static=True)
     tie: Tie = eqx.field(static=True)
     synchronous: bool = eqx.field(static=True)
     binary: bool = eqx.field(static=True)  # memories of +-1: integer inputs
     rechecked: bool = eqx.field(static=True)  # float32 first, float64 where in doubt
-    exact: bool = eqx.field(static=True)  # lanes wait for exact integers
+    exact: bool = eqx.field(static=True)  # exact integers decide what is not certain
 
 
 class LaneSweep(NamedTuple):
@@ -66,9 +63,9 @@ class LaneSweep(NamedTuple):
 
     s: AnyArray  # (lane, feature)
     flips: Int[AnyArray, " lane"]
-    ties: Int[AnyArray, " lane"]  # visits with no drive, or none that is certain
+    ties: Int[AnyArray, " lane"]  # visits with a field of zero, or none that is certain
     doubtful: Int[AnyArray, " lane"]  # visits that float64 decided
-    waits_at: Int[AnyArray, " lane"]  # the visit at which the lane waits; -1: nowhere
+    waits_at: Int[AnyArray, " lane"]  # the visit held for exact integers, or -1
 
 
 class _Lanes(NamedTuple):
@@ -127,7 +124,7 @@ def sweep(
         if tables.tie == "random":
             toss = jax.vmap(coin, in_axes=(None, 0, None))(seed, numbers, t)
         wanted = jnp.where(sign == 0, _tied(tables, s_i, toss), sign.astype(dtype))
-        # what is not certain moves nothing, unless the tie rule speaks
+        # what is not certain counts as a tie, unless exact integers will decide it
         new = jnp.where(waiting | stopped, s_i, wanted)
         flipped = new != s_i
         x = now.x
@@ -159,7 +156,7 @@ def sweep(
 
 
 def _sizes(tables: SpinTables, now: _Lanes, scale: Array, real: Array) -> Callable:
-    """A bound on the |terms| of any spin's drive, from the number of flips so far.
+    """A bound on the |terms| of any spin's field, from the number of flips so far.
 
     By Minkowski's inequality: f flips move every input by at most 2 f, and so the
     p-norm of the inputs by at most 2 f K^(1/p).
@@ -187,7 +184,7 @@ def _tied(tables: SpinTables, s_i: Array, toss: Array | None) -> Array:
 
 
 def _real(tables: SpinTables) -> Bool[Array, " memory"]:
-    """Which memories are there, and which only pad."""
+    """True for memories, False for padding."""
     size = tables.memories.shape[1]
     return jnp.arange(size, dtype=jnp.int32) < tables.count
 
@@ -209,7 +206,7 @@ class _Visit(NamedTuple):
 def _decide(
     tables: SpinTables, visit: _Visit, dtype, known: Array | None = None
 ) -> tuple[Int[Array, " lane"], Bool[Array, " lane"]]:
-    """The sign of the drive of spin i, and whether rounding leaves it certain.
+    """The sign of the field of spin i, and whether it is certain despite rounding.
 
     `known` bounds the sum of its |terms|, which is formed here if it is not given.
     """
@@ -219,10 +216,10 @@ def _decide(
     form = _binary_terms if tables.binary else _real_terms
     # S, and the sum of |terms| that its rounding error is a multiple of
     drive, size = form(tables, x, s_i, w, scale, reach, known)
-    # --- what does not go through the memories
+    # --- the part outside the sum over memories
     info = jnp.finfo(dtype)
     log_unit = tables.layer.log_unit(scale)
-    # what dwarfs the terms may be cut short: it decides all the same
+    # clipped if it is far larger than all terms: it decides all the same
     most = 0.25 * float(info.max)
     cut = lambda x: jnp.clip(x.astype(dtype) * jnp.exp(-log_unit), -most, most)
     current, own = cut(tables.current[i]), jnp.zeros_like(s_i)
@@ -234,9 +231,9 @@ def _decide(
     rows, far = x.shape[0] // BLOCK, 2.0 * tables.current.size
     steps = BLOCK + rows + 8 + tables.layer.relative_error(far)
     if not _is_one(tables.layer):
-        steps = steps + jnp.abs(log_unit) + 8  # of the rest's own factor
+        steps = steps + jnp.abs(log_unit) + 8  # the error of the factor in `cut`
     bound = steps * (0.5 * info.eps) * TRUST * size
-    # what has been flushed to zero: a term, or a factor of an input
+    # underflow may have set to zero a term, or a factor of an input
     flushed = 8.0 * x.shape[0] * (1 + far) * float(info.tiny)
     bound = bound + flushed
     certain = jnp.abs(drive) > bound
@@ -298,7 +295,7 @@ def _each(function: Callable) -> Callable:
 
 
 def _sum(w: Float[Array, " memory"], terms: Float[Array, "memory lane"]) -> Array:
-    """`w . terms` for every lane, in rows of BLOCK: few additions after each other."""
+    """`w . terms` for every lane, in rows of BLOCK: few additions follow each other."""
     rows = w.reshape(-1, BLOCK)
     blocks = terms.reshape(-1, BLOCK, terms.shape[-1])
     highest = jax.lax.Precision.HIGHEST
@@ -306,7 +303,7 @@ def _sum(w: Float[Array, " memory"], terms: Float[Array, "memory lane"]) -> Arra
     return jnp.sum(parts, axis=0)
 
 
-FEATURES_AT_ONCE = 64  # of int8 memories that are made floats: bounded memory
+FEATURES_AT_ONCE = 64  # converted from int8 to floats at once: bounds the memory
 
 
 def _inputs(
@@ -333,8 +330,8 @@ def _inputs(
 def _reach(tables: SpinTables, s: Float[Array, "feature lane"]) -> Array:
     """A bound on the error of every input, in units of rounding: (lane,).
 
-    Of N products added up and of as many updates, each relative to the largest sum of
-    |terms| that a memory can have. Integers have none.
+    From N products added up and as many updates, each relative to the largest sum of
+    |terms| that a memory can have. Integers have no error.
     """
     if tables.binary:
         return jnp.zeros(s.shape[1], s.dtype)
@@ -344,7 +341,7 @@ def _reach(tables: SpinTables, s: Float[Array, "feature lane"]) -> Array:
 
 
 def padded(count: int) -> int:
-    """A size that several counts of memories share, so that they share a program."""
+    """The padded number of memories: similar counts share it, and so a program."""
     if count <= 1024:
         return max(BLOCK, 1 << (count - 1).bit_length())
     quarter = 1 << ((count - 1).bit_length() - 3)  # a quarter of the octave
@@ -359,7 +356,7 @@ def padded_features(features: int) -> int:
 
 
 def padded_to(x: np.ndarray, *shape: int) -> np.ndarray:
-    """The array with zeros behind, in every dimension."""
+    """The array, padded with zeros at the end of every dimension."""
     out = np.zeros(shape, x.dtype)
     out[tuple(slice(k) for k in x.shape)] = x
     return out

@@ -22,7 +22,8 @@ Tie = Literal["keep", "+1", "-1", "random"]
 Rule = Literal["energy_gap", "cavity_field", "local_field"]
 
 
-OLDER_WORDS: dict[str, Any] = {"walk": "cpu", "lanes": "lockstep"}  # of engines
+# older names of engines
+OLDER_WORDS: dict[str, Any] = {"walk": "cpu", "lanes": "lockstep"}
 
 
 class FlipRule(NamedTuple):
@@ -39,7 +40,7 @@ class FlipRule(NamedTuple):
 
     @property
     def tie_at_rest(self) -> Tie:
-        """The rule for ties by which rest is judged: coins never rest."""
+        """The rule for ties by which rest is tested: with coins no tie would rest."""
         return "keep" if self.tie == "random" else self.tie
 
 
@@ -71,11 +72,11 @@ def visits_of(
 
 
 def decision_interaction(network: Network) -> tuple[AbstractAdditiveLagrangian, float]:
-    """What decides the spins: an interaction function, and the factor before it.
+    """The interaction function that decides the spins, and the factor before it.
 
-    A positive factor decides nothing but the weight of the current beside it, and
-    log-sum-exp decides as the sum of its exponentials. Raises ValueError for a
-    Lagrangian that is not a sum over memories.
+    A positive factor matters only for the weight of the current beside it, and
+    log-sum-exp gives the decisions of the sum of its exponentials. Raises ValueError
+    for a Lagrangian that is not a sum over memories.
     """
     layer, inside, outside = network.memory_lagrangian.unwrapped()
     inside, outside = float(inside), float(outside)
@@ -105,8 +106,8 @@ def local_field_of(
     """The interaction function, and what a field has beside it: current and autapse.
 
     In units of the interaction. An energy gap has twice the current, and no autapse:
-    the energy of spins has it as a constant. A cavity field has no share of its own.
-    Raises ValueError where those units leave the normal numbers.
+    the energy of spins has it as a constant. A cavity field has no self term.
+    Raises ValueError if that unit is not a normal number or a current not finite in it.
     """
     layer, factor = decision_interaction(network)
     current = np.asarray(network.current, np.float64)

@@ -1,4 +1,4 @@
-"""What is asked of starts and of whole numbers, by all that sweeps spins."""
+"""Checks of starts and of whole numbers, for everything that sweeps spins."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
 def check_starts(
     features: int, starts: AnyArray, clamped: AnyArray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The starts, and the numbers of the spins that are free."""
+    """The starts as float64, and the indices of the spins that are free."""
     if np.iscomplexobj(starts):
         raise ValueError("Starts are real numbers, got complex ones; take their signs.")
     starts = np.asarray(starts, np.float64)

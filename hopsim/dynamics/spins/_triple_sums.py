@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 from ..._common.compiled import compiled
 
 
-WORDS = 256  # of each spin that are counted together: a block of all spins fits a cache
+WORDS = 256  # of each spin, counted together: a block of all spins fits in the cache
 
 
 @intrinsic
@@ -38,9 +38,9 @@ def _odd(pair, single):
 @compiled(nogil=True)
 @no_type_check
 def count_odd(bits, odd, first, step):
-    """Adds to `odd[i, j, k]`, i < j < k, the examples whose three bits are odd.
+    """Adds to `odd[i, j, k]`, i < j < k, the number of examples whose bits sum to odd.
 
-    `bits` (feature, word); of the i those that are `first` modulo `step`.
+    `bits` has shape (feature, word); i runs over first, first + step, ...
     """
     features, words = bits.shape
     pair = np.empty(WORDS, np.uint64)
@@ -51,7 +51,7 @@ def count_odd(bits, odd, first, step):
             for j in range(i + 1, features):
                 for w in range(len(block)):
                     block[w] = bits[i, begin + w] ^ bits[j, begin + w]
-                # of slices from 0 on, whose indices need no wrapping: by vectors
+                # slices indexed from 0 need no wrapped indices, so that LLVM vectorises
                 for k in range(j + 1, features):
                     odd[i, j, k] += _odd(block, bits[k, begin:end])
 

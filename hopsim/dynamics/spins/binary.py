@@ -32,7 +32,7 @@ class Binary(AbstractSpinDynamics):
     - `order`: "permutation" visits all spins in an order drawn anew for each sweep,
       "sequential" in the order of their numbers, "random" draws N spins with
       replacement, "synchronous" updates all at once (2-cycles are then found and
-      reported). All starts of a run see the same orders.
+      reported). All starts of a run have the same orders.
     - `tie`: the new value of a spin whose local field is zero: "keep", "+1", "-1",
       or "random".
     - `rule`: "energy_gap" is the rule above. "cavity_field" takes the sign of

@@ -42,13 +42,13 @@ class Couplings:
     ) -> "Couplings":
         r"""The couplings of examples (memory, feature) of +1 and -1, for n = 3.
 
-        They are counted as bits, without a rounding: $N^3 M / 384$ operations on
+        They are counted as bits, without rounding: $N^3 M / 384$ operations on
         words. `unit` rescales the energy. Raises ValueError where integers of 32 bits
         cannot hold them.
         """
-        student_interaction(3, 3, hamiltonian)  # refuses another word
+        student_interaction(3, 3, hamiltonian)  # raises for an unknown Hamiltonian
         shape = np.shape(examples)
-        if len(shape) == 2 and not cls.hold(*shape):  # said before any bit is packed
+        if len(shape) == 2 and not cls.hold(*shape):  # before any bit is packed
             raise ValueError(
                 "Couplings of three spins are N^3 integers of 32 bits, with N M < 2^31 "
                 f"and N <= {MOST_FEATURES}; got N = {shape[1]}, M = {shape[0]}. Take "
@@ -111,7 +111,7 @@ MOST_FEATURES = 1024  # 4 GiB of couplings
 
 
 def _as_bits(examples: AnyArray) -> tuple[np.ndarray, int]:
-    """Words of 64 examples, (feature, word): bit 1 for -1, and 0 for none."""
+    """Words of 64 examples, (feature, word): bit 1 for -1; padding is 0."""
     shape = np.shape(examples)
     if len(shape) != 2 or not all(shape) or not are_spins(examples):
         raise ValueError(

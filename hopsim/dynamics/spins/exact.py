@@ -1,9 +1,9 @@
 r"""Exact decisions of spins, for memories of +1 and -1: integers, and no rounding.
 
-The memory inputs of spins are integers, so the drive of spin i is a sum over few values
-$y$ of the input, $S_i = \sum_y c_i(y)\, g(y)$, with integer counts
+The memory inputs of spins are integers, so the field (or energy gap) of spin i is a sum
+over few values $y$ of the input, $S_i = \sum_y c_i(y)\, g(y)$, with integer counts
 $c_i(y) = \sum_{\mu: y_\mu = y} \xi_{\mu i}$ and an exact table $g$. It is the reference
-that every floating sweep is held to, and what decides when rounding could matter.
+for every floating-point sweep, and decides where rounding could matter.
 [MRS24 sec. 4; THEORY 2.2]
 """
 
@@ -32,11 +32,11 @@ DIGITS = 50  # of an exponential sum at first; doubled until its sign is certain
 
 
 class Exact:
-    """The drives of all spins of a network with binary memories, without rounding.
+    """The signs of all fields of a network with binary memories, without rounding.
 
-    `rule` is that of `dynamics.Binary`. Raises ValueError where the memories are not
-    all +1 or -1, currents meet an exponential, or the interaction function has no
-    exact form (`rational`).
+    `rule` is that of `dynamics.Binary`. Raises ValueError if the memories are not all
+    +1 or -1, an exponential has a current beside it, or the interaction function has
+    no exact form (`rational`).
     """
 
     def __init__(self, network: Network, rule: str = "energy_gap"):
@@ -57,7 +57,7 @@ class Exact:
         self._table: dict[int, Fraction | int] = {}
 
     def sign(self, x: Int[np.ndarray, " memory"], s_i: int, i: int) -> int:
-        """The sign of the drive of spin i, -1, 0 or +1, from the memory inputs `x`."""
+        """The sign of the field of spin i, -1, 0 or +1, from the memory inputs `x`."""
         xi = self.memories[:, i].astype(np.int64)
         y = x if self.rule == "local_field" else x - xi * s_i
         low = int(y.min())
@@ -73,10 +73,10 @@ class Exact:
         tie: Callable[[int, int], int] = lambda visit, s_i: s_i,
         seen: Spins | None = None,
     ) -> tuple[Spins, int, int]:
-        """The spins after visiting `order` one by one; how many flipped, and tied.
+        """The spins after visiting `order` one by one, the number of flips and of ties.
 
-        `tie` tells what a spin without a drive becomes, from the number of the visit
-        and its value. `seen` is the state that decides if all spins move at once.
+        `tie(visit, s_i)` is the new value of a spin whose field is zero. `seen` is the
+        state that decides if all spins move at once.
         """
         s = np.array(s, np.int64)
         x = self._inputs(s if seen is None else np.array(seen, np.int64))
@@ -94,12 +94,12 @@ class Exact:
         return s, flips, ties
 
     def _inputs(self, s: Spins) -> Int[np.ndarray, " memory"]:
-        """`xi s`, some memories at a time: a product makes them int64."""
+        """`xi s`, some memories at a time, since a product converts them to int64."""
         parts = (rows @ s for rows in in_rows(self.memories))
         return np.concatenate(list(parts))
 
     def _rest(self, s_i: int, i: int) -> Fraction:
-        """What does not go through the memories."""
+        """The part of the field outside the sum over memories."""
         if self.rule == "energy_gap":
             return 2 * self.current[i]
         own = self.autapse * s_i if self.rule == "local_field" else 0
@@ -123,9 +123,9 @@ class Exact:
 
 
 def gap(layer: Any, rule: str) -> Callable[[int], Fraction | None]:
-    """What a memory with `xi_i = 1` adds to the drive of spin i, from its input `y`.
+    """What a memory with `xi_i = 1` adds to the field of spin i, from its input `y`.
 
-    `F(y + 1) - F(y - 1)`, or `F'(y)` for the rules of fields; None where that has no
+    `F(y + 1) - F(y - 1)`, or `F'(y)` for the rules of fields; None if that has no
     exact value.
     """
     value = _function(layer, rule != "energy_gap")
@@ -138,7 +138,7 @@ def gap(layer: Any, rule: str) -> Callable[[int], Fraction | None]:
 
 
 def in_rows(x: AnyArray, entries: int = 2**24) -> Iterator[np.ndarray]:
-    """Some rows after the other: what is made of them stays small."""
+    """The rows in blocks, so that intermediate arrays stay small."""
     x = np.asarray(x)
     size = max(1, entries // max(1, x.shape[-1]))
     return (x[k : k + size] for k in range(0, len(x), size))
@@ -158,9 +158,9 @@ def is_exact(network: Network, rule: str = "energy_gap") -> bool:
 
 
 def has_exact_values(network: Network, rule: str = "energy_gap") -> bool:
-    """True if the drives have exact values at every integer that an input can be."""
+    """True if the interaction has exact values at every possible input."""
     layer = network.memory_lagrangian
-    if _rate(layer) is not None:  # then a current makes sums that Decimals cannot end
+    if _rate(layer) is not None:  # with a current beside it Decimals may not end
         own = network.autapse is not None and np.any(np.asarray(network.autapse))
         return not (np.any(np.asarray(network.current)) or own)
     value, reach = gap(layer, rule), network.features
@@ -170,7 +170,7 @@ def has_exact_values(network: Network, rule: str = "energy_gap") -> bool:
 def _function(layer: Any, slope: bool) -> Value:
     """F, or F', of an additive Lagrangian; its value is None where not rational.
 
-    Taken once from the layer: a method of a module is made anew at every access.
+    Looked up once: a module creates its methods anew at every access.
     """
     if isinstance(layer, Rescaled):
         i, o = (Fraction(float(np.asarray(k))) for k in (layer.inside, layer.outside))
@@ -187,7 +187,7 @@ def _function(layer: Any, slope: bool) -> Value:
 
 
 def _rate(layer: Any) -> Fraction | None:
-    """The rate of an exponential; log-sum-exp decides as one, whatever the rule."""
+    """The rate of an exponential, or of log-sum-exp, which decides alike."""
     if isinstance(layer, Rescaled):
         return _rate(layer.lagrangian)
     if isinstance(layer, Exponential):

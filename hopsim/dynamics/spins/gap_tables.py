@@ -19,11 +19,11 @@ IN_A_ROW = 1024  # entries of a table whose sum must fit its type
 def gap_table(
     layer: Any, features: int, count: int
 ) -> tuple[Int[np.ndarray, " input"] | Float[np.ndarray, " input"], float]:
-    """`F(y + 1) - F(y - 1)` for y = -N-1 ... N+1, in units of the number that follows.
+    """`F(y + 1) - F(y - 1)` for y = -N-1 ... N+1, in units of the second value.
 
-    Integers where the interaction has them and energies of `count` memories fit 62
-    bits, of 32 bits where so many as are added in a row fit those. Inputs
-    y have the parity of N - 1; entries of the other parity are 0.
+    Integers if the interaction has them and energies of `count` memories fit 62 bits;
+    of 32 bits if sums of IN_A_ROW entries fit those. Inputs y have the parity of N - 1;
+    entries of the other parity are 0.
     """
     inputs = range(-features - 1, features + 2)
     met = lambda y: (y - features + 1) % 2 == 0

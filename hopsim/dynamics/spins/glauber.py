@@ -42,9 +42,9 @@ class Glauber(AbstractSpinDynamics):
     - `annealed_from`: a higher temperature, from which T falls linearly in the first
       `cooling` sweeps.
     - `hottest`, `replicas`: parallel tempering. So many replicas of each start, at
-      temperatures in geometric progression from T to `hottest`; neighbours change
-      places after every sweep with probability $\min(1, e^{(1/T - 1/T')(E - E')})$,
-      and the replica that is at T is what is told. [Hukushima & Nemoto 1996]
+      temperatures in geometric progression from T to `hottest`; neighbours are
+      exchanged after every sweep with probability $\min(1, e^{(1/T - 1/T')(E - E')})$,
+      and the replica at T is the one reported. [Hukushima & Nemoto 1996]
     """
 
     temperature: Temperature = eqx.field(converter=as_number)
@@ -102,11 +102,11 @@ class Glauber(AbstractSpinDynamics):
 
     @property
     def cools(self) -> int:
-        """For how many sweeps it cools; 0: it has one temperature."""
+        """The number of sweeps during which it cools; 0 without annealing."""
         return 0 if self.annealed_from is None else self.cooling
 
     def cooled(self, sweep: int) -> float:
-        """The factor on all temperatures during a sweep: 1 unless it still cools."""
+        """The factor on all temperatures during a sweep: 1 once cooling is over."""
         if self.annealed_from is None or sweep >= self.cools:
             return 1.0
         left = 1 - sweep / self.cools
@@ -119,8 +119,7 @@ class Glauber(AbstractSpinDynamics):
     @property
     def rest_decay(self) -> float:
         raise ValueError(
-            "A heat bath has no fixed points; ask for those of Binary, its motion at "
-            "T = 0."
+            "A heat bath has no fixed points; use Binary, its motion at T = 0."
         )
 
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:

@@ -1,10 +1,10 @@
 """`relax`: many starts of the binary memory, swept until no spin moves.
 
-Starts are kept as int8 on the host. On a CPU each walks on its own (`_cpu_engine`),
-on an accelerator all visit the same spin together (`_lockstep_engine`). Those that
-have come to rest leave. Orders are keyed by (key, sweep) and coins by (key, start,
-sweep, visit): neither the engine nor its chunks and devices change any result, and
-since every decision is certain or exact, nor does the precision.
+Starts are kept as int8 on the host. On a CPU they are swept one after the other
+(`_cpu_engine`), on an accelerator in lockstep (`_lockstep_engine`); those at rest are
+dropped. Orders are keyed by (key, sweep) and coins by (key, start, sweep, visit), so
+that neither the engine nor its chunks and devices change any result. Since every
+decision is certain or exact, the precision does not either.
 """
 
 import dataclasses
@@ -31,19 +31,19 @@ from .exact import are_spins, Exact
 
 @dataclasses.dataclass(frozen=True)
 class Relaxation:
-    """Where every start went, how it ended, and who decided; arrays on the host."""
+    """The final spins of every start, and how they were reached; on the host."""
 
     final: np.ndarray  # (start, feature): int8 unless clamped values are not spins
     sweeps: Int[np.ndarray, " start"]
     flips: Int[np.ndarray, " start"]
-    ties: Int[np.ndarray, " start"]  # visits without a drive (or none that is certain)
+    ties: Int[np.ndarray, " start"]  # visits with a field of 0 (or not certain)
     doubtful: Int[np.ndarray, " start"]  # decisions that float64 repeated
     exact: Int[np.ndarray, " start"]  # visits that exact integers decided
     ending: Int[np.ndarray, " start"]  # STEADY, UNSETTLED or CYCLE
 
     @property
     def converged(self) -> Bool[np.ndarray, " start"]:
-        """True where a full sweep moves no spin (by no coin, with random ties)."""
+        """True where a full sweep moved no spin, not even by a coin (random ties)."""
         return self.ending == Ending.STEADY
 
 
@@ -67,17 +67,18 @@ def relax(
     **Arguments:**
 
     - `starts`: spins of +1 and -1; clamped ones may be any number in [-1, 1].
-    - `max_sweeps`: after so many a start is called unconverged.
+    - `max_sweeps`: after so many sweeps a start counts as unconverged.
     - `clamped`: spins that stay as they are.
     - `key`: a seed, a JAX key or a `Stream`, for orders and coins.
-    - `precision`: "auto" lets float32 decide where its rounding is certain not to
-      matter, and float64 elsewhere; "float64" begins there. The results are the same.
-    - `chunk`, `devices`: starts swept at once on one device, and the devices; on a
-      CPU as many threads.
-    - `engine`: "cpu" takes one start after the other, on CPUs and for spins and
-      memories of +1 and -1; "lockstep" many together, for anything; "auto" takes
-      the first where it can. ("walk" is an older word for "cpu".)
-    - `watch`: called as `watch(sweep, spins)` with 0, 1, ... and all spins.
+    - `precision`: "auto" decides in float32 where its rounding certainly does not
+      matter, and in float64 elsewhere; "float64" skips float32. The results are the
+      same.
+    - `chunk`, `devices`: starts swept at once on one device, and the devices; on CPUs
+      one thread for each.
+    - `engine`: "cpu" sweeps one start after the other, on CPUs, for spins and memories
+      of +1 and -1; "lockstep" sweeps many together and takes any memories; "auto"
+      chooses "cpu" where it can. ("walk" is an older name of "cpu".)
+    - `watch`: called as `watch(sweep, spins)` for sweep = 0, 1, ... with all spins.
     """
     # --- validate
     engine = OLDER_WORDS.get(engine, engine)
@@ -107,7 +108,7 @@ def relax(
             'current; use engine = "lockstep".'
         )
     if on_cpu and engine != "lockstep":
-        # its compiler takes half a second to import: only where it is needed
+        # its compiler takes half a second to import
         from ._cpu_engine import CpuEngine
 
         sweeper: AbstractEngine = CpuEngine(
@@ -128,6 +129,8 @@ def relax(
     if watch is not None:
         watch(0, spins)
     number = 0
+    # invariant: `spins` are those after `number` sweeps, and `alive` the starts neither
+    # at rest nor in a cycle
     while number < max_sweeps and alive.size:
         visits = alive.size * len(run.free)
         some = 1 if watch is not None else run.engine.sweeps_at_once(visits)
@@ -146,7 +149,7 @@ def relax(
         exact[alive] += by_integers
         quiet = walked.last == 0
         if flip_rule.order == "random" and np.any(quiet):
-            # N visits with replacement miss spins: rest is what moves none of them
+            # N visits with replacement may miss spins: all of them must be at rest
             quiet[quiet] = run.at_rest(spins, alive[quiet])
         ending[alive[quiet]] = Ending.STEADY
         ending[alive[repeats & ~quiet]] = Ending.CYCLE
@@ -167,7 +170,7 @@ def _same(before: np.ndarray | None, s: AnyArray, alive: np.ndarray) -> np.ndarr
 
 
 class _Run:
-    """One network's sweeps, by whichever engine suits it, and exact integers."""
+    """The sweeps of one network, by an engine and, where needed, exact integers."""
 
     def __init__(
         self,
@@ -182,15 +185,15 @@ class _Run:
 
     @ft.cached_property
     def reference(self) -> Exact:
-        """Exact integers, made when the first start waits for them."""
+        """Exact integers, set up when the first visit needs them."""
         return Exact(self.network, self.flip_rule.rule)
 
     def advance(
         self, number: int, some: int, spins: np.ndarray, rows: np.ndarray
     ) -> tuple[SweepResult, np.ndarray]:
-        """Sweeps `number` to `number + some` of some starts, until they rest.
+        """The sweeps from `number` to `number + some` of the starts `rows`, until rest.
 
-        And how many visits of each exact integers have decided.
+        Also returns how many visits of each start exact integers have decided.
         """
         numbers = range(number, number + some)
         orders = np.stack(
@@ -222,6 +225,14 @@ class _Run:
         tie: Tie,
         still: bool,
     ) -> tuple[SweepResult, np.ndarray]:
+        """The sweeps `orders` of some starts, in rounds of engine and exact integers.
+
+        The engine sweeps a start until it rests, has made all sweeps, or meets a visit
+        that it cannot decide with certainty. Exact integers decide that visit (and the
+        rest of its sweep, if the engine cannot resume within one), and the start joins
+        the next round. The result is therefore as if every visit had been decided
+        exactly, and since each round decides a visit of each start, the rounds end.
+        """
         zeros = lambda: np.zeros(len(rows), np.int64)
         starts = Starts(spins[rows], rows, spins[rows], zeros(), zeros(), zeros())
         # aliases `starts.s` and `starts.last`: a round continues from the spins found
@@ -236,7 +247,7 @@ class _Run:
             total.last[todo] = found.last
             for name in ("sweeps", "flips", "ties", "doubtful"):
                 getattr(total, name)[todo] += getattr(found, name)
-            # --- exact integers decide the visits that starts wait at
+            # --- exact integers decide the visits that the engine left open
             waits = np.flatnonzero(found.waits_at >= 0)
             for k, visit in zip(todo[waits], found.waits_at[waits], strict=True):
                 t = total.sweeps[k] - 1
@@ -252,6 +263,7 @@ class _Run:
                 by_integers[k] += end - visit
                 starts.first[k], starts.begin[k] = t, end
             todo = todo[waits]
+            # if that was the end of a sweep the next one follows, unless it moved none
             ended = starts.begin[todo] == orders.shape[1]
             starts.first[todo[ended]] += 1
             starts.begin[todo[ended]] = 0
@@ -267,6 +279,3 @@ def _tied(tie: str, coins: np.ndarray, start: int, first: int, visit: int, s: in
     if tie != "random":
         return int(tie)
     return int(coin(coins, start, first + visit))
-
-
-# --- what is asked of the arguments -------------------------------------------------

@@ -1,8 +1,8 @@
-r"""`sample`: many starts under a heat bath, and what is seen along their way.
+r"""`sample`: many starts under a heat bath, and what is measured after each sweep.
 
-Every start has its own counter-based stream of random numbers, one a visit: spin i
-becomes +1 iff its energy gap exceeds $T \ln[u/(1-u)]$. Neither the engine nor the
-number of threads changes what is drawn, and with integer gaps no decision either.
+Every start has its own counter-based stream of random numbers, one number per visit:
+spin i becomes +1 iff its energy gap exceeds $T \ln[u/(1-u)]$. Neither the engine nor
+the number of threads changes the numbers drawn or, with integer gaps, any decision.
 """
 
 import dataclasses
@@ -29,12 +29,12 @@ AT_ONCE = 2**22  # thresholds drawn at once
 
 @dataclasses.dataclass(frozen=True)
 class Samples:
-    """What the heat bath has seen; means are over the sweeps after `burn`, on the host.
+    """Samples of a heat bath, on the host; means are over the sweeps after `burn`.
 
-    Where the bath cools, they are over those after `cooling` as well.
+    If the bath cools, they are over sweeps after `cooling` only.
 
     Energies are those of the network, $-\\Phi(s)$, and not per spin. Under parallel
-    tempering all is of the replica that is at T.
+    tempering all values are those of the replica at T.
     """
 
     final: np.ndarray  # (start, feature): int8 unless clamped values are not spins
@@ -78,17 +78,17 @@ def sample(
 
     - `system`: a network, such as `student(examples, n)`, or `Couplings`.
     - `starts`: spins of +1 and -1; clamped ones may be any number in [-1, 1].
-    - `sweeps`, `burn`: how many in all, and how many of them before means are taken.
+    - `sweeps`, `burn`: how many in all, and how many of them the means leave out.
     - `key`: a seed, a JAX key or a `Stream`.
     - `references`: spins with which overlaps are taken.
     - `clamped`: spins that stay as they are.
     - `engine`: "couplings" sums the memories up first (three sites: `couplings`),
       "examples" keeps their inputs, "lockstep" visits the same spin of all starts
       together, for accelerators and for memories that are not spins; "auto" takes the
-      one that should be done first. "couplings" and "examples" follow the same
+      one that is expected to be fastest. "couplings" and "examples" follow the same
       trajectories, spin for spin.
     - `kernel`: an older name of `engine` ("lanes": "lockstep").
-    - `watch`: called as `watch(sweep, spins)` with 0, 1, ... and all spins.
+    - `watch`: called as `watch(sweep, spins)` for sweep = 0, 1, ... with all spins.
 
     Raises ValueError for starts that are no spins, memories that the engine cannot
     take, and energies that are not finite.
@@ -149,8 +149,8 @@ def sample(
     )
     if not np.all(np.isfinite(energies)):
         raise ValueError(
-            "The energy leaves the finite numbers; rescale the interaction, or use "
-            "float64 memories."
+            "Energies must be finite, got NaN or infinity; rescale the interaction, or "
+            "use float64 memories."
         )
     kept = slice(max(burn, bath.cools), None)
     return Samples(
@@ -197,7 +197,7 @@ class _Run:
         return max(1, AT_ONCE // (len(self.flips) * len(self.free)))
 
     def advance(self, sweeps: int) -> None:
-        """So many sweeps of all replicas, then an exchange."""
+        """Make so many sweeps of all replicas, then exchange neighbours."""
         first = self.number
         numbers = range(first, first + sweeps)
         orders = np.stack(
@@ -224,10 +224,10 @@ class _Run:
             self._exchange()
 
     def _exchange(self) -> None:
-        """Neighbours on the ladder, even and odd pairs in turn, change places."""
+        """Exchange neighbours on the ladder, even and odd pairs in turn."""
         ladder, levels, first = self.ladder, len(self.ladder), self.number % 2
         energy = self.energy.reshape(self.level.shape)
-        holder = np.argsort(self.level, axis=1)  # who is at each level
+        holder = np.argsort(self.level, axis=1)  # the replica at each level
         chance = self.swaps.random((len(self.level), levels - 1))
         rows = np.arange(len(self.level))
         for k in range(first, levels - 1, 2):

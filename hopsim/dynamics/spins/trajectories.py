@@ -1,4 +1,4 @@
-"""`simulate` for spins: sweeps as the clock, and the binary energy at each of them."""
+"""`simulate` for spins: time in sweeps, and the binary energy after each of them."""
 
 import time
 from collections.abc import Callable
@@ -38,10 +38,10 @@ def spin_trajectory(
     promise: Promise,
     method: Method,
 ) -> Trajectory:
-    """The trajectory of spins, the state after each sweep at the samples.
+    """The trajectory of spins; a sample is the state after the last whole sweep.
 
-    The energies before and after each sweep are formed anew and compared, to rounding.
-    Raises ValueError where they leave the finite numbers.
+    Energies are computed afresh after every sweep and compared, to rounding. Raises
+    ValueError if they are not finite.
     """
     begun = time.perf_counter()
     samples, save = request.output.samples, request.saved
@@ -64,8 +64,8 @@ def spin_trajectory(
         energy, scale = (np.asarray(x) for x in _energies(network, spins))
         if not np.all(np.isfinite(energy)):
             raise ValueError(
-                "The binary energy leaves the finite numbers of "
-                f"{network.dtype}: it reaches {np.max(np.abs(energy))}; use "
+                "The binary energy must be finite in "
+                f"{network.dtype}, got {np.max(np.abs(energy))}; use "
                 "normalised = true, or hopsim.relax, which needs no energies."
             )
         later = at >= sweep

@@ -300,7 +300,7 @@ def test_simulate_runs_a_heat_bath():
 
 
 def test_a_heat_bath_has_no_attractors():
-    with pytest.raises(ValueError, match="no fixed points; ask for those of Binary"):
+    with pytest.raises(ValueError, match="no fixed points; use Binary"):
         find_attractors(
             student(EXAMPLES, 3), dynamics.Glauber(1.0), STARTS, duration=5.0
         )
