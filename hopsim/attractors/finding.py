@@ -248,22 +248,19 @@ def _settled(
 ) -> tuple[Settled, "RestSpectra"]:
     r"""The fixed points of all ends, and the spectrum of each.
 
-    These are roots of $R(v) = \nabla\Phi(g(v)) - \alpha v$. A flow stops where its
-    residual is small, and so it may stop beside a saddle that it passes slowly, or too
-    far from its root for `settle` to assign it. An end with no root, or with one that
-    does not attract, therefore flows on under tolerances a thousand times tighter, and
-    all ends are settled again, since new ends may share the roots of old ones. Once is
-    enough: an end that has no root even then keeps the label -1.
+    These are roots of $R(v) = \nabla\Phi(g(v)) - \alpha v$. An end with no root, or
+    with one that does not attract, flows on once more under tolerances a thousand times
+    tighter; an end that has no root even then keeps the label -1.
     """
     # a flow near a saddle or a degenerate minimum meets the residual tolerance long
-    # before it leaves: Newton then polishes the saddle. So the roots are judged first,
-    # and only ends at roots that do not attract are paid for twice. What is float32 or
-    # exact already cannot be had more exactly.
+    # before it leaves: Newton's method then polishes the saddle. So roots are described
+    # first, and only ends without an attracting root flow on. After that all ends are
+    # settled again, since new ends may share the roots of old ones.
     settled = _settle(network, dynamics, decay, ends, rested)
     known = describe(network, dynamics, decay, settled.v)
     attracts = np.append(attracting(known, decay), False)  # the last one: label -1
     doubtful = rested & ~attracts[settled.labels]
-    # neither can be improved: exact rest, and float32, which has no such tolerances
+    # exact rest needs no tighter tolerances, and float32 has none
     exact = dynamics.rests_exactly or network.dtype == np.float32
     if exact or not np.any(doubtful):
         return settled, known
