@@ -444,6 +444,18 @@ def test_every_public_name_is_the_first_that_a_process_may_ask_for():
     assert len(lines) == len(hopsim.__all__) + 9
 
 
+def test_older_public_names_are_still_there():
+    import hopsim
+
+    training, mean_field = hopsim.training, hopsim.theory.mean_field
+    assert hopsim.dynamics.Plan is hopsim.dynamics.IntegrationPlan
+    assert hopsim.dynamics.Dynamics is hopsim.dynamics.AbstractDynamics
+    assert mean_field.overlap is mean_field.memory_overlap
+    assert training.answered is training.answers_in_chunks
+    assert training.decided is training.predicted_class
+    assert training.taught is training.train_grid
+
+
 def test_public_names_are_there():
     import hopsim
 

@@ -92,3 +92,6 @@ def _log_cosh(x: float) -> float:
 def _check(n: int) -> None:
     if n < 2:
         raise ValueError(f"The interaction vertex must be >= 2, got n = {n}.")
+
+
+overlap = memory_overlap  # an older name

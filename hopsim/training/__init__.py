@@ -25,6 +25,10 @@ from .rule import KrotovHopfieldRule, OPTIMISERS, rule_of
 from .trainer import train, train_grid
 
 
+# older names
+answered, decided, taught = answers_in_chunks, predicted_class, train_grid
+
+
 __all__ = [
     "OPTIMISERS",
     "AbstractObjective",
@@ -40,8 +44,10 @@ __all__ = [
     "RecallSettings",
     "Step",
     "Tempered",
+    "answered",
     "answers_in_chunks",
     "associate",
+    "decided",
     "from_images",
     "interaction_of",
     "learn",
@@ -50,6 +56,7 @@ __all__ = [
     "predicted_class",
     "recall",
     "rule_of",
+    "taught",
     "train",
     "train_grid",
 ]
