@@ -210,7 +210,7 @@ def test_functions_take_eight_arguments_at_most(path):
 
 # library -> the parts that may import it when they are loaded; elsewhere not at all,
 # except inside the functions of the parts that follow
-SOLVING = ("_integrate", "_solver_choice")
+SOLVING = ("integration", "_solver_choice")
 LOADED = {
     "pydantic": {"experiments", "validation", "checks", "scenario"},
     "matplotlib": set(),

@@ -72,7 +72,7 @@ def test_a_study_has_one_name(kind):
     study: Any = experiments[kind]
     *_, file = study.__module__.split(".")
     assert study.__name__.lower() == kind.replace("_", "")
-    assert file in (kind, "capacity_curves")  # which holds two of one mathematics
+    assert file == kind
     makers = {name: plots[name].__module__.rpartition(".")[2] for name in plots}
     own = [name for name in study.plots if makers[name] == f"{file}_plot"]
     every: list[Any] = [experiments[other] for other in experiments]

@@ -15,8 +15,8 @@ from .._common.streams import as_stream, Stream
 from .._common.types import AnyArray
 from ..data.patterns import sphere
 from ..statistics import half_point, wilsons
+from .distinct_roots import size_of
 from .finding import label_basins
-from .settling import size_of
 
 
 Labels = Int[np.ndarray, " state"]

@@ -17,7 +17,7 @@ from ..solvers import AltIMEX
 from ..statistics import wilson, wilsons
 from ..trajectory import Trajectory
 from .classes import CLASSES, classify, has_odd_activation
-from .settling import distinct, settle, Settled
+from .distinct_roots import distinct, settle, Settled
 from .spectra import (
     attracting,
     describe,

@@ -17,9 +17,9 @@ from .._common.environment import precision
 from .._common.types import AnyArray, cast
 from ..network import Network
 from ..records import Dataset, dataset
+from .distinct_roots import distinct, effective_energies, Settled, size_of
 from .finding import Attractors, label_basins
 from .newton import in_chunks, NEWTON_TOL, polish, rest_condition
-from .settling import distinct, effective_energies, Settled, size_of
 from .spectra import describe
 
 

@@ -13,8 +13,8 @@ from .._common.types import AnyArray, cast
 from ..dynamics import AbstractDynamics
 from ..network import Network
 from ..spectrum import largest_loop_gains, loop_gains
+from .distinct_roots import SAME_ROOT_ATOL, size_of
 from .newton import in_chunks, MAX_DENSE_FEATURES
-from .settling import SAME_ROOT_ATOL, size_of
 
 
 MARGINAL_RTOL = 1e-6  # of |s_max^2 - alpha|, below which stability is not decided

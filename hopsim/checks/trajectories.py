@@ -1,4 +1,4 @@
-"""The kinds of `[[checks]]`; each turns a record into verdicts, one for each point."""
+"""Checks of runs: energies that fall, ledgers, overlaps, endings, promises."""
 
 from typing import Literal
 

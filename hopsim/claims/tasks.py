@@ -19,7 +19,7 @@ from typing import Any
 
 from .._common.names import nearest, shown
 from ..scenario.shipped import public_path, scenario_names, scenarios_place
-from ..scenario.tables import digest, old_words, read_tables, ScenarioError
+from ..scenario.toml_files import digest, old_words, read_tables, ScenarioError
 from . import _reach
 
 

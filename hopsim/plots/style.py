@@ -8,6 +8,7 @@ import numpy as np
 
 from .._common.registry import Registry
 from ..records import Dataset, Record
+from ..statistics import Estimate
 
 
 # Matplotlib is imported when the first picture is drawn, not when a name is looked up.
@@ -104,3 +105,13 @@ def labels(record: Record) -> list[tuple[str, Dataset, str]]:
     """Label, data and colour of every point."""
     points = record.points()
     return [(x, d, COLOURS[i % len(COLOURS)]) for i, (x, d) in enumerate(points)]
+
+
+def error_bars(
+    ax: Any, x: np.ndarray, seen: list[Estimate], mark: str, **style: Any
+) -> None:
+    """Means with their intervals over memory sets."""
+    middle = np.array([e.value for e in seen])
+    half = np.nan_to_num([e.high - e.value for e in seen])
+    fixed = {"fmt": mark, "ms": 4, "capsize": 2, "lw": 0.8}
+    ax.errorbar(x, middle, half, **(fixed | style))

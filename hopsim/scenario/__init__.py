@@ -3,7 +3,7 @@
 Importing this starts neither JAX nor pydantic; `scenario` does both.
 """
 
-from .tables import ScenarioError
+from .toml_files import ScenarioError
 
 
 __all__ = ["ScenarioError"]

@@ -21,7 +21,7 @@ from .._common.types import Array, Memories
 from ..data.sources import memory_sources
 from ..dynamics import AbstractDrive, drives
 from ..lagrangians import AbstractLagrangian, lagrangians
-from .tables import Problem
+from .toml_files import Problem
 
 
 @dataclasses.dataclass(frozen=True)

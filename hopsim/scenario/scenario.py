@@ -31,7 +31,7 @@ from ..models import networks
 from ..plots import plots
 from .catalogue import former_kinds
 from .grammar import build, read_model, read_spec, Spec
-from .tables import digest, old_words, Problem, put, read_tables, ScenarioError
+from .toml_files import digest, old_words, Problem, put, read_tables, ScenarioError
 
 
 class Claim(BaseModel):

@@ -1,9 +1,9 @@
 """Solvers of the flows: AltIMEX, unrolled Runge-Kutta stages, and their observers."""
 
 from .altimex import AltIMEX
-from .audited import Audit, Audited
+from .energy_ledger import Audit, Audited
 from .problem import AbstractProblem, FlowState
-from .settling import Settling
+from .steady_state import Settling
 from .unrolled import evaluations, Unrolled
 
 

@@ -11,7 +11,7 @@ import hopsim.attractors
 from hopsim import lagrangians
 from hopsim.attractors import polish
 from hopsim.attractors.clusters import clusters
-from hopsim.attractors.settling import belong
+from hopsim.attractors.distinct_roots import belong
 from hopsim.dynamics import Adiabatic, Binary, Pulse, Sharp, TwoLayer
 from hopsim.spectrum import hessians
 

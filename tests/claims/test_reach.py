@@ -21,7 +21,7 @@ from hopsim.experiments import experiments
 from hopsim.plots import plots
 from hopsim.scenario.catalogue import REGISTRIES
 from hopsim.scenario.scenario import Header
-from hopsim.scenario.tables import read_tables
+from hopsim.scenario.toml_files import read_tables
 
 
 CLAIMS = mutations.FILES

@@ -15,8 +15,8 @@ from ...spectrum import loop_gain
 from ...trajectory import Promise
 from .._base import AbstractContinuousDynamics, IntegrationPlan, Method, Solution
 from ..drives import AbstractDrive
-from ._integrate import integrate
 from ._solver_choice import choose_solver, name_of
+from .integration import integrate
 
 
 if TYPE_CHECKING:  # type checkers would take AbstractVar for a dataclass field

@@ -28,9 +28,9 @@ from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
 from ._coins import coin
 from ._cpu_sweep import Beside, Gaps, Rows, sweep_rows, VisitSettings
+from ._decisions import FlipRule, local_field_of, Rule, Tie
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_sweep import TRUST
-from ._rules import FlipRule, local_field_of, Rule, Tie
 from .exact import gap, has_exact_values
 
 

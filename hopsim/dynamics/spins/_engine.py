@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from ._rules import Tie
+from ._decisions import Tie
 
 
 class SweepResult(NamedTuple):

@@ -11,8 +11,8 @@ import numpy as np
 from ..._common.types import AnyArray
 from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
+from ._decisions import decision_interaction
 from ._heat_bath_lockstep import in_lockstep, Shared
-from ._rules import decision_interaction
 from .couplings import Couplings, summable
 from .exact import are_spins
 from .gap_tables import gap_table

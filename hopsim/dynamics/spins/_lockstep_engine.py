@@ -21,6 +21,7 @@ from ..._common.clock import phase
 from ..._common.environment import device_bytes
 from ..._common.types import AnyArray
 from ...network import Network
+from ._decisions import FlipRule, local_field_of, Tie
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_sweep import (
     LaneSweep,
@@ -30,7 +31,6 @@ from ._lockstep_sweep import (
     SpinTables,
     sweep,
 )
-from ._rules import FlipRule, local_field_of, Tie
 from .exact import has_exact_values, parity_gcd
 
 

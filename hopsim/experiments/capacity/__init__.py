@@ -1,18 +1,20 @@
 """Capacity: how much a network can hold, and with what errors."""
 
 from . import (
-    capacity_curves_plot,
+    capacity_curve_plot,
     exponential_capacity_plot,
     fixed_points_plot,
     freezing_plot,
+    half_capacity_plot,
     overflow_plot,
     retrieval_error_plot,
     stability_plot,
 )
-from .capacity_curves import CapacityCurve, HalfCapacity
+from .capacity_curve import CapacityCurve
 from .exponential_capacity import ExponentialCapacity
 from .fixed_points import FixedPoints
 from .freezing import Freezing
+from .half_capacity import HalfCapacity
 from .overflow import Overflow
 from .retrieval_error import RetrievalError
 from .stability import Stability
@@ -27,10 +29,11 @@ __all__ = [
     "Overflow",
     "RetrievalError",
     "Stability",
-    "capacity_curves_plot",
+    "capacity_curve_plot",
     "exponential_capacity_plot",
     "fixed_points_plot",
     "freezing_plot",
+    "half_capacity_plot",
     "overflow_plot",
     "retrieval_error_plot",
     "stability_plot",

@@ -18,7 +18,7 @@ from .._ensemble import AbstractEnsemble, stacked
 from .._numbers import Positive, Rising
 from .._spins import power_of, require_aims
 from .._variables import PURE
-from .capacity_curves import half_points
+from ._loads import half_points
 
 
 class FreezingCurve(BaseModel):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..._common.environment import precision
 from ...attractors import polish
-from ...attractors.settling import distinct, effective_energies
+from ...attractors.distinct_roots import distinct, effective_energies
 from ...attractors.spectra import describe
 from ...data.patterns import grid
 from ...records import Dataset, dataset, join_points, Record

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ..._common.types import AnyArray
 from ...attractors import polish
-from ...attractors.settling import distinct
+from ...attractors.distinct_roots import distinct
 from ...dynamics import Adiabatic, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble

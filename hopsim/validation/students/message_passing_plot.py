@@ -1,4 +1,4 @@
-"""Students beside theory: from scratch, by messages, by counting states and heat."""
+"""What messages come to, beside the heat bath and state evolution."""
 
 import numpy as np
 

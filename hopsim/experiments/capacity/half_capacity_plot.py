@@ -1,0 +1,77 @@
+"""Half capacities, and how they grow with N."""
+
+import math
+
+import numpy as np
+
+from ...plots.style import (
+    error_bars,
+    Figure,
+    labels,
+    LIMIT,
+    MARKS,
+    needed_by_plot,
+    plots,
+)
+from ...records import Dataset, Record
+from ...statistics import mean
+from ...theory import capacity
+
+
+@plots.register("half_capacity")
+def draw_half_capacity(record: Record, fig: Figure) -> None:
+    r"""Perfect recall against K, and $K_{1/2}(N)$ beside eq. 6 of KH16. [KH16]"""
+    points = labels(record)
+    fig.set_size_inches(9.2, 4.2)
+    left, right = fig.subplots(1, 2, width_ratios=[1.2, 1])
+    for label, data, colour in points:
+        shares = needed_by_plot(data, "unsigned_perfect", "half_capacity").mean(axis=2)
+        sizes, law = data["features"].values, data["no_error_count"].values[:, 0]
+        for i, features in enumerate(sizes):
+            seen = [mean(share) for share in shares[i]]
+            name = f"{label + ', ' if label else ''}N = {features}"
+            fade = 0.4 + 0.6 * (i + 1) / len(sizes)
+            style = {"color": colour, "alpha": fade, "label": name}
+            error_bars(
+                left, data["count"].values[i] / law[i], seen, MARKS[i % 5], **style
+            )
+        half = data["half_count"].values
+        known = [mean(row[np.isfinite(row)]) if np.any(np.isfinite(row)) else None
+                 for row in half]  # fmt: skip
+        keep = [i for i, x in enumerate(known) if x is not None]
+        seen = [x for x in known if x is not None]
+        slope = ""
+        if len(keep) > 1:
+            ends = math.log(seen[-1].value / seen[0].value)
+            slope = f", slope {ends / math.log(sizes[keep[-1]] / sizes[keep[0]]):.2f}"
+        error_bars(right, sizes[keep], seen, "o", color=colour, label=f"{label}{slope}")
+    left.axvline(1, color=LIMIT, lw=0.9)
+    left.axhline(0.5, color=LIMIT, lw=0.5, ls=":")
+    left.set_xscale("log")
+    _plain(left, [0.25, 0.5, 1, 2, 4])
+    left.set_ylim(-0.02, 1.02)
+    left.set_xlabel(r"memories $K\,/\,[N^{n-1}/(2(2n-3)!!\,\ln N)]$")
+    left.set_ylabel("share of random starts that end in a memory")
+    left.legend(loc="best", fontsize=7)
+    right.set_xscale("log")
+    right.set_yscale("log")
+    _no_error_line(right, points[0][1])
+    right.set_xlabel("spins $N$")
+    right.set_ylabel(r"$K_{1/2}$ (95 % over memory sets)")
+    right.legend(loc="upper left")
+
+
+def _no_error_line(ax, data: Dataset) -> None:
+    n, sizes = int(data["vertex"]), data["features"].values
+    N = np.geomspace(sizes[0] / 1.1, sizes[-1] * 1.1, 60)
+    K = [capacity.no_error_count(n, x) for x in N]
+    middle = math.sqrt(sizes[0] * sizes[-1])
+    slope = capacity.no_error_exponent(n, middle)
+    ax.plot(N, K, color=LIMIT, lw=0.9, label=f"KH16 eq. 6, slope {slope:.2f}")
+    _plain(ax, sizes)
+
+
+def _plain(ax, ticks) -> None:
+    """Ticks at these numbers of a logarithmic axis, written as they are."""
+    ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
+    ax.set_xticks([], minor=True)
