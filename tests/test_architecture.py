@@ -381,7 +381,7 @@ def test_help_starts_no_jax():
 def test_check_loads_what_it_needs_and_no_more():
     file = "scenarios/digit_completion.toml"
     loaded, printed = modules_after(COMMAND, "check", file)
-    assert "in order (3 points" in printed
+    assert "valid (3 points" in printed
     assert "diffrax" in loaded
     assert not loaded & {"sklearn", "xarray", "matplotlib", "h5py", "scipy.stats"}
 

@@ -46,7 +46,7 @@ class Exit(enum.IntEnum):
 
     CHECK_FAILED = 1  # of the scenario, or a claim
     INPUT_AT_FAULT = 2  # the user's
-    HOPSIM_AT_FAULT = 3
+    INTERNAL_ERROR = 3
     INTERRUPTED = 130  # as shells report it; nothing is half written
     NOBODY_READS = 141  # as shells report it
 
@@ -121,7 +121,7 @@ def train_command(
         bool, typer.Option("--restart", help="Forget an unfinished training.")
     ] = False,
 ) -> None:
-    """Train a scenario's memories; a training that was stopped is taken up again."""
+    """Train a scenario's memories; a training run that was stopped is resumed."""
     with _guarded():
         _keep_programs()
         import shutil
@@ -273,7 +273,7 @@ def check_command(file: File, overrides: Overrides = []) -> None:  # noqa: B006
         scenario = _read(file, False, overrides)
         count = len(scenario.points)
         points = f"{count} point{'s' if count != 1 else ''}"
-        print(f"{file}: in order ({points}, run {scenario.name}-{scenario.hash})")
+        print(f"{file}: valid ({points}, run {scenario.name}-{scenario.hash})")
 
 
 @app.command("new")
@@ -412,15 +412,15 @@ def _crash(error: BaseException) -> None:
 
     traceback.print_exception(error)
     print(
-        "hopsim crashed; this is a defect of hopsim, not of your file. Please report "
+        "Internal error: this is a defect of hopsim, not of your file. Please report "
         "it with the scenario.",
         file=sys.stderr,
     )
-    raise typer.Exit(Exit.HOPSIM_AT_FAULT) from None
+    raise typer.Exit(Exit.INTERNAL_ERROR) from None
 
 
 def _read(file: str, quick: bool, overrides: list[str], aloud: bool = True) -> Any:
-    """The scenario; what may be said better in its file is told, unless not aloud."""
+    """The scenario; notes on older words of its file are printed if `aloud`."""
     from ..scenario.scenario import read_scenario
 
     scenario = read_scenario(file, quick, _parse(overrides))

@@ -165,7 +165,7 @@ class Verifying:
         self._bar.update(number, description=text, completed=done, total=total)
 
     def on_entry(self, entry: dict[str, Any]) -> None:
-        """One claim has ended, or was kept from an earlier run."""
+        """One claim has ended, or is cached from an earlier run."""
         from ..records import Outcome
 
         self._done += 1
@@ -224,8 +224,8 @@ def show_report(report: dict[str, Any], out: Path) -> None:
     kept = sum(entry["kept"] for entry in report["claims"])
     console.print(
         f"{report['passed']}/{whole} claims hold ({report['size']}); "
-        f"{report['seconds']:.0f} s of work, {report['wall']:.1f} s by the clock, "
-        f"{kept} kept from before; {report['device']}"
+        f"{report['seconds']:.0f} s of work, {report['wall']:.1f} s wall time, "
+        f"{kept} cached; {report['device']}"
     )
     console.print(f"{out / 'report.html'}\n{out / 'ledger.json'}", soft_wrap=True)
 

@@ -67,8 +67,8 @@ def run(
       one gets `-2`, `-3`, ...; `force` replaces it.
     - `directory`: the name of the run directory, if not `<name>-<hash>`.
     - `progress`: called with (what, done, total) between compiled calls.
-    - `interrupted`: makes a training resumable: it leaves checkpoints in
-      `<name>-<hash>.unfinished`, from which the same call takes it up, and stops with
+    - `interrupted`: makes a training run resumable: it leaves checkpoints in
+      `<name>-<hash>.unfinished`, from which the same call resumes, and stops with
       KeyboardInterrupt after an epoch at which this is True.
     - `tell`: called with the label of the point and the values of each epoch.
     """

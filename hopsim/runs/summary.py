@@ -25,7 +25,7 @@ def summary_lines(record: Record) -> list[tuple[str, str]]:
             "time",
             f"{a['seconds']:.1f} s in all, {a['seconds_compiling']:.1f} s of them "
             f"tracing and compiling {a['programs_compiled']} programs "
-            f"({a.get('programs_from_cache', 0)} kept from before); {a['device']}",
+            f"({a.get('programs_from_cache', 0)} cached); {a['device']}",
         )
     )
     page += [("check", str(verdict)) for verdict in record.verdicts]
@@ -186,7 +186,7 @@ def _ledger(data: Dataset) -> str:
 
 
 def _trained(data: Dataset) -> list[tuple[str, str]]:
-    """What the trainings of a point have come to."""
+    """What the training runs of a point have come to."""
     page = []
     for k, ending in enumerate(data["ended"].values):
         found, labels = data["predicted"].values[k], data["wanted"].values[k]

@@ -136,7 +136,7 @@ def plan_training(
 
 
 def training_digest(plan: TrainingPlan) -> str:
-    """What a checkpoint must agree in with the training that takes it up.
+    """What a checkpoint must agree in with the training run that resumes from it.
 
     (Not the rule, which is made of functions: only the shape of its state is compared.)
     """

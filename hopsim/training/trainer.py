@@ -1,8 +1,8 @@
 r"""`train`: each epoch of minibatches is one compiled scan over data on the device.
 
 Nothing but the memories changes. The order of the examples is drawn on the host, keyed
-by (key, epoch), and all else that an epoch needs is in `State`: so a training that is
-taken up from its checkpoint repeats what it would have done, to the last bit.
+by (key, epoch), and all else that an epoch needs is in `State`: so a training run
+that is resumed from its checkpoint repeats what it would have done, to the last bit.
 """
 
 import math
@@ -223,7 +223,7 @@ def train(
     - `scaling`: "original", F(x)/T^n, or "modified", F(x/(NT)). [MRS24 eq. 14]
     - `batch`, `order`: items of a minibatch (default all), "shuffled" or "balanced"
       (as many of each class).
-    - `checkpoint`: a file from which a training that was killed is taken up, and which
+    - `checkpoint`: a file from which a killed training run is resumed, and which
       is written every `checkpoint_seconds` (always whole) and removed by nobody.
     - `interrupted`: asked after each epoch; if True the checkpoint is written and
       KeyboardInterrupt raised.

@@ -237,7 +237,7 @@ def test_each_row_leads_to_the_section_of_its_claim(text):
 
 def test_section_says_how_to_run_it_alone_and_what_was_kept(text):
     page = Page(text)
-    [kept] = [s for s in page.texts["section"] if "kept from an earlier run" in s]
+    [kept] = [s for s in page.texts["section"] if "cached from an earlier run" in s]
     assert "hopsim verify cl-33 --quick" in kept
     assert "0.001 of seeds, were it true" in kept
     assert "at most a share 0.004 of such runs" in page.texts["header"][0]

@@ -42,4 +42,4 @@ def test_a_claim_that_crashed_neither_passed_nor_failed():
 
 
 def test_exit_codes_are_those_of_the_readme():
-    assert [Exit.CHECK_FAILED, Exit.INPUT_AT_FAULT, Exit.HOPSIM_AT_FAULT] == [1, 2, 3]
+    assert [Exit.CHECK_FAILED, Exit.INPUT_AT_FAULT, Exit.INTERNAL_ERROR] == [1, 2, 3]

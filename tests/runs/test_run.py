@@ -434,7 +434,7 @@ def test_a_crash_exits_with_three(tiny_file, tmp_path, monkeypatch, error):
     monkeypatch.setattr("hopsim.experiments._base.simulate", boom)
     result = run_cli(tiny_file, tmp_path)
     assert result.exit_code == 3
-    assert "hopsim crashed; this is a defect of hopsim" in result.stderr
+    assert "Internal error: this is a defect of hopsim" in result.stderr
     assert "Traceback" in result.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -644,7 +644,7 @@ def check(*arguments):
 def test_check_says_that_a_file_is_in_order(write):
     result = check(write())
     assert result.exit_code == 0
-    assert "in order (1 point, run small-" in result.stdout
+    assert "valid (1 point, run small-" in result.stdout
 
 
 def test_check_tells_every_mistake_and_exits_with_two(write):

@@ -62,7 +62,7 @@ def test_a_new_file_is_the_shipped_one_and_in_order(elsewhere, name):
     assert result.exit_code == 0
     assert result.stdout_bytes == FILES[name].read_bytes()
     Path("mine.toml").write_bytes(result.stdout_bytes)
-    assert "mine.toml: in order" in hopsim_cli("check", "mine.toml").stdout
+    assert "mine.toml: valid" in hopsim_cli("check", "mine.toml").stdout
 
 
 def test_a_new_file_may_have_the_name_of_the_shipped_one(elsewhere):
@@ -73,7 +73,7 @@ def test_a_new_file_may_have_the_name_of_the_shipped_one(elsewhere):
 def test_a_file_that_exists_comes_before_a_name(elsewhere):
     text = FILES["not_promised"].read_text(encoding="utf-8")
     Path("overflow").write_text(text, encoding="utf-8")
-    assert "overflow: in order" in (told := hopsim_cli("check", "overflow").stdout)
+    assert "overflow: valid" in (told := hopsim_cli("check", "overflow").stdout)
     assert "run not_promised-" in told
 
 
@@ -390,7 +390,7 @@ def test_an_installed_hopsim_writes_and_checks_by_name(installed, tmp_path):
     assert done.stdout.encode() == FILES["claims/cl-22"].read_bytes()
     done = installed("check", "claims/cl-22", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("claims/cl-22: in order")
+    assert done.stdout.startswith("claims/cl-22: valid")
 
 
 @pytest.mark.slow
