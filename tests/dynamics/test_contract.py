@@ -20,6 +20,7 @@ from hopsim.dynamics import (
     Tolerances,
     TwoLayer,
 )
+from hopsim.dynamics.spins._starts import check_spin_dynamics
 from hopsim.dynamics.spins.trajectories import SpinRun
 from hopsim.network import Network
 from hopsim.trajectory import Ending, Promise
@@ -152,6 +153,14 @@ def test_a_spin_rule_of_ones_own_is_run_certified_and_searched():
         hopsim.relax(network, Greedy(), cues(2))
     with pytest.raises(ValueError, match="no temperature"):
         hopsim.sample(network, Greedy(), cues(2), sweeps=1)
+
+
+def test_flows_are_refused_where_spins_are_swept():
+    # asked of the check itself: the type hook of the tests would come before it
+    check_spin_dynamics(Greedy(), "relax")
+    for door in ("relax", "sample"):
+        with pytest.raises(ValueError, match=f"{door} takes dynamics of spins"):
+            check_spin_dynamics(TwoLayer(), door)
 
 
 # --- arguments in groups --------------------------------------------------------------

@@ -5,6 +5,16 @@ from typing import Any
 import numpy as np
 
 from ..._common.types import AnyArray
+from .._base import AbstractDynamics
+
+
+def check_spin_dynamics(dynamics: AbstractDynamics, door: str) -> None:
+    """Raises ValueError for dynamics of anything but spins of +1 and -1."""
+    if not dynamics.discrete:
+        raise ValueError(
+            f"{door} takes dynamics of spins of +1 and -1, got {dynamics.kind}; use "
+            "simulate for flows."
+        )
 
 
 def check_whole(name: str, value: Any, least: int = 1) -> None:

@@ -25,7 +25,7 @@ from ._coins import coin
 from ._decisions import FlipRule, OLDER_WORDS, Tie, visits_of
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_engine import LockstepEngine
-from ._starts import check_starts, check_whole
+from ._starts import check_spin_dynamics, check_starts, check_whole
 from .exact import are_spins, Exact
 
 
@@ -82,6 +82,7 @@ def relax(
     """
     # --- validate
     engine = OLDER_WORDS.get(engine, engine)
+    check_spin_dynamics(dynamics, "relax")
     flip_rule = dynamics.flip_rule
     starts, free = check_starts(network.features, starts, clamped)
     binary = bool(

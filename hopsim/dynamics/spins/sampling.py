@@ -20,7 +20,7 @@ from ...network import Network
 from ._base import AbstractSpinDynamics
 from ._decisions import HeatBath, OLDER_WORDS, visits_of
 from ._heat_bath_engines import choose_engine, HeatBathEngine
-from ._starts import check_starts, check_whole
+from ._starts import check_spin_dynamics, check_starts, check_whole
 from .couplings import Couplings
 
 
@@ -94,6 +94,7 @@ def sample(
     take, and energies that are not finite.
     """
     # --- validate
+    check_spin_dynamics(dynamics, "sample")
     bath, features = dynamics.heat_bath, system.features
     starts, free = check_starts(features, starts, clamped)
     check_whole("sweeps", sweeps)
