@@ -118,13 +118,8 @@ def _one_of(group: Group | None, single: Group) -> Group:
     """A group of arguments, or the single ones; ValueError if both are given."""
     if group is None:
         return single
-    fields = [f.name for f in dataclasses.fields(group)]
-    given = [
-        name
-        for name in fields
-        if getattr(single, name) is not getattr(type(group)(), name)
-        and getattr(single, name) != getattr(type(group)(), name)
-    ]
+    plain = dataclasses.asdict(type(group)())
+    given = [name for name in plain if getattr(single, name) != plain[name]]
     if given:
         raise ValueError(
             f"{', '.join(given)} must be given in {type(group).__name__} or by "

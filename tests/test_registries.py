@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import sys
+import types
 from typing import Any
 
 import cases
@@ -64,6 +66,16 @@ def test_every_argument_says_what_it_may_be(registry, kind):
     hints = {k: p.annotation for k, p in parameters(registry[kind]).items()}
     untyped = {k for k, hint in hints.items() if hint in (Any, inspect.Parameter.empty)}
     assert untyped <= {"fig"}, "and so a scenario could give anything"
+
+
+def test_a_registry_that_could_not_be_completed_is_not_empty(monkeypatch):
+    registry = Registry("thing", completed_by=("no_such_package",))
+    for _ in range(2):  # the second look fails as the first one did
+        with pytest.raises(ModuleNotFoundError, match="no_such_package"):
+            list(registry)
+    monkeypatch.setitem(sys.modules, "no_such_package", types.ModuleType("empty"))
+    registry.register("one")(int)
+    assert list(registry) == ["one"]
 
 
 @pytest.mark.parametrize("kind", list(experiments))

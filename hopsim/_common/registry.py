@@ -7,6 +7,7 @@ of registered functions to the ranges written in their annotations.
 import functools as ft
 import importlib
 import inspect
+import threading
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -57,15 +58,17 @@ class Registry:
     ):
         self.noun = noun
         self._within = within
-        self._awaited = completed_by
+        self._awaited, self._completing = completed_by, threading.RLock()
         self._registered: dict[str, Callable] = {}
         self._former: dict[str, str] = {}
 
     @property
     def _makers(self) -> dict[str, Callable]:
-        awaited, self._awaited = self._awaited, ()
-        for package in awaited:
-            importlib.import_module(package)
+        if self._awaited:
+            with self._completing:  # who looks meanwhile waits for all kinds
+                for package in self._awaited:
+                    importlib.import_module(package)
+                self._awaited = ()  # only now: one that fails is missed again
         return self._registered
 
     def register(

@@ -95,9 +95,8 @@ class Curve:
         while True:
             off, slope = self._rest(y)
             residual = float(np.max(np.abs(off)))
-            if (
-                not residual > RESIDUAL_ROUNDING or rounds == NEWTON_STEPS
-            ):  # NaN ends it as well
+            # NaN ends it as well
+            if not residual > RESIDUAL_ROUNDING or rounds == NEWTON_STEPS:
                 break
             step = np.append(off, along @ (y - through))
             y = y - _solved(np.vstack([slope, along]), step)

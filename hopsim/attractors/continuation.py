@@ -32,12 +32,7 @@ from .branches import Branch, Event, NetworkOf
 MIN_ARC_LENGTH = 1e-7  # arc length below which a branch counts as lost
 MAX_STEP_RATIO = 512  # the longest step over the shortest tried at unresolved events
 # places in [low, high] at which networks are compared
-FAMILY_SAMPLES = (
-    0.0,
-    0.1234567,
-    0.5 * 2**0.5,
-    1.0,
-)
+FAMILY_SAMPLES = (0.0, 0.1234567, 0.5 * 2**0.5, 1.0)
 MIN_TANGENT_COSINE = 0.95  # between the tangents of neighbouring points
 CONSTANT_NOTE = (
     "the parameter changes no fixed point and no index, as is true of time constants"
@@ -276,11 +271,8 @@ def _continue_curve(
     while len(points) < max_points:
         new = oriented_along(old, curve.ahead(old, length))
         jumped = np.linalg.norm(new.y - old.y) > 1.5 * length
-        if (
-            not new.converged
-            or jumped
-            or new.tangent @ old.tangent < MIN_TANGENT_COSINE
-        ):
+        bent = new.tangent @ old.tangent < MIN_TANGENT_COSINE
+        if not new.converged or jumped or bent:
             length /= 2
             if length < MIN_ARC_LENGTH:
                 ending = "lost"
@@ -290,9 +282,8 @@ def _continue_curve(
         if outside:
             new = _at_the_edge(curve, old, new)
         found = events_between(curve, old, new)
-        if length > step / MAX_STEP_RATIO and any(
-            e.kind == "unresolved" for e in found
-        ):
+        unresolved = any(event.kind == "unresolved" for event in found)
+        if unresolved and length > step / MAX_STEP_RATIO:
             length /= 2
             continue
         events += found

@@ -29,16 +29,8 @@ from .spectra import (
 
 MAX_FLOW_STEP = 0.25  # of an AltIMEX step that still follows the flow, in tau_feature
 TIGHT_TOLERANCES = {"rtol": 1e-10, "atol": 1e-12, "residual_tolerance": 1e-9}
-FLOW_ARGUMENTS = {
-    "solver",
-    "step",
-    "rtol",
-    "atol",
-    "residual_tolerance",
-    "max_steps",
-    "key",
-}
-FLOW_ARGUMENTS |= {"chunk", "devices", "progress"}
+FLOW_ARGUMENTS = {"solver", "step", "rtol", "atol", "residual_tolerance", "max_steps"}
+FLOW_ARGUMENTS |= {"key", "chunk", "devices", "progress"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,6 +29,11 @@ class Output:
     step_log: int = 0  # of the first probes, every step's energy
     audit: bool = True  # the energies of all steps and the ledger
 
+    @property
+    def states(self) -> tuple[str, ...]:
+        """What `save` names, one word or several."""
+        return (self.save,) if isinstance(self.save, str) else tuple(self.save)
+
 
 @dataclasses.dataclass(frozen=True)
 class Execution:
@@ -59,23 +64,17 @@ class Request:
     @property
     def saved(self) -> tuple[str, ...]:
         """The states to keep, in the order v, g, h."""
-        save = self.output.save
-        return tuple(
-            name
-            for name in ("v", "g", "h")
-            if name in ((save,) if isinstance(save, str) else save)
-        )
+        return tuple(name for name in ("v", "g", "h") if name in self.output.states)
 
     def check_sampling(self) -> None:
         """Raises ValueError for an invalid duration, samples, until or save."""
-        samples, save = self.output.samples, self.output.save
+        samples, save = self.output.samples, self.output.states
         require_finite_positive("duration", self.duration)
         whole = isinstance(samples, int | np.integer)
         require(whole, "samples", "an integer", samples)
         require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
         known = self.until in ("steady", "duration")
         require(known, "until", '"steady" or "duration"', self.until)
-        save = (save,) if isinstance(save, str) else tuple(save)
         require(set(save) <= {"v", "g", "h"}, "save", 'made of "v", "g" and "h"', save)
 
 

@@ -107,11 +107,16 @@ def labels(record: Record) -> list[tuple[str, Dataset, str]]:
     return [(x, d, COLOURS[i % len(COLOURS)]) for i, (x, d) in enumerate(points)]
 
 
+def bars_of(seen: list[Estimate]) -> tuple[np.ndarray, np.ndarray]:
+    """Means, and half of their intervals; 0 where a single set has none."""
+    half = np.nan_to_num([one.high - one.value for one in seen])
+    return np.array([one.value for one in seen]), half
+
+
 def error_bars(
     ax: Any, x: np.ndarray, seen: list[Estimate], mark: str, **style: Any
 ) -> None:
     """Means with their intervals over memory sets."""
-    middle = np.array([e.value for e in seen])
-    half = np.nan_to_num([e.high - e.value for e in seen])
+    middle, half = bars_of(seen)
     fixed = {"fmt": mark, "ms": 4, "capsize": 2, "lw": 0.8}
     ax.errorbar(x, middle, half, **(fixed | style))

@@ -12,7 +12,6 @@ integers (`exact`) decide it. [MRS24 sec. 4; THEORY 2.2]
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import ClassVar
 
@@ -23,6 +22,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..._common.clock import phase
+from ..._common.cores import on_threads
 from ..._common.types import AnyArray, cast
 from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
@@ -170,12 +170,8 @@ class CpuEngine(AbstractEngine):
         size = min(-(-len(s) // (PARTS * self.threads)), max(1, WORK // visits))
         size = self.chunk or size
         rows = [slice(k, k + size) for k in range(0, len(s), size)]
-        with phase("integrate"), ThreadPoolExecutor(self.threads) as pool:
-            try:
-                list(pool.map(part, rows))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        with phase("integrate"):
+            on_threads(part, rows, self.threads)
         return SweepResult(s, *seen.T)
 
 

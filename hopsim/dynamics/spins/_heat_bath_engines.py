@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._common.cores import on_threads
 from ..._common.types import AnyArray
 from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
@@ -78,7 +79,9 @@ class _ByCouplings:
 
         c = self.system
         own = SummedSystem(c.tensor, c.single, c.factor, c.unit, self.rest)
-        return _on_threads(by_couplings, own, states, orders, thresholds, self.threads)
+        return _sweep_replicas(
+            by_couplings, own, states, orders, thresholds, self.threads
+        )
 
 
 class _ByExamples:
@@ -108,10 +111,12 @@ class _ByExamples:
         whole = np.issubdtype(self.table.dtype, np.integer)
         zero = np.int64(0) if whole else np.float64(0)
         own = ExampleSystem(self.memories, self.table, zero, self.unit, self.rest)
-        return _on_threads(by_examples, own, states, orders, thresholds, self.threads)
+        return _sweep_replicas(
+            by_examples, own, states, orders, thresholds, self.threads
+        )
 
 
-def _on_threads(
+def _sweep_replicas(
     sweeps_of, system, states: list[Replica], orders, thresholds, threads: int
 ):
     """Each replica on its own; a part that runs cannot be interrupted, but is short."""
@@ -130,12 +135,7 @@ def _on_threads(
         for k in range(size):
             one(k)
         return path, gains.sum(axis=2), moved.sum(axis=1)
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            list(pool.map(one, range(size)))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    on_threads(one, range(size), threads)
     return path, gains.sum(axis=2), moved.sum(axis=1)
 
 

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from ...plots.style import BAD, Figure, GOOD, labels, LIMIT, needed_by_plot, plots
+from ...plots.style import (
+    BAD,
+    bars_of,
+    Figure,
+    GOOD,
+    labels,
+    LIMIT,
+    needed_by_plot,
+    plots,
+)
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean
 
@@ -61,8 +70,7 @@ def draw_fixed_point_counts(record: Record, fig: Figure) -> None:
     )
     for name, colour, mark, told in kinds:
         seen = [_number(data, name) for data in points]
-        middle = np.array([x.value for x in seen])
-        half = np.nan_to_num([x.high - x.value for x in seen])
+        middle, half = bars_of(seen)
         low = np.minimum(half, 0.9 * middle)
         style = {"color": colour, "marker": mark, "ms": 4, "capsize": 2, "label": told}
         ax.errorbar(count, middle, [low, half], **style)

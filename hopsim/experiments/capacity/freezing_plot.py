@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
+from ...plots.style import (
+    bars_of,
+    COLOURS,
+    Figure,
+    labels,
+    LIMIT,
+    MARKS,
+    needed_by_plot,
+    plots,
+)
 from ...records import Dataset, Record
 from ...statistics import Estimate, exponent, mean, mean_over_sets
 
@@ -27,8 +36,7 @@ def draw_freezing(record: Record, fig: Figure) -> None:
         shown |= {int(x) for x in sizes}
         seen = [mean(row[np.isfinite(row)]) for row in half if np.isfinite(row).any()]
         at = sizes[np.isfinite(half).any(axis=1)] * 1.02 ** (k - len(points) / 2)
-        middle = np.array([x.value for x in seen])
-        wide = np.nan_to_num([x.high - x.value for x in seen])
+        middle, wide = bars_of(seen)
         wide = np.minimum(wide, 0.9 * middle)  # a logarithm has no place for less
         slope = _slope(sizes, half)
         style = {"color": colour, "marker": MARKS[k % 5], "ms": 5, "capsize": 2}
@@ -66,8 +74,7 @@ def draw_freezing_curves(record: Record, fig: Figure) -> None:
         share = needed_by_plot(data, "recalled", "freezing_curves").mean(axis=2)
         for i, features in enumerate(data["features"].values):
             seen = [mean(x) for x in share[i].astype(float)]
-            middle = np.array([x.value for x in seen])
-            wide = np.nan_to_num([x.high - x.value for x in seen])
+            middle, wide = bars_of(seen)
             k = sizes.index(int(features))
             style = {"ms": 3.5, "capsize": 2, "lw": 0.9, "color": COLOURS[k]}
             at = data["count"].values[i] / data["law_count"].values[i, 0]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
+from ...plots.style import bars_of, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean_over_sets
 
@@ -21,8 +21,7 @@ def draw_conventions(record: Record, fig: Figure) -> None:
         shift = 0.12 * (k - (len(points) - 1) / 2)
         for ax, name in ((left, "perfect"), (right, "stuck")):
             seen = [_share(data, name, row) for row in rows]
-            middle = np.array([x.value for x in seen])
-            half = np.nan_to_num([x.high - x.value for x in seen])
+            middle, half = bars_of(seen)
             style = {"fmt": "o", "ms": 4, "capsize": 2, "color": colour}
             ax.errorbar(
                 middle, np.array(rows) + shift, xerr=half, label=label or None, **style

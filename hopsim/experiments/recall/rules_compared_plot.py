@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
+from ...plots.style import (
+    bars_of,
+    COLOURS,
+    Figure,
+    labels,
+    LIMIT,
+    MARKS,
+    needed_by_plot,
+    plots,
+)
 from ...records import Record
 from ...statistics import mean_over_sets
 
@@ -21,8 +30,7 @@ def draw_rules_compared(record: Record, fig: Figure) -> None:
                 seen = [
                     mean_over_sets(x, data["set"].values) for x in data[name].values[k]
                 ]
-                middle = np.array([x.value for x in seen])
-                half = np.nan_to_num([x.high - x.value for x in seen])
+                middle, half = bars_of(seen)
                 # rules that agree lie on each other: shifted a little
                 at = count * 1.02 ** (k - 2)
                 style = {"ms": 4, "capsize": 2, "lw": 0.8, "color": COLOURS[k]}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, MARKS, needed_by_plot, plots
+from ...plots.style import bars_of, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import mean
 
@@ -23,8 +23,7 @@ def draw_learning_curve(record: Record, fig: Figure) -> None:
         name = "overlap" if n % 2 else "unsigned"
         values = needed_by_plot(data, name, "learning_curve")
         seen = [mean(row) for row in values]
-        middle = np.array([x.value for x in seen])
-        half = np.nan_to_num([x.high - x.value for x in seen])
+        middle, half = bars_of(seen)
         at = data["c"].values * unit
         style = {"ls": "", "ms": 4, "capsize": 2, "lw": 0.9, "color": colour}
         words = label or f"n = {n}"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, LIMIT, MARKS, needed_by_plot, plots
+from ...plots.style import bars_of, COLOURS, Figure, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import Estimate, mean
 
@@ -94,6 +94,5 @@ def _measured(
 
 def _bars(ax, x, seen: list[Estimate], **style) -> None:
     """Means with their intervals over sets of data."""
-    middle = np.array([e.value for e in seen])
-    half = np.nan_to_num([e.high - e.value for e in seen])
+    middle, half = bars_of(seen)
     ax.errorbar(x, middle, half, **style)

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, labels, LIMIT, MARKS, needed_by_plot, plots
+from ...plots.style import (
+    bars_of,
+    COLOURS,
+    Figure,
+    labels,
+    LIMIT,
+    MARKS,
+    needed_by_plot,
+    plots,
+)
 from ...records import Record
 from ...statistics import mean
 
@@ -26,8 +35,7 @@ def draw_prototype_learning(record: Record, fig: Figure) -> None:
         for k, temperature in enumerate(data["temperature"].values):
             colour = COLOURS[k % len(COLOURS)]
             seen = [mean(1 - row) for row in values[k]]
-            middle = np.array([x.value for x in seen])
-            half = np.nan_to_num([x.high - x.value for x in seen])
+            middle, half = bars_of(seen)
             low = np.minimum(half, 0.9 * middle)  # a logarithm has no place for less
             style = {"ls": "", "ms": 4.5, "capsize": 2, "lw": 0.9, "color": colour}
             style |= {"marker": MARKS[k % len(MARKS)], "label": f"T = {temperature:g}"}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
+from ...plots.style import bars_of, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import mean
 
@@ -19,8 +19,7 @@ def draw_deletion(record: Record, fig: Figure) -> None:
         share = data["recovered_share"].values
         first = [np.argmax(owner == k) for k in np.unique(owner)]
         seen = [mean(row[first]) for row in share]
-        middle = np.array([e.value for e in seen])
-        half = np.nan_to_num([e.high - e.value for e in seen])
+        middle, half = bars_of(seen)
         bars = {"fmt": "o", "ms": 4, "capsize": 2, "color": colour}
         ax.errorbar(left, middle, half, label=label or "all probes", **bars)
         line = np.array([0, count])

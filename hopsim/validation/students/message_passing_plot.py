@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.style import COLOURS, Figure, LIMIT, MARKS, needed_by_plot, plots
+from ...plots.style import bars_of, COLOURS, Figure, LIMIT, MARKS, needed_by_plot, plots
 from ...records import Dataset, Record
 from ...statistics import mean
 
@@ -37,8 +37,7 @@ def draw_message_passing(record: Record, fig: Figure) -> None:
 
 def _path(ax, data: Dataset, k: int, c: float) -> None:
     seen = [mean(x) for x in data["path"].values[k].T]
-    middle = np.array([x.value for x in seen])
-    half = np.nan_to_num([x.high - x.value for x in seen])
+    middle, half = bars_of(seen)
     style = {"color": COLOURS[k], "marker": MARKS[k % 5], "ms": 4, "ls": ""}
     at = np.arange(len(seen)) + 0.12 * k  # sets overlap: shifted a little
     ax.errorbar(at, middle, half, capsize=2, lw=0.8, **style)

@@ -1,8 +1,6 @@
 """The entropy of students along the ordered branch."""
 
-import numpy as np
-
-from ...plots.style import Figure, labels, LIMIT, needed_by_plot, plots
+from ...plots.style import bars_of, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 from ...statistics import mean
 
@@ -19,8 +17,7 @@ def draw_ordered_entropy(record: Record, fig: Figure) -> None:
         name = label or f"N = {size}"
         for ax, what in ((left, "entropy"), (right, "free_entropy")):
             seen = [mean(x) for x in data[what].values]
-            middle = np.array([x.value for x in seen])
-            half = np.nan_to_num([x.high - x.value for x in seen])
+            middle, half = bars_of(seen)
             style = {"color": colour, "marker": "o", "ms": 5, "ls": ""}
             ax.errorbar(c, middle, half, capsize=2, lw=0.9, label=name, **style)
             theory = data[f"{what}_theory"].values[:, 0]
