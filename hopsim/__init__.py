@@ -47,6 +47,7 @@ _MODULES = {
     "attractors": "attractors",
     "datasets": "data.datasets",
     "dynamics": "dynamics",
+    "exact": "dynamics.spins.exact_decisions",  # its older place
     "lagrangians": "lagrangians",
     "patterns": "data.patterns",
     "plots": "plots",

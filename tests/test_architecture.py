@@ -454,6 +454,7 @@ def test_older_public_names_are_still_there():
     assert training.answered is training.answers_in_chunks
     assert training.decided is training.predicted_class
     assert training.taught is training.train_grid
+    assert hopsim.exact is hopsim.dynamics.spins.exact_decisions
 
 
 def test_public_names_are_there():

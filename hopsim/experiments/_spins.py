@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from .._common.types import AnyArray
 from ..dynamics import Binary, expected
-from ..dynamics.spins._decisions import Rule
+from ..dynamics.spins.flip_rules import Rule
 from ..dynamics.spins.relaxation import Relaxation
 from ..lagrangians import Polynomial, RectifiedPolynomial
 from ..network import Network

@@ -58,7 +58,7 @@ class Case:
 
     def by_python(self):
         """Where a few starts end by Python's integers."""
-        from hopsim.dynamics.spins.exact import Exact
+        from hopsim.dynamics.spins.exact_decisions import Exact
 
         exact, ends = Exact(self.network), []
         for s in self.starts[:FEW].astype(np.int64):

@@ -13,7 +13,7 @@ from ...network import Features, Network
 from ...trajectory import Trajectory
 from .._base import AbstractDynamics, Method
 from .._request import Request, require
-from ._decisions import FlipRule, HeatBath
+from .flip_rules import FlipRule, HeatBath
 from .trajectories import spin_trajectory, SpinRun
 
 

@@ -28,10 +28,10 @@ from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
 from ._coins import coin
 from ._cpu_sweep import Beside, Gaps, Rows, sweep_rows, VisitSettings
-from ._decisions import FlipRule, local_field_of, Rule, Tie
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_sweep import TRUST
-from .exact import gap, has_exact_values
+from .exact_decisions import gap, has_exact_values
+from .flip_rules import FlipRule, local_field_of, Rule, Tie
 
 
 SWEEPS, WORK = 16, 2**31  # limits of one call: sweeps, and memories x visits

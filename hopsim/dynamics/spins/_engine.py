@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from ._decisions import Tie
+from .flip_rules import Tie
 
 
 class SweepResult(NamedTuple):

@@ -12,10 +12,10 @@ from ..._common.cores import on_threads
 from ..._common.types import AnyArray
 from ...lagrangians import AbstractAdditiveLagrangian
 from ...network import Network
-from ._decisions import decision_interaction
 from ._heat_bath_lockstep import in_lockstep, Shared
 from .couplings import Couplings, summable
-from .exact import are_spins
+from .exact_decisions import are_spins
+from .flip_rules import decision_interaction
 from .gap_tables import gap_table
 
 

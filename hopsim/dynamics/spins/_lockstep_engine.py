@@ -21,7 +21,6 @@ from ..._common.clock import phase
 from ..._common.environment import device_bytes
 from ..._common.types import AnyArray
 from ...network import Network
-from ._decisions import FlipRule, local_field_of, Tie
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_sweep import (
     LaneSweep,
@@ -31,7 +30,8 @@ from ._lockstep_sweep import (
     SpinTables,
     sweep,
 )
-from .exact import has_exact_values, parity_gcd
+from .exact_decisions import has_exact_values, parity_gcd
+from .flip_rules import FlipRule, local_field_of, Tie
 
 
 TWICE_BYTES = 2**27  # memories up to this size are kept in both orders

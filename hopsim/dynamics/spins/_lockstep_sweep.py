@@ -26,7 +26,7 @@ from jaxtyping import Array, Bool, Float, Int, Real, UInt32
 from ..._common.types import AnyArray, cast, Scalar
 from ...lagrangians import AbstractAdditiveLagrangian
 from ._coins import coin
-from ._decisions import Rule, Tie
+from .flip_rules import Rule, Tie
 
 
 BLOCK = 64  # terms added in one row of a product; the rows are added then

@@ -15,7 +15,7 @@ from ...trajectory import Promise
 from .._base import dynamics_kinds, Method
 from .._request import Request
 from ._base import AbstractSpinDynamics
-from ._decisions import FlipRule, Order, require_choice, Rule, Tie
+from .flip_rules import FlipRule, Order, require_choice, Rule, Tie
 from .relaxation import relax
 from .trajectories import SpinRun
 

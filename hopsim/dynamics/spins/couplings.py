@@ -17,7 +17,7 @@ from ..._common.types import AnyArray
 from ...lagrangians import DistinctPolynomial, Polynomial
 from ...network import Network
 from ...theory.teacher_student import Hamiltonian
-from .exact import are_spins, in_rows
+from .exact_decisions import are_spins, in_rows
 from .students import student_interaction
 
 

@@ -10,7 +10,7 @@ from ...lagrangians import (
     AbstractAdditiveLagrangian,
     DistinctPolynomial,
 )
-from .exact import gap
+from .exact_decisions import gap
 
 
 IN_A_ROW = 1024  # entries of a table whose sum must fit its type

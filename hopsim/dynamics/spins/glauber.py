@@ -19,7 +19,7 @@ from ...trajectory import Ending, Promise
 from .._base import dynamics_kinds, Method
 from .._request import Request
 from ._base import AbstractSpinDynamics
-from ._decisions import HeatBath, require_choice, Visits
+from .flip_rules import HeatBath, require_choice, Visits
 from .sampling import sample
 from .trajectories import SpinRun
 

@@ -22,11 +22,11 @@ from ...network import Network
 from ...trajectory import Ending
 from ._base import AbstractSpinDynamics
 from ._coins import coin
-from ._decisions import FlipRule, OLDER_WORDS, Tie, visits_of
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_engine import LockstepEngine
 from ._starts import check_spin_dynamics, check_starts, check_whole
-from .exact import are_spins, Exact
+from .exact_decisions import are_spins, Exact
+from .flip_rules import FlipRule, OLDER_WORDS, Tie, visits_of
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,10 +18,10 @@ from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network
 from ._base import AbstractSpinDynamics
-from ._decisions import HeatBath, OLDER_WORDS, visits_of
 from ._heat_bath_engines import choose_engine, HeatBathEngine
 from ._starts import check_spin_dynamics, check_starts, check_whole
 from .couplings import Couplings
+from .flip_rules import HeatBath, OLDER_WORDS, visits_of
 
 
 AT_ONCE = 2**22  # thresholds drawn at once

@@ -13,7 +13,7 @@ from ...lagrangians import (
 )
 from ...network import Network
 from ...theory.teacher_student import Hamiltonian
-from .exact import are_spins
+from .exact_decisions import are_spins
 
 
 def student_interaction(

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from ..._common.types import AnyArray
 from ...dynamics import Binary, expected
-from ...dynamics.spins._decisions import Rule
+from ...dynamics.spins.flip_rules import Rule
 from ...network import Network
 from ...records import Variables
 from .._base import experiments, Setting

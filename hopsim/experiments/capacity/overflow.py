@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from pydantic import Field
 
 from ...dynamics import Binary
-from ...dynamics.spins.exact import Exact
+from ...dynamics.spins.exact_decisions import Exact
 from ...dynamics.spins.relaxation import relax
 from ...lagrangians import Polynomial, RectifiedPolynomial
 from ...network import Network

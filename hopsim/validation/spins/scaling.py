@@ -7,7 +7,7 @@ import equinox as eqx
 import numpy as np
 
 from ...dynamics import Binary
-from ...dynamics.spins.exact import Exact
+from ...dynamics.spins.exact_decisions import Exact
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE

@@ -6,7 +6,7 @@ import equinox as eqx
 import numpy as np
 from pydantic import Field
 
-from ...dynamics.spins.exact import energy, Exact, is_exact
+from ...dynamics.spins.exact_decisions import energy, Exact, is_exact
 from ...experiments._base import AbstractExperiment, Setting, Study
 from ...experiments._variables import PURE
 from ...lagrangians import Polynomial, RectifiedPolynomial

@@ -18,7 +18,7 @@ from hopsim import lagrangians as L, patterns
 from hopsim._common.clock import watch
 from hopsim._common.streams import Stream
 from hopsim.dynamics import Binary
-from hopsim.dynamics.spins.exact import energy, Exact, is_exact
+from hopsim.dynamics.spins.exact_decisions import energy, Exact, is_exact
 from hopsim.dynamics.spins.relaxation import relax
 from hopsim.models import model_b
 from hopsim.network import Network
