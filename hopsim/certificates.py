@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .network import Network
+from .network import Network, require_network
 from .trajectory import Promise, Trajectory
 
 
@@ -56,6 +56,7 @@ def certify(network: Network, trajectory: Trajectory) -> Certificate:
     Raises ValueError if the trajectory cannot be one of this network (other sizes), or
     was run without an audit.
     """
+    require_network(network)
     if not trajectory.audited:
         raise ValueError(
             "A run with audit = False has nothing to certify; simulate with audit=True."

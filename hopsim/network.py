@@ -9,12 +9,15 @@ with a current `I`, a hidden current `J` and an autapse `c`. [KH21 eqs. 1-4; KH1
 A network has no notion of time. Every method takes one state; batch with `jax.vmap`.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ._common.names import shown
 from ._common.registry import Registry
 from ._common.types import (
     AnyArray,
@@ -208,6 +211,15 @@ class Network(eqx.Module):
         if self.autapse is None:
             return jnp.zeros((), self.dtype)
         return 0.5 * self.autapse * jnp.vdot(g, g)
+
+
+def require_network(network: Any) -> None:
+    """Raises ValueError for anything but a network, saying what it is instead."""
+    if not isinstance(network, Network):
+        raise ValueError(
+            "network must be a hopsim.Network (hopsim.model_a, model_b and model_c "
+            f"make one), got {shown(str(network))}."
+        )
 
 
 def _contract(x: AnyArray, memories: AnyArray, axis: int) -> Array:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ._common.names import shown
 from ._common.types import AnyArray
 from .batches import Batch, check_varied, costs, extremes, solve, substitute
 from .dynamics import (
@@ -22,10 +23,10 @@ from .dynamics import (
     Solution,
     Tolerances,
 )
-from .dynamics._base import Method
+from .dynamics._base import Method, require_dynamics
 from .dynamics._request import require, require_finite_positive
 from .dynamics.flows._solver_choice import DEFAULT_STEP
-from .network import Network
+from .network import Network, require_network
 from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory
 
 
@@ -82,6 +83,8 @@ def simulate(
     - `memory_start`: initial memory neurons; default `xi g(v) + J`.
     - `save`: which states to keep at the samples, of "v", "g" = grad L_v(v) and "h".
     - `clamped`: feature neurons held at their initial value.
+    - `max_steps`: steps, accepted and rejected, after which a run is unfinished; flips
+      of sharp dynamics. Spins are bounded by `duration`.
     - `step_log`: for how many of the first probes to keep every step's energy.
     - `audit`: False omits the energies of steps and the ledger, which saves a fifth of
       the time of small networks and less of large ones; such a run has no certificate.
@@ -96,6 +99,8 @@ def simulate(
       arguments: `Tolerances(rtol, atol, residual)`, `Output(samples, save, step_log,
       audit)`, `Execution(chunk, devices, progress)`.
     """
+    require_network(network)
+    require_dynamics(dynamics)
     probes = _check_probes(network, probes)
     request = Request(
         duration, until, solver, step, max_steps, memory_start, clamped, varied,
@@ -104,7 +109,7 @@ def simulate(
         _one_of(output, Output(samples, save, step_log, audit)),
         _one_of(execution, Execution(chunk, devices, progress)),
     )  # fmt: skip
-    request.check_sampling()
+    request.check()
     trajectory = dynamics.run(network, probes, request, _integrate)
     if throw:
         _raise_if_failed(trajectory)
@@ -118,12 +123,22 @@ def _one_of(group: Group | None, single: Group) -> Group:
     """A group of arguments, or the single ones; ValueError if both are given."""
     if group is None:
         return single
-    plain = dataclasses.asdict(type(group)())
-    given = [name for name in plain if getattr(single, name) != plain[name]]
+    name = type(single).__name__
+    if not isinstance(group, type(single)):
+        raise ValueError(
+            f"{name.lower()} must be a hopsim.{name}, got {shown(str(group))}; write "
+            f"hopsim.{name}(...)."
+        )
+    plain = type(group)()
+    same = lambda a, b: a is b or (type(a) is type(b) and a == b)
+    given = [
+        field.name
+        for field in dataclasses.fields(plain)
+        if not same(getattr(single, field.name), getattr(plain, field.name))
+    ]
     if given:
         raise ValueError(
-            f"{', '.join(given)} must be given in {type(group).__name__} or by "
-            "itself, got both."
+            f"{', '.join(given)} must be given in {name} or by itself, got both."
         )
     return group
 
@@ -143,7 +158,6 @@ def _integrate(
     own = substitute(network, dynamics, batch.take(hardest).varied)
     plan, method = _plan(*own, probes, request)
     where, logged = request.execution, request.output.step_log
-    require(where.chunk is None or where.chunk >= 1, "chunk", ">= 1", where.chunk)
     run = partial(solve, network, dynamics, chunk=where.chunk, devices=where.devices)
 
     # --- integrate
@@ -190,10 +204,8 @@ def _plan(
     require_finite_positive("residual_tolerance", residual)
     require(rtol <= 0.1, "rtol", "<= 0.1, or the audit says nothing", rtol)
     require(residual < 1, "residual_tolerance", "< 1", residual)
-    most, logged = request.max_steps, kept.step_log
-    require(isinstance(most, int | np.integer), "max_steps", "an integer", most)
+    logged = kept.step_log
     require(step is None or 0 < step < math.inf, "step", "a finite number > 0", step)
-    require(most >= 1, "max_steps", ">= 1", most)
     require(0 <= logged <= len(probes), "step_log", "0 to the probes", logged)
     require(kept.audit or not logged, "step_log", "0 without an audit", logged)
     if not double and rtol < 1e-5:
@@ -224,7 +236,7 @@ def _plan(
         inequality=exact,
         until_steady=request.until == "steady",
         save=request.saved,
-        max_steps=int(most),
+        max_steps=int(request.max_steps),
         log_rows=LOG_ROWS if logged else 0,
     )
     return plan, method

@@ -446,6 +446,7 @@ def test_every_public_name_is_the_first_that_a_process_may_ask_for():
 
 def test_older_public_names_are_still_there():
     import hopsim
+    from hopsim.dynamics.spins import exact_decisions
 
     training, mean_field = hopsim.training, hopsim.theory.mean_field
     assert hopsim.dynamics.Plan is hopsim.dynamics.IntegrationPlan
@@ -454,7 +455,7 @@ def test_older_public_names_are_still_there():
     assert training.answered is training.answers_in_chunks
     assert training.decided is training.predicted_class
     assert training.taught is training.train_grid
-    assert hopsim.exact is hopsim.dynamics.spins.exact_decisions
+    assert hopsim.exact is exact_decisions
 
 
 def test_public_names_are_there():

@@ -201,7 +201,7 @@ def test_mistakes_in_varied_parameters_are_named(varied, match):
 
 
 def test_a_chunk_has_at_least_one_probe():
-    with pytest.raises(ValueError, match="chunk must be >= 1, got 0"):
+    with pytest.raises(ValueError, match="chunk must be a whole number >= 1, got 0"):
         simulate(chunk=0)
 
 

@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .names import nearest
+from .names import guess, nearest
 from .types import Range
 
 
@@ -103,10 +103,19 @@ class Registry:
         """What a kind is called today; a word that never was another one, as it is."""
         return self.former.get(word, word)
 
+    def guess(self, word: str) -> str | None:
+        """What a misspelt word probably meant, as it is called today."""
+        meant = guess(word, [*self, *self.former])
+        return None if meant is None else self.today(meant)
+
+    def nearest(self, word: str) -> str:
+        """`did you mean ...?` for a misspelt word, or the list of valid ones."""
+        return nearest(self.guess(word) or word, list(self))
+
     def __getitem__(self, kind: str) -> Callable:
         if kind not in self:
             raise ValueError(
-                f"There is no {self.noun} of kind {kind!r}; {nearest(kind, list(self))}"
+                f"There is no {self.noun} of kind {kind!r}; {self.nearest(kind)}"
             )
         return self._makers[self.today(kind)]
 

@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float, Int
 from .._common.types import AnyArray
 from ..data.patterns import overlap
 from ..dynamics import AbstractDynamics
-from ..network import Network
+from ..dynamics._base import require_dynamics
+from ..network import Network, require_network
 from ..records import Dataset, dataset
 from ..simulation import simulate
 from ..solvers import AltIMEX
@@ -101,6 +102,8 @@ def find_attractors(
     Raises ValueError for a drive, a decay <= 0 (nothing comes to rest) and for steps
     of AltIMEX so long that they are attention, not the flow.
     """
+    require_network(network)
+    require_dynamics(dynamics)
     decay = dynamics.rest_decay
     flow = {"duration": duration, **flow}
     probes = np.asarray(probes)

@@ -318,8 +318,12 @@ def plot_command(
 ) -> None:
     """Draw the pictures of a saved run again."""
     with _guarded():
+        from ..plots import plots
         from ..runs.run import redraw
+        from ..scenario.toml_files import old_words
 
+        asked = {"plots": names or []}
+        _tell(str(run_directory), old_words(plots.former, asked))
         for path in redraw(run_directory, tuple(names or ())):
             print(path)
 

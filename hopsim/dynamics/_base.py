@@ -8,6 +8,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from .._common.names import shown
 from .._common.registry import Registry
 from .._common.types import AnyArray, Scalar
 from ..network import Features, Hidden, Network
@@ -202,18 +203,33 @@ class AbstractContinuousDynamics(AbstractDynamics):
         """The expected cost of the motion from `v`, in units of this dynamics."""
 
 
+def require_dynamics(dynamics: Any) -> None:
+    """Raises ValueError for anything but dynamics, saying what it is instead."""
+    if isinstance(dynamics, AbstractDynamics):
+        return
+    told, known = shown(str(dynamics)), ", ".join(dynamics_kinds)
+    if isinstance(dynamics, type) and issubclass(dynamics, AbstractDynamics):
+        told = f"the class; write {dynamics.__name__}(...)"
+    elif isinstance(dynamics, str) and dynamics in dynamics_kinds:
+        told = f"its name; write {dynamics_kinds[dynamics].__name__}(...)"
+    raise ValueError(
+        f"dynamics must be an instance of hopsim.dynamics ({known}), got {told}."
+    )
+
+
 Kind = TypeVar("Kind")
 
 
 def expected(dynamics: AbstractDynamics, kind: type[Kind], study: str) -> Kind:
     """The dynamics, checked to be of a kind; ValueError if a study needs another.
 
-    The only place that tests for a class: a study of the two-layer flow, say, reads its
+    A study of the two-layer flow, say, reads its
     time constants.
     """
     if not isinstance(dynamics, kind):
         makers: dict[str, Any] = {name: dynamics_kinds[name] for name in dynamics_kinds}
         known = [f'"{k}"' for k, maker in makers.items() if issubclass(maker, kind)]
+        known = known or [f"the class {kind.__name__}"]
         raise ValueError(
             f'The experiment "{study}" needs dynamics kind {" or ".join(known)}, got '
             f"{type(dynamics).__name__}; set that kind."

@@ -66,24 +66,39 @@ class Request:
         """The states to keep, in the order v, g, h."""
         return tuple(name for name in ("v", "g", "h") if name in self.output.states)
 
-    def check_sampling(self) -> None:
-        """Raises ValueError for an invalid duration, samples, until or save."""
-        samples, save = self.output.samples, self.output.states
+    def check(self) -> None:
+        """Raises ValueError for what is invalid whatever the dynamics."""
+        save, where = self.output.states, self.execution
         require_finite_positive("duration", self.duration)
-        whole = isinstance(samples, int | np.integer)
-        require(whole, "samples", "an integer", samples)
-        require(samples >= 2, "samples", ">= 2 (both ends are samples)", samples)
+        require_whole("samples", self.output.samples, 2, " (both ends are samples)")
+        require_whole("max_steps", self.max_steps)
         known = self.until in ("steady", "duration")
         require(known, "until", '"steady" or "duration"', self.until)
         require(set(save) <= {"v", "g", "h"}, "save", 'made of "v", "g" and "h"', save)
+        if where.chunk is not None:
+            require_whole("chunk", where.chunk)
+        some = where.devices is None or len(where.devices) > 0
+        require(some, "devices", "one device or more", "none")
 
 
 def require(condition: bool, name: str, rule: str, value: Any) -> None:
     """Raises ValueError that states rule and value, unless the condition holds."""
     if not condition:
-        raise ValueError(f"{name} must be {rule}, got {value}.")
+        shape = np.shape(value) if hasattr(value, "shape") else ()
+        told = f"an array of shape {shape}" if shape else str(value)
+        raise ValueError(f"{name} must be {rule}, got {told}.")
 
 
-def require_finite_positive(name: str, value: float) -> None:
+def require_finite_positive(name: str, value: Any) -> None:
     """Raises ValueError unless a value is a finite number > 0."""
-    require(value > 0 and math.isfinite(value), name, "a finite number > 0", value)
+    number = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "fiu"
+    good = number and bool(value > 0) and math.isfinite(value)
+    told = value if number or np.ndim(value) else repr(value)
+    require(good, name, "a finite number > 0", told)
+
+
+def require_whole(name: str, value: Any, least: int = 1, why: str = "") -> None:
+    """Raises ValueError unless a value is a whole number, and large enough."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    good = whole and bool(value >= least)
+    require(good, name, f"a whole number >= {least}{why}", value)

@@ -17,7 +17,6 @@ from typing import Any
 from .._common.clock import phase, watch
 from .._common.environment import precision, prefetch, provenance
 from .._common.files import make_place, write_whole
-from .._common.names import nearest
 from .._version import __version__
 from ..experiments import experiments, Study
 from ..plots import plots, render
@@ -238,12 +237,20 @@ def _rename(temporary: Path, output: RunDirectory) -> Path:
 
 
 def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
-    """Draw plots of a saved run again, into its run directory."""
+    """Draw plots of a saved run again, into its run directory.
+
+    A picture of the run keeps its file, though its plot may be called otherwise today.
+    """
     record = load_record(path)
     assert record.path is not None
-    wanted = names or tuple(str(record.attrs["plots"]).split())
+    drawn = str(record.attrs["plots"]).split()
+    wanted = names or drawn
     for name in wanted:
         if name not in plots:
-            raise ValueError(f"There is no plot {name!r}; {nearest(name, list(plots))}")
-    wanted = [plots.today(name) for name in wanted]
-    return [render(record, n, record.path.parent / f"{n}.png") for n in wanted]
+            raise ValueError(f"There is no plot {name!r}; {plots.nearest(name)}")
+    files = {plots.today(name): f"{name}.png" for name in drawn}
+    place = record.path.parent
+    return [
+        render(record, name, place / files.get(name, f"{name}.png"))
+        for name in dict.fromkeys(map(plots.today, wanted))
+    ]

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import AbstractArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from .._common.names import guess, nearest
+from .._common.names import nearest
 from .._common.registry import bare, parameters, ranges, Registry
 from .._common.types import Array, Memories
 from ..data.sources import memory_sources
@@ -51,15 +51,15 @@ def read_spec(
         problems.append(Problem(path, message))
         return None
     if "kind" not in table:
-        message = f"the key `kind` is missing; {nearest('', list(registry))}"
+        message = f"the key `kind` is missing; {registry.nearest('')}"
         problems.append(Problem(path, message))
         return None
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in registry:
-        hint = nearest(str(kind), list(registry))
+        hint = registry.nearest(str(kind))
         message = f"there is no {registry.noun} {_short(kind)}; {hint}"
         problems.append(Problem(f"{path}.kind", message))
-        kind = guess(str(kind), list(registry))  # go on, for every error at once
+        kind = registry.guess(str(kind))  # go on, for every error at once
         if kind is None:
             return None
     maker, kind = registry[kind], registry.today(kind)

@@ -151,9 +151,8 @@ class Scenario:
     def plots(self) -> tuple[str, ...]:
         """The plots asked for, or those of the experiment."""
         asked = self.header.plots
-        return tuple(
-            map(plots.today, self.experiment.plots if asked is None else asked)
-        )
+        words = self.experiment.plots if asked is None else asked
+        return tuple(dict.fromkeys(map(plots.today, words)))  # each is drawn once
 
     def settings(self) -> tuple[Setting, ...]:
         """Every point, built on the host."""
@@ -235,7 +234,7 @@ def _read(
     asserted = _checks(getattr(header, "checks", None), labels, problems)
     for i, name in enumerate(header.plots or ()):
         if isinstance(name, str) and name not in plots:
-            message = f"there is no plot {name!r}; {nearest(name, list(plots))}"
+            message = f"there is no plot {name!r}; {plots.nearest(name)}"
             problems.append(Problem(f"plots[{i}]", message))
     if getattr(header, "claim", None) is not None and not asserted:
         problems.append(Problem("checks", "a claim needs at least one check"))

@@ -5,6 +5,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jaxtyping
 import numpy as np
 import pytest
 
@@ -16,10 +17,12 @@ from hopsim.dynamics import (
     Adiabatic,
     Binary,
     Execution,
+    Glauber,
     Output,
     Tolerances,
     TwoLayer,
 )
+from hopsim.dynamics._base import expected
 from hopsim.dynamics.spins._starts import check_spin_dynamics
 from hopsim.dynamics.spins.trajectories import SpinRun
 from hopsim.network import Network
@@ -193,13 +196,108 @@ def test_groups_are_the_single_arguments():
         ({"rtol": 1e-6, "tolerances": Tolerances()}, "rtol must be given in Tol"),
         ({"samples": 5, "output": Output()}, "samples must be given in Output"),
         ({"chunk": 8, "execution": Execution()}, "chunk must be given in Execution"),
-        ({"output": Output(samples=1)}, "samples must be >= 2"),
+        ({"rtol": np.full(2, 1e-6), "tolerances": Tolerances()}, "rtol must be given"),
+        ({"output": Tolerances()}, r"output must be a hopsim.Output, got 'Tolerances"),
+        ({"execution": {"chunk": 8}}, "write hopsim.Execution"),
+        ({"output": Output(samples=1)}, "samples must be a whole number >= 2"),
         ({"tolerances": Tolerances(rtol=-1.0)}, "rtol must be a finite number"),
     ],
 )
-def test_a_group_and_its_argument_exclude_each_other(given, says):
+def test_a_group_and_its_argument_exclude_each_other(given, says, any_types):
     with pytest.raises(ValueError, match=says):
         hopsim.simulate(model_b(XI), TwoLayer(), cues(1), duration=1.0, **given)
+
+
+# --- what no dynamics takes -----------------------------------------------------------
+
+
+@pytest.fixture
+def any_types(monkeypatch):
+    """Arguments of wrong types come to hopsim's own checks, as they do at users."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+@pytest.mark.parametrize("door", ["simulate", "find_attractors", "relax", "sample"])
+@pytest.mark.parametrize(
+    ("dynamics", "says"),
+    [
+        ("two_layer", r"got its name; write TwoLayer\(...\)"),
+        ("walk", "got 'walk'"),
+        (Binary, r"got the class; write Binary\(...\)"),
+        (None, "dynamics must be an instance of hopsim.dynamics .*sharp.*, got 'None'"),
+        (XI, "dynamics must be an instance"),
+    ],
+)
+def test_what_is_no_dynamics_is_refused(door, dynamics, says, any_types):
+    duration = {"relax": {}, "sample": {"sweeps": 2}}.get(door, {"duration": 2.0})
+    with pytest.raises(ValueError, match=says):
+        getattr(hopsim, door)(model_b(XI), dynamics, cues(1), **duration)
+
+
+@pytest.mark.parametrize("door", ["simulate", "find_attractors", "relax", "sample"])
+def test_what_is_no_network_is_refused(door, any_types):
+    duration = {"relax": {}, "sample": {"sweeps": 2}}.get(door, {"duration": 2.0})
+    with pytest.raises(ValueError, match=r"network must be a hopsim\.Network"):
+        getattr(hopsim, door)(XI, Binary(), cues(1), **duration)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"duration": "5"}, "duration must be a finite number > 0, got '5'"),
+        ({"duration": None}, "duration must be a finite number > 0, got None"),
+        ({"duration": True}, "duration must be a finite number > 0"),
+        ({"duration": np.ones(3)}, r"got an array of shape \(3,\)"),
+        ({"samples": 2.5}, "samples must be a whole number >= 2"),
+        ({"chunk": 2.5}, "chunk must be a whole number >= 1, got 2.5"),
+        ({"max_steps": 0}, "max_steps must be a whole number >= 1, got 0"),
+        ({"devices": []}, "devices must be one device or more, got none"),
+        ({"save": ["v", "u"]}, "save must be made of"),
+        ({"until": "end"}, "until must be"),
+    ],
+)
+@pytest.mark.parametrize("dynamics", [TwoLayer(), Binary(), Glauber(1.0)])
+def test_bad_arguments_are_refused_whatever_the_dynamics(
+    given, says, dynamics, any_types
+):
+    with pytest.raises(ValueError, match=says):
+        hopsim.simulate(model_b(XI), dynamics, cues(1), **{"duration": 2.0} | given)
+
+
+def test_what_spins_do_not_take_is_refused():
+    network = Network(XI, L.AbsoluteValue(), L.Polynomial(3))
+    inputs = np.zeros((K, K))
+    with pytest.raises(ValueError, match=r"memory_start.*an array of shape \(3, 3\)"):
+        hopsim.simulate(network, Binary(), XI, duration=2.0, memory_start=inputs)
+    with pytest.raises(ValueError, match="chunk must be left out for a heat bath"):
+        hopsim.simulate(network, Glauber(1.0), XI, duration=2.0, chunk=8)
+
+
+def test_spins_without_an_audit_have_the_same_energies_and_no_certificate():
+    network = Network(XI, L.AbsoluteValue(), L.Polynomial(3))
+    for dynamics in (Binary(), Glauber(2.0)):
+        audited, bare = (
+            hopsim.simulate(
+                network, dynamics, cues(3), duration=7.0, samples=15, audit=audit
+            )
+            for audit in (True, False)
+        )
+        for name in ("energy", "dissipation", "final", "v", "ending"):
+            np.testing.assert_array_equal(getattr(audited, name), getattr(bare, name))
+        for name in ("worst_rise", "worst_excess", "rise_limit"):
+            assert np.all(np.isnan(getattr(bare, name)))
+        with pytest.raises(ValueError, match="nothing to certify"):
+            hopsim.certify(network, bare)
+
+
+def test_a_study_names_the_class_where_no_kind_is_registered():
+    with pytest.raises(ValueError, match='"study" needs dynamics kind the class Hasty'):
+        expected(TwoLayer(), Hasty, "study")
+
+
+def test_only_what_can_rest_rests_exactly():
+    assert Binary().rests_exactly
+    assert not Glauber(1.0).rests_exactly
 
 
 def test_eigenvalues_of_the_contract_are_those_of_its_jacobian():

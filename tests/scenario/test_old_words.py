@@ -48,6 +48,17 @@ def write(tmp_path):
     return one
 
 
+def test_one_picture_by_two_words_is_drawn_once(write):
+    scenario = read_scenario(write(plots=["census", "energy", "attractor_map"]))
+    assert scenario.plots == ("census", "energy")
+
+
+def test_a_misspelt_former_word_is_guessed_as_that_of_today(write):
+    assert plots.nearest("atractor_map") == "did you mean 'census'?"
+    with pytest.raises(ValueError, match="did you mean 'relaxation_descent'"):
+        plots["relaxtion"]
+
+
 # --- registries -----------------------------------------------------------------------
 
 
@@ -233,9 +244,17 @@ def test_pictures_of_an_old_record_are_drawn_again(tmp_path, monkeypatch):
     data = dataset({"energy": ("probe", np.zeros(1))}, attrs)
     save(Record(data), tmp_path / "record.nc")
     monkeypatch.setattr(runs, "render", lambda record, name, path: path / name)
-    census = tmp_path / "census.png" / "census"
+    census = tmp_path / "attractor_map.png" / "census"  # as verdicts.json has it
     assert runs.redraw(tmp_path) == [tmp_path / "energy.png" / "energy", census]
-    assert runs.redraw(tmp_path, ("attractor_map",)) == [census]
+    for word in ("attractor_map", "census"):
+        assert runs.redraw(tmp_path, (word,)) == [census]
+    assert runs.redraw(tmp_path, ("census", "attractor_map")) == [census]
+    assert runs.redraw(tmp_path, ("bode",)) == [
+        tmp_path / "linear_response.png" / "linear_response"
+    ]
+    shown = hopsim_cli("plot", tmp_path, "energy", "attractor_map")
+    assert 'plots[1]: "attractor_map" is called "census" now' in shown.stderr
+    assert "note" not in hopsim_cli("plot", tmp_path, "census").stderr
     assert plots["attractor_map"] is plots["census"]
 
 

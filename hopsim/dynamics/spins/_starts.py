@@ -1,27 +1,19 @@
 """Checks of starts and of whole numbers, for everything that sweeps spins."""
 
-from typing import Any
-
 import numpy as np
 
 from ..._common.types import AnyArray
-from .._base import AbstractDynamics
+from .._base import AbstractDynamics, require_dynamics
 
 
 def check_spin_dynamics(dynamics: AbstractDynamics, door: str) -> None:
     """Raises ValueError for dynamics of anything but spins of +1 and -1."""
+    require_dynamics(dynamics)
     if not dynamics.discrete:
         raise ValueError(
             f"{door} takes dynamics of spins of +1 and -1, got {dynamics.kind}; use "
-            "simulate for flows."
+            "simulate, which takes all."
         )
-
-
-def check_whole(name: str, value: Any, least: int = 1) -> None:
-    """Raises ValueError unless a value is a whole number, and large enough."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}.")
 
 
 def check_starts(

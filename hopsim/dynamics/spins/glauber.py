@@ -17,7 +17,7 @@ from ...lagrangians._base import require_positive
 from ...network import Network
 from ...trajectory import Ending, Promise
 from .._base import dynamics_kinds, Method
-from .._request import Request
+from .._request import Request, require
 from ._base import AbstractSpinDynamics
 from .flip_rules import HeatBath, require_choice, Visits
 from .sampling import sample
@@ -54,6 +54,7 @@ class Glauber(AbstractSpinDynamics):
     hottest: float | None = eqx.field(static=True, default=None)
     replicas: Count = eqx.field(static=True, default=1)
 
+    rests_exactly: ClassVar[bool] = False  # it never rests
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"order": get_args(Visits)}
 
     def __check_init__(self):
@@ -136,6 +137,7 @@ class Glauber(AbstractSpinDynamics):
     ) -> SpinRun:
         """By `sample`; a heat bath never rests."""
         where, count = request.execution, len(starts)
+        require(where.chunk is None, "chunk", "left out for a heat bath", where.chunk)
         found = sample(
             network, self, starts, sweeps=sweeps, clamped=request.clamped,
             key=request.key, devices=where.devices, progress=where.progress,

@@ -18,13 +18,14 @@ from jaxtyping import Bool, Int, Real
 
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
-from ...network import Network
+from ...network import Network, require_network
 from ...trajectory import Ending
+from .._request import require, require_whole
 from ._base import AbstractSpinDynamics
 from ._coins import coin
 from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_engine import LockstepEngine
-from ._starts import check_spin_dynamics, check_starts, check_whole
+from ._starts import check_spin_dynamics, check_starts
 from .exact_decisions import are_spins, Exact
 from .flip_rules import FlipRule, OLDER_WORDS, Tie, visits_of
 
@@ -82,6 +83,7 @@ def relax(
     """
     # --- validate
     engine = OLDER_WORDS.get(engine, engine)
+    require_network(network)
     check_spin_dynamics(dynamics, "relax")
     flip_rule = dynamics.flip_rule
     starts, free = check_starts(network.features, starts, clamped)
@@ -90,9 +92,9 @@ def relax(
         and are_spins(network.memories)
         and not np.any(np.asarray(network.hidden_current))
     )
-    check_whole("max_sweeps", max_sweeps)
+    require_whole("max_sweeps", max_sweeps)
     if chunk is not None:
-        check_whole("chunk", chunk)
+        require_whole("chunk", chunk)
     for name, value, known in (
         ("engine", engine, ("auto", "cpu", "lockstep")),
         ("precision", precision, ("auto", "float64")),
@@ -100,8 +102,7 @@ def relax(
         if value not in known:
             raise ValueError(f"{name} is one of {', '.join(known)}, got {value!r}.")
     devices = list(jax.devices() if devices is None else devices)
-    if not devices:
-        raise ValueError("devices must name one device or more, got none.")
+    require(bool(devices), "devices", "one device or more", "none")
     on_cpu = binary and all(d.platform == "cpu" for d in devices)
     if engine == "cpu" and not on_cpu:
         raise ValueError(

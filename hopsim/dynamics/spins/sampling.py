@@ -16,10 +16,11 @@ from jaxtyping import Bool, Float, Int, Real
 from ..._common.clock import phase
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
-from ...network import Network
+from ...network import Network, require_network
+from .._request import require, require_whole
 from ._base import AbstractSpinDynamics
 from ._heat_bath_engines import choose_engine, HeatBathEngine
-from ._starts import check_spin_dynamics, check_starts, check_whole
+from ._starts import check_spin_dynamics, check_starts
 from .couplings import Couplings
 from .flip_rules import HeatBath, OLDER_WORDS, visits_of
 
@@ -94,11 +95,13 @@ def sample(
     take, and energies that are not finite.
     """
     # --- validate
+    if not isinstance(system, Couplings):
+        require_network(system)
     check_spin_dynamics(dynamics, "sample")
     bath, features = dynamics.heat_bath, system.features
     starts, free = check_starts(features, starts, clamped)
-    check_whole("sweeps", sweeps)
-    check_whole("burn", burn, 0)
+    require_whole("sweeps", sweeps)
+    require_whole("burn", burn, 0)
     if burn >= sweeps:
         raise ValueError(f"burn must be less than the {sweeps} sweeps, got {burn}.")
     if bath.cools >= sweeps:
@@ -114,6 +117,7 @@ def sample(
     if not free.size:
         raise ValueError("All spins are clamped; leave one free.")
     devices = list(jax.devices() if devices is None else devices)
+    require(bool(devices), "devices", "one device or more", "none")
     replicas = len(bath.ladder)
     work = len(starts) * replicas * sweeps
     if kernel is not None:
