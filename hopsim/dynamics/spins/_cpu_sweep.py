@@ -217,10 +217,10 @@ def sweep_rows(memories, rows, orders, gaps, beside, how):
                 # float64 beyond its own; what is still open is held or moves nothing
                 if single:
                     total, size = _sums(w, s_i, agree, differ)
-                    drive = s_i * total + other
+                    field = s_i * total + other
                     rounding = ((ROW + 2) * half + error) * size + count * 2.0**-126
-                    certain = abs(drive) > trust * rounding + given
-                    sign = 1 if drive > 0 else -1
+                    certain = abs(field) > trust * rounding + given
+                    sign = 1 if field > 0 else -1
                 if not certain:
                     doubts += single
                     if len(whole) and rest[i] == 0 and autapse == 0:
@@ -229,11 +229,11 @@ def sweep_rows(memories, rows, orders, gaps, beside, how):
                         certain = True
                     else:
                         total, size = _again(w, s_i, x, doubles, near, away)
-                        drive = s_i * total + other
+                        field = s_i * total + other
                         rounding = ((count + 8) * tiny + error) * size
                         rounding += (count + 8) * 2.0**-1022
-                        certain = abs(drive) > trust * rounding + given
-                        sign = 1 if drive > 0 else -1
+                        certain = abs(field) > trust * rounding + given
+                        sign = 1 if field > 0 else -1
                 if not certain:
                     if exact:
                         waits_at = visit

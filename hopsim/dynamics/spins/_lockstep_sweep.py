@@ -215,7 +215,7 @@ def _decide(
     tables = dataclasses.replace(tables, layer=cast(tables.layer, dtype))
     form = _binary_terms if tables.binary else _real_terms
     # S, and the sum of |terms| that its rounding error is a multiple of
-    drive, size = form(tables, x, s_i, w, scale, reach, known)
+    field, size = form(tables, x, s_i, w, scale, reach, known)
     # --- the part outside the sum over memories
     info = jnp.finfo(dtype)
     log_unit = tables.layer.log_unit(scale)
@@ -225,7 +225,7 @@ def _decide(
     current, own = cut(tables.current[i]), jnp.zeros_like(s_i)
     if tables.rule == "local_field":
         own = cut(tables.autapse)
-    drive = drive + (current - own * s_i)
+    field = field + (current - own * s_i)
     size = size + jnp.abs(current) + jnp.abs(own)
     # --- how far rounding can have moved it
     rows, far = x.shape[0] // BLOCK, 2.0 * tables.current.size
@@ -236,14 +236,14 @@ def _decide(
     # underflow may have set to zero a term, or a factor of an input
     flushed = 8.0 * x.shape[0] * (1 + far) * float(info.tiny)
     bound = bound + flushed
-    certain = jnp.abs(drive) > bound
+    certain = jnp.abs(field) > bound
     if tables.binary and tables.rule == "energy_gap":
         # sums of integers are exact up to 2^p units
         units = tables.integer_units * 2.0 ** (info.nmant + 1)
         limit = units.astype(dtype) * jnp.exp2(-jnp.round(log_unit / jnp.log(2.0)))
         certain = certain | ((units > 0) & tables.plain[i] & (TRUST * size < limit))
     # NaN compares false everywhere: never certain, never a flip
-    sign = jnp.where(drive > 0, 1, jnp.where(drive < 0, -1, 0))
+    sign = jnp.where(field > 0, 1, jnp.where(field < 0, -1, 0))
     return jnp.where(certain, sign, 0), certain
 
 
