@@ -47,13 +47,20 @@ _MODULES = {
     "attractors": "attractors",
     "datasets": "data.datasets",
     "dynamics": "dynamics",
-    "exact": "dynamics.spins.exact_decisions",  # its older place
     "lagrangians": "lagrangians",
     "patterns": "data.patterns",
     "plots": "plots",
     "solvers": "solvers",
     "theory": "theory",
     "training": "training",
+}
+_OLDER_MODULES = {  # once directly in hopsim
+    "couplings": "dynamics.spins.couplings",
+    "environment": "_common.environment",
+    "exact": "dynamics.spins.exact_decisions",
+    "monte_carlo": "dynamics.spins.sampling",
+    "sources": "data.sources",
+    "sweeps": "dynamics.spins.relaxation",
 }
 
 if TYPE_CHECKING:
@@ -78,8 +85,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str):
-    if name in _MODULES:
-        return importlib.import_module(f".{_MODULES[name]}", __name__)
+    module = _MODULES.get(name) or _OLDER_MODULES.get(name)
+    if module is not None:
+        return importlib.import_module(f".{module}", __name__)
     if name in _HOMES:
         return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     raise AttributeError(f"hopsim has no attribute {name!r}")

@@ -456,6 +456,8 @@ def test_older_public_names_are_still_there():
     assert training.decided is training.predicted_class
     assert training.taught is training.train_grid
     assert hopsim.exact is exact_decisions
+    for name in hopsim._OLDER_MODULES:
+        assert getattr(hopsim, name).__name__.startswith("hopsim.")
 
 
 def test_public_names_are_there():
