@@ -17,6 +17,7 @@ from hopsim.experiments import experiments
 from hopsim.lagrangians import lagrangians
 from hopsim.models import networks
 from hopsim.plots import plots
+from hopsim.scenario.catalogue import entries, NOUNS
 
 
 # add a registry and its examples here; every test below then covers it
@@ -112,3 +113,9 @@ def test_a_kind_is_registered_once():
         registry.register("it")
     assert registry.kind_of(int) == "it"
     assert registry.kind_of(float) is None
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_default_is_listed_as_a_file_would_have_it(noun):
+    for entry in entries(noun):
+        assert "Undefined" not in entry.keys

@@ -84,7 +84,8 @@ def _first_words(maker: Callable) -> str:
 def _keys(maker: Any) -> str:
     if inspect.isclass(maker) and issubclass(maker, BaseModel):
         fields = maker.model_fields.items()
-        return ", ".join(_key(k, f.is_required(), f.default, None) for k, f in fields)
+        default = lambda f: f.get_default(call_default_factory=True)
+        return ", ".join(_key(k, f.is_required(), default(f), None) for k, f in fields)
     limits, empty = ranges(maker), inspect.Parameter.empty
     known = {k: p for k, p in parameters(maker).items() if k not in GIVEN_BY_HOPSIM}
     if "record" in known:  # plots take nothing from the file
