@@ -1,7 +1,7 @@
 """Experiments: kinds of study that a scenario can name, each beside its picture.
 
-`recall`, `capacity`, `landscape`, `learning` and `students` are the wings; what only
-holds theory to account is in `hopsim.validation`.
+`recall`, `capacity`, `landscape`, `learning` and `students` are the wings; experiments
+that only test theory are in `hopsim.validation`.
 """
 
 from . import capacity, landscape, learning, recall, students

@@ -1,4 +1,4 @@
-"""What every experiment receives, and the variables that every simulation leaves."""
+"""Settings, studies, and the base class of experiments."""
 
 import abc
 import dataclasses
@@ -30,20 +30,20 @@ class Setting:
     """One point of a study, built and ready to run."""
 
     label: str
-    value: float | None  # the swept number, if it is one
+    value: float | None  # the swept value, if it is a number
     patterns: PatternSet
     network: Network
     dynamics: Dynamics
     probes: ProbeSet
     run: RunSettings
-    stream: Stream  # of random numbers that the experiment itself may draw
+    stream: Stream  # random numbers of the experiment itself
     training: Any  # TrainingSettings
-    redrawn: Callable[[int], "Setting"]  # the same point, its number-th set of patterns
+    redrawn: Callable[[int], "Setting"]  # this point with the k-th set of patterns
 
     def simulate(
         self, on_progress: Callable | None = None, **overrides: Any
     ) -> Trajectory:
-        """`hopsim.simulate` with this setting's arguments, some of them overridden."""
+        """`hopsim.simulate` with the arguments of this setting, unless overridden."""
         run = self.run.model_dump(exclude={"clamped", "memory_start", "step_energies"})
         dynamics = overrides.pop("dynamics", self.dynamics)
         probes = overrides.pop("probes", self.probes.values)
@@ -55,15 +55,15 @@ class Setting:
             "memory_start": start,
             "step_log": min(self.run.step_energies, len(probes)),
             "progress": on_progress,
-            "key": self.stream.child("sweeps"),  # of the orders and coins of spins
+            "key": self.stream.child("sweeps"),  # visiting orders and coins of spins
         }
         return simulate(self.network, dynamics, probes, **(settings | overrides))
 
     def relax(self, **overrides: Any) -> Relaxation:
-        """`hopsim.relax` of the probes; the duration is the largest number of sweeps.
+        """`hopsim.relax` from the probes, for at most `run.duration` sweeps.
 
         Further arguments, and `network`, `dynamics` or `starts`, override those of the
-        setting. Raises ValueError unless the dynamics are binary.
+        setting. Raises ValueError for flows and for a heat bath.
         """
         dynamics = overrides.pop("dynamics", self.dynamics)
         dynamics = expected(dynamics, AbstractSpinDynamics, "relaxation of spins")
@@ -77,10 +77,10 @@ class Setting:
         return relax(network, dynamics, starts, **(settings | overrides))
 
     def _clamped(self) -> np.ndarray | None:
-        features, asked = self.network.features, self.run.clamped
-        if asked == "none":
+        features, clamped = self.network.features, self.run.clamped
+        if clamped == "none":
             return None
-        if asked == "visible":
+        if clamped == "visible":
             if self.probes.hidden is None:
                 raise ValueError(
                     'run.clamped = "visible" needs probes with a hidden part, such as '
@@ -88,36 +88,36 @@ class Setting:
                 )
             return ~self.probes.hidden
         mask = np.zeros(features, bool)
-        wrong = [i for i in asked if not 0 <= i < features]
+        wrong = [i for i in clamped if not 0 <= i < features]
         if wrong:
             raise ValueError(
                 f"run.clamped lists features from 0 to {features - 1}, got {wrong}."
             )
-        mask[asked] = True
+        mask[clamped] = True
         return mask
 
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """All points of an experiment, and where to report progress."""
+    """All points of an experiment, and callbacks for progress and stopping."""
 
     settings: tuple[Setting, ...]
     on_progress: Callable[[str, int, int], None] | None = None
-    place: Path | None = None  # where a training leaves its checkpoints
-    should_stop: Callable[[], bool] = lambda: False  # True: leave one and stop
+    place: Path | None = None  # folder for checkpoints of training
+    should_stop: Callable[[], bool] = lambda: False  # True: save one and stop
     on_epoch: Callable[[str, dict[str, float]], None] | None = None
 
     def progress_callback(
         self, number: int, runs: int | None = None
     ) -> Callable | None:
-        """A progress callback for the `number`th of all runs."""
+        """A callback `(done, total)` for run `number` of `runs`; None if unused."""
         if self.on_progress is None:
             return None
         report, runs = self.on_progress, runs or len(self.settings)
         return lambda done, total: report("probes", number * total + done, runs * total)
 
     def epoch_callback(self, label: str) -> Callable[[dict[str, float]], None]:
-        """A callback for each epoch of the training of one point."""
+        """A callback that reports every epoch of training of the point `label`."""
 
         def of(values: dict[str, float]) -> None:
             if self.on_epoch is not None:
@@ -130,18 +130,18 @@ class Study:
 
 
 class AbstractExperiment(BaseModel, abc.ABC):
-    """A kind of study: what `[experiment]` may say, and how it is run.
+    """A kind of study: the entries of `[experiment]`, and how it is run.
 
     To add one: subclass with its fields, set `plots`, implement `run`, and register it.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
     plots: ClassVar[tuple[str, ...]] = ()
-    trains: ClassVar[bool] = False  # it learns memories: [training] says how
+    trains: ClassVar[bool] = False  # True: trains memories, by [training]
 
     sweep: Sweep | None = None
     variants: dict[str, dict[str, Any]] | None = None
-    only: list[str] | None = None  # the variants to run; for [quick], say
+    only: list[str] | None = None  # variants to run (default all), as in [quick]
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "AbstractExperiment":
@@ -160,7 +160,4 @@ class AbstractExperiment(BaseModel, abc.ABC):
 
     @abc.abstractmethod
     def run(self, study: Study) -> Record:
-        """Compute everything and keep it on the host."""
-
-
-# --- variables that a simulation leaves ---------------------------------------------
+        """Compute the record of all points, with arrays on the host."""

@@ -13,11 +13,11 @@ from ._variables import PURE
 
 
 class AbstractEnsemble(AbstractExperiment):
-    """An experiment that is repeated with `sets` sets of patterns, drawn anew.
+    """An experiment repeated for `sets` independent sets of patterns.
 
-    The rows of all sets lie one after the other along the dimension `row`; the variable
-    `set` tells whose each is, so that statistics can treat the set as what is
-    replicated. Variables without rows are kept of the first set.
+    The rows of all sets are concatenated along the dimension `row`; the variable `set`
+    numbers the set of each row, the unit of replication in statistics. Variables
+    without this dimension are those of the first set.
 
     To add one: set `row` and `plots`, and implement `measure` for one set.
     """
@@ -28,10 +28,10 @@ class AbstractEnsemble(AbstractExperiment):
 
     @abc.abstractmethod
     def measure(self, setting: Setting) -> Variables:
-        """What is seen with one set of patterns: names, dimensions, values."""
+        """The variables of one set of patterns: `{name: (dimensions, values)}`."""
 
     def check(self, setting: Setting) -> None:
-        """Raises ValueError where the setting is not one for this experiment."""
+        """Raises ValueError if this experiment cannot run with the setting."""
 
     def run(self, study: Study) -> Record:
         for setting in study.settings:
@@ -49,6 +49,7 @@ class AbstractEnsemble(AbstractExperiment):
 
 
 def stacked(found: list[Variables], row: str, setting: Setting) -> Dataset:
+    """The variables of all sets as one dataset, concatenated along `row`."""
     sizes = [_rows(variables, row) for variables in found]
     number = np.repeat(np.arange(len(found)), sizes)
     stacked: dict[str, tuple] = {
@@ -68,13 +69,13 @@ def _rows(variables: Variables, row: str) -> int:
     for dims, values, *_ in variables.values():
         if row in np.atleast_1d(dims):
             return np.shape(values)[list(np.atleast_1d(dims)).index(row)]
-    raise AssertionError(f"an ensemble measures something along {row!r}")
+    raise AssertionError(f"no variable of the ensemble has the dimension {row!r}")
 
 
 def random_states(
     setting: Setting, count: int, spread: float, memory_spread: float
 ) -> tuple[Float[np.ndarray, "state feature"], Float[np.ndarray, "state memory"]]:
-    """Normal states (v, h) with the given standard deviations, drawn on the host."""
+    """States (v, h) of independent normal numbers, with these standard deviations."""
     draw = setting.stream.child("states").generator().standard_normal
     v = spread * draw((count, setting.network.features))
     h = memory_spread * draw((count, setting.network.count))

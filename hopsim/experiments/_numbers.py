@@ -1,4 +1,4 @@
-"""Lists of numbers that a study may ask for: positive ones, and those that rise."""
+"""Types of entries that are lists of numbers: all positive, or increasing."""
 
 import itertools
 import math

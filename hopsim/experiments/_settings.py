@@ -1,4 +1,4 @@
-"""The tables of a scenario that say how long and how exactly, and what varies."""
+"""The tables `[run]` and `[experiment.sweep]` of a scenario."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class RunSettings(BaseModel):
-    """The table `[run]`: how long, how exactly, and what to keep. See `simulate`."""
+    """The table `[run]`: duration, solver, tolerances, saved states. See `simulate`."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -31,7 +31,7 @@ class RunSettings(BaseModel):
     save: list[Literal["v", "g", "h"]] = ["v"]
     clamped: Literal["none", "visible"] | list[int] = "none"
     memory_start: Literal["slaved", "zero"] = "slaved"
-    step_energies: int = Field(0, ge=0)  # probes whose every step is kept
+    step_energies: int = Field(0, ge=0)  # probes whose every accepted step is saved
 
     @field_validator("clamped", mode="before")
     @classmethod
@@ -43,7 +43,7 @@ class RunSettings(BaseModel):
 
 
 class Sweep(BaseModel):
-    """The table `[experiment.sweep]`: one entry of the scenario, several values."""
+    """The table `[experiment.sweep]`: several values of one entry of the scenario."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

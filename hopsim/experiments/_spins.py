@@ -1,4 +1,4 @@
-"""What experiments with spins have in common."""
+"""Shared by experiments with spins: requirements, single decisions, overlaps."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from ._base import Setting
 
 
 def require_spins(setting: Setting, kind: str) -> None:
-    """Binary dynamics of binary memories, or one clear error."""
+    """Raises ValueError unless dynamics are binary and memories are +1 and -1."""
     expected(setting.dynamics, Binary, kind)
     if np.any(np.abs(np.asarray(setting.network.memories)) != 1):
         raise ValueError(
@@ -26,7 +26,7 @@ def require_spins(setting: Setting, kind: str) -> None:
 
 
 def require_aims(setting: Setting, kind: str) -> None:
-    """The same, and probes that all aim at memories."""
+    """As `require_spins`; also raises ValueError if a probe has no target."""
     require_spins(setting, kind)
     if np.any(setting.probes.targets < 0):
         raise ValueError(
@@ -36,9 +36,9 @@ def require_aims(setting: Setting, kind: str) -> None:
 
 
 def power_of(network: Network) -> tuple[int, bool] | None:
-    """The exponent of a power n >= 2 and if it is rectified; None for other functions.
+    """`(n, rectified)` for an interaction that is a power n >= 2; None for others.
 
-    A factor inside or outside decides no spin.
+    Factors inside and outside F are ignored: they change no sign of an energy gap.
     """
     layer = network.memory_lagrangian.unwrapped().lagrangian
     if not isinstance(layer, Polynomial | RectifiedPolynomial) or layer.n < 2:
@@ -47,7 +47,7 @@ def power_of(network: Network) -> tuple[int, bool] | None:
 
 
 def is_even(network: Network) -> bool:
-    """True if F(-x) = F(x): then the mirror images of the memories are stored, too."""
+    """True if F(-x) = F(x); then the negatives of the memories are stored, too."""
     power = power_of(network)
     return power is not None and not power[1] and power[0] % 2 == 0
 
@@ -58,9 +58,9 @@ def decided_at_once(
     network: Network | None = None,
     rule: Rule | None = None,
 ) -> Relaxation:
-    """What every spin of the states would do, none seeing another move.
+    """One synchronous sweep: each spin decides with all others as in `states`.
 
-    By the tie and rule of the setting's dynamics, and in its network, if not told.
+    Ties are those of the setting's dynamics; so are `network` and `rule` by default.
     """
     own = expected(setting.dynamics, Binary, "decisions of spins").flip_rule
     at_once = Binary("synchronous", own.tie, rule or own.rule)
@@ -68,13 +68,13 @@ def decided_at_once(
     return setting.relax(network=network, dynamics=at_once, starts=states, max_sweeps=1)
 
 
-STATES_PER_PRODUCT = 1000  # states whose products with all memories are held at once
+STATES_PER_PRODUCT = 1000  # states in one product with all memories
 
 
 def inputs(
     memories: Int[np.ndarray, "memory feature"], s: Int[np.ndarray, "start feature"]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    r"""Some states at a time, and their memory inputs $\xi_\mu\cdot s$, exactly."""
+    r"""Chunks of the states with their memory inputs $\xi_\mu\cdot s$, exactly."""
     xi = memories.astype(np.float32).T  # integers below 2^24: exact products
     for first in range(0, len(s), STATES_PER_PRODUCT):
         rows = s[first : first + STATES_PER_PRODUCT]

@@ -1,4 +1,4 @@
-"""What an experiment that trains receives, and how it learns its memories."""
+"""The table `[training]`, and the base class of experiments that train memories."""
 
 from typing import ClassVar, Literal
 
@@ -28,15 +28,15 @@ class Ramp(BaseModel):
 
 
 class TrainingSettings(BaseModel):
-    """The table `[training]`: examples, loss, and how the memories move. See `train`.
+    """The table `[training]`: examples, loss and update rule. See `train`.
 
-    Defaults learn the bundled digits in seconds. [KH16 app. A]
+    The defaults train on the bundled digits within seconds. [KH16 app. A]
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     images: Literal["digits", "mnist", "fashion_mnist", "mnist_small"] = "digits"
-    train: int | None = Field(None, ge=1)  # images to learn; default all there are
+    train: int | None = Field(None, ge=1)  # training images; default: all
     test: int | None = Field(None, ge=1)
     form: Literal["associative", "dual", "dual_off"] = "associative"
     scaling: Literal["original", "modified"] = "original"
@@ -69,7 +69,7 @@ class TrainingSettings(BaseModel):
 
     @property
     def pixels(self) -> int:
-        """The number of pixels of an image; the features beyond are class units."""
+        """The number of pixels of an image; all further features are class units."""
         return 64 if self.images == "digits" else 784
 
     def temperature_at(self, epoch: int) -> float:
@@ -82,10 +82,11 @@ class TrainingSettings(BaseModel):
         return self.learning_rate * self.learning_rate_decay ** np.arange(self.epochs)
 
     def examples(self, stream: Stream) -> tuple[Examples, Examples, tuple[int, int]]:
-        """Images to learn, images to test with, and their rows and columns.
+        """Training examples, test examples, and the shape (rows, columns) of an image.
 
-        Of data sets with two splits the first ones of each; of the bundled digits the
-        last `test` (default 397) of a random order.
+        Of data sets with two splits, the first `train` and `test` images; of the
+        bundled digits in random order, the first `train` and the last `test` (default
+        397). Raises ValueError if there are too few.
         """
         if self.images == "digits":
             whole = datasets.digits()
@@ -94,8 +95,8 @@ class TrainingSettings(BaseModel):
             most = len(order) - count
             if most < 1 or (self.train or 1) > most:
                 raise ValueError(
-                    f"There are {len(order)} digits to learn and to test with, asked "
-                    f"for {self.train or 1} and {count}; ask for fewer."
+                    f"There are {len(order)} digits for training and testing, got "
+                    f"train = {self.train or 1} and test = {count}; ask for fewer."
                 )
             chosen = order[: self.train or most], order[most:]
             parts = [
@@ -112,9 +113,10 @@ class TrainingSettings(BaseModel):
 
 
 class AbstractTraining(AbstractExperiment):
-    """An experiment that learns the memories of every point, for several sets.
+    """An experiment that trains the memories of every point, for several sets.
 
-    A set is a new start, a new order, and for the bundled digits a new split.
+    A set has its own initial memories, its own order of the examples and, for the
+    bundled digits, its own split.
 
     To add one: set `plots` and implement `run`, with `learn`.
     """
@@ -129,7 +131,7 @@ class AbstractTraining(AbstractExperiment):
         learn: Examples,
         test: Examples | None,
     ) -> Record:
-        """Train the memories of a setting; `name` is that of its checkpoint."""
+        """Train the memories of a setting; `name` is that of the checkpoint file."""
         given = setting.training
         batch = min(given.batch, len(learn.labels))
         rates = given.rates().astype(setting.network.dtype)

@@ -1,4 +1,4 @@
-"""The variables that every simulation leaves in a record."""
+"""The variables that every simulation writes into a record."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ PURE = {"units": "1"}
 
 
 def trajectory_data(setting: Setting, trajectory: Trajectory) -> Dataset:
-    """One run as a dataset, with its certificate."""
+    """The variables of one run as a dataset, with its certificate."""
     return dataset(trajectory_variables(setting, trajectory), _image_attrs(setting))
 
 
@@ -77,7 +77,10 @@ def trajectory_variables(
 
 
 def step_data(trajectory: Trajectory) -> Dataset | None:
-    """Every accepted step of the first few probes: rises and their limits."""
+    """Energies and rises at every accepted step of the first probes.
+
+    None if the run logged no steps.
+    """
     log = trajectory.step_log
     if log is None:
         return None
@@ -91,7 +94,7 @@ def step_data(trajectory: Trajectory) -> Dataset | None:
             "step_time": (axes, log.time[:, 1:], TIME),
             "step_energy": (axes, log.energy[:, 1:], PURE),
             "step_rise": (axes, rise, PURE | {"long_name": "E(new) - E(old)"}),
-            "step_limit": (axes, limit, PURE | {"long_name": "rise that is tolerated"}),
+            "step_limit": (axes, limit, PURE | {"long_name": "tolerated rise"}),
         }
     )
 
@@ -104,6 +107,6 @@ def _image_attrs(setting: Setting) -> dict[str, int]:
 
 
 def flags(meanings: Sequence[str]) -> dict[str, Any]:
-    """Attributes that say what the codes 0, 1, ... of a variable mean. [CF 3.5]"""
+    """Attributes that give the meanings of the codes 0, 1, ... [CF 3.5]"""
     values = list(range(len(meanings)))
     return {"flag_values": values, "flag_meanings": " ".join(meanings)}
