@@ -1,4 +1,4 @@
-"""Capacity: how much a network can hold, and with what errors."""
+"""Capacity: how many memories a network can store, and with what errors."""
 
 from . import (
     capacity_curve_plot,

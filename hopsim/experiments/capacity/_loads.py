@@ -1,4 +1,4 @@
-"""Networks of several sizes and loads, parts of one; what their studies share."""
+"""Capacity against N: networks of several sizes and loads, parts of one network."""
 
 import abc
 from typing import ClassVar
@@ -16,12 +16,12 @@ from .._variables import PURE
 
 
 class AbstractCapacity(AbstractEnsemble):
-    """Memories of N features, K of them, for every N of `features` and every load.
+    """K memories of N features, for every N of `features` and every load.
 
     They are the first K rows and N columns of the scenario's memories, so that smaller
     networks are parts of the largest. One row for each set of memories.
 
-    To add one: say with `count` what a load is, and implement `measure`.
+    To add one: define a load by `count`, and implement `measure`.
     """
 
     row: ClassVar[str] = "draw"
@@ -34,7 +34,11 @@ class AbstractCapacity(AbstractEnsemble):
         """The number of memories K at this load."""
 
     def checked(self, setting: Setting, kind: str) -> tuple[int, bool]:
-        """The exponent of the power, and if it is rectified; or one clear error."""
+        """`(n, rectified)` of the interaction.
+
+        Raises ValueError unless it is a power n >= 2 without currents and autapse, and
+        the network is as large as the largest that is needed.
+        """
         network, power = setting.network, power_of(setting.network)
         driven = np.any(network.current) or np.any(network.hidden_current)
         if power is None or driven or network.autapse is not None:
@@ -60,6 +64,7 @@ def part(network: Network, count: int, features: int) -> Network:
 
 
 def axes_of(experiment: AbstractCapacity, counts: np.ndarray, power: tuple) -> dict:
+    """The variables of the axes: sizes, loads, numbers of memories, and the power."""
     n, rectified = power
     return {
         "features": ("features", np.array(experiment.features), PURE),
@@ -73,7 +78,10 @@ def axes_of(experiment: AbstractCapacity, counts: np.ndarray, power: tuple) -> d
 def half_points(
     x: Shaped[np.ndarray, "size load"], hits: Bool[np.ndarray, "size load trial one"]
 ) -> Float[np.ndarray, "size one"]:
-    """Where half of the trials of one set succeed; NaN where no half is crossed."""
+    r"""The x at which half of the trials of one set succeed, for each size.
+
+    By a logistic fit in $\ln x$; NaN where the counts do not cross one half.
+    """
     found, trials = np.full((len(x), 1), np.nan), hits.shape[2]
     for i, (places, count) in enumerate(zip(x, hits.sum(axis=(2, 3)), strict=True)):
         if np.min(count) < trials / 2 < np.max(count):

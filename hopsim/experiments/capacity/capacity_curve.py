@@ -1,4 +1,4 @@
-"""Capacities: what is recalled as the number of memories grows, for several N."""
+"""Capacity curves: recall against the number of memories, for several N."""
 
 from typing import ClassVar
 
@@ -15,15 +15,16 @@ from ._loads import AbstractCapacity, axes_of, half_points, part
 
 @experiments.register("capacity_curve")
 class CapacityCurve(AbstractCapacity):
-    r"""The share of memories that are recalled, against the load $K / N^{n-1}$.
+    """The share of memories that are recalled, against the load $K / N^{n-1}$.
 
-    Probes that aim at a memory are cut to N features; aims beyond K begin anew, with
-    the same spins flipped. `overlap` is that of the end with the aim, `returned` is
-    true where it is 1 and `held` where it is above `held_above`. `half_count` is the K,
-    and `half_load` the load, at which half of the starts of one set are returned, or
-    held (a logistic in the logarithm, NaN where no half is crossed). Theory, for starts
-    at the memories: `theory_share` $= (1-P)^N$ with the Gaussian P of a bit; for n = 2
-    the overlap of Amit, Gutfreund and Sompolinsky. [KH16; AGS 1985; THEORY CL-18, 19]
+    Probes are cut to N features; a target beyond the K memories is taken modulo K, with
+    the same spins flipped. `overlap` is that of the final state with the target,
+    `returned` is true where it is 1 and `held` where it is above `held_above`.
+    `half_count` is the K at which half of the starts of one set are returned,
+    `half_load` the load at which half are held (a logistic fit in the logarithm, NaN
+    where one half is not crossed). Theory, for starts at the memories: `theory_share`
+    $= (1-P)^N$ with the Gaussian bit error P; for n = 2 the picture adds the overlap of
+    Amit, Gutfreund and Sompolinsky. [KH16; AGS 1985; THEORY CL-18, 19]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("capacity_curve",)

@@ -1,4 +1,4 @@
-"""Capacities: what is recalled as memories are added, next to the line of theory."""
+"""Capacity curves: recall against the load, beside theory."""
 
 import math
 

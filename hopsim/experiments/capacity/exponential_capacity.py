@@ -1,4 +1,4 @@
-"""The capacity of the exponential interaction, down to its cause: close neighbours."""
+"""The capacity of the exponential interaction: memories one bit apart limit it."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -26,13 +26,13 @@ class ExponentialCapacity(AbstractExperiment):
 
     For every N of `features` and every `load`, $K =$ load $\cdot\, K_{1/2}(N)$ rounded,
     `sets` independent sets of K random memories are drawn (those of the scenario are
-    not used), and every decision is made at every memory. Of two memories one bit apart
-    exactly one is unstable: their shares on that bit cancel, and all others drive both
-    to the same sign. `pair_share` says how often a set has such a pair, `exceptions`
-    how often it is unstable without one or stable with one. `stable_share` has the
-    interval of Wilson; `chi_squared_per_dof` compares all stable shares with the law,
-    `chi_squared_per_dof_square` with $e^{-K^2N/2^{N+1}}$, its form for large K.
-    [Demircigil 2017; THEORY CL-20]
+    not used), and every spin decides at every memory. Of two memories one bit apart
+    exactly one is unstable: their contributions to the gap of that bit cancel, and
+    those of all other memories have one sign in both. `pair_share` is the share of sets
+    with such a pair, `exceptions` that of sets unstable without a pair or stable with
+    one. `stable_share` has Wilson's interval; `chi_squared_per_dof` compares all stable
+    shares with the law, `chi_squared_per_dof_square` with $e^{-K^2N/2^{N+1}}$, its form
+    for large K. [Demircigil 2017; THEORY CL-20]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("exponential_capacity",)
@@ -80,7 +80,7 @@ class ExponentialCapacity(AbstractExperiment):
         features = np.array([n for n, _ in sizes])
         hits = stable.sum(axis=1)
         ends = np.array([wilson(int(k), self.sets) for k in hits])
-        # the law for the K (K - 1) / 2 pairs that there are, and its form for large K
+        # the law with its K (K - 1) / 2 pairs, and its form for large K
         pairing = np.sqrt(counts * (counts - 1.0))
         law, square = (
             np.array(
@@ -115,7 +115,7 @@ class ExponentialCapacity(AbstractExperiment):
         }
 
     def _deviation(self, hits: np.ndarray, law: np.ndarray) -> np.ndarray:
-        """How far the stable sets are from the law, in its standard deviations."""
+        """Stable sets less those expected by the law, in its standard deviations."""
         return (hits - self.sets * law) / np.sqrt(self.sets * law * (1 - law))
 
 
@@ -130,7 +130,7 @@ def _count(features: int, load: float) -> int:
 
 
 def _unstable(setting: Setting, memories: np.ndarray) -> int:
-    """How many of the memories the rule would change in some bit."""
+    """The number of memories in which the rule would flip at least one bit."""
     template = setting.network
     network = Network(memories, template.feature_lagrangian, template.memory_lagrangian)
     return int(np.sum(decided_at_once(setting, memories, network).flips > 0))

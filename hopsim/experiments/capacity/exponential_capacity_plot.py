@@ -1,4 +1,4 @@
-"""The capacity of the exponential interaction: all sizes on one line."""
+"""The capacity of the exponential interaction: data of all sizes on one curve."""
 
 import numpy as np
 

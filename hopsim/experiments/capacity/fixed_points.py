@@ -1,4 +1,4 @@
-"""All states of a few spins: minima of the binary energy, and where the flow rests."""
+"""All states of a few spins: minima of the binary energy, fixed points of the flow."""
 
 from typing import ClassVar
 
@@ -29,10 +29,10 @@ class FixedPoints(AbstractEnsemble):
     A state is a `minimum` if every flip raises the binary energy, and at `rest` in the
     sharp flow of model A if every spin agrees with its local field
     $w = I + \xi^T f(\xi\sigma)$; it is `stable` if no flip lowers the energy, ties
-    allowed. For convex F a flip costs at most $2\sigma_i w_i$, so
-    that no minimum is `outside` the states of rest; the converse fails. Signs are exact
-    where the memories are binary; `field_differs` compares them with the field of the
-    flow itself. [THEORY 2.1.2, CL-14]
+    allowed. For convex F a flip costs at most $2\sigma_i w_i$, so that every minimum is
+    at rest and none is `outside`; the converse fails. Signs are exact where the
+    memories are binary; `field_differs` is true where those of the flow's own field
+    differ. [THEORY 2.1.2, CL-14]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("fixed_points",)
@@ -64,7 +64,7 @@ class FixedPoints(AbstractEnsemble):
     def _held(
         self, setting: Setting, s: np.ndarray, rule: Rule
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Where no spin would move, and where moreover every spin has a drive."""
+        """Where no spin would flip; and where, in addition, there is no tie."""
         seen = decided_at_once(setting, s, rule=rule)
         still = seen.flips == 0
         return still, still & (seen.ties == 0)

@@ -1,4 +1,4 @@
-"""Fixed points: how many the flow has beside the minima of the energy."""
+"""Fixed points: numbers of rest states of the flow and of minima of the energy."""
 
 import numpy as np
 
@@ -27,11 +27,11 @@ def draw_fixed_points(record: Record, fig: Figure) -> None:
         ("minimum", LIMIT, "strict minima of the binary energy"),
         ("outside", BAD, "minima that are no states of rest"),
     )
-    for k, (name, colour, told) in enumerate(kinds):
+    for k, (name, colour, words) in enumerate(kinds):
         for i, (_, data, _) in enumerate(points):
             seen, at = _number(data, name), i + 0.26 * (k - 1)
             half = np.nan_to_num(seen.high - seen.value)
-            ax.barh(at, seen.value, 0.24, color=colour, label=told if i == 0 else None)
+            ax.barh(at, seen.value, 0.24, color=colour, label=words if i == 0 else None)
             if seen.value:
                 low = min(half, 0.9 * seen.value)
                 ax.errorbar(seen.value, at, xerr=[[low], [half]], color="k", capsize=2)
@@ -68,11 +68,11 @@ def draw_fixed_point_counts(record: Record, fig: Figure) -> None:
         ("rest", GOOD, "o", r"states of rest of the flow, $\sigma_i w_i > 0$"),
         ("minimum", BAD, "s", "strict minima of the binary energy"),
     )
-    for name, colour, mark, told in kinds:
+    for name, colour, mark, words in kinds:
         seen = [_number(data, name) for data in points]
         middle, half = bars_of(seen)
         low = np.minimum(half, 0.9 * middle)
-        style = {"color": colour, "marker": mark, "ms": 4, "capsize": 2, "label": told}
+        style = {"color": colour, "marker": mark, "ms": 4, "capsize": 2, "label": words}
         ax.errorbar(count, middle, [low, half], **style)
     ax.axhline(states, color=LIMIT, lw=0.8)
     ax.annotate(f"all {states} states", (count[0], states), xytext=(2, 3),

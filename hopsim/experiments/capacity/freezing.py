@@ -1,4 +1,4 @@
-"""Freezing: the load at which corrupted memories are restored no more, by rule."""
+"""Freezing: the load at which recall of corrupted memories fails, by rule."""
 
 import dataclasses
 import math
@@ -22,12 +22,10 @@ from ._loads import half_points
 
 
 class FreezingCurve(BaseModel):
-    """One rule of motion, and the networks and loads at which it is asked to recall.
+    """One rule of motion, with its network sizes and loads.
 
-    `loads` are numbers of memories in units of the curve's law: the freezing load, for
-    the first of the `betas` of an annealed flow, divided by 1 - gamma; or KH16's eq. 6
-    for the energy gap and for gamma = 1. `gamma` is the share of the mean self-coupling
-    that an autapse takes away.
+    `loads` are numbers of memories in units of `law`. `gamma` is the share of the mean
+    self-coupling that an autapse cancels.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -39,7 +37,11 @@ class FreezingCurve(BaseModel):
     betas: Positive[float] = Field([2.0, 3.0, 5.0, 10.0, 20.0])
 
     def law(self, n: int, features: int, overlap: float) -> float:
-        """The number of memories at which theory sees recall end."""
+        r"""The number of memories at which recall ends in theory.
+
+        It is $K^*/(1-\gamma)$ (at the first of `betas` for an annealed flow), or KH16's
+        eq. 6 for the energy gap and for $\gamma = 1$.
+        """
         if self.rule == "energy gap" or self.gamma == 1:
             return capacity.no_error_count(n, features)
         beta = self.betas[0] if self.rule == "annealed flow" else math.inf
@@ -55,15 +57,16 @@ class FreezingCurve(BaseModel):
 class Freezing(AbstractEnsemble):
     r"""$K_{1/2}(N)$ from corrupted memories, beside $K^*=N^{n/2}m^{n-1}/(n-1)!!$.
 
-    One curve for each rule of motion, in memories of +1 and -1 that are parts of the
-    scenario's, from cues with the probes' share of flipped spins (overlap m), drawn
-    anew for each N. "energy gap": the binary memory of KH16. "local field": spins that
-    follow $\mathrm{sign}(w_i)$ one at a time, and rest where the sharp model A does.
-    "sharp flow": model A itself, from flip to flip. "annealed flow": graded neurons
-    $g=\tanh\beta v$ in AltIMEX steps, until they rest at each beta in turn. All but the
-    first feel themselves, less an autapse $\gamma\langle\sum_\mu F''\rangle$.
-    `recalled` is what ends in its memory in every bit, `half_count` the K where half of
-    one set's cues are (a logistic in $\ln K$). [THEORY 2.1.2, 2.1.4, 2.1.5, CL-17]
+    One curve for each rule of motion. Memories of +1 and -1 are parts of the
+    scenario's, cues have the probes' share of flipped spins (overlap m), drawn for each
+    N. "energy gap": the binary memory of KH16. "local field": spins set to
+    $\mathrm{sign}(w_i)$ one at a time, with the fixed points of the sharp model A.
+    "sharp flow": model A itself, flip by flip. "annealed flow": graded neurons
+    $g=\tanh\beta v$ in AltIMEX steps, run to rest at each of `betas` in turn. All but
+    the first have a self-coupling, reduced by the autapse
+    $\gamma\langle\sum_\mu F''\rangle$. `recalled`: every bit is right at the end;
+    `half_count`: the K at which half of one set's cues are recalled (a logistic fit in
+    $\ln K$), `half_ratio` its ratio to the law. [THEORY 2.1.2, 2.1.4, 2.1.5, CL-17]
     """
 
     row: ClassVar[str] = "draw"
@@ -80,7 +83,7 @@ class Freezing(AbstractEnsemble):
         plain = not np.any(network.current) and not np.any(network.hidden_current)
         if power is None or power[0] % 2 or power[1] or not plain:
             raise ValueError(
-                'The experiment "freezing" has its law for even powers without '
+                'The experiment "freezing" has a law only for even powers without '
                 f"currents, got {network.memory_lagrangian}; use interaction kind "
                 '"polynomial" with n = 4, say.'
             )
@@ -123,7 +126,7 @@ class Freezing(AbstractEnsemble):
         return self.curve(setting, next(iter(self.curves.values())))
 
     def curve(self, setting: Setting, curve: FreezingCurve) -> Variables:
-        """What one set of memories shows of one curve."""
+        """The variables of one curve, for one set of memories."""
         power = power_of(setting.network)
         assert power is not None  # see `check`
         n, (aims, share) = power[0], _cues(setting)
@@ -139,7 +142,7 @@ class Freezing(AbstractEnsemble):
             draw = setting.stream.child("flips", features)
             flips = corrupted(draw, spins, flipped=share)
             for k, count in enumerate(counts[i].tolist()):
-                # F = (N/n) (x/N)^n, of this N: beta is per unit of its field
+                # F = (N/n) (x/N)^n with this N: beta is in units of its field
                 interaction = Polynomial(n).normalised(features)
                 stored = memories[:count, :features]
                 network = Network(stored, AbsoluteValue(), interaction)
@@ -171,7 +174,7 @@ class Freezing(AbstractEnsemble):
 
 
 def _cues(setting: Setting) -> tuple[np.ndarray, float]:
-    """Which memory each cue aims at, and the share of spins that are flipped."""
+    """The target of each cue, and the share of spins that are flipped."""
     aims, memories = setting.probes.targets, np.asarray(setting.network.memories)
     return aims, float(np.mean(setting.probes.values * memories[aims] < 0))
 
@@ -187,8 +190,8 @@ def _is_sharp(network: Network) -> bool:
 def _ends(
     setting: Setting, curve: FreezingCurve, cues: np.ndarray, autapse: float, most: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The spins at the end of every cue, and if it has come to rest."""
-    if curve.rule == "energy gap":  # which the energy of an autapse does not change
+    """The final spins of every cue, and whether its run came to rest."""
+    if curve.rule == "energy gap":  # unchanged by an autapse
         found = setting.relax(dynamics=Binary(), starts=cues)
         return found.final, found.converged
     if curve.rule == "local field":
@@ -216,9 +219,10 @@ def _ends(
 def _with(
     network: Network, autapse: float, most: int, beta: float | None = None
 ) -> Network:
-    """The network with an autapse, `most` memories, and graded neurons if asked.
+    """The network with an autapse, `most` memories, and graded neurons if `beta`.
 
-    Memories of zeros recall nothing: one compiled program serves every load.
+    Zeros fill up the memories and recall nothing: one compiled program serves every
+    load.
     """
     xi = np.asarray(network.memories)
     feature = AbsoluteValue() if beta is None else LogCosh(beta)

@@ -1,4 +1,4 @@
-"""Freezing: what the self-coupling of the flow costs, against the binary rule."""
+"""Freezing: the capacity of flows with a self-coupling, beside the binary rule."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def draw_freezing(record: Record, fig: Figure) -> None:
         seen = [mean(row[np.isfinite(row)]) for row in half if np.isfinite(row).any()]
         at = sizes[np.isfinite(half).any(axis=1)] * 1.02 ** (k - len(points) / 2)
         middle, wide = bars_of(seen)
-        wide = np.minimum(wide, 0.9 * middle)  # a logarithm has no place for less
+        wide = np.minimum(wide, 0.9 * middle)  # positive, for the logarithmic axis
         slope = _slope(sizes, half)
         style = {"color": colour, "marker": MARKS[k % 5], "ms": 5, "capsize": 2}
         ax.errorbar(at, middle, wide, ls="", label=f"{label}{slope}", **style)

@@ -1,4 +1,4 @@
-"""Where half of the probes are recalled, against N."""
+"""The load at which half of the probes are recalled, against N."""
 
 from typing import ClassVar
 
@@ -17,11 +17,11 @@ class HalfCapacity(AbstractCapacity):
     r"""$K_{1/2}(N)$, where half of the random starts end exactly in a memory.
 
     `loads` are numbers of memories in units of $N^{n-1}/[2(2n-3)!!\ln N]$, KH16's eq. 6
-    (rounded, at least 2); starts are the probes, cut to N features. `half_count` is the
-    half-point of a logistic in $\ln K$ for one set of memories, NaN where no half is
-    crossed, and `half_ratio` its ratio to eq. 6. An end in $-\xi_\mu$ counts, as an
-    even power stores it, in `unsigned_perfect`, not in `perfect`.
-    [KH16 app. B, fig. 5; THEORY 2.5, DAM-07]
+    (rounded, at least 2); starts are the probes, cut to N features. An end in
+    $-\xi_\mu$, which even powers store as well, counts in `unsigned_perfect` and not in
+    `perfect`. `half_count` is the half-point of `unsigned_perfect` (a logistic fit in
+    $\ln K$ for one set of memories, NaN where one half is not crossed), `half_ratio`
+    its ratio to eq. 6. [KH16 app. B, fig. 5; THEORY 2.5, DAM-07]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("half_capacity",)

@@ -72,6 +72,6 @@ def _no_error_line(ax, data: Dataset) -> None:
 
 
 def _plain(ax, ticks) -> None:
-    """Ticks at these numbers of a logarithmic axis, written as they are."""
+    """Ticks at these values of a logarithmic x axis, in plain notation."""
     ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
     ax.set_xticks([], minor=True)

@@ -1,4 +1,4 @@
-"""Signs of energy gaps in floating point: what overflows, vanishes or cancels."""
+"""Signs of energy gaps in floating point: overflow, underflow and cancellation."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
@@ -26,7 +26,7 @@ FLIPPED_SHARE = 0.1  # of a memory, for the states near one
 
 
 class Decisions(NamedTuple):
-    """Spins that have to decide, each in its own state."""
+    """The spins that decide in each state, and the memories by which they do."""
 
     memories: Float[np.ndarray, "memory feature"]
     states: Float[np.ndarray, "state feature"]
@@ -38,12 +38,12 @@ class Overflow(AbstractEnsemble):
     r"""The sign of $\sum_\mu F(x_\mu^+) - F(x_\mu^-)$ by each method, and in integers.
 
     $x^\pm$ are the memory inputs with spin i up and down. "plain" takes $F(x)$ as it is
-    written, "over N" takes $F(x/N)$ [MRS24 eq. 8], "over max" $F(x/M)$ with the
-    largest $|x^\pm|$ of the state, each in float32 and float64; "certified" is hopsim's
-    own sweep. A decision is `wrong` if its sign is another than the exact one,
-    `undecided` if it is 0 where the exact one is not, `broken` if it is NaN. States:
-    random spins, spins near a memory, and between two twin memories which differ in
-    few bits: at such a bit the terms of the two, by far the largest, cancel.
+    written, "over N" takes $F(x/N)$ [MRS24 eq. 8], "over max" $F(x/M)$ with the largest
+    $|x^\pm|$ of the state, each in float32 and float64; "certified" is a sweep of
+    hopsim. A decision is `wrong` if its sign is opposite to the exact one or the exact
+    one is 0, `undecided` if it is 0 where the exact one is not, `broken` if it is NaN.
+    States: random spins, spins near a memory, and between two twin memories which
+    differ in few bits: at such a bit the terms of the two, by far the largest, cancel.
     [THEORY 2.2, CL-30]
     """
 
@@ -63,7 +63,7 @@ class Overflow(AbstractEnsemble):
             )
         if setting.dynamics != AT_ONCE:
             raise ValueError(
-                'The experiment "overflow" looks at all decisions of one state; use '
+                'The experiment "overflow" takes all decisions of a state at once; use '
                 'dynamics kind "binary" with order = "synchronous".'
             )
         if 2 * self.spins > network.features or network.count < 2:
@@ -99,9 +99,9 @@ class Overflow(AbstractEnsemble):
         network = eqx.tree_at(lambda x: x.memory_lagrangian, network, layer)
         truth = _truth(network, d)
         rectified = isinstance(layer, RectifiedPolynomial)
-        # --- the peers
+        # --- the floating-point methods
         signs = [_decided(form, dtype, rectified, d, n) for form, dtype in PEERS]
-        # --- hopsim: all spins of a state decide at once, those without drive stay
+        # --- hopsim: one synchronous sweep, in which spins at a tie stay
         seen = relax(network, AT_ONCE, d.states, max_sweeps=1)
         states = np.arange(len(d.states))[:, None]
         own = d.states[states, d.spins].ravel()
@@ -147,10 +147,11 @@ def _near(setting: Setting, spins: int) -> Decisions:
 
 
 def _twins(setting: Setting, spins: int) -> Decisions:
-    """Between a memory and its twin, one bit nearer to the memory.
+    """States between a memory and its twin, one bit nearer to the memory.
 
-    They differ in 2 `spins` - 1 bits. Where the state has the memory's own of these,
-    both twins have the same input from the other spins, and opposite bits.
+    The twins differ in 2 `spins` - 1 bits, of which the state has `spins` from the
+    memory. At these the inputs from all other spins are equal for both, and their bits
+    opposite.
     """
     draw, memories = setting.stream.child("twins").generator(), _memories(setting)
     pairs = len(memories) // 2
@@ -172,7 +173,7 @@ def _some(draw: np.random.Generator, s: np.ndarray, spins: int) -> np.ndarray:
     return np.argsort(draw.random(s.shape), axis=1)[:, :spins]
 
 
-# --- the methods that break, as they are written elsewhere ----------------------------
+# --- floating-point methods as they are commonly written ------------------------------
 
 
 def _plain(up: np.ndarray, down: np.ndarray, features: int):
@@ -202,7 +203,7 @@ PEERS = tuple(METHODS.values())
 def _decided(
     form: Form, dtype: type, rectified: bool, d: Decisions, n: int
 ) -> Float[np.ndarray, " decision"]:
-    """The signs of the plain differences in one precision: NaN where it left it."""
+    """Signs of the energy gaps in one precision; NaN where they are out of range."""
     signs = []
     for s, chosen in zip(d.states, d.spins, strict=True):
         without = (d.memories @ s)[:, None] - d.memories[:, chosen] * s[chosen]
@@ -211,7 +212,7 @@ def _decided(
         up, down = form(up, down, d.memories.shape[1])
         if rectified:
             up, down = np.maximum(up, 0), np.maximum(down, 0)
-        with np.errstate(all="ignore"):  # what becomes of it is what is measured
+        with np.errstate(all="ignore"):  # overflow is what is measured
             gap = np.sum(up**n - down**n, axis=0)
         signs.append(np.sign(gap))
     return np.concatenate(signs).astype(float)

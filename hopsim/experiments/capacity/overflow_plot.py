@@ -1,4 +1,4 @@
-"""Overflow: which way of deciding breaks at which interaction vertex."""
+"""Overflow: which method fails at which interaction vertex."""
 
 import numpy as np
 
@@ -31,16 +31,16 @@ def draw_overflow(record: Record, fig: Figure) -> None:
             ax.set_yticks(range(len(methods)), methods)
             ax.spines[:].set_visible(False)
             for (j, i), share in np.ndenumerate(total[k].T):
-                told = _told({name: x[k, i, j] for name, x in seen.items()})
+                text = _told({name: x[k, i, j] for name, x in seen.items()})
                 ink = "white" if share > 0.6 else "black"
-                ax.text(i, j, told, ha="center", va="center", fontsize=6, color=ink)
+                ax.text(i, j, text, ha="center", va="center", fontsize=6, color=ink)
     fig.supxlabel("interaction vertex n", fontsize=9)
     bar = fig.colorbar(shown, ax=axes, fraction=0.03, pad=0.01)
     bar.set_label("decisions not made right\n(N: NaN, W: wrong sign, 0: no sign)")
 
 
 def _told(shares: dict[str, float]) -> str:
-    """The largest share of one cell, in words of a letter."""
+    """The most frequent failure in one cell: its letter and its share."""
     name = max(KINDS, key=lambda k: shares[k])
     if not shares[name]:
         return ""

@@ -1,4 +1,4 @@
-"""Retrieval errors of model B, down to where they are far below rounding."""
+"""Retrieval errors of model B, also where they are far below rounding."""
 
 from typing import Annotated, ClassVar
 
@@ -19,7 +19,7 @@ from .._numbers import Rising
 from .._variables import PURE
 
 
-MAX_ATTENTION_STEPS = 1000  # it contracts where an attractor is near
+MAX_ATTENTION_STEPS = 1000  # upper limit; they contract near an attractor
 
 
 @experiments.register("retrieval_error")
@@ -27,13 +27,14 @@ class RetrievalError(AbstractEnsemble):
     r"""$|x^* - x_i| \to |\sum_j e^{-\beta\Delta_{ij}}(x_j - x_i)|$ for every beta.
 
     $\Delta_{ij} = x_i\cdot(x_i - x_j)$, $\Delta_i = \min_j\Delta_{ij}$. The state is
-    $\delta = v - x_i$, which the size of $x_i$ does not round: it is that of a network
-    with memories `xi - x_i` and hidden current `(xi - x_i) . x_i`. Each probe is a
-    query at the memory it aims at. An `attractor` is near where
-    $2e\beta M\sum_j |x_i - x_j| e^{-\beta\Delta_{ij}} \le 1$, M the largest norm: then
-    the ball of radius $1/(2\beta M)$ about $x_i$ is mapped into itself and contracted
-    [CL-26], and $2e(N-1)M e^{-\beta\Delta_i}$ bounds the error. The scenario's flow,
-    with the scenario's beta, starts from the memories. [R21 Th. 4-5; THEORY CL-25]
+    $\delta = v - x_i$, so that rounding is relative to the error and not to $x_i$: it
+    is the state of a network with memories `xi - x_i` and hidden current
+    `(xi - x_i) . x_i`. Each probe is a query for its target memory. An `attractor` is
+    near where $2e\beta M\sum_j |x_i - x_j| e^{-\beta\Delta_{ij}} \le 1$, M the largest
+    norm: then the ball of radius $1/(2\beta M)$ about $x_i$ is mapped into itself and
+    contracted [CL-26], and $2e(N-1)M e^{-\beta\Delta_i}$ bounds the error. The
+    scenario's flow, with the scenario's beta, starts from the memories. [R21 Th. 4-5;
+    THEORY CL-25]
     """
 
     row: ClassVar[str] = "probe"
@@ -101,7 +102,7 @@ class RetrievalError(AbstractEnsemble):
 
 
 def _beta(network: Network) -> float:
-    """The sharpness of the attention; 0 where the memory neurons are others."""
+    """The beta of the softmax; 0 for other memory Lagrangians."""
     layer = network.memory_lagrangian
     return float(np.asarray(layer.beta)) if isinstance(layer, LogSumExp) else 0.0
 
@@ -139,12 +140,12 @@ def _log_distances(
 
 
 def _log_length(x: Array) -> Array:
-    """ln |x|, also where |x|^2 is too small for a number."""
+    """`ln |x|`, also where `|x|^2` underflows."""
     largest = jnp.max(jnp.abs(x))
     return jnp.log(largest) + jnp.log(jnp.linalg.norm(x / largest))
 
 
-# --- the other side: closed forms, in NumPy -------------------------------------------
+# --- theory: closed forms, in NumPy ---------------------------------------------------
 
 
 def _separations(
@@ -184,6 +185,6 @@ def _leading(
 def _flown(
     setting: Setting, own: Float[np.ndarray, "probe feature"]
 ) -> Float[np.ndarray, " probe"]:
-    """How far from its memory the flow ends that starts there."""
+    """How far from its memory a flow ends that starts at it."""
     trajectory = setting.simulate(probes=own, samples=2, audit=False)
     return np.linalg.norm(trajectory.final - own, axis=1)

@@ -41,7 +41,7 @@ def _errors(data, ax) -> None:
             color=colour,
         )
     ax.set_xlim(0, 1.28 * beta[-1])
-    # what each mark means, in no colour of its own
+    # the legend of the marks, in grey
     grey = {"color": LIMIT, "ls": "none"}
     marks = [
         ax.plot([], [], "o", ms=4, label="fixed point", **grey),

@@ -1,4 +1,4 @@
-"""Stability: which bits of stored memories the rule would change."""
+"""Stability: which bits of stored memories the spin rule would change."""
 
 from typing import ClassVar
 
@@ -17,11 +17,12 @@ from .._variables import PURE
 class Stability(AbstractEnsemble):
     r"""$P_{bit}$: how often a bit of a stored memory is unstable, against theory.
 
-    Every decision of `dynamics.rule` is made at the memories at which probes aim, with
-    all other bits in place. `wrong_bits` counts those that would change, `bit_ratio` is
+    At the target memory of every probe each spin decides by `dynamics.rule`, with all
+    other bits in place. `wrong_bits` counts those that would change, `bit_ratio` is
     their share over $Q(\Delta/\sqrt{(K-1)V})$, the normal tail with both moments exact
-    for finite N; `stable` is true where no bit changes, $(1 - P_{bit})^N$ if bits were
-    independent. Powers and rectified powers, of n >= 2. [KH16 sec. 2; THEORY DAM-08]
+    for finite N; `stable` is true where no bit changes, with probability
+    $(1 - P_{bit})^N$ if bits were independent. For powers and rectified powers with n
+    >= 2. [KH16 sec. 2; THEORY DAM-08]
     """
 
     row: ClassVar[str] = "probe"
@@ -57,7 +58,7 @@ class Stability(AbstractEnsemble):
 
 
 def _power(network: Network) -> tuple[int, bool]:
-    """The exponent of a power, and if it is rectified; other functions are refused."""
+    """`(n, rectified)` of the interaction; raises ValueError if it is no power."""
     power = power_of(network)
     if power is None:
         raise ValueError(

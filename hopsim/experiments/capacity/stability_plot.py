@@ -1,4 +1,4 @@
-"""Stored memories: how many of their bits are unstable, and recall by spins."""
+"""Stored memories: shares of unstable bits, and of memories without any."""
 
 import numpy as np
 
