@@ -1,4 +1,4 @@
-"""The landscape: attractors, basins, merging, thresholds, fast memories."""
+"""The landscape: attractors, basins, saddles, thresholds and the adiabatic limit."""
 
 from . import (
     adiabatic_limit_plot,

@@ -1,4 +1,4 @@
-"""What the studies of thresholds share: events and energies on branches of model B."""
+"""Branches of model B for studies of thresholds: events, shares, equal energies."""
 
 import numpy as np
 from jaxtyping import Float
@@ -14,14 +14,14 @@ BETA = "memory_lagrangian.beta"  # of model B, in its network
 
 
 def require_model_b(setting: Setting, kind: str) -> None:
-    """Raises ValueError unless it is model B, with nothing added, at decay 1."""
+    """Raises ValueError unless the network is model B alone, at decay 1."""
     network = setting.network
     layers = (network.feature_lagrangian, network.memory_lagrangian)
     right = isinstance(layers[0], Quadratic) and isinstance(layers[1], LogSumExp)
     driven = np.any(network.current) or np.any(network.hidden_current)
     if not right or driven or network.autapse is not None:
         raise ValueError(
-            f'The experiment "{kind}" needs model B without currents and autapse, got '
+            f'The experiment "{kind}" needs model B without currents or autapse, got '
             f"{' and '.join(type(layer).__name__ for layer in layers)}; use network "
             'kind "model_b" and leave these out.'
         )
@@ -29,17 +29,17 @@ def require_model_b(setting: Setting, kind: str) -> None:
 
 
 def require_decay_1(setting: Setting, kind: str) -> None:
-    """Raises ValueError for another decay, or a drive: other fixed points."""
+    """Raises ValueError for another decay or a drive, which move fixed points."""
     decay = setting.dynamics.rest_decay
     if decay != 1:
         raise ValueError(
-            f'The experiment "{kind}" knows fixed points of decay 1, got {decay:g}; '
+            f'The experiment "{kind}" needs fixed points of decay 1, got {decay:g}; '
             "leave it out."
         )
 
 
 def first_event(branch: Branch, kind: str | None = None) -> float:
-    """The parameter of the first event of a kind; NaN where there is none."""
+    """The parameter of the first event (of one kind) on a branch; NaN if none."""
     found = [e.parameter for e in branch.events if kind in (None, e.kind)]
     return found[0] if found else float("nan")
 
@@ -58,7 +58,10 @@ def shares_of(
 def equal_energy_on_branch(
     of: Varied, branch: Branch, other: Float[np.ndarray, " feature"]
 ) -> float:
-    """Where an attractor has the energy of a state that stays; NaN if nowhere."""
+    """The beta at which the branch and the fixed point `other` have equal energies.
+
+    NaN unless the difference falls through zero on the stable part of the branch.
+    """
     from scipy.optimize import brentq
 
     def difference(beta: float) -> float:

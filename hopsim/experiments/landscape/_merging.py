@@ -1,4 +1,4 @@
-"""Which memories share an attractor at which beta: the flows from all of them."""
+"""Which memories share an attractor at which beta, by flows from all memories."""
 
 from typing import NamedTuple
 
@@ -10,25 +10,25 @@ from .._base import Setting
 from ._branches import BETA
 
 
-SAME_ATTRACTOR_RTOL = 1e-3  # of the longest memory: nearer ends are one attractor
+SAME_ATTRACTOR_RTOL = 1e-3  # ends are one if nearer than this, in longest memories
 
 
 class Merging(NamedTuple):
-    """The attractor of every memory at every beta."""
+    """The attractor that the flow from every memory reaches, at every beta."""
 
     owner: Int[np.ndarray, "beta memory"]  # a memory that ends there too; -1: unknown
     converged: Bool[np.ndarray, "beta memory"]
 
     @property
     def counts(self) -> Int[np.ndarray, " beta"]:
-        """Distinct attractors that are reached from the memories."""
+        """The number of distinct attractors reached from the memories."""
         return np.array([len({*row.tolist()} - {-1}) for row in self.owner])
 
 
 def merging(setting: Setting, betas: Float[np.ndarray, " beta"]) -> Merging:
-    """The flow of the scenario from every memory, at every beta. [THEORY 5.3]
+    """The attractors reached by the scenario's flow from every memory at every beta.
 
-    Unconverged flows are labelled -1.
+    Unconverged flows are labelled -1. [THEORY 5.3]
     """
     x = np.asarray(setting.network.memories)
     size, count = float(np.max(np.linalg.norm(x, axis=1))), len(x)

@@ -1,4 +1,4 @@
-"""The adiabatic limit: how fast the two-layer flow tends to the slaved one."""
+"""The adiabatic limit: how fast the two-layer flow tends to the adiabatic one."""
 
 import dataclasses
 from collections.abc import Callable
@@ -20,11 +20,13 @@ from .._variables import PURE, TIME
 class AdiabaticLimit(AbstractEnsemble):
     r"""$\sup_t |v_\epsilon(t) - v_0(t)| = O(\epsilon)$, $\epsilon = \tau_h/\tau_f$.
 
-    Every probe is flown by two layers with each `tau_memory` (in units of tau_feature)
-    and by the adiabatic flow, `slaved`; slopes are taken between neighbours. Both runs
-    must stay in one basin: probes whose ends differ are marked. With `mass`, they are
-    also held against the adiabatic flow with the mass that `tau_memory` gives it: there
-    the distance is $O(\epsilon^2)$. [THEORY CL-09]
+    Every probe is simulated with two layers at each `tau_memory` (in units of
+    tau_feature) and, if `slaved`, by the adiabatic flow: `error` is the largest
+    distance in time, `slope` its logarithmic slope between neighbouring values. With
+    `mass`, the two layers are also compared with the adiabatic flow whose mass belongs
+    to `tau_memory`, at a distance $O(\epsilon^2)$ (`mass_error`, `mass_slope`). Both
+    runs must stay in one basin: `same_end` is false where their ends differ. [THEORY
+    CL-09]
     """
 
     row: ClassVar[str] = "probe"
@@ -34,7 +36,7 @@ class AdiabaticLimit(AbstractEnsemble):
     tau_memory: list[float] = Field(min_length=2)
     slaved: bool = True
     mass: bool = True
-    audit: bool = True  # False: distances alone, from programs that compile sooner
+    audit: bool = True  # False: distances alone, compiled sooner
 
     def check(self, setting: Setting) -> None:
         expected(setting.dynamics, TwoLayer, "adiabatic_limit")
@@ -42,7 +44,7 @@ class AdiabaticLimit(AbstractEnsemble):
     @model_validator(mode="after")
     def _has_a_limit(self) -> "AdiabaticLimit":
         if not (self.slaved or self.mass):
-            raise ValueError("set slaved, mass or both: a limit is held against one")
+            raise ValueError("set slaved, mass or both: one reference is needed")
         return self
 
     def measure(self, setting: Setting) -> Variables:
@@ -67,7 +69,7 @@ class AdiabaticLimit(AbstractEnsemble):
     def _of_paths(
         self, setting: Setting, paths: Trajectory, taus: np.ndarray, every: Callable
     ) -> dict[str, tuple[Any, ...]]:
-        """What the runs of two layers leave."""
+        """The variables of the two-layer runs."""
         pair, path = ("tau", "probe"), ("tau", "probe", "sample")
         tau = ("tau", taus, {"long_name": "tau_memory", "units": "tau_feature"})
         found: dict[str, tuple[Any, ...]] = {
@@ -75,13 +77,13 @@ class AdiabaticLimit(AbstractEnsemble):
             "time": ("sample", paths.times, TIME),
             "solver": ((), paths.solver),
         }
-        told = ["steps", "ending"]
+        names = ["steps", "ending"]
         if self.audit:
-            told += ["worst_rise", "rise_limit", "worst_excess"]
+            names += ["worst_rise", "rise_limit", "worst_excess"]
             certified = every(certify(setting.network, paths).holds)
             found["certified"] = (pair, certified, PURE)
             found["promised"] = ("tau", np.full(len(taus), paths.promise.given), PURE)
-        found |= {k: (pair, every(getattr(paths, k)), PURE) for k in told}
+        found |= {k: (pair, every(getattr(paths, k)), PURE) for k in names}
         energies = ("energy", "effective_energy", "gap")
         return found | {k: (path, every(getattr(paths, k)), PURE) for k in energies}
 
@@ -92,17 +94,17 @@ def _fly(
     taus: np.ndarray | None,
     audit: bool,
 ) -> Trajectory:
-    """Every probe, with every tau_memory in turn (in units of tau_feature)."""
+    """Runs of every probe at every tau_memory (in units of tau_feature), or at none."""
     common: dict[str, Any] = {"until": "duration", "save": ("v",), "step_log": 0}
     common["audit"] = audit
     probes = setting.probes.values
-    if not motion.own_memory:  # slaved neurons start where they belong
+    if not motion.own_memory:  # slaved neurons have no state to start from
         common["memory_start"] = None
     if taus is None:
         return setting.simulate(None, dynamics=motion, **common)
     many = np.tile(probes, (len(taus), 1))
     if motion.own_memory and setting.run.memory_start == "slaved":
-        common["memory_start"] = _slaved(setting, many)  # given, as h = 0 is
+        common["memory_start"] = _slaved(setting, many)  # an array, like h = 0
     values = np.repeat(taus, len(probes)) * motion.tau_feature.mean()
     return setting.simulate(
         None,
@@ -123,7 +125,7 @@ def _slaved(setting: Setting, v: np.ndarray) -> np.ndarray:
 def _distances(
     name: str, v: np.ndarray, other: np.ndarray | None, taus: np.ndarray
 ) -> dict[str, tuple[Any, ...]]:
-    """The largest distance in time for each tau and probe, and its local slopes."""
+    """The largest distance in time, by tau and probe, and its slopes between taus."""
     assert other is not None  # `_fly` saves v
     error = np.linalg.norm(v - other, axis=-1).max(axis=-1)
     slope = np.diff(np.log(error), axis=0) / np.diff(np.log(taus))[:, None]

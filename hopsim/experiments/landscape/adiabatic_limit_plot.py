@@ -1,4 +1,4 @@
-"""Limits: errors against the parameter that tends to zero."""
+"""The adiabatic limit: distances between flows against tau_memory."""
 
 import numpy as np
 
@@ -21,8 +21,8 @@ def draw_adiabatic_limit(record: Record, fig: Figure) -> None:
             if f"{name}error" in data:
                 slope = _slope(data, f"{name}slope")
                 slopes.append(slope)
-                told = f"{label} {name.rstrip('_')}".rstrip() + f": {slope}"
-                _errors(ax, data, f"{name}error", told if label else other, order, hue)
+                words = f"{label} {name.rstrip('_')}".rstrip() + f": {slope}"
+                _errors(ax, data, f"{name}error", words if label else other, order, hue)
     if not slopes:
         needed_by_plot(points[0][1], "error", "adiabatic_limit")
     if not many:
@@ -45,7 +45,7 @@ def draw_adiabatic_limit(record: Record, fig: Figure) -> None:
 
 
 def _errors(ax, data: Dataset, name: str, label: str, order: int, colour: str) -> None:
-    """Medians over the probes that end alike, and the line of that order."""
+    """Medians over the probes with equal ends, and a line of slope `order`."""
     tau = needed_by_plot(data, "tau_memory", "adiabatic_limit")
     alike = data["same_end"].values.astype(bool)
     values = needed_by_plot(data, name, "adiabatic_limit")[:, alike]

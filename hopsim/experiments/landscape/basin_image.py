@@ -1,4 +1,4 @@
-"""Images of basins: two features, every pixel a start."""
+"""Images of basins: two features, every pixel an initial state."""
 
 from typing import ClassVar
 
@@ -13,18 +13,18 @@ from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE, TIME
 
 
-SAME_POINT_RTOL = 1e-6  # of the size of the states, at two points of the study
+SAME_POINT_RTOL = 1e-6  # relative; nearer fixed points of two settings are one
 
 
 @experiments.register("basin_image")
 class BasinImage(AbstractExperiment):
-    r"""Where $\tau_f\dot v$ leads from each $v(0)$ of a square, how soon. [THEORY 5.4]
+    r"""The attractor reached from each $v(0)$ of a square, and when. [THEORY 5.4]
 
     Each pixel is run by the scenario's own dynamics: the fixed points do not depend on
-    $\tau_h$ and h(0), the basins do. `basin` is the row of the attractor; -1 where the
-    pixel did not come to rest, which is counted in every share. `moved` marks what ends
-    at another one than at the first point of the study. Rows that are not `stable` are
-    saddles, on which a pixel of a symmetric image may rest.
+    $\tau_h$ and h(0), the basins do. `basin` is the row of the attractor in the table,
+    -1 for unconverged pixels, which count in the total of every share. `moved` marks
+    pixels that end at another attractor than at the first point of the study. Rows that
+    are not `stable` are saddles, at which pixels on a symmetry axis may end.
     """
 
     plots: ClassVar[tuple[str, ...]] = ("basin_image",)
@@ -52,7 +52,7 @@ class BasinImage(AbstractExperiment):
                 audit=False,
             )
             found, labels = _labelled(setting, path)
-            # (attractors of all points of the study have their places by the first)
+            # (a fixed point has the same number at all points of the study)
             first = found.table["v"].values if first is None else first
             places = _places(found.table["v"].values, first)
             here = places[labels]
@@ -106,7 +106,10 @@ class BasinImage(AbstractExperiment):
 
 
 def _labelled(setting: Setting, path: Trajectory) -> tuple[Attractors, np.ndarray]:
-    """The attractors at which pixels have come to rest, and which of them."""
+    """The attractors, and the row of each pixel (-1: unconverged).
+
+    Raises ValueError if no pixel comes to rest.
+    """
     rested = path.converged & np.all(np.isfinite(path.final), axis=1)
     if not np.any(rested):
         raise ValueError(
@@ -125,7 +128,7 @@ def _labelled(setting: Setting, path: Trajectory) -> tuple[Attractors, np.ndarra
 
 
 def _places(v: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Where in the first table every fixed point stands; new ones come after it."""
+    """The row of every fixed point in the first table; new ones are numbered on."""
     places, size = np.full(len(v) + 1, -1), 1 + np.max(np.abs(first), initial=0)
     for k, x in enumerate(v):
         near = np.linalg.norm(first - x, axis=1) <= SAME_POINT_RTOL * size

@@ -1,4 +1,4 @@
-"""A plane cut through basins, as an image."""
+"""Basins of attraction in a plane, as an image."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ LOST, SADDLE = "#000000", "#999999"  # pixels that reach no attractor
 
 @plots.register("basin_image")
 def draw_basin_image(record: Record, fig: Figure) -> None:
-    r"""The attractor of each $v(0)$ in colour, its time as shade. [THEORY 5.4]"""
+    """The attractor of each $v(0)$ as colour, the time to it as shade. [THEORY 5.4]"""
     points = labels(record)[:4]
     columns = min(2, len(points))
     rows = -(-len(points) // columns)
@@ -21,10 +21,10 @@ def draw_basin_image(record: Record, fig: Figure) -> None:
     handles = {}
     for ax, (label, data, _) in zip(axes, points, strict=False):
         handles |= _image(ax, data)
-        told = f"{float(data['lost']):.1%} of pixels unconverged"
+        words = f"{float(data['lost']):.1%} of pixels unconverged"
         if ax is not axes[0]:
-            told = f"{np.mean(data['moved'].values):.1%} end elsewhere, {told}"
-        ax.set_title(f"{label}\n{told}".strip(), fontsize=8)
+            words = f"{np.mean(data['moved'].values):.1%} end elsewhere, {words}"
+        ax.set_title(f"{label}\n{words}".strip(), fontsize=8)
         ax.set_xlabel("feature neuron $v_1(0)$")
         ax.set_ylabel("feature neuron $v_2(0)$")
     for ax in axes[len(points) :]:
@@ -40,7 +40,7 @@ def _image(ax, data: Dataset) -> dict:
     place, time = data["place"].values, data["end_time"].values
     basin, stable = data["basin"].values, data["stable"].values
     rest = basin >= 0
-    # dark where it took long: each image by its own times, in their logarithm
+    # dark where it took long, by rank among the times of the image
     order = np.argsort(np.argsort(np.where(rest, time, np.inf), axis=None))
     late = order.reshape(time.shape) / max(np.sum(rest) - 1, 1)
     names = {int(k): COLOURS[i % 6] for i, k in enumerate(np.unique(place[rest]))}
@@ -64,7 +64,8 @@ def _image(ax, data: Dataset) -> dict:
     (star,) = ax.plot(*memories.T, "*", ms=7, mfc="black", path_effects=halo, **marks)
     (slow,) = ax.plot([], [], "s", color="#003355", label="dark")
     (lost,) = ax.plot([], [], "s", color=LOST)
-    told = {"memory": star, "attractor": dot, "dark: late": slow, "unconverged": lost}
+    handles = {"memory": star, "attractor": dot}
+    handles |= {"dark: late": slow, "unconverged": lost}
     if np.any(on_saddle):
-        told["on a saddle"] = ax.plot([], [], "s", color=SADDLE)[0]
-    return told
+        handles["on a saddle"] = ax.plot([], [], "s", color=SADDLE)[0]
+    return handles

@@ -1,4 +1,4 @@
-"""Attractors: where the probes of a scenario come to rest, and what is known of it."""
+"""Attractors reached from the probes: energies, stability, classes, barriers."""
 
 from typing import ClassVar
 
@@ -15,15 +15,16 @@ FLOW_SETTINGS = ("solver", "step", "rtol", "atol", "residual_tolerance", "max_st
 
 @experiments.register("census", formerly=("attractors",))
 class Census(AbstractExperiment):
-    r"""Points of rest, $I + \xi^T f(\xi g) - \alpha v = 0$, that the probes reach.
+    r"""Fixed points, $I + \xi^T f(\xi g) - \alpha v = 0$, that the probes reach.
 
     With energy, $s_{max}$ (stable iff $s_{max}^2 < \alpha$), unstable directions, share
-    of the probes with Wilson's interval, overlaps, and a class by where the memories
-    themselves flow: memory, metastable, global average, inverse memory or spurious.
-    `basin` is the row of the table for each probe, -1 if it came to no rest; a probe is
-    `recalled` if it shares the attractor of its target. `hopsim attractors` prints
-    the table. With `saddles`, those between the attractors too, and the `barrier` that
-    they are to each pair: the energy of the lowest known way. [THEORY 5.1-5.3]
+    of the probes with Wilson's interval, overlaps, and a class by the memories that
+    flow there: memory, metastable, global average, inverse memory or spurious. `basin`
+    is the row of the table for each probe, -1 if it is unconverged; a probe is
+    `recalled` if it shares the attractor of its target. `hopsim attractors` prints the
+    table. With `saddles`, also the saddles between attractors, and for each pair the
+    `barrier`: the energy of the highest saddle on the lowest known path. [THEORY
+    5.1-5.3]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("census",)
@@ -54,20 +55,20 @@ class Census(AbstractExperiment):
         run = setting.run
         if run.clamped != "none" or run.memory_start != "slaved":
             raise ValueError(
-                "Attractors are those of the free network, with memory neurons that "
-                "follow at the start; leave run.clamped and run.memory_start out."
+                "Attractors are those of the free network, with slaved memory neurons "
+                "at the start; leave run.clamped and run.memory_start out."
             )
 
 
 def _kept(setting: Setting, found: Attractors) -> Dataset:
-    """The table, and beside it the probes, the memories and how to show them."""
+    """The table of attractors, with the probes, the memories and image sizes."""
     table, targets = found.table, setting.probes.targets
     aimed = targets >= 0
     own = table["memory_label"].values[np.maximum(targets, 0)]
     recalled = aimed & (found.labels >= 0) & (found.labels == own)
     patterns = setting.patterns
     beside = {
-        "basin": ("probe", found.labels, {"long_name": "attractor, -1: no rest"}),
+        "basin": ("probe", found.labels, {"long_name": "attractor, -1: unconverged"}),
         "cue": (("probe", "feature"), setting.probes.values, PURE),
         "target": ("probe", targets, {"long_name": "memory aimed at, -1: none"}),
         "aimed": ("probe", aimed, PURE),

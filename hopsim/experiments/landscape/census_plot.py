@@ -1,4 +1,4 @@
-"""Attractors: a gallery of those that are images, and a map of all of them."""
+"""Attractors: a gallery of images, a map of energies, and the tree of barriers."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from ...records import Dataset, Record
 
 
 SHOWN = 12  # attractors in a gallery
-UNKNOWN = 1e300  # the barrier between what no known saddle joins
-ROW = 3.75  # height of one: three images, three lines, and some air
+UNKNOWN = 1e300  # the barrier where no known saddle joins two minima
+ROW = 3.75  # height of a row: three images, three lines of text, a margin
 KINDS = (
     ("memory", COLOURS[0], "o"),
     ("metastable", COLOURS[2], "s"),
@@ -70,7 +70,7 @@ def draw_census(record: Record, fig: Figure) -> None:
 
 @plots.register("disconnectivity")
 def draw_disconnectivity(record: Record, fig: Figure) -> None:
-    r"""Minima of $E(v)$, joined where the lowest saddle between lies. [THEORY 5.2]"""
+    """Minima of $E(v)$, joined at the energies of their barriers. [THEORY 5.2]"""
     points = labels(record)[:4]
     fig.set_size_inches(3.4 * len(points) + 1.9, 3.9)
     axes = fig.subplots(1, len(points), squeeze=False)[0]
@@ -100,9 +100,9 @@ def draw_disconnectivity(record: Record, fig: Figure) -> None:
 
 
 def _tree(ax, level: np.ndarray) -> tuple[dict[int, float], list[float]]:
-    """Draw the tree of barriers; where its leaves stand, and the heights of its forks.
+    """Draw the tree of barriers; return the x of its leaves and the heights of forks.
 
-    Groups that no known saddle joins reach to the top.
+    Groups that no known saddle joins are drawn up to the top.
     """
     count, style = len(level), {"color": "#444444", "lw": 1.0}
     low, joined, order = float(np.min(level, initial=0)), np.empty((0, 4)), range(count)
@@ -131,11 +131,11 @@ def _tree(ax, level: np.ndarray) -> tuple[dict[int, float], list[float]]:
 
 
 def _rows(label: str, data: Dataset) -> list[tuple[str, Dataset, np.ndarray]]:
-    """The attractors of a point that are shown: of every class the largest basins."""
+    """The attractors of a point that are drawn: the largest basins of every class."""
     hits = needed_by_plot(data, "hits", "attractor_gallery")
     kind, seen = data["kind"].values, np.flatnonzero(hits > 0)
     if not seen.size:
-        raise ValueError("No probe came to rest, so that there is nothing to show.")
+        raise ValueError("No probe came to rest: there are no attractors to show.")
     each = max(1, SHOWN // len(set(kind[seen])))
     first = [k for word in INK for k in seen[kind[seen] == word][:each]]
     more = [k for k in seen if k not in first]

@@ -31,19 +31,19 @@ from .._numbers import Positive, Rising
 from .._variables import PURE
 
 
-PATH_SAMPLES = 33  # of a path, to see whether it leaves
+PATH_SAMPLES = 33  # of a path, to test whether it leaves the ball
 MAX_STEPS = 400  # of attention or AltIMEX
-START_RADIUS_SHARE = 0.999  # of the certified radius: where the starts lie
-LINE_POINTS = 33  # values of beta of the line that is drawn
-AIMED_MEMORIES = 3  # memories among which a start may be aimed
-STEADY_RTOL = 1e-9  # of a round of attention, relative to the state
-SAME_END_SHARE = 1e-3  # of a distance between memories; steady to 1e-6 |v|
+START_RADIUS_SHARE = 0.999  # distance of the starts, in certified radii
+LINE_POINTS = 33  # values of beta of the theoretical line
+AIMED_MEMORIES = 3  # memories towards which starts may lie
+STEADY_RTOL = 1e-9  # of a step of attention, relative to the state
+SAME_END_SHARE = 1e-3  # of the radius, or of the distance to the nearest memory
 
 States = Float[np.ndarray, "beta state feature"]
 
 
 class _Flown(NamedTuple):
-    """Paths of the states of every beta; where they ended, and whether at rest."""
+    """Paths of the states of every beta, their ends, and whether these are at rest."""
 
     path: Float[np.ndarray, "beta state sample feature"]
     final: States
@@ -52,17 +52,17 @@ class _Flown(NamedTuple):
 
 @experiments.register("certified_basins")
 class CertifiedBasins(AbstractEnsemble):
-    r"""Starts at 0.999 r of the certified radius r, for every motion. [THEORY CL-26]
+    r"""Starts at 0.999 of the certified radius r, under every motion. [THEORY CL-26]
 
-    Some memories of each set, every beta. Half of the starts lie in directions drawn
-    at random, half towards the memories that press the hardest (smallest
-    $\Delta_{ij}/d_{ij}$); the h(0) of two layers is $\xi u$ with u another such state.
-    Motions: the adiabatic flow, two layers at each `tau_memory`, AltIMEX at each of
-    `steps`, and attention, $v \leftarrow \xi^T\mathrm{softmax}(\beta\xi v)$. A start
-    has `left` if a sample of its path lies outside of the ball, and is `elsewhere` if
-    it does not end at the fixed point that attention reaches from the memory. The
-    empirical radii, towards the nearest memory (`worst`) and in all directions
-    (`isotropic`), are those of the adiabatic flow, by bisection.
+    For the first `memories` of each set, at every beta. Half of the starts lie in
+    random directions, half towards the memories with the smallest $\Delta_{ij}/d_{ij}$;
+    the h(0) of two layers is $\xi u$ with u another such state. Motions: the adiabatic
+    flow, two layers at each `tau_memory`, AltIMEX at each of `steps`, and attention,
+    $v \leftarrow \xi^T\mathrm{softmax}(\beta\xi v)$. A start has `left` if a sample of
+    its path lies outside of the ball, and is `elsewhere` if it does not end at the
+    fixed point that attention reaches from the memory. The empirical radii, towards the
+    nearest memory (`worst`) and in all directions (`isotropic`), are those of the
+    adiabatic flow, by bisection.
     """
 
     row: ClassVar[str] = "probe"
@@ -96,7 +96,7 @@ class CertifiedBasins(AbstractEnsemble):
             for beta in betas
         ]
         radius, inner, limit = (np.stack(x) for x in zip(*balls, strict=True))
-        told, rest = self._starts(setting, own, radius)
+        found, rest = self._starts(setting, own, radius)
         near = np.linalg.norm(rest - own, axis=-1)
         worst, free = self._radii(setting, own)
         there = radius > 0
@@ -128,10 +128,10 @@ class CertifiedBasins(AbstractEnsemble):
             "curve_beta": ("fine", fine, PURE),
             "curve_radius": (("fine", "probe"), line, PURE),
             **{name: (both, x, PURE | attrs) for name, (x, attrs) in single.items()},
-            **told,
+            **found,
         }
 
-    # --- what becomes of starts in the balls ------------------------------------------
+    # --- starts inside the balls ------------------------------------------------------
 
     def _starts(
         self,
@@ -139,7 +139,7 @@ class CertifiedBasins(AbstractEnsemble):
         own: Float[np.ndarray, "probe feature"],
         radius: Float[np.ndarray, "beta probe"],
     ) -> tuple[Variables, Float[np.ndarray, "beta probe feature"]]:
-        """What they did, and where attention leads from the memories themselves."""
+        """The variables of the starts, and the fixed points of attention."""
         e, other = (self._directions(setting, own, name) for name in ("v", "u"))
         size = START_RADIUS_SHARE * radius[:, :, None, None]
         shape = (*radius.shape, self.starts)
@@ -169,16 +169,16 @@ class CertifiedBasins(AbstractEnsemble):
         apart = _apart(v.reshape(*shape, -1))
         closer = _apart(motions["attention"].path[:, :, 1].reshape(*shape, -1))
         stretch = closer / np.where(apart > 0, apart, 1)
-        told = {k: (each, stacked(x), PURE) for k, x in kinds.items()} | {
+        found = {k: (each, stacked(x), PURE) for k, x in kinds.items()} | {
             "stretch": (("beta", "probe", "start"), stretch, PURE),
             "motion_name": ("motion", np.array(list(motions))),
         }
-        return told, rest
+        return found, rest
 
     def _directions(
         self, setting: Setting, own: Float[np.ndarray, "probe feature"], name: str
     ) -> Float[np.ndarray, "probe start feature"]:
-        """Unit vectors, half of them towards the memories that press the hardest."""
+        """Unit vectors; half of them towards memories with small Delta_ij / d_ij."""
         memories = np.asarray(setting.network.memories)
         generator = setting.stream.child("directions", name).generator()
         e = generator.standard_normal((len(own), self.starts, own.shape[1]))
@@ -192,7 +192,7 @@ class CertifiedBasins(AbstractEnsemble):
         return e.astype(memories.dtype)
 
     def _motions(self, setting: Setting, v: States, u: States) -> dict[str, _Flown]:
-        """Every flow from `v`, with `h(0) = xi u` where there are two layers."""
+        """Paths from `v` by every flow; two layers start with `h(0) = xi u`."""
         h = u @ np.asarray(setting.network.memories).T
         longest, first = setting.run.duration, self.tau_memory[0]
         fly = lambda *args: _flown(setting, self.betas, *args)
@@ -205,12 +205,12 @@ class CertifiedBasins(AbstractEnsemble):
             found[f"AltIMEX, step {step:g}"] = stepped
         return found
 
-    # --- the radii that are measured --------------------------------------------------
+    # --- empirical radii --------------------------------------------------------------
 
     def _radii(
         self, setting: Setting, own: Float[np.ndarray, "probe feature"]
     ) -> tuple[Radii, Radii]:
-        """Towards the nearest memory and in all directions, of the adiabatic flow."""
+        """Radii towards the nearest memory and in all directions, adiabatic flow."""
         count = len(self.betas)
         memories, longest = np.asarray(setting.network.memories), setting.run.duration
         centres = np.tile(own, (count, 1))
@@ -254,7 +254,7 @@ def _flown(
     watched: float,
     longest: float,
 ) -> _Flown:
-    """Closely `watched` at first, then on until all is at rest."""
+    """A run sampled over the duration `watched`, then continued until it is at rest."""
     count, starts, features = v.shape
     beta = np.repeat(np.asarray(betas, v.dtype), starts)
     v0 = v.reshape(count * starts, features)

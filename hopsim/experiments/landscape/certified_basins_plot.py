@@ -1,4 +1,4 @@
-"""Basins: how far they reach, certified and measured."""
+"""Basins: certified and empirical radii against beta."""
 
 import numpy as np
 

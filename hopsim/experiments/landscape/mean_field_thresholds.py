@@ -1,4 +1,4 @@
-"""One memory in smooth model A: where it is an attractor, and how strong."""
+"""One memory in graded model A: where it is an attractor, and its overlap."""
 
 from typing import Any, ClassVar
 
@@ -18,8 +18,8 @@ from ._branches import equal_energy_on_branch, first_event, require_decay_1
 
 
 BETA = "feature_lagrangian.beta"
-MAX_BETA_RATIO = 2.0  # the branch is followed up to so many times the equal-energy beta
-BRANCH_NEURONS = 40  # neurons of the branch; the equation of every neuron is the same
+MAX_BETA_RATIO = 2.0  # the end of the branch, in units of the equal-energy beta
+BRANCH_NEURONS = 40  # neurons of the branch, all with the same equation
 
 
 @experiments.register("mean_field_thresholds")
@@ -27,9 +27,10 @@ class MeanFieldThresholds(AbstractEnsemble):
     r"""$m = \tanh(\beta m^{n-1})$: spinodal $\beta_s$ and first order $\beta_1$.
 
     One binary memory in model A with $F = (N/n)(x/N)^n$ and graded neurons. Its branch
-    is followed down to the fold (for n = 2 a pitchfork), and to where its energy is
-    that of v = 0. The scenario's flow starts from the memory at every one of `betas`.
-    [THEORY 2.1.3, CL-28]
+    is continued down to the fold (for n = 2 a pitchfork), `spinodal`, and to where its
+    energy equals that of v = 0, `equal_energy`. The scenario's flow starts from the
+    memory at every one of `betas`; `flow_overlap` is that of its end. [THEORY 2.1.3,
+    CL-28]
     """
 
     row: ClassVar[str] = "trial"

@@ -22,13 +22,13 @@ from ._merging import merging, SAME_ATTRACTOR_RTOL
 class Metastable(AbstractEnsemble):
     r"""Four thresholds of K clusters of s memories, and what coexists between them.
 
-    The branch of a memory is followed down to its fold, that of a cluster's mean down
-    to its fold and up to where it is lost, that of the global mean up to where it is
-    lost. Theory: the Potts thresholds of K memories of norm M, and of s memories at
-    the distance D from each other, $b = \beta D^2/2$. At every one of `betas` flows
-    start from all memories, and (a `kick` aside) from the means of the clusters: a
-    cluster `held` if all of them come back to their mean, a memory `held` if all end
-    in different attractors. [THEORY CL-24]
+    The branch of a memory is continued down to its fold, that of a cluster's mean down
+    to its fold and up to where it loses stability, that of the global mean up to where
+    it loses stability. Theory: the Potts thresholds of K memories of norm M, and of s
+    memories at the distance D from each other, $b = \beta D^2/2$. At every one of
+    `betas` flows start from all memories and from the cluster means displaced by
+    `kick`: `memories_held` if all memories end at different attractors, `clusters_held`
+    if every mean returns to its own fixed point, `coexist` if both. [THEORY CL-24]
     """
 
     row: ClassVar[str] = "trial"
@@ -43,8 +43,8 @@ class Metastable(AbstractEnsemble):
         sizes = [] if labels is None else np.unique(labels, return_counts=True)[1]
         if len(sizes) < 3 or np.ptp(sizes) or np.min(sizes) < 3:
             raise ValueError(
-                'The experiment "metastable" needs three clusters or more of as many '
-                'memories each, three or more; use memories kind "simplices".'
+                'The experiment "metastable" needs three or more clusters of one size '
+                'and three or more memories each; use memories kind "simplices".'
             )
 
     def measure(self, setting: Setting) -> Variables:
@@ -135,7 +135,7 @@ class Metastable(AbstractEnsemble):
         centres: Float[np.ndarray, "cluster feature"],
         inner: float,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """If flows from near the means of the clusters end at the fixed point there."""
+        """Whether flows from near the cluster means return to them, and converged."""
         x = setting.network.memories
         draw = setting.stream.child("kicks").generator()
         # within the span of the memories: outside it everything decays
@@ -152,7 +152,7 @@ class Metastable(AbstractEnsemble):
         for value, ends in zip(betas, run.final.reshape(starts.shape), strict=True):
             there = polish(Varied(setting.network, BETA)(value), centres)
             away = np.linalg.norm(ends - there.v, axis=1)
-            # their own, and not the mean of all
+            # the fixed point of the cluster, not that of the mean of all
             middle = np.mean(centres, axis=0)
             away_from = lambda x, v=there.v: np.linalg.norm(v - x, axis=1)
             near = away_from(centres) < away_from(middle)

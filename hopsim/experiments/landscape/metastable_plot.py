@@ -1,4 +1,4 @@
-"""Clusters of memories: what coexists at which beta, and the attractors by number."""
+"""Clusters of memories: branches, and numbers of attractors, against beta."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The phylogeny of memories: which of them share an attractor of model B, by beta."""
+"""The phylogeny of memories: which of them share an attractor at which beta."""
 
 from typing import ClassVar
 
@@ -18,10 +18,10 @@ from ._merging import merging
 class Phylogeny(AbstractEnsemble):
     r"""The attractors reached from the memories, from $\beta$ = `low` to `high`.
 
-    At low beta all memories flow to one state, at high beta each to its own; in
-    between they share attractors, and which ones do is a tree if no basin of a shared
-    attractor ever loses a memory to another one (`torn` counts those that do). The
-    values of beta are equally spaced in their logarithm. [THEORY 5.3, 6.4; CL-24]
+    At low beta all memories flow to one state, at high beta each to its own; in between
+    groups of memories share attractors. The groups form a tree if no two memories that
+    are apart at one beta share an attractor at a higher one (`torn` counts such pairs).
+    The values of beta are equally spaced in their logarithm. [THEORY 5.3, 6.4; CL-24]
     """
 
     row: ClassVar[str] = "trial"

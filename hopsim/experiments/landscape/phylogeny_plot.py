@@ -10,9 +10,10 @@ from ...records import Dataset, Record
 def draw_phylogeny(record: Record, fig: Figure) -> None:
     r"""Lines of memories that join where they share an attractor; their number. [CL-24]
 
-    Left: a memory each at the top, all of them at the bottom; coloured by class.
-    Right: distinct attractors that are reached from the memories. Dashed: $4/D^2$,
-    below which there is one fixed point, and $1/\lambda_{max}(\mathrm{Cov})$.
+    Left: one line for each memory, coloured by class; at high beta (top) all are apart,
+    at low beta all join. Right: the number of attractors reached from the memories.
+    Dashed: $4/D^2$, below which there is one fixed point, and
+    $1/\lambda_{max}(\mathrm{Cov})$.
     """
     points = labels(record)
     fig.set_size_inches(10.0, 4.4 * len(points) + 0.4)
@@ -81,9 +82,10 @@ def _tree(ax, data: Dataset, beta: np.ndarray) -> None:
 
 
 def _places(owner: np.ndarray) -> np.ndarray:
-    """Places in a row, such that memories which join at the highest beta are next.
+    """An order of the memories; those that join at the highest beta are neighbours.
 
-    Average linkage on how many values of beta a pair spends in one attractor.
+    By average linkage; the distance of a pair is the number of betas at which it is
+    apart.
     """
     count = owner.shape[1]
     if count == 1:

@@ -1,4 +1,4 @@
-"""Portraits: two features, so that the whole energy landscape can be drawn."""
+"""Portraits of networks of two features: energy, trajectories, fixed points."""
 
 from typing import ClassVar
 
@@ -19,9 +19,9 @@ from .._variables import PURE, trajectory_data
 class Portrait(AbstractExperiment):
     r"""Contours of $E(v)$, trajectories, and zeros of $\nabla\Phi(g(v)) - v$. [KH21]
 
-    Fixed points by Newton's method from every point of a grid, in float64, told apart
-    at 1e-6; an index counts the unstable directions.
-    [THEORY 5.1-5.2]
+    Fixed points are found by Newton's method from every point of a grid, in float64;
+    those within a relative distance of 1e-6 are one. `fixed_index` counts unstable
+    directions. [THEORY 5.1-5.2]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("portrait",)
@@ -60,7 +60,7 @@ class Portrait(AbstractExperiment):
         roots = distinct(network, found.v, found.residual, found.converged)
         known = describe(network, dynamics, decay, roots.v)
         order = np.argsort(known.energy)
-        order = order[known.index[order] >= 0]  # where there is a derivative
+        order = order[known.index[order] >= 0]  # with a derivative
         with precision("float64"):
             pixels = grid(self.low, self.high, self.resolution)
         landscape = effective_energies(network, np.asarray(decay), pixels)

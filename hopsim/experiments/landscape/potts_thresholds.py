@@ -1,4 +1,4 @@
-"""Model B with orthogonal memories: its branches, and the Potts thresholds on them."""
+"""Model B with orthogonal memories: its branches, and the Potts thresholds."""
 
 from typing import ClassVar
 
@@ -27,10 +27,11 @@ from ._branches import (
 class PottsThresholds(AbstractEnsemble):
     r"""Spinodal $b_s$, equal energy $b_1$ and $b = K$, for $b = \beta M^2$. [CL-23]
 
-    The branch of a memory is followed downwards round its fold, that of the mean
-    upwards to where it loses stability; in between both have one energy. Flows on both
-    sides of each threshold, `margin` away, end where they should. Memories of equal
-    norms and distances, three or more; $M^2 = |x_i - x_j|^2/2$. [THEORY CL-23]
+    The branch of a memory is continued downwards round its fold, that of the mean
+    upwards to where it loses stability; in between lies the point of equal energies.
+    `flow_right`: flows on both sides of the spinodal (`margin` away) and of $b = K$
+    (`mean_margin`) end where theory says. Memories of equal norms and distances, three
+    or more; $M^2 = |x_i - x_j|^2/2$. [THEORY CL-23]
     """
 
     row: ClassVar[str] = "trial"
@@ -100,7 +101,7 @@ class PottsThresholds(AbstractEnsemble):
         off = self.mean_margin * theory[2]
         b = [theory[0] - self.margin, theory[0] + self.margin]
         b += [theory[2] - off, theory[2] + off]
-        aside = mean + 1e-4 * (x[0] - mean)  # less than the saddle is away
+        aside = mean + 1e-4 * (x[0] - mean)  # nearer to the mean than the saddle is
         starts = np.stack([x[0], x[0], aside, aside]).astype(setting.network.dtype)
         run = setting.simulate(
             probes=starts,
@@ -125,7 +126,7 @@ class PottsThresholds(AbstractEnsemble):
         unit: float,
         theory: tuple[float, float, float],
     ) -> Variables:
-        """Up and down through all thresholds, by the flow alone."""
+        """Hysteresis of the flow, with b rising and falling through all thresholds."""
         if not self.hysteresis:
             return {}
         b = np.linspace(0.85 * theory[0], 1.15 * theory[2], self.hysteresis)

@@ -1,4 +1,4 @@
-"""Model C under several decays: one path on the sphere, and the clock that runs it."""
+"""Model C under several decays: one path on the sphere, at different speeds."""
 
 from typing import Any, ClassVar
 
@@ -21,30 +21,29 @@ from .._ensemble import AbstractEnsemble
 from .._variables import PURE, TIME
 
 
-REST_DURATION_RATIO = 50  # until the slowest direction, too, comes to rest
-MIN_DEPTH_SHARE = 1e-3  # of the depth, as sqrt(E - E*): paths end in rounding
-MIN_ANGLE_SHARE = 0.03  # of the displacement: below it the rounding of v* is fitted
+REST_DURATION_RATIO = 50  # long enough for the slowest direction
+MIN_DEPTH_SHARE = 1e-3  # of the largest sqrt(E - E*); below it is rounding
+MIN_ANGLE_SHARE = 0.03  # of the displacement; below it is rounding of v*
 
 
 @experiments.register("spherical")
 class Spherical(AbstractEnsemble):
     r"""$|v^*|=\lambda/\alpha$, rates $\alpha(1-\mu/\lambda)$, one path on the sphere.
 
-    With $v = r\hat v$: $\dot r = \hat v\cdot\xi^Tf - \alpha r$ and $\dot{\hat v} =
-    P\xi^Tf/r$, so the decay $\alpha$ sets the clock of $\hat v$ and not its path. At
-    rest $\lambda = \hat v\cdot\xi^Tf$, and $\mu$ is the largest eigenvalue of
-    $R P\xi^TH_h\xi P$. For $\alpha = 0$ the length grows as $\lambda t$ and directions
-    come to rest as $r^{-(1-\mu/\lambda)}$.
+    With $v = r\hat v$: $\dot r = \hat v\cdot\xi^Tf - \alpha r$ and
+    $\dot{\hat v} = P\xi^Tf/r$, so the decay $\alpha$ changes the speed of $\hat v$ and
+    not its path. At rest $\lambda = \hat v\cdot\xi^Tf$, and $\mu$ is the largest
+    eigenvalue of $R P\xi^TH_h\xi P$. For $\alpha = 0$ the length grows as $\lambda t$
+    and directions come to rest as $r^{-(1-\mu/\lambda)}$.
 
-    The probes are flown to rest under decay 1, then for the whole duration under each
-    of `decays`: `norm`, the `angle` to the state of rest, and `path_error`, the largest
-    distance of $\hat v$ from the path under decay 1, sought where that has its energy
-    (cubic splines in $\sqrt{E - E^*}$). `slope` is measured from states beside rest,
-    displaced along the slowest direction by `amount` of |v|: of $\ln$ angle against t,
-    or against $\ln r$ for decay 0. `norm_error` compares the end's $\alpha|v|$, or for
-    decay 0 the growth of |v| from a state of rest, with $\lambda$; `least_norm` is the
-    least $|v|/\lambda$ of all: a short v turns within a sample.
-    [KH21 eq. 19; THEORY 2.3, CL-27]
+    The probes are run to rest under decay 1, then for the whole duration under each of
+    `decays`: `norm`, the `angle` to the fixed point, and `path_error`, the largest
+    distance of $\hat v$ from the path under decay 1 at equal energy (cubic splines in
+    $\sqrt{E - E^*}$). `slope` is that of $\ln$ angle against t, or against $\ln r$ for
+    decay 0, from fixed points displaced along the slowest direction by `amount` of |v|.
+    `norm_error` compares the end's $\alpha|v|$, or for decay 0 the growth of |v| from a
+    fixed point, with $\lambda$; `least_norm` is the least $|v|/\lambda$ over all decays
+    and samples: a short v turns within a sample. [KH21 eq. 19; THEORY 2.3, CL-27]
     """
 
     row: ClassVar[str] = "probe"
@@ -98,13 +97,13 @@ class Spherical(AbstractEnsemble):
         found = _at_rest(setting.network, jnp.asarray(unit))
         strength, gain, slowest = (np.asarray(x) for x in found)
 
-        # --- one path, several clocks
+        # --- one path at several speeds
         runs = {a: flow(a, setting.probes.values) for a in {1.0, *self.decays}}
         lengths = [np.linalg.norm(_states(runs[a]), axis=2) for a in self.decays]
         angles = [_angles(_states(runs[a]), unit) for a in self.decays]
         paths = [_path_errors(runs[a], runs[1.0]) for a in self.decays]
 
-        # --- rates, beside rest and along the slowest direction
+        # --- rates near the fixed point, along the slowest direction
         slopes, norms = [], []
         for decay in self.decays:
             beside = (unit + self.amount * slowest) * strength[:, None]
@@ -115,7 +114,7 @@ class Spherical(AbstractEnsemble):
             slopes.append(_slopes(clock, angle, angle > MIN_ANGLE_SHARE * self.amount))
             if decay:
                 norm = decay * np.linalg.norm(ends[decay].final, axis=1)
-            else:  # from rest itself: beside it lambda differs at first order
+            else:  # from the fixed point: near it lambda differs at first order
                 alone = flow(decay, unit * strength[:, None])
                 ends_at = np.linalg.norm(alone.final, axis=1)
                 norm = (ends_at - strength) / alone.times[-1]
@@ -143,7 +142,7 @@ class Spherical(AbstractEnsemble):
 def _at_rest(
     network: Network, unit: Float[AnyArray, "probe feature"]
 ) -> tuple[Array, Array, Array]:
-    r"""$\lambda$, $\mu/\lambda$ and the slowest direction at each resting direction."""
+    r"""$\lambda$, $\mu/\lambda$ and the slowest direction at each fixed direction."""
 
     def one(u: Array) -> tuple[Array, Array, Array]:
         strength = jnp.vdot(
@@ -152,7 +151,7 @@ def _at_rest(
         v = strength * u
         h = network.memory_input(network.feature_lagrangian.activation(v))
         hessian_v, hessian_h = hessians(network, v, h)
-        # H_v = (R / |v|) P: all that is felt stays on the tangent plane of the sphere
+        # H_v = (R / |v|) P projects on the tangent plane of the sphere
         loop = hessian_v @ network.memories.T @ hessian_h @ network.memories @ hessian_v
         size = jnp.trace(hessian_v) / (network.features - 1)
         values, vectors = jnp.linalg.eigh(loop / size)
@@ -190,7 +189,7 @@ def _slopes(clock: np.ndarray, angle: np.ndarray, kept: np.ndarray) -> np.ndarra
 
 
 def _path_errors(run: Trajectory, reference: Trajectory) -> Float[np.ndarray, " probe"]:
-    r"""The largest distance of $\hat v$ from the other path, sought at its energy."""
+    r"""The largest distance of $\hat v$ from the other path, at equal energies."""
     from scipy.interpolate import CubicSpline
 
     found = np.full(len(run.final), np.nan)
@@ -209,7 +208,7 @@ def _path_errors(run: Trajectory, reference: Trajectory) -> Float[np.ndarray, " 
         if inside.any():
             curve = CubicSpline(y, w)
             away, along = curve(x[inside]) - u[inside], curve(x[inside], 1)
-            # where an energy hardly falls it fixes no place along the path
+            # distance across the path: a flat energy fixes no place along it
             share = np.sum(away * along, axis=1) / np.sum(along**2, axis=1)
             away -= share[:, None] * along
             found[i] = np.max(np.linalg.norm(away, axis=1))

@@ -1,4 +1,4 @@
-"""Model C under several decays: its length, and how its direction comes to rest."""
+"""Model C under several decays: its length, and the angle of its direction to rest."""
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from ...records import Record
 
 @plots.register("spherical")
 def draw_spherical(record: Record, fig: Figure) -> None:
-    r"""$|v|(t)$ with $\lambda/\alpha$; angles falling as theory has it. [CL-27]
+    r"""$|v|(t)$ with $\lambda/\alpha$, and angles with the rates of theory. [CL-27]
 
-    Of that probe of the first set which comes to rest the soonest.
+    For the probe of the first set that comes to rest fastest.
     """
     points = labels(record)
     fig.set_size_inches(10.2, 0.6 + 2.9 * len(points))
