@@ -1,4 +1,4 @@
-"""Learning by heart: which learning rates, temperatures and interactions can do it."""
+"""Autoassociative training on a grid of learning rates, temperatures and powers."""
 
 import dataclasses
 from typing import Any, ClassVar, Literal
@@ -33,16 +33,17 @@ AXES = ("scaling", "vertex", "floor", "heat", "rate", "draw")
 class AssociationGrid(AbstractExperiment):
     r"""How far learnt states move, over $1/T$, $\varepsilon$, $n$ and both scalings.
 
-    The scenario's memories are what is learnt, by `trained` memories that start as
-    `spread` times normal numbers ("uniform": between 0 and `spread`); its interaction
-    gives F, whose power is each of `n` in turn. Then the probes are relaxed by the
+    The scenario's memories are the states to be learnt, by `trained` memories that
+    start as `spread` times normal numbers ("uniform": between 0 and `spread`); its
+    interaction gives F, with each of `n` as power. Then the probes are relaxed by the
     dynamics, all spins at once: `distance` is the mean of $|s-s'|=2\sqrt{w}$ over the
-    probes, w wrong bits; about $\sqrt{2N}$ by chance. The modified scaling
-    $F(x/(NT))$ has the given `inverse_temperatures`; the original one, $F(x)/T^n$, is
-    trained at $N T$ instead, where the two are one function if F is homogeneous.
-    `floors` are least values by which gradients are divided. Learning begins at T times
-    `ramp`. `recall_temperature` is by default the last one of training. `compare` tells
-    how far the memories of the two scalings are apart. [MRS24 sec. 5, thm. 4.3.1]
+    probes, w wrong bits; about $\sqrt{2N}$ by chance. The modified scaling $F(x/(NT))$
+    has the given `inverse_temperatures`; the original one, $F(x)/T^n$, is trained at
+    $N T$ instead, where the two are one function if F is homogeneous. Gradients are
+    divided by at least a value of `floors`. The training temperature begins at `ramp`
+    T. `recall_temperature` is by default that at the end of training. `compare` adds
+    the difference between the memories of the two scalings, `memory_gap`, and between
+    their ends, `other_end`. [MRS24 sec. 5, thm. 4.3.1]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("association_grid", "association_best")
@@ -102,7 +103,7 @@ class AssociationGrid(AbstractExperiment):
             )
 
     def _scalings(self, F: AbstractAdditiveLagrangian) -> list[Scaling]:
-        """Those that F has: without a power there is no original one."""
+        """The scalings that F has; the original one needs a power."""
         powerless = not hasattr(F, "n")
         return ["modified"] if powerless else self.scalings
 
@@ -202,30 +203,30 @@ def _binary(setting: Setting) -> Binary:
 
 
 def _measured(found: Associations, shape: tuple[int, ...]) -> dict:
-    """What was seen of every cell, and of the best one for each scaling and power."""
+    """The variables of every cell, and of the best one of each grid."""
     distance = found.distance.reshape(shape)
     middle = np.mean(distance, axis=-1)  # NaN where one of the sets is not finite
     flat = middle.reshape(*shape[:3], -1)
     best = np.argmin(np.where(np.isnan(flat), np.inf, flat), axis=-1)
     there = np.unravel_index(best, shape[3:5])
     i, j, k = np.ogrid[: shape[0], : shape[1], : shape[2]]
-    told = {"long_name": "mean distance of probes from their aims", **PURE}
+    words = {"long_name": "mean distance of probes from their aims", **PURE}
     return {
-        "distance": (AXES, distance, told),
-        "mean_distance": (AXES[:-1], middle, told),
+        "distance": (AXES, distance, words),
+        "mean_distance": (AXES[:-1], middle, words),
         "recalled": (AXES, np.mean(found.wrong == 0, axis=1).reshape(shape), PURE),
         "unconverged": (AXES, np.mean(~found.converged, axis=1).reshape(shape), PURE),
         "broken": (AXES, ~found.finite.reshape(shape), PURE),
         "moved": (AXES, found.moved.reshape(shape), PURE),
         "loss": (AXES, found.loss.reshape(shape), PURE),
-        "best_distance": ((*AXES[:3], "draw"), distance[i, j, k, *there], told),
+        "best_distance": ((*AXES[:3], "draw"), distance[i, j, k, *there], words),
         "best_heat": (AXES[:3], there[0], PURE),
         "best_rate": (AXES[:3], there[1], PURE),
     }
 
 
 def _apart(found: Associations, shape: tuple[int, ...]) -> dict:
-    """What the two scalings of each cell have made of the same memories."""
+    """Differences between the two scalings of each cell, in memories and ends."""
     assert found.memories is not None
     first, second = np.split(found.memories, 2)
     gap = np.max(np.abs(first - second), axis=(1, 2))

@@ -1,4 +1,4 @@
-"""Learning by heart: distances over temperature and rate, and the best of them."""
+"""Autoassociative training: distances over temperature and rate, and the best."""
 
 from typing import Any
 
@@ -124,7 +124,7 @@ def draw_association_best(record: Record, fig: Figure) -> None:
 def _curve(
     ax: Any, data: Dataset, scaling: int, floor: int, words: str, k: int, full: bool
 ) -> None:
-    """One interaction and scaling; without a power, a level line."""
+    """The curve of one interaction and scaling; a level line if it has no power."""
     best = data["best_distance"].values[scaling, :, floor]
     n = data["n"].values
     middle = np.mean(best, axis=1)
@@ -132,7 +132,7 @@ def _curve(
     if n[0] == 0:
         ax.axhline(middle[0], color=colour, lw=1.2, ls="-.", label=words)
         return
-    at = n * (1.03 if full else 0.97)  # those that agree would hide each other
+    at = n * (1.03 if full else 0.97)  # side by side, so that equal values show
     style: dict[str, Any] = {"marker": MARKS[k % 5], "ms": 5, "lw": 1}
     style |= {"ls": "-"} if full else {"ls": "--", "mfc": "white"}
     ax.plot(at, middle, color=colour, label=words, **style)

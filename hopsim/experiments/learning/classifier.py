@@ -1,4 +1,4 @@
-"""Images and their classes: memories that are learnt, and what becomes of them."""
+"""Classification of images by trained memories, and how these memories decide."""
 
 from typing import Any, ClassVar
 
@@ -24,18 +24,19 @@ from .._variables import PURE
 
 @experiments.register("classifier")
 class Classifier(AbstractTraining):
-    r"""Class units learn images by one update, $c = \tanh(\beta\,\Delta E)$.
+    r"""Class units classify images by one update, $c = \tanh(\beta\,\Delta E)$.
 
-    The record holds, for each of `sets` trainings (row `training`): the curves over
+    The record holds, for each of `sets` training runs (row `training`): the curves over
     `epoch`, the class `predicted` of each test image, the confusion matrix, F1 of each
-    class, for how many classes each memory votes (class weights above `cutoff`), how
-    many memories decide each test image (adding more than `share` of the largest), the
-    error when normal noise of each size in `noise` is added to the test images, how
-    often the dual forms agree, and in which epoch the test error was first below
-    `level` (`crossed`; NaN: never). The variants that `beside` names are trained once,
-    and only where the folder `HOPSIM_DATA` holds their images (nothing is fetched);
-    what is left out has no verdict. `memories` are those of the first training.
-    [KH16 sec. 4 and app. A; THEORY DAM-15 to DAM-20]
+    class, the number of classes that each memory votes for (class weights above
+    `cutoff`), the number of memories that decide each test image (terms of more than
+    `share` of the largest), the error when normal noise of each size in `noise` is
+    added to the test images, how often each dual form agrees with the associative one,
+    and the epoch in which the test error was first below `level` (`crossed`; NaN:
+    never). The variants in `beside` are trained once, and only if the folder
+    `HOPSIM_DATA` holds their images (nothing is downloaded); those left out have no
+    verdict. `memories` are those of the first run. [KH16 sec. 4 and app. A; THEORY
+    DAM-15 to DAM-20]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("learning_curves", "learnt_memories")
@@ -78,7 +79,7 @@ class Classifier(AbstractTraining):
         return record
 
     def _trained(self, setting: Setting, study: Study, name: str) -> dict[str, Any]:
-        """One training, and all that is read off it."""
+        """One training run, and all variables measured after it."""
         given = setting.training
         learn, test, image = given.examples(setting.stream)
         record = self.learn(setting, study, name, learn, test)

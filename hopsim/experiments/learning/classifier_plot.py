@@ -1,4 +1,4 @@
-"""Features or prototypes: votes, memories that decide, noise, confusions, digits."""
+"""Classifiers: votes, memories that decide, robustness to noise, confusion."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from ...statistics import Estimate, mean, wilsons
 
 @plots.register("class_votes")
 def draw_class_votes(record: Record, fig: Figure) -> None:
-    r"""For how many classes memories vote: their weights $> 0.9$. [KH16 sec. 4]
+    """For how many classes memories vote: their weights $> 0.9$. [KH16 sec. 4]
 
-    Features vote for several classes, prototypes for one. Bars: 95 % over trainings;
-    of fewer than three, what Wilson's over the memories of each cover.
+    Features vote for several classes, prototypes for one. Bars: 95 % over training
+    runs; of fewer than three, the union of their Wilson intervals over memories.
     """
     fig.set_size_inches(6.4, 3.8)
     ax = fig.subplots()
@@ -38,11 +38,11 @@ def draw_class_votes(record: Record, fig: Figure) -> None:
 
 @plots.register("deciding_memories")
 def draw_deciding_memories(record: Record, fig: Figure) -> None:
-    r"""How many memories decide: terms $> 0.9$ of the largest. [KH16 sec. 4]
+    """How many memories decide: terms $> 0.9$ of the largest. [KH16 sec. 4]
 
-    Left, the share of test images by that number; right, the share for which it is
-    one. Bars: 95 % over trainings; of fewer than three, what Wilson's over the images
-    of each cover. [DAM-18]
+    Left, the share of test images by that number; right, the share for which it is one.
+    Bars: 95 % over training runs; of fewer than three, the union of their Wilson
+    intervals over images. [DAM-18]
     """
     fig.set_size_inches(8.2, 3.8)
     ax, single = fig.subplots(1, 2, width_ratios=[1.7, 1])
@@ -52,7 +52,7 @@ def draw_deciding_memories(record: Record, fig: Figure) -> None:
     for k, (label, data, colour) in enumerate(points):
         deciding = needed_by_plot(data, "deciding", "deciding_memories")
         share = np.array([np.mean(deciding == j) for j in number])
-        share[share == 0] = np.nan  # a logarithm has no place for none
+        share[share == 0] = np.nan  # not drawn on the logarithmic axis
         ax.plot(number, share, ".-", ms=4, lw=0.8, color=colour, label=label or None)
         one, bars = _bars([_share(deciding == 1)])
         single.bar([k], one, 0.7, yerr=bars, color=colour, error_kw={"lw": 0.8})
@@ -76,8 +76,8 @@ def draw_deciding_memories(record: Record, fig: Figure) -> None:
 def draw_noise_robustness(record: Record, fig: Figure) -> None:
     r"""Test error against the size of normal noise on pixels of $\pm 1$. [hopsim]
 
-    Bars: 95 % over trainings; of fewer than three, what Wilson's over the images of
-    each cover.
+    Bars: 95 % over training runs; of fewer than three, the union of their Wilson
+    intervals over images.
     """
     fig.set_size_inches(6.0, 3.8)
     ax = fig.subplots()
@@ -99,9 +99,9 @@ def draw_noise_robustness(record: Record, fig: Figure) -> None:
 
 @plots.register("confusion")
 def draw_confusion(record: Record, fig: Figure) -> None:
-    r"""Counts $C_{ij}$ of test images of class $i$ that were answered $j$. [hopsim]
+    """Counts $C_{ij}$ of test images of class $i$ classified as $j$. [hopsim]
 
-    Shades: the share of the class, from 0.1 %; all trainings together.
+    Shades: the share of the class, from 0.1 %; all training runs together.
     """
     points = labels(record)
     columns = min(2, len(points))
@@ -136,10 +136,9 @@ def _share(found: Bool[np.ndarray, "training entry"]) -> Estimate:
 
 
 def _interval(hits: Int[np.ndarray, " training"], trials: int) -> Estimate:
-    """A share, by Student's t over trainings.
+    """A share with its interval, by Student's t over training runs.
 
-    Of fewer than three, which hardly tell how trainings vary, all that Wilson's
-    intervals of the single ones cover.
+    For fewer than three runs, the union of their Wilson intervals.
     """
     if len(hits) >= 3:
         seen = mean(hits / trials)

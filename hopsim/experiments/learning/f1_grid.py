@@ -1,4 +1,4 @@
-"""Which temperature and learning rate a classifier needs, under either scaling."""
+"""Macro F1 of classifiers over temperature and learning rate, for both scalings."""
 
 import dataclasses
 from typing import Any, ClassVar, Literal
@@ -26,14 +26,14 @@ from .._variables import PURE
 
 @experiments.register("f1_grid")
 class F1Grid(AbstractTraining):
-    r"""Macro F1 of classifiers for every n, scaling, temperature and learning rate.
+    """Macro F1 of classifiers for every n, scaling, temperature and learning rate.
 
     The interaction function is the network's, with each power of `n`. Temperatures are
-    given by `beta`, 1/T of the modified scaling F(x/(NT)); the original one, F(x)/T^n,
-    takes N times its T: for homogeneous F the two are then the same function. All
-    cells of one n and scaling share a compiled program. `f1` is that of the test
-    images (the validation images of the study), `finite` False where a training broke
-    down. [MRS24 sec. 5.3]
+    given by `beta`, 1/T of the modified scaling `F(x/(NT))`; the original one,
+    `F(x)/T^n`, takes N times its T: for homogeneous F the two are then the same
+    function. All cells of one n and scaling share a compiled program. `f1` is that of
+    the test images (the validation images of the study), `finite` is false where
+    training or answers are not finite. [MRS24 sec. 5.3]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("f1_grid",)
@@ -65,7 +65,7 @@ class F1Grid(AbstractTraining):
         return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _cells(self, setting: Setting, scaling: Any, n: int) -> np.ndarray:
-        """F1, and if all was finite: (temperature, rate, 2)."""
+        """Macro F1, and 1 if all was finite (else 0): (temperature, rate, 2)."""
         given, network = setting.training, setting.network
         learn, test, _ = given.examples(setting.stream)
         classes = network.features - learn.states.shape[1]

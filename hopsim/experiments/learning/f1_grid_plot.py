@@ -1,4 +1,4 @@
-"""F1 of class answers over a grid of settings."""
+"""Macro F1 of class answers over a grid of settings."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from ...records import Record
 
 @plots.register("f1_grid")
 def draw_f1_grid(record: Record, fig: Figure) -> None:
-    r"""Macro F1 over $1/T$ and learning rate, the mean of all trainings. [MRS24 Fig. 5]
+    """Macro F1 over $1/T$ and learning rate, mean of all training runs. [MRS24 Fig. 5]
 
-    One panel for each n and scaling; a dot marks the best cell, whose F1 is told. The
-    original scaling is drawn at N times its 1/T.
+    One panel for each n and scaling; a dot marks the best cell, whose F1 is the title.
+    The original scaling is drawn at N times its 1/T.
     """
     points = record.points()
     rows = [(label, d, s) for label, d in points for s in range(d.sizes["scaling"])]

@@ -1,4 +1,4 @@
-"""Classifiers run backwards: a class is held, and the visible neurons find an image."""
+"""Generation: a class is clamped, and the visible neurons relax to an image."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -27,18 +27,18 @@ MAX_START_ACTIVATION = 0.999  # noise beyond it starts here: arctanh(1) is infin
 
 @experiments.register("generation")
 class Generation(AbstractTraining):
-    r"""A trained classifier as an associative memory: from a class to an image.
+    """A trained classifier as an associative memory: from a class to an image.
 
     One class unit is held on, $g_c = 1$, the others off, and the visible neurons start
     from normal noise of size `spread` (of g), cut to [-1, 1]: `starts` times for each
-    class and each of `sets` trainings. They relax by the scenario's flow with its
-    certificate (`flow_`), and by the binary rule from the signs of the fields there
-    (`spin_`). `right`: the class is the classifier's own answer to the image. `near`:
-    it is that of most of the `neighbours` nearest images learnt. `overlap` is the
-    largest cosine with the visible part of a memory, near 1 for prototypes.
-    The inputs of the memories grow from start to end, and what drives neurons by the
-    power n - 1 of that: scale F to the start, and let AltIMEX step over it.
-    [KH16 sec. 4; KH21]
+    class and each of `sets` training runs. They relax by the scenario's flow with its
+    certificate (`flow_`), and by the binary rule from the signs of the local fields at
+    the start (`spin_`). `right`: the classifier gives the image the class that was
+    held. `near`: it is the class of most of the `neighbours` nearest training images.
+    `overlap` is the largest cosine with the visible part of a memory, near 1 for
+    prototypes. The memory inputs grow from start to end, and the forces by their power
+    n - 1: normalise F to the start, and use AltIMEX, whose steps may be long. [KH16
+    sec. 4; KH21]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("generation",)
@@ -61,7 +61,7 @@ class Generation(AbstractTraining):
         return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def _generated(self, setting: Setting, study: Study, name: str) -> Variables:
-        """One training, and the images that its network makes of every class."""
+        """One training run, and the images generated for every class."""
         given = setting.training
         learn, test, image = given.examples(setting.stream)
         record = self.learn(setting, study, name, learn, test)
@@ -70,13 +70,13 @@ class Generation(AbstractTraining):
         classes = network.features - pixels
         asked = np.tile(np.arange(classes), self.starts)
         held = np.arange(network.features) >= pixels
-        told = np.where(np.arange(classes) == asked[:, None], 1.0, -1.0)
+        units = np.where(np.arange(classes) == asked[:, None], 1.0, -1.0)
         draw = setting.stream.child("starts").generator()
         noise = self.spread * draw.standard_normal((len(asked), pixels))
         started = np.clip(noise, -1, 1)
 
         # --- the flow, whose neurons start at v with g(v) as drawn
-        start = np.concatenate([started, told], axis=1)
+        start = np.concatenate([started, units], axis=1)
         layer = network.feature_lagrangian
         v = start
         if isinstance(layer, LogCosh):
@@ -90,7 +90,7 @@ class Generation(AbstractTraining):
         certificate = certify(network, path)
         ended = np.asarray(path.g)[:, -1, :pixels]
 
-        # --- the binary rule; signs of the noise itself would drown the class
+        # --- the binary rule; signs of the noise itself would outweigh the class
         field = np.asarray(jax.vmap(network.local_field)(start.astype(network.dtype)))
         signs = np.where(held, start, np.where(field >= 0, 1.0, -1.0))
         key = setting.stream.child("sweeps")
@@ -136,7 +136,7 @@ class Generation(AbstractTraining):
         learn: Examples,
         setting: Setting,
     ) -> dict[str, Any]:
-        """What the classifier, real images and the memories say of the images."""
+        """The class answers, nearest neighbours and overlaps of the images."""
         given = setting.training
         images = np.clip(images, -1, 1).astype(float)
         answer = predict(
@@ -164,7 +164,7 @@ class Generation(AbstractTraining):
 def _neighbours(
     learn: Examples, images: Float[np.ndarray, "probe pixel"], count: int
 ) -> Int[np.ndarray, " probe"]:
-    """The class of most of the nearest images that were learnt."""
+    """The class of most of the `count` nearest training images."""
     from sklearn.neighbors import KNeighborsClassifier
 
     model = KNeighborsClassifier(min(count, len(learn.labels)))

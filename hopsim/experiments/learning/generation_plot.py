@@ -1,4 +1,4 @@
-"""Digits recalled from their class: from noise to an image, for every network."""
+"""Images generated from their class: from noise to the end, for every network."""
 
 import numpy as np
 
@@ -38,11 +38,11 @@ def draw_generation(record: Record, fig: Figure) -> None:
             f"recognised {share('flow_right')} (binary rule {share('spin_right')}), "
             f"near real ones {share('flow_near')} ({share('spin_near')})"
         )
-        told = ax.text(0, top - 0.12, ": ".join(filter(None, [label, words])))
-        told.set_in_layout(False)
+        title = ax.text(0, top - 0.12, ": ".join(filter(None, [label, words])))
+        title.set_in_layout(False)
         for row, k in enumerate(shown):
-            told = rf"$t = {time[k]:.2g}\,\tau_f$" if k else "start"
-            ax.text(-0.12, top + row + 0.46, told, ha="right", va="center")
+            when = rf"$t = {time[k]:.2g}\,\tau_f$" if k else "start"
+            ax.text(-0.12, top + row + 0.46, when, ha="right", va="center")
         ax.text(-0.12, top + FRAMES + 0.46, "binary rule", ha="right", va="center")
         for c in range(classes):
             for row, k in enumerate(shown):
