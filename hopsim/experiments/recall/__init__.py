@@ -1,4 +1,4 @@
-"""Recall: what networks make of cues, by rules, conventions and real images."""
+"""Recall from cues: by flows and spins, under conventions, of real images."""
 
 from . import (
     conventions_plot,

@@ -1,4 +1,4 @@
-"""Conventions of the binary memory: what order, ties and rule do to recall."""
+"""Conventions of the binary memory: recall by order, ties and rule."""
 
 from typing import ClassVar
 
@@ -33,8 +33,8 @@ class Conventions(AbstractEnsemble):
     r"""The share of starts with $\max_\mu |\xi_\mu\cdot s| = N$, by convention.
 
     The same memories, starts and visiting orders under every convention. "energy gap"
-    is the rule of KH16 in an order drawn anew for each sweep, ties kept; every other
-    one changes one thing of it. A start is `signed` perfect if it ends in a memory,
+    is the rule of KH16 in an order drawn anew for each sweep, ties kept; each other
+    convention changes one of these. A start is `signed` perfect if it ends in a memory,
     `perfect` if in a memory or its negative (both are attractors where F is even);
     `shift` is `perfect` less that of the first convention. [KH16 app. B; MRS24 eq. 3;
     THEORY 2.1]
@@ -84,7 +84,7 @@ class Conventions(AbstractEnsemble):
         }
 
     def _under(self, setting: Setting, convention: Binary) -> dict[str, np.ndarray]:
-        """What becomes of every start."""
+        """The variables of every start under one convention."""
         ended = setting.relax(dynamics=convention)
         memories = np.asarray(setting.network.memories).astype(np.int8)
         best, least = extreme_overlaps(memories, ended.final)

@@ -26,7 +26,7 @@ def draw_conventions(record: Record, fig: Figure) -> None:
             ax.errorbar(
                 middle, np.array(rows) + shift, xerr=half, label=label or None, **style
             )
-        # every convention beside the first one
+        # a line at the share of the first convention
         left.axvline(_share(data, "perfect", 0).value, color=colour, lw=0.6, ls=":")
     left.set_yticks(rows, names)
     left.invert_yaxis()

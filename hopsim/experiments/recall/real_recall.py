@@ -1,4 +1,4 @@
-"""Real images as memories: how sharp the interaction must be to tell them apart."""
+"""Real images as memories: recall against the power of the interaction."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
@@ -27,13 +27,12 @@ class RealRecall(AbstractExperiment):
     r"""The share of images that $F = \max(x, 0)^n$ recalls in every bit, for every n.
 
     Two tasks: "flips" reverses the share `flipped` of all spins, "completion" sets the
-    lower half to -1 and holds the upper one. The probes of the scenario tell which
-    memories are aimed at. Its memories are the first point; each of `beside` is
-    another, of as many images, where the folder `HOPSIM_DATA` holds it (nothing is
-    fetched); `label` says what was used. Set 0 of those holds the first images, further
-    ones random images; `recall` is the mean over the `sets`. `expected` gives
-    recalls of set 0 that are known: for each set of images and task one for each n, -1
-    for unknown. [THEORY DAM-21]
+    lower half to -1 and clamps the upper one. Targets are those of the scenario's
+    probes, and its memories the first point of the record; each data set of `beside`
+    that the folder `HOPSIM_DATA` holds is another point, with as many images (nothing
+    is downloaded). Of a data set, set 0 holds the first images and further sets random
+    ones; `recall` is the mean over the `sets`. `expected` gives known recalls of set 0:
+    for each data set and task one for each n, -1 for unknown. [THEORY DAM-21]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("real_recall", "recalled_images")
@@ -71,7 +70,7 @@ class RealRecall(AbstractExperiment):
         return Record(join_points(parts, list(found)))
 
     def _images(self, setting: Setting) -> Iterator[tuple[str, Any]]:
-        """The name of every set of images that is there, and how to draw from it."""
+        """The name of every available data set, and a function that draws a set."""
         yield "memories", lambda number: setting.redrawn(number).patterns
         for name in self.beside:
             if not datasets.held(name, "test" if name == "kmnist" else "train"):
@@ -113,8 +112,8 @@ class RealRecall(AbstractExperiment):
         first = recalled[:, :, 0].mean(axis=-1)
         known = np.full(shape[:2], -1.0)
         for t, task in enumerate(TASKS):
-            told = self.expected.get(name, {}).get(task, [])
-            known[t, : len(told)] = told
+            given = self.expected.get(name, {}).get(task, [])
+            known[t, : len(given)] = given
         line, whole = ("task", "vertex"), ("task", "vertex", "draw", "probe")
         value = np.array([[e.value for e in task] for task in each])
         image = draw(0).image
@@ -154,7 +153,7 @@ class RealRecall(AbstractExperiment):
     def _cues(
         self, task: str, found: PatternSet, targets: np.ndarray, stream: Stream
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The states from which the images are recalled, and the spins held."""
+        """The initial states, and which spins are clamped (None: none)."""
         wanted = found.values[targets]
         if task == "flips":
             return patterns.corrupted(stream, wanted, flipped=self.flipped), None

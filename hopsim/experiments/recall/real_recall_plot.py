@@ -1,4 +1,4 @@
-"""Recall of real images by spins, for every sharpness of the interaction."""
+"""Recall of real images by spins, for every power of the interaction."""
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def draw_real_recall(record: Record, fig: Figure) -> None:
 
 @plots.register("recalled_images")
 def draw_recalled_images(record: Record, fig: Figure) -> None:
-    r"""Cues, where they end for two $n$, and $\xi_\mu$, of the last data. [DAM-21]"""
+    r"""Cues, final states for two $n$, and $\xi_\mu$, of the last data set. [DAM-21]"""
     data = labels(record)[-1][1]
     final = needed_by_plot(data, "final", "recalled_images")
     shown = min(SHOWN, final.shape[2])

@@ -1,4 +1,4 @@
-"""Recall: flow every probe to its end and compare it with its target."""
+"""Recall: run every probe to its end and compare it with its target."""
 
 from typing import ClassVar, Literal
 
@@ -16,8 +16,8 @@ from .._variables import PURE, step_data, trajectory_data
 class Recall(AbstractExperiment):
     r"""Retrieved iff $\xi\cdot g / (|\xi||g|) >$ `retrieved_above` at the end. [KH16]
 
-    `measured_on` says on which features: "hidden" for those that the probe did not
-    show, "all", or "auto" (hidden if there are any). `absolute` counts $-\xi$ as well.
+    `measured_on` chooses the features: "hidden" for those that the probe does not show,
+    "all", or "auto" (hidden if there are any). `absolute` counts $-\xi$ as well.
     """
 
     plots: ClassVar[tuple[str, ...]] = ("energy", "overlap")
@@ -63,7 +63,7 @@ class Recall(AbstractExperiment):
             match=(
                 "probe",
                 np.where(aimed, match, np.nan),
-                PURE | {"long_name": "cosine with the target on what is measured"},
+                PURE | {"long_name": "cosine with the target on the measured features"},
             ),
             aimed=("probe", aimed, PURE),
             retrieved=("probe", aimed & (size > self.retrieved_above), PURE),
@@ -72,6 +72,6 @@ class Recall(AbstractExperiment):
 
 
 def _against(g: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """The overlap of every probe's samples with its own target."""
+    """The overlap of every sample of each probe with its own target."""
     pairs = zip(g, targets, strict=True)
     return np.stack([overlap(path, xi[None])[:, 0] for path, xi in pairs])

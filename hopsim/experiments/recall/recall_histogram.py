@@ -1,4 +1,4 @@
-"""The recall of random starts: how near they end to a memory."""
+"""Recall of random starts: the overlap with the nearest memory at the end."""
 
 from typing import ClassVar
 
@@ -19,12 +19,12 @@ class RecallHistogram(AbstractEnsemble):
 
     `overlap` is signed, as in KH16; `unsigned_overlap` takes $|\xi_\mu\cdot s|$, since
     an even power stores $-\xi_\mu$ beside $\xi_\mu$. `perfect` and `unsigned_perfect`
-    are true at 1, `mirrored` where the end is some $-\xi_\mu$; `orientation` is their
-    difference, perfect less mirrored. Of the spins that the `nearest` memories share
-    ($\pm\xi$ where the power is even) `shared_against` counts those that the end has
-    otherwise: none if it is a mixture of these. With `mirrors` the mirror image of
-    every start is recalled, too, and `mirror_error` counts the spins in which it does
-    not end as the mirror image. [KH16 app. B, fig. 4; THEORY 2.5, DAM-03 to DAM-06]
+    are true at 1, `mirrored` where the final state is some $-\xi_\mu$; `orientation` is
+    `perfect` less `mirrored`. `shared_against` counts the spins on which the `nearest`
+    memories ($\pm\xi$ where the power is even) agree with each other and not with the
+    final state: 0 for a mixture of them. With `mirrors` the negative of every start is
+    recalled, too, and `mirror_error` counts the spins in which the two ends are not
+    opposite. [KH16 app. B, fig. 4; THEORY 2.5, DAM-03 to DAM-06]
     """
 
     row: ClassVar[str] = "start"
@@ -79,7 +79,7 @@ def shared_against(
     even: bool,
     nearest: int = 2,
 ) -> Int[np.ndarray, " start"]:
-    """Spins of each state against all of its nearest memories, where these agree.
+    """The number of spins opposite to all of the `nearest` memories, where these agree.
 
     If `even`, nearest by |xi.s|, and each memory is taken with the sign of its xi.s.
     """

@@ -1,4 +1,4 @@
-"""Figure 4 of KH16: how near random starts end to a memory."""
+"""Figure 4 of KH16: overlaps of random starts with memories, before and after."""
 
 import numpy as np
 

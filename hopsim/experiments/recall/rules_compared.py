@@ -1,4 +1,4 @@
-"""Limits of model A: the flows and the binary rule on the same memories and cues."""
+"""Rules of motion compared: flows and spins from the same memories and cues."""
 
 import dataclasses
 from typing import ClassVar
@@ -25,15 +25,15 @@ SELF_COUPLING_STATES = 64  # random states for the mean self-coupling
 
 @experiments.register("rules_compared", formerly=("limits",))
 class RulesCompared(AbstractEnsemble):
-    r"""Recall from cues against K: the energy gap, and the flows with their self term.
+    r"""Recall from cues against K: the energy gap, and flows with a self-coupling.
 
     "binary" is the rule of KH16, "sharp flow" the event-driven flow of model A,
     "AltIMEX" the scenario's flow of the same network in AltIMEX steps, "graded flow"
     that of $g = \tanh\beta v$; the last rule gives the sharp flow the autapse
     $c = \gamma\langle\sum_\mu F''(h_\mu)\rangle$ over random spins, which cancels the
-    self-coupling in the mean. A wrong bit at overlap m is frozen by it for
-    $K > K^* = N^{n/2}m^{n-1}/(n-1)!!$, far below the binary capacity for n >= 4.
-    [THEORY 2.1.2, 2.1.4, 2.1.5, CL-17]
+    share $\gamma$ of the mean self-coupling. This coupling freezes a wrong bit at
+    overlap m for $K > K^* = N^{n/2}m^{n-1}/(n-1)!!$, far below the binary capacity for
+    n >= 4. [THEORY 2.1.2, 2.1.4, 2.1.5, CL-17]
     """
 
     row: ClassVar[str] = "cue"
@@ -95,14 +95,14 @@ class RulesCompared(AbstractEnsemble):
         }
 
     def _ends(self, setting: Setting, count: int, autapse: float) -> list[np.ndarray]:
-        """The activations at the end, rule by rule."""
+        """The activations at the end of every cue, for each rule."""
         network, cues = setting.network, setting.probes.values
         xi = np.asarray(network.memories)
         made = lambda xi, feature, autapse: Network(
             xi, feature, network.memory_lagrangian, network.current, autapse=autapse
         )
         stored = made(xi[:count], AbsoluteValue(), None)
-        # memories of zeros recall nothing: one compiled program serves every load
+        # zeros instead of memories: one compiled program serves every load
         same = np.where(np.arange(len(xi))[:, None] < count, xi, 0)
         sharp = lambda c: _flown(setting, made(same, AbsoluteValue(), c), Sharp())
         flow = lambda feature: _flown(setting, made(same, feature, None))
@@ -118,7 +118,7 @@ class RulesCompared(AbstractEnsemble):
 
 
 def _flown(setting: Setting, network: Network, dynamics: Sharp | None = None):
-    """Where the cues end under the scenario's flow, or under one that is exact."""
+    """Final states of the cues under `dynamics`, or under the flow in AltIMEX steps."""
     there = dataclasses.replace(setting, network=network)
     settings = {"samples": 2, "save": [], "audit": False}
     if dynamics is None:
@@ -129,7 +129,7 @@ def _flown(setting: Setting, network: Network, dynamics: Sharp | None = None):
 
 
 def _self_coupling(setting: Setting, count: int) -> float:
-    r"""$\sum_\mu F''(\xi_\mu\cdot s)$, the mean over random spins."""
+    r"""The mean of $\sum_\mu F''(\xi_\mu\cdot s)$ over random spins."""
     network = setting.network
     draw = setting.stream.child("self coupling").generator()
     s = draw.choice([-1.0, 1.0], (SELF_COUPLING_STATES, network.features))

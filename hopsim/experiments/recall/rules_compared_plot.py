@@ -1,4 +1,4 @@
-"""The rules of spins and of flows, compared in recall."""
+"""Recall by the rules of spins and of flows."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def draw_rules_compared(record: Record, fig: Figure) -> None:
                     mean_over_sets(x, data["set"].values) for x in data[name].values[k]
                 ]
                 middle, half = bars_of(seen)
-                # rules that agree lie on each other: shifted a little
+                # shifted a little, or rules that agree would hide each other
                 at = count * 1.02 ** (k - 2)
                 style = {"ms": 4, "capsize": 2, "lw": 0.8, "color": COLOURS[k]}
                 ax.errorbar(at, middle, half, marker=MARKS[k], label=rule, **style)
