@@ -1,4 +1,4 @@
-"""Students: what is learnt of a teacher from its examples (Theriault & Tantari)."""
+"""Students: learning a teacher's pattern from its examples (Theriault & Tantari)."""
 
 from . import (
     fixed_teacher_plot,

@@ -1,4 +1,4 @@
-"""A minimum on a grid, found coarsely and then finely."""
+"""The 1RSB free entropy, minimised on a grid of Parisi parameters."""
 
 import math
 from typing import Any
@@ -8,11 +8,14 @@ import numpy as np
 from ...theory import teacher_student as theory
 
 
-PARISI_GRID = np.linspace(0.04, 1.0, 33)  # Parisi parameters of the plain method
+PARISI_GRID = np.linspace(0.04, 1.0, 33)  # Parisi parameters of the coarse grid
 
 
 def least_on_a_grid(c: float, n: int) -> float:
-    """The least f over Parisi parameters, each with its overlap by plain iteration."""
+    """The least free entropy f over Parisi parameters, at c: a grid, then refined.
+
+    The overlap of each Parisi parameter is found by plain iteration.
+    """
     from scipy.optimize import minimize_scalar
 
     x = np.linspace(-14, 14, 2801)

@@ -1,4 +1,4 @@
-"""Teacher and student: examples drawn from a pattern, and what a student makes of them.
+"""Teacher and student: examples drawn from a pattern, and networks made of them.
 
 The scenario's network is the teacher, one memory under its interaction; the examples
 are drawn from it exactly, and the student is the network whose memories they are, under
@@ -43,7 +43,7 @@ class Teacher(NamedTuple):
         basin: Basin = "full",
         cut: float | None = None,
     ) -> Int8[np.ndarray, "memory feature"]:
-        """Independent examples at the teacher's temperature, exactly: no chain."""
+        """Independent exact samples at the teacher's temperature (no Markov chain)."""
         return patterns.examples(
             stream, self.pattern, count, temperature, self.n, self.hamiltonian,
             basin, cut,
@@ -56,14 +56,14 @@ class Teacher(NamedTuple):
     def system(
         self, examples: Int8[np.ndarray, "memory feature"]
     ) -> Network | Couplings:
-        """The same, summed up where three sites interact."""
+        """The student; as `Couplings` if n = 3 and integers of 32 bits hold these."""
         if self.n == 3 and Couplings.hold(*examples.shape):
             return Couplings.of(examples, self.hamiltonian)
         return self.student(examples)
 
 
 class AbstractTeacherStudent(AbstractEnsemble):
-    """An ensemble whose sets are sets of examples: the unit of replication.
+    """An ensemble of independent sets of examples, the unit of replication.
 
     To add one: set `row` and `plots`, and implement `measure` for one set of data, with
     random numbers from `setting.stream`.
@@ -86,7 +86,7 @@ class AbstractTeacherStudent(AbstractEnsemble):
 
 
 def teacher_of(setting: Setting) -> Teacher:
-    """The teacher of a setting; raises ValueError where its network is none."""
+    """The teacher of a setting; raises ValueError if its network is none."""
     network = setting.network
     layer = network.memory_lagrangian.unwrapped().lagrangian
     spins = bool(np.all(np.abs(np.asarray(network.memories)) == 1))
@@ -109,14 +109,14 @@ def teacher_of(setting: Setting) -> Teacher:
 
 
 def glauber_of(setting: Setting) -> Glauber:
-    """The heat bath of the setting; raises ValueError where it has none."""
+    """The heat bath of the setting; raises ValueError for other dynamics."""
     return expected(setting.dynamics, Glauber, "students")
 
 
 def require_burn(setting: Setting, kind: str, burn: int) -> None:
-    """Raises ValueError unless sweeps are left when the first `burn` are left out."""
+    """Raises ValueError unless `burn` is less than the number of sweeps."""
     if burn >= int(setting.run.duration):
         raise ValueError(
-            f'The experiment "{kind}" leaves out the first burn sweeps, got {burn} of '
+            f'The experiment "{kind}" discards the first burn sweeps, got {burn} of '
             f"{setting.run.duration:g}; raise run.duration."
         )

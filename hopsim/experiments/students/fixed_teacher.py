@@ -1,4 +1,4 @@
-"""Students at every temperature of one teacher: lines with and without the glass."""
+"""Students of a teacher at fixed temperature: lines of learning, RS and 1RSB."""
 
 import functools as ft
 from typing import ClassVar
@@ -20,13 +20,14 @@ MIN_TEMPERATURE_RATIO = 0.021  # T / T_s; the theory of colder students is that 
 class FixedTeacher(AbstractExperiment):
     r"""The plane $(\alpha, T)$ of students at fixed temperatures $T_s$ of the teacher.
 
-    `spinodal` ($\alpha_d$, lR), `beside_liquid` ($\alpha_c$ by replica symmetry, NaN
-    where it is infinite) and `typical` (the same beside the 1RSB glass) at `ratios`
-    $T/T_s$; `off_vertical` is $\alpha_c/(c_c T_s^2) - 1$ of the last. `ordered` is true
-    where the pattern is typical wherever it exists, and `entropy` its entropy on the
-    line; elsewhere `balance` is what the free entropies differ by there, the pattern's
-    by plain iteration and the glass's from a grid. `regime` numbers the labels of
-    [TT24]. [THEORY 2.8.4, TRAP 2, R4, TS-07]
+    At `ratios` $T/T_s$: `spinodal` ($\alpha_d$, lR), `beside_liquid` ($\alpha_c$ by
+    replica symmetry, NaN where it is infinite) and `typical` ($\alpha_c$ beside the
+    1RSB glass); `off_vertical` is $\alpha_c/(c_c T_s^2) - 1$ with the $\alpha_c$ of
+    `typical`. `entropy` is that of the pattern on the line `typical`. `ordered` is true
+    where the pattern is typical wherever it exists; elsewhere `balance` is the distance
+    of the two free entropies on the line, the pattern's by plain iteration and the
+    glass's from a grid. `regime` numbers the labels of [TT24]. [THEORY 2.8.4, TRAP 2,
+    R4, TS-07]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("fixed_teacher",)
@@ -35,8 +36,8 @@ class FixedTeacher(AbstractExperiment):
     teacher_temperatures: list[float] = Field([2.0], min_length=1)
     ratios: list[float] = Field([0.5, 0.75, 1.0, 1.5], min_length=1)  # T / T_s
     resolution: int = Field(0, ge=0)  # of the regimes, on a side; 0: none
-    highest: float = Field(2.0, gt=0)  # T / T_s of the plane
-    farthest: float = Field(2.0, gt=0)  # the load of the plane over c_c T_s^2
+    highest: float = Field(2.0, gt=0)  # largest T / T_s of the plane
+    farthest: float = Field(2.0, gt=0)  # largest load over c_c T_s^2
 
     def run(self, study: Study) -> Record:
         found = {**self._lines(), **self._regimes()}
@@ -61,7 +62,7 @@ class FixedTeacher(AbstractExperiment):
             seen["off_vertical"][place] = line.load / (c_c * teacher**2) - 1
             seen["entropy"][place] = line.entropy
             ordered[place] = line.spinodal
-            seen["balance"][place] = np.nan  # at a spinodal nothing balances
+            seen["balance"][place] = np.nan  # not defined at a spinodal
             if not line.spinodal:
                 off = _balance(line.load, t, self.n, teacher)
                 seen["balance"][place] = off
@@ -84,7 +85,7 @@ class FixedTeacher(AbstractExperiment):
     def _regimes(self) -> Variables:
         if not self.resolution:
             return {}
-        # cells are told by their middles
+        # the regime of a cell is that of its centre
         middle = (np.arange(self.resolution) + 0.5) / self.resolution
         c_c = theory.nishimori_boundaries(self.n)[1]
         rows, loads, temperatures = [], [], []
@@ -94,7 +95,7 @@ class FixedTeacher(AbstractExperiment):
             typical = ft.partial(_typical, n=self.n, teacher=teacher)
             found = theory.regimes(load, t, self.n, teacher, typical)
             kept = np.array([theory.typical_storage(x, self.n).load for x in t])
-            # beside the glass an example is typical up to larger loads, too
+            # beside the glass, examples are typical up to larger loads
             frozen = found == theory.REGIMES.index("SG")
             example = frozen & (load[None] <= kept[:, None])
             rows.append(np.where(example, theory.REGIMES.index("eR"), found))
@@ -113,7 +114,7 @@ def _typical(temperature: float, n: int, teacher: float) -> float:
 
 
 def _balance(load: float, temperature: float, n: int, teacher: float) -> float:
-    """f of the pattern less that of the paramagnet or glass, both by plain methods."""
+    """|f of the pattern - f of the paramagnet or glass|, both by plain methods."""
     c, c_s = load / temperature**2, load / temperature / teacher
     pattern = theory.saddle_point(n, c, c_s, start="ferro")
     if not pattern.converged:

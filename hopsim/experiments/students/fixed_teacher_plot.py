@@ -81,7 +81,7 @@ def _lines(ax, data: Dataset, k: int) -> None:
 
 
 def _name(ax, where: np.ndarray, load: np.ndarray, t: np.ndarray, name: str) -> None:
-    """The label of a regime at the cell of it that is farthest from its edge."""
+    """Write the label of a regime at its cell that is farthest from its edge."""
     if np.sum(where) < 0.004 * where.size:
         return
     depth, inside = np.zeros(where.shape), where.copy()

@@ -1,4 +1,4 @@
-"""Learning curves: what a student knows of the pattern, against the load."""
+"""Learning curves: overlap of students with the pattern, against the load."""
 
 import functools as ft
 import math
@@ -22,14 +22,14 @@ from ._teacher_student import AbstractTeacherStudent, Teacher, teacher_of
 class LearningCurve(AbstractTeacherStudent):
     r"""$q^* = \xi^*\cdot\xi/N$ of students against the load $\alpha = M n!/N^{n-1}$.
 
-    Teacher and student have one temperature, that of the dynamics, and one energy.
-    `overlap` is the mean over the probes (the starts) and the sweeps after `burn`,
-    `unsigned` that of $|q^*|$, which alone has a meaning for even n. `theory` is the
-    replica-symmetric solution of largest overlap at $c = \alpha/T^2$, `theory_finite`
-    the same at $c_{eff} = R_N c$; with the full power every start reaches it for
-    n = 3, 4, 5, with distinct sites only those near the pattern do. For n = 2 it is
-    the theory of M/N. `threshold` is where it begins, M/N or c. [TT24; THEORY 2.3,
-    2.6, TRAP 1, TS-17, TS-18]
+    Teacher and student have the same energy function and the same temperature, that of
+    the dynamics. `overlap` is the mean over the probes (the starts) and the sweeps
+    after `burn`, `unsigned` that of $|q^*|$, the meaningful one for even n. `theory` is
+    the replica-symmetric solution of largest overlap at $c = \alpha/T^2$,
+    `theory_finite` the same at $c_{eff} = R_N c$; with the full power every start
+    reaches it for n = 3, 4, 5, with distinct sites only those near the pattern do. For
+    n = 2 theory depends on M/N instead. `threshold` is the M/N (n = 2) or c above which
+    it is not 0. [TT24; THEORY 2.3, 2.6, TRAP 1, TS-17, TS-18]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("learning_curve",)
@@ -71,7 +71,7 @@ class LearningCurve(AbstractTeacherStudent):
         ratio = teacher_student.signal_ratio(
             teacher.n, teacher.features, temperature, teacher.hamiltonian, self.basin
         )
-        if teacher.n == 2:  # of what infinitely many spins have: 1/(1 - 2/T)
+        if teacher.n == 2:  # relative to infinitely many spins: 1/(1 - 2/T)
             ratio *= 1 - 2 / temperature
         line = np.linspace(0, 1.1 * c[-1], self.curve + 1)[1:]
         of = lambda c: _theory(teacher, temperature, c)
@@ -107,7 +107,7 @@ def _theory(teacher: Teacher, temperature: float, c: np.ndarray) -> np.ndarray:
     return np.array(_solved(*law, tuple(c.tolist())))
 
 
-@ft.lru_cache(maxsize=64)  # every set of data asks for the same
+@ft.lru_cache(maxsize=64)  # the same for every set of data
 def _solved(
     n: int, hamiltonian: Hamiltonian, temperature: float, c: tuple[float, ...]
 ) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""What students know of the pattern, against the load of examples."""
+"""The overlap of students with the pattern, against the load of examples."""
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _law(data: Dataset) -> tuple:
 
 
 def _cut(q: np.ndarray) -> np.ndarray:
-    """With a gap where it jumps: no line is drawn through what does not exist."""
+    """The curve with NaN where it jumps, so that no line is drawn across."""
     jumps = np.flatnonzero(np.abs(np.diff(q)) > 0.3)
     found = q.copy()
     found[jumps] = np.nan

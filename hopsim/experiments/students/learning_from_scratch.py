@@ -1,4 +1,4 @@
-"""Learning from scratch: which random starts find the teacher's pattern, and how."""
+"""Learning from scratch: random starts that find the teacher's pattern."""
 
 import dataclasses
 import functools as ft
@@ -25,8 +25,8 @@ from ._teacher_student import (
 
 Protocol = Literal["fixed", "annealed", "tempered"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
-STATE_EVOLUTION_STEPS = 1000  # of state evolution: near the barrier it is slow
-BARRIER_OFFSET = 0.02  # how far from the barrier it starts
+STATE_EVOLUTION_STEPS = 1000  # many, since it is slow near the barrier
+BARRIER_OFFSET = 0.02  # relative distance of its starts from the barrier
 
 
 @experiments.register("learning_from_scratch")
@@ -34,15 +34,14 @@ class LearningFromScratch(AbstractTeacherStudent):
     r"""The share of random starts with $q^* > 1/2$ at the end: the hard phase. [TT24]
 
     For every strength $c = \alpha/T^2$ the paramagnet is locally stable (n >= 3,
-    distinct sites): what starts below the barrier $q_b \gg 1/\sqrt N$ is not drawn to
-    the pattern, except by chance at small N. Teacher and student have the temperature T
-    of the dynamics, patterns are the first N spins of the network's. Each start
-    makes run.duration sweeps: "fixed" at T, "annealed" from `hot` T down to T in nine
-    tenths of them, "tempered" with `replicas` replicas between T and `hottest` T.
-    `success` tells if the overlap exceeds 1/2 in the mean of the last tenth (of |q*|
-    for even n); `share` has Wilson's interval over sets, if a set is one start.
-    `evolved` is where state evolution $q \leftarrow Q(c\zeta'(q))$ leads from 2 % below
-    and above $q_b$. [THEORY 3.2, TS-19, R9]
+    distinct sites): a start below the barrier $q_b \gg 1/\sqrt N$ does not reach the
+    pattern, except by chance at small N. Teacher and student have the temperature T of
+    the dynamics, patterns are the first N spins of the network's. Each start makes
+    run.duration sweeps: "fixed" at T, "annealed" from `hot` T down to T in nine tenths
+    of them, "tempered" with `replicas` replicas between T and `hottest` T. `overlap` is
+    the mean of $q^*$ (for even n of $|q^*|$) over the last tenth, `success` is true
+    where it exceeds 1/2. `evolved` is the end of state evolution
+    $q \leftarrow Q(c\zeta'(q))$ from 2 % below and above $q_b$. [THEORY 3.2, TS-19, R9]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("learning_from_scratch",)

@@ -1,4 +1,4 @@
-"""What a student has learnt: Monte Carlo over loads and temperatures, beside theory."""
+"""Overlaps of students: Monte Carlo over loads and temperatures, beside theory."""
 
 import dataclasses
 import math
@@ -37,7 +37,7 @@ Places = Float[np.ndarray, "curve place"]
 
 
 class Grid(NamedTuple):
-    """Where students are sampled."""
+    """The temperatures and loads at which students are sampled."""
 
     temperatures: Float[np.ndarray, " place"]
     sources: Float[np.ndarray, " place"]  # the teacher's temperatures
@@ -64,17 +64,17 @@ class OverlapLandscape(AbstractTeacherStudent):
     r"""$q^*(T)$ at constant load $\alpha$ or strength $c = \alpha/T^2$, beside theory.
 
     One curve for each of `loads`, or of `strengths`, over the `temperatures` (by
-    default the student's alone). The teacher is as cold as the student, on the
-    Nishimori line, unless `teacher_temperature` says otherwise: then strengths are
+    default the student's alone). The teacher has the temperature of the student, on the
+    Nishimori line, unless `teacher_temperature` is given: then `strengths` are
     $\alpha/T_s^2$, and one set of examples serves all temperatures of a curve. Starts
-    are the probes, in pairs, and the first `burn` sweeps are left out. `overlap` $=
-    q^*$ (for even n $|q^*|$), `twin` $= q_{12}$, `energy` $= \langle H\rangle/N$ and
-    its exact mean over data, `excess` what it has over the pattern's own (in the mean
-    nothing, on the line). `controlled` is $q^*$ less what that energy tells of the
-    data (a control variate), `learnt` tells if $q^*$ > 1/2. Theory is
-    replica-symmetric, at c and, on the line, at the $c_{eff} = R_N c$ of N spins.
-    `basin`: see `patterns.examples`; near T_eR the "full" law holds a few prototypes
-    of the pattern. [TT24 fig. 4; THEORY 3.2, TRAP 3, TS-11, TS-12, TS-13, TS-16]
+    are the probes, in pairs, and the first `burn` sweeps are discarded. `overlap`
+    $= q^*$ (for even n $|q^*|$), `twin` $= q_{12}$, `energy` $= \langle H\rangle/N$ and
+    its exact mean over data, `excess` its difference from the pattern's own energy (0
+    in the mean on the line). `controlled` is $q^*$ with this energy as a control
+    variate, `learnt` is true where $q^*$ > 1/2. Theory is replica-symmetric, at c and,
+    on the line, at the $c_{eff} = R_N c$ of N spins. `basin`: see `patterns.examples`;
+    near T_eR the "full" law includes a few prototypes of the pattern. [TT24 fig. 4;
+    THEORY 3.2, TRAP 3, TS-11, TS-12, TS-13, TS-16]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("overlap_landscape",)
@@ -146,7 +146,7 @@ class OverlapLandscape(AbstractTeacherStudent):
                 key=setting.stream.child("sweeps", i, k),
                 references=teacher.pattern[None],
             )
-            odd = teacher.n % 2  # else there is a sign that the data do not tell
+            odd = teacher.n % 2  # else the data do not determine the sign
             pairs = seen.twin if odd else np.abs(seen.twins[:, self.burn :])
             q[i, k] = np.mean(seen.overlap if odd else seen.unsigned)
             twin[i, k] = np.mean(pairs)
@@ -179,7 +179,7 @@ class OverlapLandscape(AbstractTeacherStudent):
         return Grid(T, sources, np.outer(self.strengths or [], sources**2))
 
     def known(self, setting: Setting) -> Variables:
-        """What the replica-symmetric theory says of every place, and between them."""
+        """The replica-symmetric theory at every place and on a finer grid."""
         teacher, grid = teacher_of(setting), self.grid(setting)
         fine, line = self._fine(grid), self.teacher_temperature is None
         at, between = self._solved(teacher, grid), self._solved(teacher, fine)
@@ -260,7 +260,7 @@ class OverlapLandscape(AbstractTeacherStudent):
         return theory.saddle_point(teacher.n, c, c_s, hamiltonian=form)
 
     def _peaks(self, teacher: Teacher, grid: Grid) -> Float[np.ndarray, " curve"]:
-        """The temperature at which the signs of the students' mean know most."""
+        """The temperature of the largest overlap of the signs of the students' mean."""
         from scipy.optimize import minimize_scalar
 
         source = float(grid.sources[0])
@@ -275,14 +275,17 @@ class OverlapLandscape(AbstractTeacherStudent):
 
 
 def _energy(system: Network | Couplings, teacher: Teacher) -> float:
-    """H of the teacher's own pattern under the student's law."""
+    """The student's H of the teacher's pattern."""
     if isinstance(system, Couplings):
         return system.energy(teacher.pattern)
     return float(system.binary_energy(jnp.asarray(teacher.pattern, system.dtype)))
 
 
 def _controlled(data: Dataset) -> Dataset:
-    """With `controlled`, the overlap less what the energy tells of the data."""
+    """The data with `controlled`, the overlap with the energy as a control variate.
+
+    Also with `identity`, `overlap` less `twin`; off the Nishimori line with neither.
+    """
     if not bool(np.all(data["on_the_line"])):
         return data
     off = data["energy"] - data["energy_theory"]

@@ -80,7 +80,7 @@ def _lines(ax, data: Dataset, several: bool) -> None:
 def _measured(
     data: Dataset, several: bool
 ) -> list[tuple[list[Estimate], list[Estimate], list[Estimate]]]:
-    """Overlaps, twins and relative energies of every curve, in the mean over sets."""
+    """Overlaps, twins and relative energies of every curve, means over sets."""
     energy = data["energy"].values / data["energy_theory"].values - 1
     found = (data["overlap"].values, data["twin"].values, energy)
     curves, places = found[0].shape[:2]

@@ -21,8 +21,8 @@ from ._teacher_student import AbstractTeacherStudent, Teacher, teacher_of
 
 
 OVERLAP_LEVELS = (0.95, 0.99)  # overlaps whose lines are drawn
-ANNEAL_START_RATIO = 3.0  # random starts are annealed from so many T [THEORY R9]
-MAX_EXAMPLE_ENTRIES = 2**31  # entries of examples that a machine should be asked for
+ANNEAL_START_RATIO = 3.0  # random starts are annealed from 3 T [THEORY R9]
+MAX_EXAMPLE_ENTRIES = 2**31  # largest size of an array of examples
 
 
 @experiments.register("phase_diagram")
@@ -34,9 +34,10 @@ class PhaseDiagram(AbstractTeacherStudent):
     iteration. Samples: in every one of `cells` = [load, T] sets of examples are drawn,
     of an aligned teacher below $T_{eR}$ and of a misaligned one above, and students
     start at the pattern (`q_kept`) and, annealed from 3T, at random (`q_found`);
-    `example_overlap` is that of their last states with the examples. `seen` is 3 (eR)
-    where that exceeds 1/2, else 2, 1, 0 where annealed students know the pattern, or
-    keep it, or neither. [THEORY 2.3, 3.2, R1]
+    `example_overlap` is that of the final states from the pattern with the examples.
+    `seen` is 3 (eR) where it exceeds 1/2, else 2 where annealed students find the
+    pattern, 1 where only those started there keep it, 0 where neither do. [THEORY 2.3,
+    3.2, R1]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("phase_diagram",)
@@ -105,7 +106,7 @@ class PhaseDiagram(AbstractTeacherStudent):
     def _cell(
         self, setting: Setting, teacher: Teacher, k: int, load: float, t: float
     ) -> tuple[float, ...]:
-        """One set of examples, and what students make of them."""
+        """One set of examples: the overlaps and the energy of its students."""
         data, own = setting.stream.child("examples", k), setting.stream.child("cell", k)
         count = patterns.example_count(load, teacher.n, teacher.features)
         basin = _basin(teacher.n, t)
@@ -130,7 +131,7 @@ class PhaseDiagram(AbstractTeacherStudent):
         found = sample(
             system, annealed, random, burn=late, key=own.child("found"), **common
         )
-        # an even interaction cannot tell a pattern from its reverse
+        # an even interaction does not change with the sign of the pattern
         of = lambda x: float(np.mean(x.overlap if teacher.n % 2 else x.unsigned))
         exact = ts.energy_per_spin(count, teacher.n, teacher.features, t, basin=basin)
         energy = float(np.mean(kept.energy)) / teacher.features / exact
@@ -140,7 +141,7 @@ class PhaseDiagram(AbstractTeacherStudent):
     def _compared(
         self, teacher: Teacher, table: Float[np.ndarray, "cell quantity 1"]
     ) -> Variables:
-        """What theory says of each cell, and whether it was seen."""
+        """The theory of each cell, and whether the samples agree with it."""
         n, cells = teacher.n, np.array(self.cells, float).reshape(-1, 2)
         load, t = cells.T
         c = load / t**2
@@ -176,7 +177,7 @@ def _basin(n: int, temperature: float) -> ts.Basin:
 def _nearness(
     states: Int8[np.ndarray, "start feature"], examples: Int8[np.ndarray, "m feature"]
 ) -> float:
-    """The mean overlap, without its sign, of states with examples."""
+    """The mean |overlap| of states with examples (at most 4096)."""
     few = examples[:4096].astype(np.float32)
     return float(np.mean(np.abs(states.astype(np.float32) @ few.T))) / states.shape[1]
 
@@ -213,7 +214,7 @@ def _theory(n: int, ranges: tuple[float, ...], resolution: int) -> Variables:
 
 
 def _signal(n: int, overlap: float) -> float:
-    """The signal c at which students have an overlap; c_d where all know more."""
+    """The c where the overlap of students is `overlap`; c_d if it is larger there."""
     from scipy.optimize import brentq
 
     c_d = ts.nishimori_boundaries(n)[0]
@@ -224,7 +225,7 @@ def _signal(n: int, overlap: float) -> float:
 
 
 def _probed(n: int, ranges: tuple[float, ...], count: int) -> Variables:
-    """Random cells, and whether plain iteration sees the same regime."""
+    """Random cells, and whether plain iteration finds the same regime."""
     draw = Stream(0).child("probed", n).generator()
     load = draw.uniform(ranges[0], ranges[1], count)
     t = draw.uniform(ranges[2], ranges[3], count)
@@ -236,7 +237,7 @@ def _probed(n: int, ranges: tuple[float, ...], count: int) -> Variables:
 
 
 def _iterated(n: int, load: float, t: float) -> int:
-    """The regime of one cell by iteration from the pattern, and of its teacher."""
+    """The regime of one cell, for teacher and student by plain iteration."""
     m = 1.0
     for _ in range(5000):
         m = math.tanh(n * m ** (n - 1) / t)

@@ -83,10 +83,10 @@ def _lines(ax, data: Dataset) -> None:
     ):
         colour = "#D55E00" if c == c_d else "#0072B2"
         ax.plot(c * t**2, t, style, color=colour, lw=1.5, label=text)
-        # goes on where a teacher has not found its aligned phase
+        # continued below T_eR, for a teacher that is not aligned
         ax.plot(c * cold**2, cold, color=colour, lw=0.7, ls=":")
     limit = float(data["c_limit"])
-    if abs(c_c / limit - 1) < 0.01:  # else n is no large number
+    if abs(c_c / limit - 1) < 0.01:  # only for large n
         text = r"$2\log 2\,T^2$, $n\to\infty$"
         ax.plot(limit * t**2, t, "--", color="#000000", lw=0.9, label=text)
     right = ax.get_xlim()[1]
@@ -129,5 +129,5 @@ def _samples(fig, ax, data: Dataset) -> None:
 
 
 def _first(data: Dataset, name: str) -> float:
-    """A number of theory, of which each set of examples has a copy."""
+    """A number of theory, which is stored with each set of examples."""
     return float(data[name].values.flat[0])

@@ -1,4 +1,4 @@
-"""Prototypes and features: a few examples of a teacher that is aligned."""
+"""Prototypes: learning from a few examples of an aligned teacher."""
 
 import dataclasses
 import itertools
@@ -17,19 +17,20 @@ from .._variables import PURE
 from ._teacher_student import AbstractTeacherStudent, teacher_of
 
 
-MOST_READINGS = 12  # examples whose readings are all looked at
+MOST_READINGS = 12  # examples for which all 2^M values of a site are summed
 
 
 @experiments.register("prototype_learning", formerly=("prototypes",))
 class PrototypeLearning(AbstractTeacherStudent):
-    r"""$q^*(M) = E\tanh(h\sum_a s_a)$, $\tanh h = m_t$: what M prototypes teach.
+    r"""$q^*(M) = E\tanh(h\sum_a s_a)$, $\tanh h = m_t$, from M prototypes.
 
     Below $T_{eR}$ every example has the overlap $m_t$ with the pattern and is a
     prototype of it; the student's pattern is what they have in common, and nearly exact
     after a few. `overlap` is that of students that start at the probes, `unsigned` that
-    of $|q^*|$, for even n, where each example has a sign of its own. `bayes` is the
-    overlap of a student that weighs all $2^M$ readings of a site. [THEORY 2.4, R8,
-    TS-15]
+    of $|q^*|$, for even n, where each example has a sign of its own; `example` is the
+    mean $|m|$ of the examples. `bayes_difference` is the distance of `theory` from the
+    overlap by the posterior of one site, summed over all $2^M$ values in the examples.
+    [THEORY 2.4, R8, TS-15]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("prototype_learning",)
@@ -100,12 +101,15 @@ class PrototypeLearning(AbstractTeacherStudent):
 
 
 def _bayes(count: int, temperature: float, n: int) -> float:
-    """The same overlap from the posterior of one site, for each of its 2^M readings."""
+    """The same overlap by the posterior of one site, summed over its 2^M values.
+
+    NaN for more than `MOST_READINGS` examples.
+    """
     right = (1 + teacher_student.alignment(temperature, n)) / 2
     total = 0.0
     for up in itertools.product((True, False), repeat=min(count, MOST_READINGS)):
         if_plus = math.prod(right if x else 1 - right for x in up)
         if_minus = math.prod(1 - right if x else right for x in up)
-        if if_plus:  # what cannot be read is not
+        if if_plus:  # values of probability 0 add nothing
             total += if_plus * (if_plus - if_minus) / (if_plus + if_minus)
     return total if count <= MOST_READINGS else math.nan

@@ -1,4 +1,4 @@
-"""What a few prototypes teach of their pattern."""
+"""The overlap learnt from a few prototypes."""
 
 import numpy as np
 
@@ -18,9 +18,9 @@ from ...statistics import mean
 
 @plots.register("prototype_learning", formerly=("prototypes",))
 def draw_prototype_learning(record: Record, fig: Figure) -> None:
-    r"""$1 - q^*$ against M examples; 95 % over data sets, lines of theory. [TS-15]
+    """$1 - q^*$ against M examples; 95 % over data sets, lines of theory. [TS-15]
 
-    Dashed is $1 - m_t$, what one example itself knows of the pattern.
+    Dashed is $1 - m_t$, that of a single example.
     """
     points = labels(record)
     fig.set_size_inches(0.9 + 4.3 * len(points), 4.4)
@@ -36,7 +36,7 @@ def draw_prototype_learning(record: Record, fig: Figure) -> None:
             colour = COLOURS[k % len(COLOURS)]
             seen = [mean(1 - row) for row in values[k]]
             middle, half = bars_of(seen)
-            low = np.minimum(half, 0.9 * middle)  # a logarithm has no place for less
+            low = np.minimum(half, 0.9 * middle)  # positive, for the logarithmic axis
             style = {"ls": "", "ms": 4.5, "capsize": 2, "lw": 0.9, "color": colour}
             style |= {"marker": MARKS[k % len(MARKS)], "label": f"T = {temperature:g}"}
             ax.errorbar(counts * 1.02 ** (k - 1), middle, (low, half), **style)
