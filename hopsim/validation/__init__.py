@@ -1,4 +1,4 @@
-"""Validation: experiments that hold theory to account; claims use them, studies do not.
+"""Validation: experiments that test theory; claims use them, studies do not.
 
 A kind of `[experiment]` like any other, listed by `hopsim list validations`.
 """

@@ -1,4 +1,4 @@
-"""The registry of experiments that only hold theory to account."""
+"""The registry of experiments that only test theory."""
 
 from .._common.registry import Registry
 from ..experiments import experiments

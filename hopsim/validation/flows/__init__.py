@@ -1,4 +1,4 @@
-"""Flows held to theory: energy balance, descent, spectra, response, thresholds."""
+"""Tests of flows: energy balance, descent, spectra, response, thresholds."""
 
 from . import (
     adiabatic_gap_plot,

@@ -12,21 +12,21 @@ from ..._common.types import AnyArray, Scalar
 
 
 class Descent(NamedTuple):
-    """What one run of a step rule leaves: energies, units of rounding, promised losses.
+    """Energies, their scale of rounding, and promised losses along a run of steps.
 
-    With leading axes for the runs, where there are several.
+    Leading axes number the runs, where there are several.
     """
 
     energy: Float[AnyArray, "*run step_and_start"]
     scale: Float[AnyArray, "*run step_and_start"]  # S_E, the sum of |terms|
-    loss: Float[AnyArray, "*run step"]  # that the step promises, 0 where it does not
+    loss: Float[AnyArray, "*run step"]  # promised for the step, 0 where none is
 
     def rises(self) -> Float[np.ndarray, "*run step"]:
         """`(E+ - E) / (eps S_E)` of every step: rounding is of order one."""
         return self._in_roundings(np.diff(self.energy, axis=-1))
 
     def excesses(self) -> Float[np.ndarray, "*run step"]:
-        """`(E+ - E + loss) / (eps S_E)`: above rounding, the loss was not reached."""
+        """`(E+ - E + loss) / (eps S_E)`: above rounding, E fell less than promised."""
         return self._in_roundings(np.diff(self.energy, axis=-1) + self.loss)
 
     def _in_roundings(self, change: np.ndarray) -> np.ndarray:
@@ -41,13 +41,13 @@ def descend(
     x: tuple,
     steps: int,
 ) -> Descent:
-    """So many steps from the state `x`, as one scan; `step` also gives its loss."""
+    """A number of steps from the state `x` in one scan; `step` gives (state, loss)."""
 
     def one(x: tuple, _: None) -> tuple[tuple, tuple[Array, ...]]:
         energy, scale = energy_and_scale(x)
         after, loss = step(x)
         return after, (jnp.asarray(energy), jnp.asarray(scale), jnp.asarray(loss))
 
-    # one more, of which only the energy before it counts: that after the last step
+    # one step more, only for the energy before it: that after the last step
     _, (energy, scale, loss) = jax.lax.scan(one, x, None, length=steps + 1)
     return Descent(energy, scale, loss[:-1])

@@ -1,4 +1,4 @@
-"""Fixed points of two layers: a long descent from a probe, polished by Newton."""
+"""Fixed points of two layers: a long descent from a probe, then Newton steps."""
 
 import dataclasses
 import functools as ft
@@ -18,11 +18,14 @@ from ...network import Network
 
 DESCENT_STEPS = 1000  # AltIMEX steps: monotone, so they end at a minimum
 DESCENT_STEP_SIZE = 10.0  # of each, in units of tau_feature: nearly that of attention
-NEWTON_STEPS = 8  # each step squares the error that the descent has left
+NEWTON_STEPS = 8  # each step squares the error left by the descent
 
 
 def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
-    """The dynamics without its drive, or one clear error."""
+    """The two-layer dynamics without its drive.
+
+    Raises ValueError for other dynamics, and for Lagrangians with jumps.
+    """
     network, motion = setting.network, expected(setting.dynamics, TwoLayer, kind)
     layers = (network.feature_lagrangian, network.memory_lagrangian)
     if not all(layer.smooth for layer in layers):
@@ -36,7 +39,7 @@ def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
 def descend_by_altimex(
     network: Network, motion: TwoLayer, v: Float[AnyArray, " feature"]
 ) -> Float[Array, " feature"]:
-    """Near the minimum of the energy to which AltIMEX leads from `v`. [THEORY 5.2]"""
+    """A state near the energy minimum that AltIMEX reaches from `v`. [THEORY 5.2]"""
     free = jnp.ones((network.features,), bool)
     dt = jnp.asarray(DESCENT_STEP_SIZE, network.dtype)
 
@@ -81,7 +84,7 @@ def plain_loop_gain(
 ) -> Float[np.ndarray, " probe"]:
     r"""The largest eigenvalue of $\xi^T H_h\xi H_v - c H_v$, by NumPy.
 
-    A state of rest is stable iff it lies below the decay. [THEORY 5.1]
+    A fixed point is stable iff this is less than the decay. [THEORY 5.1]
     """
     xi = np.asarray(network.memories)
     on_v, on_h = np.asarray(on_v), np.asarray(on_h)

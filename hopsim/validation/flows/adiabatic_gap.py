@@ -1,4 +1,4 @@
-"""The adiabatic gap at random states: what lagging memory neurons store as energy."""
+"""The adiabatic gap at random states: the excess energy of lagging memory neurons."""
 
 from typing import ClassVar
 
@@ -23,11 +23,11 @@ from .._base import validations
 class AdiabaticGap(AbstractEnsemble):
     r"""$E(v,h) - E(v)$ against the divergence $D_{L_h}(\xi g + J \,\|\, h)$.
 
-    At states drawn from normal laws of width `spread` (feature neurons) and
+    At normal states with standard deviations `spread` (feature neurons) and
     `memory_spread` (memory neurons). `gap_error` is relative to the sum of |terms| of
     both energies; a state is `below` if $E(v,h) < E(v)$ by more than 1000 eps of that.
     For log-sum-exp `kl_error` compares the gap with `KL(f | softmax(beta a)) / beta`,
-    formed on the host; elsewhere it is NaN. [THEORY 1.4, CL-03]
+    computed by SciPy; for others it is NaN. [THEORY 1.4, CL-03]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("adiabatic_gap",)
@@ -75,7 +75,7 @@ def both_energies(
 def compared(
     full: np.ndarray, slaved: np.ndarray, gap: np.ndarray, terms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The error of the gap, and where `E(v, h)` lies below `E(v)` (NaN does)."""
+    """The relative error of the gap, and where `E(v, h) < E(v)` or NaN."""
     floor = 1000 * np.finfo(full.dtype).eps
     return np.abs(full - slaved - gap) / terms, ~(full - slaved >= -floor * terms)
 

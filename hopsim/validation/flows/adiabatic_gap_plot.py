@@ -1,4 +1,4 @@
-"""The adiabatic gap: two routes to the energy of lagging memory neurons."""
+"""The adiabatic gap, computed in two ways."""
 
 import numpy as np
 

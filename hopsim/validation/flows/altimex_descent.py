@@ -1,4 +1,4 @@
-"""AltIMEX steps of every length: does each one lower the energy by what is promised?"""
+"""AltIMEX steps of every size: does each one lower the energy as promised?"""
 
 import dataclasses
 from typing import ClassVar
@@ -21,7 +21,7 @@ from .._base import validations
 from ._descent import descend, Descent
 
 
-LADDER = (0.01, 0.1, 1.0, 10.0, 100.0)  # steps, in tau_feature, of the runs to look at
+LADDER = (0.01, 0.1, 1.0, 10.0, 100.0)  # step sizes, in tau_feature, of the drawn runs
 
 
 @validations.register("altimex_descent")
@@ -30,8 +30,8 @@ class AltIMEXDescent(AbstractEnsemble):
 
     With $a = dt/\tau_f$ and $b = dt/\tau_h$, at each AltIMEX step of random runs, whose
     `tau_memory` and dt are drawn log-uniformly from the intervals given (in units of
-    tau_feature). `rise` and `excess` are the largest of a run, of E and of E beyond
-    that inequality, in units of eps $S_E$. [THEORY 4.2, CL-11]
+    tau_feature). `rise` is the largest $E^+ - E$ of a run, `excess` the largest excess
+    of $E^+ - E$ over this bound, in units of eps $S_E$. [THEORY 4.2, CL-11]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("altimex_descent",)
@@ -63,7 +63,7 @@ class AltIMEXDescent(AbstractEnsemble):
         clocks = setting.stream.child("clocks").generator()
         uniform = lambda low, high: clocks.uniform(np.log(low), np.log(high), self.runs)
         tau, dt = (np.exp(uniform(*ends)) for ends in (self.tau_memory, self.dt))
-        # the last state starts the runs to look at: one more row for each of their dt
+        # the last state starts the drawn runs: one row for each of their dt
         v, h = (np.concatenate([x, *[x[-1:]] * (len(LADDER) - 1)]) for x in (v, h))
         tau = np.append(tau, np.full(len(LADDER), np.sqrt(np.prod(self.tau_memory))))
         dt = np.append(dt, LADDER)
@@ -116,11 +116,11 @@ def _descents(
 def _step(
     network: Network, dynamics: TwoLayer, tau: Array, dt: Array, x: tuple
 ) -> tuple[tuple, Scalar]:
-    """One AltIMEX step of the library, and the loss as the theorem writes it."""
+    """One AltIMEX step of the library, and the loss by the theorem."""
     free = jnp.ones((network.features,), bool)
     after, _ = dynamics.alternate(network, dt, x, free, dynamics.recalled(network, x))
     layers = (network.feature_lagrangian, network.memory_lagrangian)
-    # 1/a and 1/b, written out: nothing of the library's own account is used
+    # 1/a and 1/b by definition, independent of the library's audit
     rates = (dynamics.tau_feature / jnp.mean(dynamics.tau_feature) / dt, tau / dt)
     loss = jnp.zeros((), network.dtype)
     for layer, rate, old, new in zip(layers, rates, x, after, strict=True):

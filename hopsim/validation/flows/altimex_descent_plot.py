@@ -1,4 +1,4 @@
-"""Descent by steps: which lengths of a step lower the energy, and by how much."""
+"""AltIMEX steps: energies and largest rises, by step size."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Model B at low beta: one fixed point, and where it ceases to be an attractor."""
+"""Model B at low beta: a single fixed point, and where it loses stability."""
 
 from typing import ClassVar
 
@@ -22,11 +22,11 @@ class CriticalBeta(AbstractEnsemble):
     r"""$\beta < 4/D^2$ contracts; the mean is lost at $1/\lambda_{max}(\mathrm{Cov})$.
 
     D is the diameter of the memories. `covariance` is $\lambda_{max}(\mathrm{Cov}_p)$
-    in units of $D^2/4$ for random weights p, `largest_covariance` what climbing finds
-    that starts at every pair of memories. Flows from random states at `below` times
-    $4/D^2$ end at one point. Of two memories of equal norm the mean is lost at $4/D^2$
-    itself (`pair_error`, by continuation); of memories with one overlap with their
-    mean, at $1/\lambda_{max}$ of their covariance (`mean_error`, else NaN). [CL-23]
+    in units of $D^2/4$ for random weights p, `largest_covariance` its largest value by
+    ascent from every pair of memories. Flows from random states at `below` times
+    $4/D^2$ end at one point. The mean of two memories of equal norm loses stability at
+    $4/D^2$ (`pair_error`, by continuation); that of memories with equal overlaps
+    with it at $1/\lambda_{max}$ of their covariance (`mean_error`, else NaN). [CL-23]
     """
 
     row: ClassVar[str] = "trial"
@@ -69,7 +69,7 @@ class CriticalBeta(AbstractEnsemble):
         }
 
     def _flown(self, setting: Setting, bound: float) -> Variables:
-        """How far the ends of flows from random states lie from each other."""
+        """Distances between the ends of flows from memories and random states."""
         x = np.asarray(setting.network.memories, float)
         draw = setting.stream.child("states").generator()
         size = float(np.max(np.linalg.norm(x, axis=1)))
@@ -88,7 +88,7 @@ class CriticalBeta(AbstractEnsemble):
 
 
 def _pair(x: Float[np.ndarray, "memory feature"]) -> Variables:
-    """Two memories of equal norm: where the branch of their mean forks."""
+    """Two memories of equal norm: where their mean branches into two."""
     pair = x[:2] / np.linalg.norm(x[:2], axis=1, keepdims=True)
     bound = potts.contraction(pair)
     of = Varied(model_b(pair), BETA)
@@ -119,7 +119,7 @@ def _mean(setting: Setting, x: Float[np.ndarray, "memory feature"]) -> Variables
 
 
 def _weights(draw: np.random.Generator, spread: float, count: int) -> np.ndarray:
-    """Weights of sum 1; a Dirichlet law of small spread may round to nothing."""
+    """Dirichlet weights; 1e-300 keeps those of small spread from a sum of 0."""
     p = draw.gamma(spread, size=count) + 1e-300
     return p / np.sum(p)
 
@@ -131,9 +131,10 @@ def _covariance(x: np.ndarray, p: np.ndarray) -> float:
 
 
 def _climbed(x: np.ndarray, u: np.ndarray) -> float:
-    """Half of the weight on each end of a direction, which turns to their difference.
+    """The largest eigenvalue of the covariance, by ascent from the direction u.
 
-    The variance along u is largest with such weights, and never falls on the way.
+    The variance along u is largest with weight 1/2 on each of its two extreme memories;
+    then u becomes their difference. The variance never falls on the way.
     """
     ends: tuple[int, int] = (-1, -1)
     while True:

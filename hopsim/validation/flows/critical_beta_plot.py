@@ -10,9 +10,9 @@ from ...records import Record
 def draw_critical_beta(record: Record, fig: Figure) -> None:
     r"""$\lambda_{max}(\mathrm{Cov}_p)$ against $D^2/4$; where a mean is lost. [CL-23]
 
-    Left: the share of random weights with so large a covariance, and (triangles) the
-    largest that was found. Right: beta by continuation against theory, for the pair
-    (4/D^2 = 1 / norm of the pair's covariance) and for the mean of all.
+    Left: the cumulative share of random weights, and (triangles) the largest covariance
+    found. Right: beta by continuation against theory, for the pair (4/D^2 = 1 / norm of
+    the pair's covariance) and for the mean of all.
     """
     fig.set_size_inches(8.2, 3.5)
     left, right = fig.subplots(1, 2)

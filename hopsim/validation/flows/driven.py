@@ -1,4 +1,4 @@
-"""Driven networks: what the drive supplies, what is dissipated, what is stored."""
+"""Driven networks: energy supplied by the drive, dissipated and stored."""
 
 from typing import Any, ClassVar
 
@@ -91,7 +91,8 @@ def _powers(
 ) -> tuple[Array, Array, Array]:
     """E, its dissipation and the power against the drive, at every sample.
 
-    From the memories and the two Lagrangians alone: nothing of the flow is used.
+    From the memories and the two Lagrangians alone, independent of the code of the
+    flow.
     """
     xi, drive = jnp.asarray(network.memories), dynamics.drive
     assert isinstance(drive, Sinusoid)  # see `check`

@@ -1,4 +1,4 @@
-"""The account of a driven network: supplied, dissipated, stored."""
+"""The energy of a driven network: supplied, dissipated, stored."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ...records import Record
 
 @plots.register("driven", formerly=("power_balance",))
 def draw_driven(record: Record, fig: Figure) -> None:
-    r"""Q, the supply $-W$ and E along one run, and both of each cycle. [CL-06]
+    """Q, the supply $-W$ and E along one run, and Q and $-W$ of each cycle. [CL-06]
 
     In the long run a cycle stores nothing, and all that is supplied is dissipated.
     """

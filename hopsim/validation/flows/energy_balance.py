@@ -1,4 +1,4 @@
-"""The balance of energy at random states: what autodiff says, and what theory does."""
+"""The energy balance at random states: dE/dt by autodiff, and by theory."""
 
 from typing import ClassVar
 
@@ -23,11 +23,11 @@ from .._base import validations
 class EnergyBalance(AbstractEnsemble):
     r"""$\dot E = \nabla E\cdot\dot x$ by autodiff, against $-\dot x^T \tau H \dot x$.
 
-    At states drawn from normal laws of width `spread` (feature neurons) and
+    At normal states with standard deviations `spread` (feature neurons) and
     `memory_spread` (memory neurons, of two layers). `balance_error` is relative to the
     sum of |terms|; a state `rises` if $\dot E$ exceeds 1000 eps of that. The energy is
-    that of the flow: $E(v, h)$ for two layers, $E(v)$ for the adiabatic one. [KH21
-    eqs. 3-7; THEORY 1.2, CL-01, CL-02, CL-04]
+    that of the flow: $E(v, h)$ for two layers, $E(v)$ for the adiabatic one. [KH21 eqs.
+    3-7; THEORY 1.2, CL-01, CL-02, CL-04]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("parity", "rates")
@@ -73,7 +73,7 @@ def _balance(
     v: Float[AnyArray, "state feature"],
     h: Float[AnyArray, "state memory"] | None,
 ) -> tuple[Array, Array, Array]:
-    """dE/dt, the loss that theory gives, and the sum of |terms| of the first."""
+    """dE/dt by autodiff, the loss by theory, and the sum of |terms| of both."""
     free = jnp.ones((network.features,), bool)
 
     def one(v: Array, h: Array | None) -> tuple[Array, Array, Array]:

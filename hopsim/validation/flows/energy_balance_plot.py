@@ -1,4 +1,4 @@
-"""The balance of energy: two routes to dE/dt against each other."""
+"""The energy balance: two ways to dE/dt against each other."""
 
 from typing import NamedTuple
 

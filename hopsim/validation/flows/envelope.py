@@ -1,4 +1,4 @@
-"""The envelope theorem: how the energy of a state of rest depends on the memories."""
+"""The envelope theorem: the energy of a fixed point against the memories."""
 
 from typing import Any, ClassVar
 
@@ -35,13 +35,14 @@ WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12
 
 @validations.register("envelope")
 class Envelope(AbstractEnsemble):
-    r"""$dE^*/d\xi_{\mu i} = -f_\mu g_i$ at states of rest, by two other routes.
+    r"""$dE^*/d\xi_{\mu i} = -f_\mu g_i$ at fixed points, against two other methods.
 
-    Along random directions `D` of the memories: central differences of the energy of
-    the state of rest, found anew with every change; relative to $S_E + \sum|f_\mu
-    D_{\mu i} g_i|$ (`difference_error`). And autodiff through the fixed point by the
-    implicit function theorem, for every synapse; relative to the largest $|f_\mu g_i|$
-    (`implicit_error`). The states are those to which probes descend. [THEORY CL-32]
+    Central differences along random directions `D` of the memories, of the energy of
+    the fixed point, which is found again for every change; relative to
+    $S_E + \sum|f_\mu D_{\mu i} g_i|$ (`difference_error`). And autodiff through the
+    fixed point by the implicit function theorem, for every synapse; relative to the
+    largest $|f_\mu g_i|$ (`implicit_error`). The fixed points are those to which probes
+    descend. [THEORY CL-32]
     """
 
     row: ClassVar[str] = "probe"
@@ -96,7 +97,7 @@ def _rested(
     along: Float[AnyArray, "probe direction memory feature"],
     h: Float[AnyArray, ""],
 ) -> dict[str, Any]:
-    """States of rest, and how their energy changes with the memories."""
+    """Fixed points, and the derivatives of their energies by the memories."""
     free = jnp.ones((network.features,), bool)
 
     def one(v: Array, along: Array) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _rested(
             v = polish_by_newton(own, motion, near)
             return motion.energy(own, motion.start(own, v, None)), v
 
-        # the memories themselves come last: one program for all that is asked
+        # the memories themselves come last: one compiled program for all
         moves = h * STENCIL[:, None, None, None] * along[None]
         here = jnp.asarray(network.memories)
         around = here[None] + moves.reshape(-1, *here.shape)

@@ -1,4 +1,4 @@
-"""Flows of many pattern sets: how they ended, what their certificates say."""
+"""Flows of many pattern sets: endings and certificates."""
 
 from typing import ClassVar
 
@@ -13,11 +13,11 @@ from .._base import validations
 
 @validations.register("flow_ensemble", formerly=("flow",))
 class FlowEnsemble(AbstractEnsemble):
-    r"""Every probe of every pattern set flown, sampled and certified. [KH21; CL-05]
+    """Every probe of every pattern set simulated, sampled, certified. [KH21; CL-05]
 
-    What a run leaves, and ratios: `rise_share`, the worst rise by what is tolerated,
-    `ledger_share`, the ledger's residual by its tolerance, and `ledger_by_rtol`, the
-    same by rtol.
+    All variables of a run, and ratios: `rise_share`, the worst rise over its limit;
+    `ledger_share`, the residual of the ledger over its tolerance; `ledger_by_rtol`, the
+    same residual over rtol.
     """
 
     row: ClassVar[str] = "probe"
@@ -26,7 +26,7 @@ class FlowEnsemble(AbstractEnsemble):
     def measure(self, setting: Setting) -> Variables:
         trajectory = setting.simulate()
         variables = trajectory_variables(setting, trajectory)
-        # Runge-Kutta methods are allowed rtol times what they dissipate; others nothing
+        # Runge-Kutta methods may raise E by rtol times the dissipation, others by 0
         rtol = max(trajectory.rise_gain, np.finfo(float).tiny)
         residual = variables["ledger_residual"][1]
         limit = variables["ledger_tolerance"][1]

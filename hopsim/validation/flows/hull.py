@@ -1,4 +1,4 @@
-"""The hull of the memories: where model B can go, and how high it can stand."""
+"""The convex hull of the memories: bounds on states and energies of model B."""
 
 from typing import ClassVar
 
@@ -23,12 +23,12 @@ from .._base import validations
 class Hull(AbstractEnsemble):
     r"""$v(t) \in \mathrm{conv}(v(0), \xi_\mu + I)$ and $0 \le E_{R21} \le 2M^2$.
 
-    With $E_{R21} = E(v) + \beta^{-1}\ln N_h + \frac12 M^2$ and $M = \max_\mu|\xi_\mu +
-    I|$, I the constant current. Distances are residuals of non-negative least squares
-    whose weights sum to one, in units of M: `hull_error` of v(t) from the hull with its
-    start, `distance` from the hull of the $\xi_\mu + I$, where the fixed points are
-    (`final_distance`). `level` is $E_{R21}/2M^2$ at random `points` of that hull,
-    `path_level` along the way. [R21; THEORY 1.5, CL-22]
+    With $E_{R21} = E(v) + \beta^{-1}\ln N_h + \frac12 M^2$ and
+    $M = \max_\mu|\xi_\mu + I|$, I the constant current. Distances are residuals of
+    non-negative least squares whose weights sum to one, in units of M: `hull_error` of
+    v(t) from the hull with its start, `distance` from the hull of the $\xi_\mu + I$,
+    where the fixed points are (`final_distance`). `level` is $E_{R21}/2M^2$ at random
+    `points` of that hull, `path_level` along the runs. [R21; THEORY 1.5, CL-22]
     """
 
     row: ClassVar[str] = "probe"
@@ -97,7 +97,7 @@ def _distances(
     corners: Float[np.ndarray, "memory feature"],
     size: float,
 ) -> tuple[Float[np.ndarray, "probe sample"], Float[np.ndarray, "probe sample"]]:
-    """How far from the hull of the corners, and of the corners with the start."""
+    """Distances from the hull of the corners, and from that with the start."""
     alone = np.array([[outside(x, corners, size) for x in path] for path in v])
     joined = [np.concatenate([path[:1], corners]) for path in v]
     with_start = np.array(

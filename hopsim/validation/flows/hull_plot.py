@@ -1,4 +1,4 @@
-"""The hull of the memories: how model B falls into it, and its levels of energy."""
+"""The hull of the memories: the distance of model B from it, and its energies."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ FLOOR = 1e-17  # distances of exactly zero are drawn here
 def draw_hull(record: Record, fig: Figure) -> None:
     r"""Distance to $\mathrm{conv}(\xi_\mu + I)$, and $E_{R21}/2M^2$ in it. [CL-22]
 
-    The hull pulls: its distance falls at least as fast as $e^{-t/\tau_f}$.
+    The distance to the hull falls at least as fast as $e^{-t/\tau_f}$.
     """
     points = labels(record)
     fig.set_size_inches(8.6, 3.8)
@@ -33,7 +33,7 @@ def draw_hull(record: Record, fig: Figure) -> None:
             needed_by_plot(data, "distance", "hull")[:, :1],
         )
         share = np.maximum(data["distance"].values / start, FLOOR)
-        # as long as half of the probes move: at rest they repeat their last sample
+        # while half of the probes move: at rest they repeat their last sample
         moving = time <= np.median(data["end_time"].values)
         bars = np.percentile(share, [10, 50, 90], axis=0)
         low, middle, high = bars[:, moving]

@@ -1,4 +1,4 @@
-"""Linear response: a weak sinusoidal drive at a state of rest."""
+"""Linear response: a weak sinusoidal drive at a fixed point."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -28,7 +28,7 @@ from ._rest import (
 )
 
 
-LINE_FREQUENCIES = 60  # frequencies at which the picture has its lines
+LINE_FREQUENCIES = 60  # frequencies of the lines of theory
 
 
 @validations.register("linear_response")
@@ -160,13 +160,13 @@ def _fitted(
     waves = [f(k * phase) for k in (1, 2) for f in (np.sin, np.cos)]
     basis = np.stack([*waves, np.ones_like(phase)], axis=1)
     flat = np.moveaxis(path, 1, 0).reshape(len(times), -1)
-    # about the mean: the drive is weak, and the state is not
+    # about the mean, which is large beside the response
     middle = np.mean(flat, axis=0)
     sine, cosine, *_ = np.linalg.lstsq(basis, flat - middle, rcond=None)[0]
     return (sine + 1j * cosine).reshape(len(path), -1)
 
 
-# --- the other side: linear algebra in NumPy ------------------------------------------
+# --- theory: linear algebra in NumPy --------------------------------------------------
 
 
 def _times(motion: TwoLayer) -> tuple[np.ndarray, np.ndarray]:
@@ -201,7 +201,7 @@ def _slowest(
     on_v: Float[np.ndarray, "probe feature feature"],
     on_h: Float[np.ndarray, "probe memory memory"],
 ) -> Float[np.ndarray, " probe"]:
-    """The rate at which the slowest mode of the Jacobian dies."""
+    """The decay rate of the slowest mode of the Jacobian."""
     xi, (tau_f, tau_h) = np.asarray(network.memories), _times(motion)
     n, k = network.features, network.count
     jacobian = np.zeros((len(on_v), n + k, n + k))

@@ -1,4 +1,4 @@
-"""Fixed points and their unstable directions: of two layers, of one, of the energy."""
+"""Unstable directions of fixed points: of two layers, of one, of the energy."""
 
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ from ...spectrum import loop_gains
 from .._base import validations
 
 
-NEWTON_STEPS = 12  # steps for two layers, from beside a fixed point
+NEWTON_STEPS = 12  # steps for two layers, from near a fixed point
 START_OFFSET_SHARE = 0.05  # of the size of v and h
 
 
@@ -35,10 +35,11 @@ class MorseIndex(AbstractEnsemble):
     At each: positive eigenvalues of the Jacobian of two layers by autodiff, for every
     $\tau_h/\tau_f$ of `ratios` (`index_full`), of the adiabatic flow (`index_slaved`),
     negative ones of $\nabla^2 E(v)$ (`index_energy`), and loop gains above 1
-    (`index_formula`); `differs` if any two do. Newton's method for two layers, begun
-    beside it with h off its slaved value, must end at a fixed point of the adiabatic
-    flow: `full_residual` is that of v there, where it `full_converged`. Fixed
-    points with a gain within 1e-6 of 1 are not `decided`. [THEORY 5.1, CL-08]
+    (`index_formula`); `differs` if any two do. Newton's method for two layers, from a
+    nearby state with h off its slaved value, must end at a fixed point of the adiabatic
+    flow: `full_residual` is that of v there, or 0 where it did not converge
+    (`full_converged`). Fixed points with a gain within 1e-6 of 1 are not `decided`.
+    [THEORY 5.1, CL-08]
     """
 
     row: ClassVar[str] = "fixed"
@@ -74,7 +75,7 @@ class MorseIndex(AbstractEnsemble):
         full, slaved, hessian, gains, energy, residual, still = seen
         index = np.sum(np.real(np.linalg.eigvals(full)) > 0, axis=-1)
         one = np.sum(np.real(np.linalg.eigvals(slaved)) > 0, axis=-1)
-        # a norm's energy is flat along v: rounding is not a direction downhill
+        # a norm's energy is flat along v: rounding is no negative eigenvalue
         flat = 1e-10 * np.linalg.norm(hessian, 2, axis=(1, 2))
         down = np.sum(np.linalg.eigvalsh(hessian) < -flat[:, None], axis=-1)
         theory = np.sum(gains > 1, axis=-1)

@@ -1,4 +1,4 @@
-"""Unstable directions of saddles, counted by two routes."""
+"""Fixed points by their number of unstable directions, counted in several ways."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Explicit relaxation steps: up to which length does each one lower the energy?"""
+"""Explicit relaxation steps: up to which size does each one lower the energy?"""
 
 from typing import ClassVar
 
@@ -25,10 +25,10 @@ from ._descent import descend, Descent
 class RelaxationDescent(AbstractEnsemble):
     r"""$v' = (1-\theta) v + \theta\,\nabla\Phi(g(v))$, for each $\theta$ of a list.
 
-    From random states of the adiabatic flow; $\theta = 1$ is alternating minimisation,
-    for model B attention. A step `rises` if it raises $E(v)$ by more than 64 eps $S_E$.
-    Of two layers it is the simultaneous (Jacobi) Euler step $x + \theta\min(\tau)\,
-    \dot x$ and $E(v, h)$. [R21 theorem 1; THEORY 2.6, CL-12]
+    From random states, for the adiabatic flow; $\theta = 1$ is alternating
+    minimisation, for model B attention. A step `rises` if it raises $E(v)$ by more than
+    64 eps $S_E$. For two layers it is the simultaneous (Jacobi) Euler step
+    $x + \theta\min(\tau)\,\dot x$, with $E(v, h)$. [R21 theorem 1; THEORY 2.6, CL-12]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("relaxation_descent",)

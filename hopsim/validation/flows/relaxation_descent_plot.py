@@ -1,4 +1,4 @@
-"""Which relaxed steps raise the energy."""
+"""Relaxation steps that raise the energy, by size of step."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The adiabatic gap along a retrieval, at every sample of every flight."""
+"""The adiabatic gap along a retrieval, at every sample of every run."""
 
 from typing import ClassVar
 
@@ -17,10 +17,10 @@ from .adiabatic_gap import both_energies, compared
 class RetrievalGap(AbstractEnsemble):
     r"""$E(v,h) - E(v) = D_{L_h}(\xi g + J \,\|\, h)$ at every sample of a retrieval.
 
-    All three are formed anew from the states that the run kept: what a trajectory
-    records as E(v) is E(v, h) less the gap, which could not disagree. `gap_error` is
-    relative to the sum of |terms|, and `below` as for "adiabatic_gap". [THEORY 1.4,
-    CL-03]
+    All three are computed from the saved states, since a trajectory records E(v) as
+    E(v, h) less the gap, which could not disagree. `gap_error` is relative to the sum
+    of |terms|, and so is `told_error`, of the recorded E(v, h); `below` is as for
+    "adiabatic_gap". [THEORY 1.4, CL-03]
     """
 
     row: ClassVar[str] = "probe"

@@ -30,7 +30,7 @@ class Spectrum(AbstractEnsemble):
     largest distance of the two, both relative to |Jacobian|. [THEORY 5.1, CL-07]
 
     A zero mode makes the Jacobian defective where the time constants are equal: there
-    any dense solver is off by sqrt(eps), and this is not the place to look.
+    any dense solver is off by sqrt(eps), so take other time constants.
     """
 
     plots: ClassVar[tuple[str, ...]] = ("spectrum",)

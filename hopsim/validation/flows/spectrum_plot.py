@@ -23,8 +23,8 @@ SHOWN = 64  # states of each point
 def draw_spectrum(record: Record, fig: Figure) -> None:
     r"""$\lambda$ by LAPACK against $\lambda_k^\pm(s_k)$, with $|Im|$. [CL-07]
 
-    Each panel is a point; the curves at the right tell which share of the states has at
-    most so large an imaginary part, and so large a distance.
+    Each panel is a point; the curves at the right are cumulative shares of states, by
+    largest imaginary part and by distance.
     """
     points = labels(record)
     columns = min(COLUMNS, len(points))
@@ -52,7 +52,7 @@ def draw_spectrum(record: Record, fig: Figure) -> None:
 
 
 def _few_ticks(axis, span: np.ndarray) -> None:
-    """Zero and the decades of both ends: a symlog axis would crowd itself."""
+    """Ticks at zero and at the decades of both ends, few for a symlog axis."""
     ticks = [0.0]
     for end in span:
         decade = np.floor(np.log10(max(abs(end), 1)))

@@ -1,4 +1,4 @@
-"""Stiffness: how many steps a solver takes as the memory neurons grow fast."""
+"""Stiffness: how many steps a solver takes as tau_memory becomes small."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -29,10 +29,11 @@ class Stiffness(AbstractEnsemble):
     r"""Steps for each $\tau_h$; `limit_share`: $\rho\,\Delta t$ over its stable limit.
 
     $\rho = \frac12[(1/\tau_f + 1/\tau_h) + \sqrt{(1/\tau_f - 1/\tau_h)^2 +
-    4s^2/(\tau_f\tau_h)}]$ is the largest rate where the run ends, $\Delta t$ the mean
-    step. An explicit solver on a stiff flow settles at its limit of stability, 3.507
-    for Tsit5 and 5.167 for Dopri8: `stable_steps` (those of Tsit5 for other solvers).
-    `tau_memory` is in units of tau_feature. [THEORY 4.4, 5.1, CL-31]
+    4s^2/(\tau_f\tau_h)}]$ is the largest rate at the end of the run, $\Delta t$ the
+    mean step. An explicit solver on a stiff flow takes steps at its limit of stability,
+    $\rho\,\Delta t$ = 3.507 for Tsit5 and 5.167 for Dopri8; `stable_steps` is their
+    number (that of Tsit5 for other solvers). `tau_memory` is in units of tau_feature.
+    [THEORY 4.4, 5.1, CL-31]
     """
 
     row: ClassVar[str] = "probe"
@@ -97,6 +98,6 @@ def _gains(
     v: Float[AnyArray, "tau probe feature"],
     h: Float[AnyArray, "tau probe memory"],
 ) -> Array:
-    """The loop gain s^2 at every end."""
+    """The loop gain s^2 at the end of every run."""
     one = lambda v, h: loop_gain(network, v, h)
     return jax.vmap(jax.vmap(one))(v, h)

@@ -1,4 +1,4 @@
-"""Stiffness: steps of explicit and implicit solvers as the memory neurons grow fast."""
+"""Stiffness: steps of explicit and implicit solvers as tau_memory becomes small."""
 
 import numpy as np
 

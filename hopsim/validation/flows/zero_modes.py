@@ -1,4 +1,4 @@
-"""Zero modes: displacements that the energy does not see, and how they decay."""
+"""Zero modes: displacements that leave the energy unchanged, and their decay."""
 
 from typing import Any, ClassVar, Literal
 
@@ -29,12 +29,13 @@ class ZeroModes(AbstractEnsemble):
     r"""$E(v, h + c\mathbf 1) = E(v, h)$, or $E(sv, h) = E(v, h)$, and both decay.
 
     `mode` is the common "shift" of h (log-sum-exp memories; c = `amount`) or the
-    "length" of v (the norm with delta = 0; s = `amount`). At random states; then a
-    flight to rest, and one from the resting state displaced: the energy stays, while
-    the mode falls as $e^{-t/\tau_h}$ or $e^{-\alpha t/\tau_f}$. The run may end when
-    that has brought the residual below its tolerance: `stop_share` is its duration by
-    that time. `start_residual` tells where the flight to rest was too slow to end: such
-    a start goes on drifting by itself, beside the mode. [THEORY 1.8, CL-10]
+    "length" of v (the norm with delta = 0; s = `amount`). `flatness` is the relative
+    change of E at random states. Then a run to rest is continued from the displaced
+    fixed point: the energy is constant, while the mode decays as $e^{-t/\tau_h}$ or
+    $e^{-\alpha t/\tau_f}$. `stop_share` is the duration of that run over the time at
+    which the decay brings the residual below its tolerance. A large `start_residual`
+    shows that the run to rest ended too early: its end drifts by itself, beside the
+    mode. [THEORY 1.8, CL-10]
     """
 
     row: ClassVar[str] = "probe"
@@ -94,7 +95,7 @@ class ZeroModes(AbstractEnsemble):
         }
 
     def _fly(self, setting: Setting) -> tuple[Trajectory, Trajectory]:
-        """To rest, and from rest displaced: two runs of one compiled program."""
+        """A run to rest, and one from there displaced, by one compiled program."""
         network = setting.network
         near = setting.probes.values @ np.asarray(network.memories).T
         common = {"until": "steady", "save": ("v", "h"), "step_log": 0}
@@ -110,7 +111,7 @@ class ZeroModes(AbstractEnsemble):
     def _flatness(
         self, setting: Setting, rest: Trajectory
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The energy's change at displaced random states; |terms| where flights end."""
+        """The energy's relative change at random states; sum of |terms| at rest."""
         probes = len(setting.probes.values)
         states = random_states(setting, probes * self.states, 1.5, 4.0)
         ends = rest.final, rest.final_memory
@@ -134,7 +135,7 @@ class ZeroModes(AbstractEnsemble):
     def _stop_share(
         self, setting: Setting, flown: Trajectory, x: np.ndarray, tau: float
     ) -> np.ndarray:
-        """How long the run went on, by the time that the tolerance asks for."""
+        """The duration of the run over the time to reach the tolerance."""
         largest = np.max(np.abs(x), axis=1)
         force = np.full(largest.shape, self.amount)
         if self.mode == "length":  # alpha (s - 1) |v*| pulls v back

@@ -1,4 +1,4 @@
-"""Zero modes: the energy stays, the displacement decays, and the run waits."""
+"""Zero modes: a constant energy, and the decay of the displacement."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ SHOWN = 25  # samples marked along the decay
 
 @plots.register("zero_modes")
 def draw_zero_modes(record: Record, fig: Figure) -> None:
-    r"""$|E(t) - E(0)|$ and $e^{-t/\tau}$, the decay of what E does not see. [CL-10]"""
+    r"""$|E(t) - E(0)|$, and $e^{-t/\tau}$ of the displacement. [CL-10]"""
     points = labels(record)
     fig.set_size_inches(4.2 * len(points) + 1.0, 5.4)
     shape = {"squeeze": False, "sharex": "col", "height_ratios": [2, 3]}
