@@ -1,4 +1,4 @@
-"""Spins held to theory: single flips, gradients, float ranges, truth tables."""
+"""Tests of spins: single flips, gradients, float ranges, truth tables."""
 
 from . import (
     deletion_plot,

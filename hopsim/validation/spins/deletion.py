@@ -1,4 +1,4 @@
-"""Deletion: what is left when memory neurons are taken away."""
+"""Deletion: recall after memory neurons are removed."""
 
 from typing import ClassVar
 
@@ -17,13 +17,13 @@ from .._base import validations
 
 @validations.register("deletion")
 class Deletion(AbstractEnsemble):
-    r"""Of K memories the first $N_h$ keep their neuron: $N_h/K$ of all are recovered.
+    """Of K memories the first $N_h$ keep their neuron: $N_h/K$ of all are recovered.
 
     The probes of every memory are relaxed with the neurons that are `left`. A memory
     whose neuron is deleted is stored nowhere else: it is recovered, in every bit, no
-    more often than by chance, and the others as they were. `recovered_share` is that
-    of all probes of a set. Holds where the whole network recovers all, and for one
-    neuron a memory; codes that share neurons differ. [KH21; THEORY CL-21]
+    more often than by chance, and the others as they were. `recovered_share` is that of
+    all probes of a set. This holds where the whole network recovers all memories, each
+    with a neuron of its own; codes that share neurons differ. [KH21; THEORY CL-21]
     """
 
     row: ClassVar[str] = "probe"
@@ -71,7 +71,7 @@ class Deletion(AbstractEnsemble):
         }
 
     def _ends(self, setting: Setting, left: int) -> np.ndarray:
-        """Where the probes end if the first so many memory neurons are left."""
+        """The final states of the probes with the first `left` memory neurons."""
         cut: Network = eqx.tree_at(
             lambda n: (n.memories, n.hidden_current),
             setting.network,

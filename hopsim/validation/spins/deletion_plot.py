@@ -1,4 +1,4 @@
-"""What is recalled after memories have been deleted."""
+"""Recall after memory neurons have been deleted."""
 
 import numpy as np
 
@@ -26,8 +26,8 @@ def draw_deletion(record: Record, fig: Figure) -> None:
         ax.plot(line, line / count, color=LIMIT, lw=0.9, zorder=0)
         for name, wanted, mark in (("kept", True, "^"), ("deleted", False, "v")):
             shown = _among(data, wanted)
-            told = f"of the {name} ones"
-            ax.plot(left, shown, mark, ms=5, mfc="none", color=colour, label=told)
+            words = f"of the {name} ones"
+            ax.plot(left, shown, mark, ms=5, mfc="none", color=colour, label=words)
     ax.plot([], [], color=LIMIT, lw=0.9, label=r"$N_h / K$")
     ax.set_xlabel(r"memory neurons left, $N_h$")
     ax.set_ylabel("share recovered in every bit")

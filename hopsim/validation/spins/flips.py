@@ -1,4 +1,4 @@
-"""Flips of sharp spins at random states: the energy they cost, and where they slide."""
+"""Flips of sharp spins at random states: changes of energy, and sliding neurons."""
 
 from typing import ClassVar
 
@@ -23,11 +23,12 @@ from .._base import validations
 class Flips(AbstractEnsemble):
     r"""$E(\text{flip } i) - E \le -2|w_i|$ for every spin against its field $w_i$.
 
-    At random spins of the sharp model A, for every neuron. `drop` is the energy that
-    its flip adds, as the difference of two energies; `drop_excess` what it exceeds
-    $-2|w_i|$ by where $\sigma_i w_i < 0$, relative to the sum of |terms|. A neuron can
-    be `sliding` if both fields push it back to the switching surface,
-    $w_i(\sigma_i = -1) > 0 > w_i(\sigma_i = +1)$. [THEORY 2.1.1, 4.7, CL-15, CL-16]
+    At random spins of the sharp model A, for every neuron. `drop` is the change of
+    energy by its flip, as the difference of two energies; `drop_excess` is what it
+    exceeds $-2|w_i|$ by where $\sigma_i w_i < 0$, relative to the sum of |terms|. A
+    neuron is `sliding` if both fields push it back to the switching surface,
+    $w_i(\sigma_i = -1) > 0 > w_i(\sigma_i = +1)$, and `repelling` if both push it away.
+    [THEORY 2.1.1, 4.7, CL-15, CL-16]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("flips",)
@@ -51,7 +52,7 @@ class Flips(AbstractEnsemble):
         mine = np.where(s > 0, 0, 1)[None]  # the sign that the state itself has
         own = lambda x: np.take_along_axis(x, mine, axis=0)[0]
         drop = own(energy[::-1]) - own(energy)
-        tiny = np.finfo(network.dtype).tiny  # of states whose every unit is dead
+        tiny = np.finfo(network.dtype).tiny  # for states in which all units are silent
         scale = np.maximum(np.max(terms, axis=0), tiny)
         against = s * own(field) < 0
         excess = np.maximum(drop + 2 * np.abs(own(field)), 0) / scale
@@ -68,7 +69,7 @@ class Flips(AbstractEnsemble):
         }
 
     def _at_both_signs(self, network: Network, s: np.ndarray) -> list[np.ndarray]:
-        """Neuron i seen at sigma_i = +1 and -1: shape (sign, state, feature)."""
+        """Fields, energies, |terms|, gaps at sigma_i = +1 and -1: (sign, state, i)."""
         i = np.arange(network.features)
         both = np.broadcast_to(s[:, None, :], (2, len(s), len(i), len(i))).copy()
         both[0][:, i, i], both[1][:, i, i] = 1, -1

@@ -1,4 +1,4 @@
-"""Flips of sharp spins: what they cost, and where the flow would slide."""
+"""Flips of sharp spins: changes of energy and their bound, and sliding neurons."""
 
 import numpy as np
 

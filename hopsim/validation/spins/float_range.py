@@ -1,4 +1,4 @@
-"""Ranges of floating point: powers that leave them, and what a bracket loses."""
+"""Range and rounding of floating point: powers, and the bracket of log-sum-exp."""
 
 from typing import Any, ClassVar
 
@@ -25,12 +25,12 @@ LARGEST_OVERLAP_SIGMAS = 3.5  # of some thousand random overlaps
 class FloatRange(AbstractExperiment):
     r"""The largest n with $N^n$ finite; the bracket $h\cdot f - L(h)$ in float32.
 
-    `finite_n` is found by multiplying, `finite_theory` is
+    `finite_n` is found by repeated multiplication, `finite_theory` is
     $\lfloor\ln x_{max}/\ln N\rfloor$ (the largest number of the format rounds up to
     2^128 or 2^1024); `vanishing_n` is the first n at which $(3.5/\sqrt N)^n$, the
-    largest normalised power at random spins, leaves the normal numbers. The bracket of
-    log-sum-exp is taken in three forms: `exp_error` with $f = e^{h - L}$,
-    `softmax_error` with a softmax, and `closed_error` as hopsim has it,
+    largest normalised power at random spins, is no longer a normal number. The bracket
+    of log-sum-exp is computed in three forms: `exp_error` with $f = e^{h - L}$,
+    `softmax_error` with a softmax, and `closed_error` as in hopsim,
     $f\cdot\log\mathrm{softmax}$; each is the distance from float64. [THEORY 1.7, 2.2,
     CL-30]
     """
@@ -74,7 +74,7 @@ def _dtypes() -> list[type]:
 
 
 def _powers(dtype: type, size: int) -> tuple[int, int, int, int]:
-    """The largest finite and the first vanishing power, multiplied and by theory."""
+    """The largest finite and the first vanishing power, each followed by theory."""
     info, power, n = np.finfo(dtype), dtype(1), 0
     with np.errstate(over="ignore"):
         while np.isfinite(power * dtype(size)):
@@ -85,7 +85,7 @@ def _powers(dtype: type, size: int) -> tuple[int, int, int, int]:
         power, first = power * small, first + 1
     top, bottom = info.maxexp * np.log(2), info.minexp * np.log(2)
     theory = int(np.floor(top / np.log(size)))
-    exact = 1e-9  # 3.5 / sqrt(784) is a power of two: its 42nd is the smallest number
+    exact = 1e-9  # 3.5 / sqrt(784) = 1/8: its 42nd power is the smallest normal one
     last = np.floor(bottom / np.log(LARGEST_OVERLAP_SIGMAS / np.sqrt(size)) + exact)
     return n, theory, first, int(last) + 1
 
@@ -93,7 +93,7 @@ def _powers(dtype: type, size: int) -> tuple[int, int, int, int]:
 def _bracket_errors(
     beta: float, h: Float[np.ndarray, "probe memory"]
 ) -> dict[str, np.ndarray]:
-    """What each form of the bracket misses in float32."""
+    """The error of each form of the bracket in float32."""
     z = beta * h.astype(np.float64)
     z = z - np.max(z, axis=1, keepdims=True)
     log_f = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))

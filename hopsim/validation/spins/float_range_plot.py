@@ -1,4 +1,4 @@
-"""Ranges of floating point: powers that leave them, and digits of a bracket."""
+"""Range and rounding of floating point: powers, and errors of a bracket."""
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def draw_float_range(record: Record, fig: Figure) -> None:
     size = data["size"].values
     order = np.argsort(size)
     for k, name in enumerate(str(x) for x in data["precision_name"].values):
-        for what, mark, told in (
+        for what, mark, words in (
             ("finite", "o", r"$N^n$ finite up to"),
             ("vanishing", "v", r"$(3.5/\sqrt{N})^n$ vanishes from"),
         ):
@@ -31,13 +31,13 @@ def draw_float_range(record: Record, fig: Figure) -> None:
             left.plot(size[order], line, color=LIMIT, lw=0.7)
             n = data[f"{what}_n"].values[k]
             style = {"ls": "none", "ms": 4, "color": COLOURS[k]}
-            left.plot(size, n, mark, label=f"{told}, {name}", **style)
+            left.plot(size, n, mark, label=f"{words}, {name}", **style)
     left.set_xscale("log")
     left.set_yscale("log")
     left.set_xlabel("features N")
     left.set_ylabel("interaction vertex n")
     left.legend(fontsize=6.5, loc="upper center", bbox_to_anchor=(0.5, 1.28), ncols=2)
-    for k, (name, told) in enumerate(
+    for k, (name, words) in enumerate(
         (
             ("closed_error", r"$f\cdot\log\,\mathrm{softmax}$ (hopsim)"),
             ("softmax_error", r"$h\cdot f - L$, $f$ a softmax"),
@@ -45,7 +45,7 @@ def draw_float_range(record: Record, fig: Figure) -> None:
         )
     ):
         seen = closed if name == "closed_error" else data[name].values
-        draw_cumulative(right, seen, color=COLOURS[k], label=told)
+        draw_cumulative(right, seen, color=COLOURS[k], label=words)
     right.set_xscale("log")
     right.set_xlim(left=1e-9)
     right.set_xlabel("error of the bracket in float32")

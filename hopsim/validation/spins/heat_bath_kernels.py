@@ -1,4 +1,4 @@
-"""The kernels of the heat bath beside each other, and beside sums written out."""
+"""The engines of the heat bath against each other, and against explicit sums."""
 
 import itertools
 from typing import Any, ClassVar
@@ -19,22 +19,23 @@ from ...records import Variables
 from .._base import validations
 
 
-KERNELS = ("couplings", "examples", "lanes")  # as a record has them
+KERNELS = ("couplings", "examples", "lanes")  # engines, by their names in a record
 ENGINES: dict[str, Any] = {k: "lockstep" if k == "lanes" else k for k in KERNELS}
-WRITTEN_OUT_SITES = 12  # of the sums written out
+WRITTEN_OUT_SITES = 12  # of the explicit sums
 
 
 @validations.register("heat_bath_kernels")
 class HeatBathKernels(AbstractTeacherStudent):
     r"""$K_{ijk} = \sum_a\sigma_i^a\sigma_j^a\sigma_k^a$ against the examples. [TS-10]
 
-    The same student of n = 3 is swept with the same random numbers by sums of its
-    examples (`couplings`), by their inputs (`examples`) and in `lanes`.
-    `spins_differ` counts spins that differ from those of the first kernel after any
-    sweep, `energy_differs` energies that do, as integers in units of $n!/N^{n-1}$;
-    `energy_drift` is what the maintained energy has lost against one formed anew.
-    `written_out` compares energies of the first 12 sites with sums over all triples
-    and examples by itertools, in those units.
+    The same student of n = 3 is swept with the same random numbers by three engines:
+    with the sums over its examples (`couplings`), with the inputs of its examples
+    (`examples`), and with all starts in lockstep (`lanes`). `spins_differ` counts spins
+    that differ from those of the first engine after any sweep, `energy_differs`
+    energies that do, as integers in units of $n!/N^{n-1}$; `energy_drift` is the error
+    of the energy updated with every flip against one computed at the end. `written_out`
+    compares energies of the first 12 sites with sums over all triples and examples by
+    itertools, in those units.
     """
 
     plots: ClassVar[tuple[str, ...]] = ("heat_bath_kernels",)
@@ -46,7 +47,7 @@ class HeatBathKernels(AbstractTeacherStudent):
         super().check(setting)
         if teacher_of(setting).n != 3:
             raise ValueError(
-                "Kernels are compared for n = 3, the only one that all of them know, "
+                "Kernels are compared for n = 3, the only one that all of them have, "
                 f"got n = {teacher_of(setting).n}."
             )
 
@@ -93,7 +94,7 @@ class HeatBathKernels(AbstractTeacherStudent):
 
 
 def _written_out(examples: np.ndarray, teacher) -> float:
-    """The largest difference to sums over triples of the first sites."""
+    """The largest difference from explicit sums over triples of the first sites."""
     few = np.ascontiguousarray(examples[:, :WRITTEN_OUT_SITES])
     couplings = Couplings.of(few, teacher.hamiltonian)
     wide, worst = few.astype(np.int64), 0.0

@@ -1,4 +1,4 @@
-"""The kernels of the heat bath on one path."""
+"""The energy along one path of the heat bath, by two engines."""
 
 import numpy as np
 

@@ -70,7 +70,7 @@ class Scaling(AbstractEnsemble):
 
 
 def _scaled(layer: Any, features: int) -> AbstractLagrangian:
-    """F(x / N), written as what it is."""
+    """F(x / N): for an exponential its rate over N, for others `Rescaled`."""
     if isinstance(layer, Exponential):
         return dataclasses.replace(layer, rate=np.asarray(layer.rate) / features)
     return Rescaled(layer, inside=1 / features)

@@ -18,11 +18,11 @@ def draw_scaling(record: Record, fig: Figure) -> None:
         ("recalled", GOOD, r"recalled by $F(x)$"),
         ("recalled_scaled", BAD, r"recalled by $F(x/N)$"),
     )
-    for k, (name, colour, told) in enumerate(kinds):
+    for k, (name, colour, words) in enumerate(kinds):
         seen = [_share(data, name) for _, data, _ in points]
         half = np.nan_to_num([x.high - x.value for x in seen])
         at = np.arange(len(points)) + 0.26 * (k - 1)
-        ax.barh(at, [x.value for x in seen], 0.24, color=colour, label=told)
+        ax.barh(at, [x.value for x in seen], 0.24, color=colour, label=words)
         ax.errorbar([x.value for x in seen], at, xerr=half, fmt="none",
                     ecolor="k", capsize=2)  # fmt: skip
         for y, x, h in zip(at, seen, half, strict=True):

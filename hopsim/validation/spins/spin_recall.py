@@ -14,10 +14,10 @@ from .._base import validations
 
 @validations.register("spin_recall")
 class SpinRecall(AbstractEnsemble):
-    r"""Recovered iff the spins end at $s = \xi_\mu$, the memory aimed at, in every bit.
+    r"""Recovered iff the spins end at $s = \xi_\mu$, the target memory, in every bit.
 
-    `overlap` is $\xi_\mu\cdot s/N$, `overlap_size` its size, since for even powers
-    $-\xi_\mu$ is an attractor as well. [KH16 sec. 2; MRS24]
+    `overlap` is $\xi_\mu\cdot s/N$, `overlap_size` its absolute value, since for even
+    powers $-\xi_\mu$ is an attractor as well. [KH16 sec. 2; MRS24]
     """
 
     row: ClassVar[str] = "probe"

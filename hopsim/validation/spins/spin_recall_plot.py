@@ -1,4 +1,4 @@
-"""The share of spins that a sweep recalls."""
+"""The share of probes that spins recover in every bit."""
 
 import numpy as np
 

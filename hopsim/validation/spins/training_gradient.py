@@ -1,4 +1,4 @@
-"""The gradient of training in products of matrices, beside its definition."""
+"""The gradient of training by products of matrices, against its definition."""
 
 import dataclasses
 from typing import Any, ClassVar, get_args
@@ -29,14 +29,14 @@ SCALINGS: tuple[str, ...] = get_args(Scaling)
 class TrainingGradient(AbstractEnsemble):
     r"""Relative differences of gradients of $C = \sum (c - t)^{2m}$, in every form.
 
-    The gradient that trains ("lean", products of matrices) against appendix A of KH16
-    as it is printed, with a copy of the example for every unit that answers ("tiled",
+    The gradient used in training ("lean", products of matrices) against appendix A of
+    KH16 as it is printed, with a copy of the example for every output unit ("tiled",
     NumPy, F written out), and against automatic differentiation of the network's own
     energy gaps or local fields: $\max|\Delta| / \max|\partial C|$ for every n, scaling
     and form. `single_difference` is that of the lean form in float32 from the tiled one
-    in float64. As many random examples as there are probes; the training temperature
-    is `reach` times the largest input of a memory.
-    [KH16 app. A; MRS24 eqs. 8 and 14; THEORY DAM-15]
+    in float64. There are as many random examples as probes; the training temperature is
+    `reach` times the largest input of a memory. [KH16 app. A; MRS24 eqs. 8 and 14;
+    THEORY DAM-15]
     """
 
     row: ClassVar[str] = "draw"
@@ -88,7 +88,7 @@ class TrainingGradient(AbstractEnsemble):
     def _differences(
         self, setting: Setting, n: int, scaling: Any, form: Any
     ) -> list[float]:
-        """How far the lean gradient is from the others: tiled, autodiff; in float32."""
+        """Differences of lean from tiled, lean from autodiff, float32 from tiled."""
         layer: Any = setting.network.memory_lagrangian
         network = eqx.tree_at(
             lambda x: x.memory_lagrangian,
@@ -108,7 +108,7 @@ class TrainingGradient(AbstractEnsemble):
         return [_apart(lean, tiled), _apart(lean, slope), _apart(single, tiled)]
 
     def _examples(self, setting: Setting, form: str) -> tuple[np.ndarray, np.ndarray]:
-        """Random spins, each its own target; or images and their class units."""
+        """Random spins as their own targets; or images and their class units."""
         draw = setting.stream.child("examples").generator()
         features, items = setting.network.features, len(setting.probes.values)
         if form == "autoassociative":
@@ -120,7 +120,7 @@ class TrainingGradient(AbstractEnsemble):
 
 
 def _apart(found: np.ndarray, reference: np.ndarray) -> float:
-    """The largest difference beside the largest entry of the reference."""
+    """The largest difference, relative to the largest entry of the reference."""
     return float(np.max(np.abs(found - reference)) / np.max(np.abs(reference)))
 
 
@@ -132,7 +132,7 @@ def _by_jax(
     states: Array,
     targets: Array,
 ) -> tuple[Array, Array, Array]:
-    """Lean, by autodiff, and lean in float32: one program for the three."""
+    """The lean gradient, that by autodiff, and the lean one in float32."""
     example = memories, temperature, states, targets
     rough = objective.step(*(x.astype(jnp.float32) for x in example))
     slope = jax.grad(objective.loss)(*example)

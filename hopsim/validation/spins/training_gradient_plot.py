@@ -1,4 +1,4 @@
-"""Gradients by three routes: how far the fast one is from the others."""
+"""Gradients of training: differences of the lean form from two others."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ ROUTES = {
 def draw_training_gradient(record: Record, fig: Figure) -> None:
     r"""$\max|\Delta\,\partial C| / \max|\partial C|$ against n, worst draw. [DAM-15]
 
-    One panel for each form of training; lines: the bounds asked of the two precisions.
+    One panel for each form of training; lines: the bounds for the two precisions.
     """
     points = labels(record)
     data = points[0][1]
@@ -31,17 +31,17 @@ def draw_training_gradient(record: Record, fig: Figure) -> None:
         n = data["n"].values
         for k, ax in enumerate(row):
             for s, name in enumerate(scalings):
-                for route, (told, marker) in ROUTES.items():
+                for route, (words, marker) in ROUTES.items():
                     worst = np.max(data[route].values[:, :, s, k], axis=0)
                     ax.plot(
                         n,
-                        np.maximum(worst, 1e-17),  # zeros, too, have a place
+                        np.maximum(worst, 1e-17),  # zeros, on a logarithmic axis
                         color=COLOURS[s],
                         marker=marker,
                         ms=3.5,
                         lw=0.7,
                         mfc="none" if s else None,
-                        label=f"{told}, {name}",
+                        label=f"{words}, {name}",
                     )
             for bound in (1e-12, 1e-5):
                 ax.axhline(bound, color=LIMIT, lw=0.6, ls=":")

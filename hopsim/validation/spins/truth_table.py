@@ -1,4 +1,4 @@
-"""Truth tables as memories, KH16's XOR among them: can the gap complete them?"""
+"""Truth tables as memories, such as XOR of KH16: are their outputs recalled?"""
 
 from typing import ClassVar
 
@@ -20,9 +20,10 @@ class TruthTable(AbstractExperiment):
 
     Each memory is a row: its last feature is the output, the others are the inputs. A
     row is `solved` if the energy is lower with the memory's own output than with the
-    other one, and a `tie` if both are equal. XOR has $E = \mathrm{const}$ for even n
-    and for n = 1, and $E \propto xyz$ for odd $n \ge 3$; rectified powers solve it from
-    n = 2 on. [KH16 sec. 3; THEORY C1]
+    other one, and a `tie` if both are equal; `rule_differs` if the rule of spins has
+    another sign. XOR has $E = \mathrm{const}$ for even n and for n = 1, and
+    $E \propto xyz$ for odd $n \ge 3$; rectified powers solve it from n = 2 on. [KH16
+    sec. 3; THEORY C1]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("truth_table",)

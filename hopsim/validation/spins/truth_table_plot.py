@@ -20,9 +20,9 @@ def draw_truth_table(record: Record, fig: Figure) -> None:
         for (i, k), good in np.ndenumerate(solved):
             colour = GOOD if good else "#dddddd" if tie[i, k] else BAD
             ax.add_patch(_square(i, k, colour))
-            told = "+" if good else "=" if tie[i, k] else "-"
+            sign = "+" if good else "=" if tie[i, k] else "-"
             ink = LIMIT if tie[i, k] else "white"
-            ax.text(i, k, told, ha="center", va="center", color=ink, fontsize=8)
+            ax.text(i, k, sign, ha="center", va="center", color=ink, fontsize=8)
         ax.set_xlim(-0.5, data.sizes["n"] - 0.5)
         ax.set_ylim(data.sizes["row"] - 0.5, -0.5)
         ax.set_xticks(range(data.sizes["n"]), [str(n) for n in data["n"].values])
