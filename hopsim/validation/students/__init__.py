@@ -1,4 +1,4 @@
-"""Students held to theory: exact posteriors, replica numbers, message passing."""
+"""Tests of students: exact posteriors, replica numbers, message passing."""
 
 from . import (
     exact_posterior_plot,

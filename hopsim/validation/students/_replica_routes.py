@@ -1,7 +1,7 @@
-"""Numbers of the replica theory by second routes: iteration, autodiff, adaptive sums.
+"""Replica theory by independent methods: iteration, autodiff, adaptive quadrature.
 
-None of them knows the one-parameter curve of the Nishimori line, or the chart of local
-fields: they see the free entropy alone, or the equations as they are printed.
+None of them uses the one-parameter curve of the Nishimori line, or the chart of local
+fields: only the free entropy, or the equations as they are printed.
 """
 
 import functools as ft
@@ -20,7 +20,7 @@ Kind = Literal["ferro", "example"]  # what is remembered: the pattern, or an exa
 
 
 def plain_expectation(function: Callable[[float], float], centre: float) -> float:
-    """E f(x) over a normal x, by adaptive quadrature that is told of a kink."""
+    """E f(x) over a normal x, by adaptive quadrature with a kink at `centre`."""
     from scipy.integrate import quad
 
     normal = lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
@@ -52,7 +52,7 @@ def plain_spinodal(
     r"""$\alpha_d$: where the gradient of f and the determinant of its Hessian vanish.
 
     By Newton's method on the free entropy with its derivatives by autodiff, from where
-    plain iteration (a few thousand steps) loses the solution.
+    plain iteration (a few thousand steps) loses the solution; NaN if it fails.
     """
     from scipy.optimize import root
 
@@ -60,7 +60,7 @@ def plain_spinodal(
     found = _iterated(n, alpha, temperature, teacher, kind)
     start = found.q_star if kind == "ferro" else found.m
     c = alpha / temperature**2
-    # a bound of the noise; coarse, since every other one is another program
+    # a bound of the noise, coarse: every value compiles a program
     scale = 8.0 ** math.ceil(math.log(2 * math.sqrt(c * n), 8))
     other = temperature / teacher if kind == "ferro" else 1 / temperature
     singular = _singular(n, kind, scale)
@@ -75,7 +75,10 @@ def plain_spinodal(
 def plain_transition(
     n: int, temperature: float, teacher: float, kind: Kind = "ferro"
 ) -> float:
-    r"""$\alpha_c$: where the iterated solution has the paramagnet's free entropy."""
+    r"""$\alpha_c$: where the iterated solution has the paramagnet's free entropy.
+
+    NaN if its free entropy is larger already where it begins to exist.
+    """
     from scipy.optimize import brentq
 
     def gap(alpha: float) -> float:
@@ -149,8 +152,7 @@ def plain_energy(n: int, c: float, q: float) -> float:
     r"""$-\beta u$ on the line: $\beta\,\partial f/\partial\beta$ at a fixed teacher.
 
     $2c\,\partial_cf + c_s\,\partial_{c_s}f$, since $c\propto\beta^2$ and
-    $c_s\propto\beta$, by autodiff: all averages are in it, and it must be c.
-    [THEORY 2.3]
+    $c_s\propto\beta$, by autodiff; it contains all averages and must be c. [THEORY 2.3]
     """
     _, _, _, by_c, by_s = _gradient(n)(jnp.array([q, q, 0.0, c, c]))
     return float(2 * c * by_c + c * by_s)
@@ -164,7 +166,7 @@ def _gradient(n: int) -> Callable:
 
 
 def plain_barrier(n: int, c: float) -> float:
-    r"""$q_b$: the lower root of $q = E\tanh(u + \sqrt ux)$, $u = cnq^{n-1}$: quad."""
+    r"""$q_b$: lower root of $q = E\tanh(u + \sqrt ux)$, $u = cnq^{n-1}$, by quad."""
     from scipy.optimize import brentq
 
     def off(q: float) -> float:

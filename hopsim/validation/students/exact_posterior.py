@@ -1,4 +1,4 @@
-"""The student's law over all states of a few spins: identities without a sampler."""
+"""The exact posterior of a student over all states of a few spins: identities."""
 
 from typing import ClassVar
 

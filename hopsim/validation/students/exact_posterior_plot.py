@@ -1,4 +1,4 @@
-"""A heat bath against the exact posterior of all states."""
+"""Identities of the exact posterior: overlaps, their squares, and the energy."""
 
 import numpy as np
 

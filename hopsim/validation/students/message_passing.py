@@ -1,4 +1,4 @@
-"""Message passing beside Monte Carlo: two ways to the same posterior of a student."""
+"""Message passing and Monte Carlo for the same posterior of a student."""
 
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ from ...theory.message_passing import message_passing
 from .._base import validations
 
 
-UNINFORMED_START = 0.05  # of a start that knows nothing
+UNINFORMED_START = 0.05  # size of the random start
 
 
 @validations.register("message_passing")
@@ -37,7 +37,7 @@ class MessagePassing(AbstractTeacherStudent):
     `difference` of the two, `ignorant` the overlap of messages from small random
     starts, and `path` the first iterations beside state evolution (the
     replica-symmetric equations, iterated). `stopped` is false where the messages have
-    not come to rest. [Lesieur et al. 2017; THEORY TS-20]
+    not converged. [Lesieur et al. 2017; THEORY TS-20]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("message_passing",)

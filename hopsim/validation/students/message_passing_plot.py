@@ -1,4 +1,4 @@
-"""What messages come to, beside the heat bath and state evolution."""
+"""Message passing beside the heat bath and state evolution."""
 
 import numpy as np
 

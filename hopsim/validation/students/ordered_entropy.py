@@ -1,4 +1,4 @@
-"""The entropy of what a student has learnt, by thermodynamic integration."""
+"""The entropy of a student's ordered state, by thermodynamic integration."""
 
 import dataclasses
 from typing import ClassVar
@@ -77,7 +77,7 @@ class OrderedEntropy(AbstractTeacherStudent):
                 )
                 spins = seen.final
                 energy[i, k] = np.mean(seen.energy) / size
-        # du = beta' dlog(beta'): the measure of the nodes
+        # dbeta' = beta' dlog(beta'): the measure of the nodes
         whole = half * np.einsum("k,ikd->id", weights * beta, energy)
         ends = beta[0] * energy[:, 0] - beta[-1] * energy[:, -1]
         entropy = ends + whole

@@ -1,4 +1,4 @@
-"""Numbers of the replica theory: beside printed ones, and by a second route."""
+"""Numbers of the replica theory, against printed ones and by a second method."""
 
 import math
 from collections.abc import Callable
@@ -16,23 +16,23 @@ from . import _replica_routes as routes
 
 
 class Quantity(NamedTuple):
-    """A number of the theory: its arguments, how it is had, and how once more."""
+    """A number of the theory: its arguments, its function, and a second method."""
 
     arguments: str
     value: Callable[..., Any]
-    again: Callable[..., Any] | None = None  # None: it is a difference itself
+    again: Callable[..., Any] | None = None  # None: there is no second method
 
 
 @validations.register("replica_numbers")
 class ReplicaNumbers(AbstractExperiment):
-    r"""Thresholds, overlaps and lines: $|x - x_{printed}|$, $|x - x_{again}|$. [TT24]
+    """Thresholds, overlaps and lines: $|x - x_{printed}|$, $|x - x_{again}|$. [TT24]
 
     `numbers` lists for each quantity rows of its arguments, and the number that is
     printed, if there is one: `c_d = [[3, 1.07625043], [5]]`. For every quantity x the
-    record has `x`, its arguments `x_n` and so on, `x_printed` and `x_off` (of rows with
-    a printed number), and `x_again`, the distance to a second route that knows neither
-    the one-parameter curve nor the chart: plain iteration, autodiff of the free
-    entropy, adaptive quadrature. [THEORY R1 to R4, TS-01 to TS-08]
+    record has `x`, its arguments `x_n` and so on, `x_printed` and `x_off`, the distance
+    from it (of rows with a printed number), and `x_again`, the distance from a second
+    method that uses neither the one-parameter curve nor the chart: plain iteration,
+    autodiff of the free entropy, adaptive quadrature. [THEORY R1 to R4, TS-01 to TS-08]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("replica_numbers",)
@@ -71,21 +71,21 @@ class ReplicaNumbers(AbstractExperiment):
 def _measured(name: str, rows: list[list[float]]) -> Variables:
     quantity = QUANTITIES[name]
     count = len(quantity.arguments.split())
-    asked = [(int(row[0]), *map(float, row[1:count])) for row in rows]
-    values = np.array([float(quantity.value(*row)) for row in asked])
+    inputs = [(int(row[0]), *map(float, row[1:count])) for row in rows]
+    values = np.array([float(quantity.value(*row)) for row in inputs])
     known = [k for k, row in enumerate(rows) if len(row) > count]
     printed = np.array([rows[k][count] for k in known])
     axis, some = f"{name}_row", f"{name}_known"
     words = quantity.arguments.split()
     said = PURE | {"long_name": f"{name}({', '.join(words)})"}
     found: Variables = {name: (axis, values, said)}
-    for argument, column in zip(words, zip(*asked, strict=True), strict=True):
+    for argument, column in zip(words, zip(*inputs, strict=True), strict=True):
         found[f"{name}_{argument}"] = (axis, np.array(column), PURE)
     if known:
         found[f"{name}_printed"] = (some, printed, PURE)
         found[f"{name}_off"] = (some, np.abs(values[known] - printed), PURE)
     if quantity.again is not None:
-        again = np.array([float(quantity.again(*row)) for row in asked])
+        again = np.array([float(quantity.again(*row)) for row in inputs])
         both = np.isinf(values) & np.isinf(again)
         with np.errstate(invalid="ignore"):
             apart = np.where(both, 0.0, np.abs(values - again))
@@ -105,7 +105,7 @@ def _excess(n: int, c: float) -> float:
 
 
 def _entropies(n: int) -> np.ndarray:
-    """Along the stable branch, from c_d (which has half the grid) to 4."""
+    """Entropies of the stable branch, for c above c_d to 4, densest near c_d."""
     c_d = ts.nishimori_boundaries(n)[0]
     c = c_d + (4 - c_d) * np.linspace(0, 1, 201) ** 2
     return ts.nishimori_solution(c[1:], n).entropy
@@ -125,7 +125,7 @@ def _energies(n: int, c: float) -> float:
 
 
 def _tip(which: int) -> Callable[[int], float]:
-    """Where the region in which examples are kept meets alpha = T."""
+    """The temperature at which a boundary of example retrieval meets alpha = T."""
     from ...theory.teacher_student._roots import root
 
     top = (ts.alignment_spinodal, ts.alignment_temperature)[which]
@@ -134,7 +134,7 @@ def _tip(which: int) -> Callable[[int], float]:
 
 
 def _duality(n: int, c: float, beta: float) -> float:
-    """What an example's solution differs from the pattern's with beta for c_s."""
+    """The difference of an example's solution from the pattern's with c_s = beta."""
     kept = ts.saddle_point(n, c, 0.5 * c, beta=beta, start="example")
     learnt = ts.saddle_point(n, c, beta)
     pairs = zip(

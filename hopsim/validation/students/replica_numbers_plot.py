@@ -1,4 +1,4 @@
-"""Numbers of the replica theory, and how far two routes and the printed digits are."""
+"""Numbers of the replica theory: distances from printed and second values."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Record
 
 
-LEAST = 1e-17  # zeros have a place on a logarithmic axis
+LEAST = 1e-17  # of zeros, on the logarithmic axis
 
 
 @plots.register("replica_numbers")

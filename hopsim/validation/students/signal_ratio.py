@@ -1,4 +1,4 @@
-"""Finite teachers and students: how strong the signal is at N spins."""
+"""Finite teachers and students: the strength of the signal at N spins."""
 
 import math
 from typing import ClassVar
@@ -54,7 +54,7 @@ class SignalRatio(AbstractExperiment):
 
 
 def _in_integers(n: int, features: int, temperature: float) -> float:
-    """The same from binomials that are whole numbers, and sums without rounding."""
+    """The same with exact integers for binomials, and sums without rounding."""
     energy = [
         sum(
             (-1) ** k * math.comb(features - up, k) * math.comb(up, n - k)

@@ -1,4 +1,4 @@
-"""How strong the signal of N spins is, against infinitely many."""
+"""The signal of N spins relative to that of infinitely many."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The student as a spin glass, and the lines of learning that it corrects."""
+"""The student as a spin glass: 1RSB states, thresholds and ground states."""
 
 import math
 from typing import Any, ClassVar
@@ -88,7 +88,7 @@ class SpinGlass(AbstractExperiment):
         }
 
     def _lines(self) -> Variables:
-        """States against T at a load of 1, as they are drawn."""
+        """The states drawn against T, at a load of 1."""
         t = np.linspace(0.05, 1.6, self.points)
         found = [[theory.glass_state(1 / x**2, n) for x in t] for n in self.n]
         pick = lambda name: np.array([[getattr(s, name) for s in row] for row in found])

@@ -1,4 +1,4 @@
-"""Examples of a teacher: are they drawn from its law?"""
+"""Examples of a teacher against the law from which they are drawn."""
 
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from ...theory.teacher_student import Basin, overlap_law
 from .._base import validations
 
 
-MIN_EXPECTED_COUNT = 10.0  # rarer values of S are counted together
+MIN_EXPECTED_COUNT = 10.0  # rarer values of S are pooled
 MOMENTS = ("S/N", "S^2/N", "(S/N)^3", "-H1")
 
 
@@ -88,7 +88,7 @@ def _p_value(counts: np.ndarray, expected: np.ndarray) -> float:
     square = np.sum((counts[often] - expected[often]) ** 2 / expected[often])
     if rest >= MIN_EXPECTED_COUNT:
         return _tail(square + (seen - rest) ** 2 / rest, float(often.sum()))
-    # too few for a square; but what the law forbids must not be there
+    # too few for a chi^2 term, but values the law excludes must not occur
     forbidden = seen > rest + 8 * np.sqrt(rest) + 8
     return 0.0 if forbidden else _tail(square, float(often.sum() - 1))
 

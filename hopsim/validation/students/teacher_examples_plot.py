@@ -1,4 +1,4 @@
-"""The overlap of a teacher's examples with its pattern: drawn, and its law."""
+"""The overlap of a teacher's examples with its pattern, and its law."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def draw_teacher_examples(record: Record, fig: Figure) -> None:
         law = data["law"].values
         shown = counts > 0
         at, error = counts[shown] / size, 2 * np.sqrt(counts[shown]) / size
-        low = np.minimum(error, 0.9 * at)  # a logarithm has no place for less
+        low = np.minimum(error, 0.9 * at)  # positive, for the logarithmic axis
         ax.plot(m, np.where(law > 0, law, np.nan), color=BAD, lw=1, label="P(S)")
         ax.errorbar(
             m[shown], at, (low, error), color=COLOURS[0], ls="", marker=".", ms=3,
