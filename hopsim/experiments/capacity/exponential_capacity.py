@@ -28,11 +28,11 @@ class ExponentialCapacity(AbstractExperiment):
     `sets` independent sets of K random memories are drawn (those of the scenario are
     not used), and every spin decides at every memory. Of two memories one bit apart
     exactly one is unstable: their contributions to the gap of that bit cancel, and
-    those of all other memories have one sign in both. `pair_share` is the share of sets
-    with such a pair, `exceptions` that of sets unstable without a pair or stable with
-    one. `stable_share` has Wilson's interval; `chi_squared_per_dof` compares all stable
-    shares with the law, `chi_squared_per_dof_square` with $e^{-K^2N/2^{N+1}}$, its form
-    for large K. [Demircigil 2017; THEORY CL-20]
+    those of all other memories have the same sign in both. `pair_share` is the share of
+    sets with such a pair, `exceptions` that of sets unstable without a pair or stable
+    with one. `stable_share` has Wilson's interval; `chi_squared_per_dof` compares all
+    stable shares with the law, `chi_squared_per_dof_square` with $e^{-K^2N/2^{N+1}}$,
+    its form for large K. [Demircigil 2017; THEORY CL-20]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("exponential_capacity",)

@@ -221,8 +221,7 @@ def _with(
 ) -> Network:
     """The network with an autapse, `most` memories, and graded neurons if `beta`.
 
-    Zeros fill up the memories and recall nothing: one compiled program serves every
-    load.
+    Memories of zeros are added, without effect: one compiled program serves every load.
     """
     xi = np.asarray(network.memories)
     feature = AbsoluteValue() if beta is None else LogCosh(beta)

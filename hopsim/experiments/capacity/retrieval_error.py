@@ -153,7 +153,7 @@ def _separations(
     aims: Int[np.ndarray, " probe"],
     states: Float[np.ndarray, "probe feature"],
 ) -> Float[np.ndarray, "probe memory"]:
-    """`(x_i - x_j) . state`, infinite for the memory i that is aimed at."""
+    """`(x_i - x_j) . state`, infinite for the target memory i."""
     rows = np.arange(len(aims))
     fields = states @ memories.T
     gaps = fields[rows, aims][:, None] - fields
@@ -185,6 +185,6 @@ def _leading(
 def _flown(
     setting: Setting, own: Float[np.ndarray, "probe feature"]
 ) -> Float[np.ndarray, " probe"]:
-    """How far from its memory a flow ends that starts at it."""
+    """The distance between each memory and the end of the flow from it."""
     trajectory = setting.simulate(probes=own, samples=2, audit=False)
     return np.linalg.norm(trajectory.final - own, axis=1)

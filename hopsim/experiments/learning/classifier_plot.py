@@ -15,7 +15,7 @@ def draw_class_votes(record: Record, fig: Figure) -> None:
     """For how many classes memories vote: their weights $> 0.9$. [KH16 sec. 4]
 
     Features vote for several classes, prototypes for one. Bars: 95 % over training
-    runs; of fewer than three, the union of their Wilson intervals over memories.
+    runs; for fewer than three, the union of their Wilson intervals over memories.
     """
     fig.set_size_inches(6.4, 3.8)
     ax = fig.subplots()
@@ -41,7 +41,7 @@ def draw_deciding_memories(record: Record, fig: Figure) -> None:
     """How many memories decide: terms $> 0.9$ of the largest. [KH16 sec. 4]
 
     Left, the share of test images by that number; right, the share for which it is one.
-    Bars: 95 % over training runs; of fewer than three, the union of their Wilson
+    Bars: 95 % over training runs; for fewer than three, the union of their Wilson
     intervals over images. [DAM-18]
     """
     fig.set_size_inches(8.2, 3.8)
@@ -76,7 +76,7 @@ def draw_deciding_memories(record: Record, fig: Figure) -> None:
 def draw_noise_robustness(record: Record, fig: Figure) -> None:
     r"""Test error against the size of normal noise on pixels of $\pm 1$. [hopsim]
 
-    Bars: 95 % over training runs; of fewer than three, the union of their Wilson
+    Bars: 95 % over training runs; for fewer than three, the union of their Wilson
     intervals over images.
     """
     fig.set_size_inches(6.0, 3.8)

@@ -30,10 +30,10 @@ class Generation(AbstractTraining):
     """A trained classifier as an associative memory: from a class to an image.
 
     One class unit is held on, $g_c = 1$, the others off, and the visible neurons start
-    from normal noise of size `spread` (of g), cut to [-1, 1]: `starts` times for each
-    class and each of `sets` training runs. They relax by the scenario's flow with its
-    certificate (`flow_`), and by the binary rule from the signs of the local fields at
-    the start (`spin_`). `right`: the classifier gives the image the class that was
+    from normal noise of size `spread` (of g), clipped to [-1, 1]: `starts` times for
+    each class and each of `sets` training runs. They relax by the scenario's flow with
+    its certificate (`flow_`), and by the binary rule from the signs of the local fields
+    at the start (`spin_`). `right`: the classifier gives the image the class that was
     held. `near`: it is the class of most of the `neighbours` nearest training images.
     `overlap` is the largest cosine with the visible part of a memory, near 1 for
     prototypes. The memory inputs grow from start to end, and the forces by their power

@@ -15,7 +15,7 @@ def draw_generation(record: Record, fig: Figure) -> None:
     r"""$g(t)$ with one class held (columns), downwards in time, and the binary end.
 
     One start of every class. Frame of an end: blue where the classifier and the nearest
-    real images say the class that was held, else red. [KH16 sec. 4; KH21]
+    real images give the class that was held, else red. [KH16 sec. 4; KH21]
     """
     points = labels(record)
     rows = FRAMES + 1

@@ -102,7 +102,7 @@ class RulesCompared(AbstractEnsemble):
             xi, feature, network.memory_lagrangian, network.current, autapse=autapse
         )
         stored = made(xi[:count], AbsoluteValue(), None)
-        # zeros instead of memories: one compiled program serves every load
+        # memories of zeros have no effect: one compiled program serves every load
         same = np.where(np.arange(len(xi))[:, None] < count, xi, 0)
         sharp = lambda c: _flown(setting, made(same, AbsoluteValue(), c), Sharp())
         flow = lambda feature: _flown(setting, made(same, feature, None))

@@ -86,7 +86,7 @@ class AbstractTeacherStudent(AbstractEnsemble):
 
 
 def teacher_of(setting: Setting) -> Teacher:
-    """The teacher of a setting; raises ValueError if its network is none."""
+    """The teacher of a setting; raises ValueError if the network is not one."""
     network = setting.network
     layer = network.memory_lagrangian.unwrapped().lagrangian
     spins = bool(np.all(np.abs(np.asarray(network.memories)) == 1))

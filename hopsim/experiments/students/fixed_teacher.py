@@ -24,10 +24,10 @@ class FixedTeacher(AbstractExperiment):
     replica symmetry, NaN where it is infinite) and `typical` ($\alpha_c$ beside the
     1RSB glass); `off_vertical` is $\alpha_c/(c_c T_s^2) - 1$ with the $\alpha_c$ of
     `typical`. `entropy` is that of the pattern on the line `typical`. `ordered` is true
-    where the pattern is typical wherever it exists; elsewhere `balance` is the distance
-    of the two free entropies on the line, the pattern's by plain iteration and the
-    glass's from a grid. `regime` numbers the labels of [TT24]. [THEORY 2.8.4, TRAP 2,
-    R4, TS-07]
+    where the pattern is typical wherever it exists; elsewhere `balance` is the
+    difference of the two free entropies on the line, the pattern's by plain iteration
+    and the glass's from a grid. `regime` numbers the labels of [TT24]. [THEORY 2.8.4,
+    TRAP 2, R4, TS-07]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("fixed_teacher",)

@@ -260,7 +260,7 @@ class OverlapLandscape(AbstractTeacherStudent):
         return theory.saddle_point(teacher.n, c, c_s, hamiltonian=form)
 
     def _peaks(self, teacher: Teacher, grid: Grid) -> Float[np.ndarray, " curve"]:
-        """The temperature of the largest overlap of the signs of the students' mean."""
+        """The temperature at which the overlap `mpm` is largest, for each curve."""
         from scipy.optimize import minimize_scalar
 
         source = float(grid.sources[0])
@@ -275,7 +275,7 @@ class OverlapLandscape(AbstractTeacherStudent):
 
 
 def _energy(system: Network | Couplings, teacher: Teacher) -> float:
-    """The student's H of the teacher's pattern."""
+    """The energy H of the teacher's pattern in the student."""
     if isinstance(system, Couplings):
         return system.energy(teacher.pattern)
     return float(system.binary_energy(jnp.asarray(teacher.pattern, system.dtype)))

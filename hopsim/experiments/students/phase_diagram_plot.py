@@ -23,7 +23,7 @@ def draw_phase_diagram(record: Record, fig: Figure) -> None:
     r"""Regimes of load $\alpha$ and $T = T_s$ with their lines $\alpha = cT^2$. [TT24]
 
     Symbols are cells that were sampled: colour is the overlap $q^*$ of students that
-    start at the pattern, shape what was seen in most sets of examples.
+    start at the pattern, shape the outcome in most sets of examples.
     """
     points = labels(record)
     fig.set_size_inches(7.6, 0.5 + 4.9 * len(points))

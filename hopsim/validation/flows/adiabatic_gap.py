@@ -23,11 +23,12 @@ from .._base import validations
 class AdiabaticGap(AbstractEnsemble):
     r"""$E(v,h) - E(v)$ against the divergence $D_{L_h}(\xi g + J \,\|\, h)$.
 
-    At normal states with standard deviations `spread` (feature neurons) and
-    `memory_spread` (memory neurons). `gap_error` is relative to the sum of |terms| of
-    both energies; a state is `below` if $E(v,h) < E(v)$ by more than 1000 eps of that.
-    For log-sum-exp `kl_error` compares the gap with `KL(f | softmax(beta a)) / beta`,
-    computed by SciPy; for others it is NaN. [THEORY 1.4, CL-03]
+    At normally distributed states, with standard deviations `spread` (feature neurons)
+    and `memory_spread` (memory neurons). `gap_error` is relative to the sum of |terms|
+    of both energies; a state is `below` if $E(v,h) < E(v)$ by more than 1000 eps of
+    that. For log-sum-exp `kl_error` compares the gap with
+    `KL(f | softmax(beta a)) / beta`, computed by SciPy; for others it is NaN. [THEORY
+    1.4, CL-03]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("adiabatic_gap",)

@@ -23,10 +23,11 @@ class CriticalBeta(AbstractEnsemble):
 
     D is the diameter of the memories. `covariance` is $\lambda_{max}(\mathrm{Cov}_p)$
     in units of $D^2/4$ for random weights p, `largest_covariance` its largest value by
-    ascent from every pair of memories. Flows from random states at `below` times
-    $4/D^2$ end at one point. The mean of two memories of equal norm loses stability at
-    $4/D^2$ (`pair_error`, by continuation); that of memories with equal overlaps
-    with it at $1/\lambda_{max}$ of their covariance (`mean_error`, else NaN). [CL-23]
+    ascent from every pair of memories. Flows from memories and random states at `below`
+    times $4/D^2$ end at one point. The mean of two memories of equal norm loses
+    stability at $4/D^2$ (`pair_error`, by continuation); that of memories with equal
+    overlaps with it at $1/\lambda_{max}$ of their covariance (`mean_error`, else NaN).
+    [CL-23]
     """
 
     row: ClassVar[str] = "trial"

@@ -23,11 +23,11 @@ from .._base import validations
 class EnergyBalance(AbstractEnsemble):
     r"""$\dot E = \nabla E\cdot\dot x$ by autodiff, against $-\dot x^T \tau H \dot x$.
 
-    At normal states with standard deviations `spread` (feature neurons) and
-    `memory_spread` (memory neurons, of two layers). `balance_error` is relative to the
-    sum of |terms|; a state `rises` if $\dot E$ exceeds 1000 eps of that. The energy is
-    that of the flow: $E(v, h)$ for two layers, $E(v)$ for the adiabatic one. [KH21 eqs.
-    3-7; THEORY 1.2, CL-01, CL-02, CL-04]
+    At normally distributed states, with standard deviations `spread` (feature neurons)
+    and `memory_spread` (memory neurons, of two layers). `balance_error` is relative to
+    the sum of |terms|; a state `rises` if $\dot E$ exceeds 1000 eps of that. The energy
+    is that of the flow: $E(v, h)$ for two layers, $E(v)$ for the adiabatic one. [KH21
+    eqs. 3-7; THEORY 1.2, CL-01, CL-02, CL-04]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("parity", "rates")

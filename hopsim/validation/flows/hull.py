@@ -112,7 +112,7 @@ def outside(
     size: float,
 ) -> float:
     r"""$\min_{w \ge 0} |(w \cdot c - x,\; \sum w - 1)|$, lengths in units of `size`."""
-    from scipy.optimize import nnls  # slow to import: only when asked
+    from scipy.optimize import nnls  # slow to import
 
     table = np.concatenate([corners.T / size, np.ones((1, len(corners)))])
     return float(nnls(table, np.append(x / size, 1.0))[1])

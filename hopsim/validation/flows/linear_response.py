@@ -34,12 +34,12 @@ LINE_FREQUENCIES = 60  # frequencies of the lines of theory
 @validations.register("linear_response")
 class LinearResponse(AbstractEnsemble):
     r"""$\delta v = [\alpha + i\omega\tau_f + cH_v - \xi^T H_h\xi H_v / (1 + i\omega
-    \tau_h)]^{-1} \delta I$ at states of rest, against simulated responses.
+    \tau_h)]^{-1} \delta I$ at fixed points, against simulated responses.
 
     The drive is the scenario's sinusoid along one random direction u of each set, with
     each of `omegas`. From the time `settle` on, amplitude and phase are fitted by least
-    squares, beside the mean and the second harmonic that curvature leaves. `transient`
-    is what has not died by then, $e^{-\lambda t}$ of the slowest mode; `response_error`
+    squares, together with the mean and the second harmonic, which is due to curvature.
+    `transient` is $e^{-\lambda t}$ of the slowest mode at that time; `response_error`
     is relative to $|\delta v|$. [THEORY 5.1, CL-33]
     """
 

@@ -6,7 +6,7 @@ from ...plots.style import COLOURS, Figure, LIMIT, needed_by_plot, plots
 from ...records import Record
 
 
-SHOWN = 3  # states of rest that are drawn: of the smallest, middle, largest loop gain
+SHOWN = 3  # fixed points that are drawn: of the smallest, middle, largest loop gain
 
 
 @plots.register("linear_response", formerly=("bode",))

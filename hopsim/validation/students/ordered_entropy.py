@@ -31,8 +31,8 @@ class OrderedEntropy(AbstractTeacherStudent):
     the frozen state at $\beta_1$ = `colder` $\beta$. Examples are drawn at the
     student's T (on the Nishimori line); the heat bath starts at the probes and is
     cooled through `nodes` inverse temperatures, Gauss-Lobatto nodes in $\log\beta'$,
-    each for run.duration sweeps, the first `burn` of them left out. `entropy` and
-    `free_entropy` $f = s - \beta u$ stand beside the replica-symmetric ones at
+    each for run.duration sweeps, the first `burn` of them discarded. `entropy` and
+    `free_entropy` $f = s - \beta u$ are compared with the replica-symmetric ones at
     $c_{eff}$, for every strength $c = \alpha/T^2$. [TT24; THEORY 2.3, TS-24]
     """
 

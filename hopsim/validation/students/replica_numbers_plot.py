@@ -11,7 +11,7 @@ LEAST = 1e-17  # of zeros, on the logarithmic axis
 
 @plots.register("replica_numbers")
 def draw_replica_numbers(record: Record, fig: Figure) -> None:
-    r"""$|x - x_{printed}|$, and $|x - x_{again}|$ by a second route. [THEORY R1-R4]"""
+    r"""$|x - x_{printed}|$, and $|x - x_{again}|$ by a second method. [THEORY R1-R4]"""
     rows: list[tuple[str, np.ndarray, np.ndarray]] = []
     for label, data, _ in labels(record):
         for name in (

@@ -15,7 +15,7 @@ from .._base import validations
 
 @validations.register("signal_ratio")
 class SignalRatio(AbstractExperiment):
-    r"""$R_N(T) = c_{eff}/c$: Nishimori energies at N over those at infinity.
+    r"""$R_N(T) = c_{eff}/c$: Nishimori energies at N over those at infinite N.
 
     For distinct sites, from sums over N + 1 overlaps. `exact_difference` is the
     distance from the same sums in exact integers, `law_difference` that of $N(R_N - 1)$

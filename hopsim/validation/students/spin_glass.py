@@ -24,11 +24,11 @@ class SpinGlass(AbstractExperiment):
     `free_entropy`, `parisi`, `q` and `entropy` of the state at $c =$ `factors` $c_c$;
     `grid_difference` is the distance from the least f on a grid of Parisi parameters,
     refined, each with its overlap by plain iteration. `dynamic_difference` and
-    `kauzmann_difference` are those of the 1RSB thresholds from $c_d$ and $c_c$ of the
-    Nishimori line, `slope_difference` that of $\partial f/\partial m$ at m = 1 from the
-    ferromagnet's gap there. `ground_energy` is $e_0/\sqrt\alpha$ in closed form,
-    `cold_difference` its distance from the energy extrapolated to T = 0. [THEORY 2.3,
-    2.8.4, TS-21]
+    `kauzmann_difference` are the distances of the 1RSB thresholds from $c_d$ and $c_c$
+    of the Nishimori line, `slope_difference` that of $\partial f/\partial m$ at m = 1
+    from the ferromagnet's gap there. `ground_energy` is $e_0/\sqrt\alpha$ in closed
+    form, `cold_difference` its distance from the energy extrapolated to T = 0. [THEORY
+    2.3, 2.8.4, TS-21]
     """
 
     plots: ClassVar[tuple[str, ...]] = ("spin_glass",)
