@@ -1,8 +1,8 @@
 """Batches: many probes in chunks of one shape, over all devices.
 
-All probes of a chunk step together until the slowest has ended, so probes of like cost
-share one. A chunk is the unit of the compiled program: on a CPU as many probes as keep
-their stages in the cache, one chunk for each device at a time.
+All probes of a chunk step together until the slowest has ended, so probes of similar
+cost share a chunk. A chunk is what one compiled call computes on one device; on a CPU
+it is small enough for the stages of all its probes to stay in the cache.
 """
 
 import dataclasses
@@ -39,18 +39,18 @@ class Batch(NamedTuple):
 
     @property
     def number(self) -> int:
-        """How many probes."""
+        """The number of probes."""
         return len(self.probes)
 
     def take(self, rows: Any) -> "Batch":
-        """Some of the probes."""
+        """The probes with the given rows."""
         return jax.tree.map(lambda x: x[rows], self)
 
 
 def substitute(
     network: Network, dynamics: AbstractContinuousDynamics, values: Mapping[str, Any]
 ) -> tuple[Network, AbstractContinuousDynamics]:
-    """The network and the dynamics of one probe, with its own parameters in them."""
+    """The network and the dynamics with the parameters of one probe inserted."""
     pair = {"network": network, "dynamics": dynamics}
     for path, value in values.items():
         pair = eqx.tree_at(lambda p, path=path: leaf(p, path), pair, value)
@@ -66,7 +66,7 @@ def leaf(pair: Mapping[str, Any], path: str) -> Any:
 def costs(
     network: Network, dynamics: AbstractContinuousDynamics, batch: Batch
 ) -> np.ndarray:
-    """The expected cost of every probe, in units of its dynamics."""
+    """The expected cost of every probe, in the units of `dynamics.cost`."""
     parts = [
         np.asarray(_costs(network, dynamics, batch.take(rows)))
         for rows in _rounds(np.arange(batch.number), min(CHUNK, batch.number))
@@ -85,18 +85,19 @@ def solve(
     order: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Solution:
-    """Every probe's run, gathered on the host (of every process, if there are several).
+    """The runs of all probes, gathered on the host (of every process, if several).
 
-    Neither the order of the probes nor the number of chunks changes a bit of any
-    result, nor the number of devices or processes from two on. The size of a chunk may
-    change the rounding of matrix products, and so may the step from one device to
-    several: XLA inlines and fuses partitioned programs in another order.
+    Results do not depend, to the last bit, on the order of the probes, the number of
+    chunks, or the number of devices or processes if that is two or more. The size of a
+    chunk may change the rounding of matrix products; so may the change from one device
+    to several, since XLA then inlines and fuses in another order.
 
     **Arguments:**
 
-    - `chunk`: probes in one compiled call on one device; rounded up to a multiple of 8.
-    - `devices`: default all, as far as each has a full chunk.
-    - `order`: the order in which probes are taken.
+    - `chunk`: probes in one compiled call on one device: 1, or rounded up to a multiple
+      of 8.
+    - `devices`: default as many of all as have a full chunk each.
+    - `order`: the order in which probes are run; default as given.
     """
     devices = list(jax.devices() if devices is None else devices)
     size, used = _shape(network, batch, plan, chunk, len(devices))
@@ -116,7 +117,7 @@ def solve(
         part = _gathered(part)
         if watched():
             worked(_work(network, plan, part, size))
-        if whole is None:  # one array each, filled: no second copy at the end
+        if whole is None:  # allocated once and filled: no second copy at the end
             empty = lambda x: np.empty((batch.number, *x.shape[1:]), x.dtype)
             whole = jax.tree.map(empty, part)
         jax.tree.map(ft.partial(_fill, rows), whole, part)
@@ -172,7 +173,7 @@ def _costs(network: Network, dynamics: AbstractContinuousDynamics, batch: Batch)
 
 
 def _rounds(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Rows of equal number; the last round repeats its last probe to fill up."""
+    """Rows in rounds of `size`; the last round is filled up with its last probe."""
     for start in range(0, len(order), size):
         yield order[np.minimum(np.arange(start, start + size), len(order) - 1)]
 
@@ -184,12 +185,12 @@ def _shape(
     chunk: int | None,
     devices: int,
 ) -> tuple[int, int]:
-    """The size of a chunk, and the number of devices that are used."""
+    """The size of a chunk, and the number of devices to use."""
     most = chunk or CHUNK
     if chunk is None and jax.default_backend() != "cpu":
         most = max(LANES, device_bytes() // 2 // _bytes(network, plan))
-    # half-empty chunks cost nearly as much as full ones: use fewer devices instead. Of
-    # several processes all must take part.
+    # half-empty chunks cost nearly as much as full ones: use fewer devices instead,
+    # unless there are several processes, all of which must take part
     if jax.process_count() == 1:
         devices = min(devices, math.ceil(batch.number / most))
     if chunk is None:
@@ -199,15 +200,15 @@ def _shape(
 
 
 def _bytes(network: Network, plan: IntegrationPlan) -> int:
-    """The memory that one probe needs: its stages, and its samples."""
+    """The bytes that one probe needs for its stages and its samples."""
     state = network.features + network.count
     return network.dtype.itemsize * state * (40 + 3 * len(plan.times))
 
 
 def _place(where: Any, tree: Any, spec: PartitionSpec) -> Any:
-    """Arrays on a device, or split over a mesh of them.
+    """Arrays on a device, or split over a mesh of devices.
 
-    Each of several processes supplies its own part of every array.
+    With several processes each supplies its own part of every array.
     """
     arrays, rest = eqx.partition(tree, lambda x: isinstance(x, AnyArray))
     sharding = NamedSharding(where, spec) if isinstance(where, Mesh) else where
@@ -222,7 +223,7 @@ def _place(where: Any, tree: Any, spec: PartitionSpec) -> Any:
 
 
 def _work(network: Network, plan: IntegrationPlan, part: Solution, size: int) -> Work:
-    """The work of one round: every chunk steps until its slowest probe has ended."""
+    """The work of one round; every chunk steps until its slowest probe has ended."""
     attempts = np.asarray(part.steps) + np.asarray(part.rejected)
     attempts = attempts * (evaluations(plan.solver) if plan.solver else 0)
     chunks = attempts.reshape(-1, size)
@@ -253,7 +254,7 @@ def check_varied(
     varied: Mapping[str, AnyArray] | None,
     probes: int,
 ) -> dict[str, np.ndarray]:
-    """The varied parameters as arrays; raises ValueError for one that is wrong."""
+    """The varied parameters as arrays; ValueError for a bad path, shape or value."""
     pair = {"network": network, "dynamics": dynamics}
     checked = {}
     for path, values in (varied or {}).items():
@@ -274,7 +275,7 @@ def check_varied(
             )
         checked[path] = values.astype(network.dtype)
         owner, _, field = path.rpartition(".")
-        for row in extremes(checked[path]):  # raises what construction would
+        for row in extremes(checked[path]):  # raises as the constructor would
             dataclasses.replace(leaf(pair, owner), **{field: checked[path][row]})
     return checked
 

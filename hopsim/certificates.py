@@ -13,9 +13,9 @@ from .trajectory import Promise, Trajectory
 class Certificate:
     """The verdict of the audit of a run, probe by probe.
 
-    `holds` is what was measured, whether or not descent was promised: no accepted
-    step raised the energy by more than its tolerance, and the ledger balanced where it
-    applies. `promised` is what theory promises for this network and motion.
+    `holds` is what was measured: no accepted step raised the energy by more than its
+    tolerance, and the ledger balanced where it applies. `promised` says whether theory
+    predicts this for the network and its motion; `holds` does not depend on it.
     """
 
     promise: Promise
@@ -23,7 +23,7 @@ class Certificate:
     holds: Bool[np.ndarray, " probe"]
     worst_rise: Float[np.ndarray, " probe"]
     worst_time: Float[np.ndarray, " probe"]
-    tolerance: Float[np.ndarray, " probe"]  # what was allowed at the worst step
+    tolerance: Float[np.ndarray, " probe"]  # the largest allowed rise at that step
     ledger_residual: Float[np.ndarray, " probe"]  # NaN where not applicable
     ledger_tolerance: Float[np.ndarray, " probe"]
 
@@ -51,10 +51,10 @@ class Certificate:
 
 
 def certify(network: Network, trajectory: Trajectory) -> Certificate:
-    """The certificate of a run. Needs no rerun: the audit is in the trajectory.
+    """The certificate of a run, from the audit that its trajectory contains.
 
-    Raises ValueError if the trajectory cannot be one of this network (other sizes), or
-    was run without an audit.
+    Raises ValueError if the sizes of the trajectory are not those of the network, or if
+    the run had no audit.
     """
     require_network(network)
     if not trajectory.audited:
@@ -70,7 +70,7 @@ def certify(network: Network, trajectory: Trajectory) -> Certificate:
     applies = trajectory.ledger_kind != "not applicable"
     ledger = trajectory.ledger_residual if applies else np.nan * trajectory.worst_rise
     finite = np.isfinite(trajectory.energy[:, -1]) & np.isfinite(trajectory.rise_limit)
-    falls = (trajectory.worst_excess <= 0) & finite  # False for NaN: no pass
+    falls = (trajectory.worst_excess <= 0) & finite  # NaN does not pass
     balanced = (ledger <= trajectory.ledger_tolerance) | (not applies)
     return Certificate(
         promise=trajectory.promise,

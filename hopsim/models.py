@@ -36,7 +36,8 @@ def model_a(
     - `beta`: None for the sharp model, g = sign(v); a number > 0 for g = tanh(beta v),
       per unit of the normalised field.
     - `normalised`: True for F = (N/n)(x/N)^n, False for the papers' literal F = x^n.
-    - `autapse`: `c >= 0` cancels each neuron's self-coupling. [THEORY 2.1.5]
+    - `autapse`: c; the right `c >= 0` cancels each neuron's self-coupling, see
+      `theory.capacity.self_coupling`. [THEORY 2.1.5]
     """
     memories = as_memories(memories)
     interaction = _interaction(interaction, normalised, memories)
@@ -60,9 +61,9 @@ def model_b(
     **Arguments:**
 
     - `beta`: inverse temperature of the softmax; it multiplies the raw `xi . v`.
-    - `kernel_density`: adds $J_\mu = -\frac12|\xi_\mu|^2$, whereby the effective energy
-      becomes that of a Gaussian kernel density: unequal norms no longer bias recall.
-      (Exact for I = 0.) [THEORY 1.6]
+    - `kernel_density`: adds $J_\mu = -\frac12|\xi_\mu|^2$, so that the effective energy
+      is minus the log of a Gaussian kernel density, up to a factor and a constant, and
+      unequal norms no longer bias recall. (Exact for I = 0.) [THEORY 1.6]
     """
     memories = as_memories(memories)
     if kernel_density:

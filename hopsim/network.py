@@ -98,11 +98,11 @@ class Network(eqx.Module):
         return np.dtype(self.memories.dtype)
 
     def with_current(self, current: Features) -> "Network":
-        """The same network under another current `I`."""
+        """The same network with another current `I`."""
         return eqx.tree_at(lambda n: n.current, self, current)
 
     def with_memories(self, memories: Memories) -> "Network":
-        """The same network with other memories, such as training has learnt."""
+        """The same network with other memories of the same shape, else ValueError."""
         memories = _finite("Memories", as_memories(memories).astype(self.dtype))
         if memories.shape != self.memories.shape:
             raise ValueError(
@@ -114,19 +114,19 @@ class Network(eqx.Module):
     # --- the potential and its two half gradients -----------------------------------
 
     def memory_input(self, g: Features) -> Float[Array, " memory"]:
-        """`xi g + J`, what the memory neurons receive."""
+        """`xi g + J`, the input of the memory neurons."""
         return _contract(g, self.memories, 1) + self.hidden_current
 
     def recalled(self, f: Hidden) -> Float[Array, " feature"]:
-        """`xi^T f`, the memories in the proportion of their neurons' activations."""
+        """`xi^T f`, the memories weighted by the activations of their neurons."""
         return _contract(f, self.memories, 0)
 
     def feature_input(self, f: Hidden, g: Features) -> Float[Array, " feature"]:
-        """`xi^T f + I - c g`, what the feature neurons receive."""
+        """`xi^T f + I - c g`, the input of the feature neurons."""
         return self.received(self.recalled(f), g)
 
     def received(self, recalled: Features, g: Features) -> Float[Array, " feature"]:
-        """`feature_input`, from `xi^T f` where it is known already."""
+        """`feature_input` from a known `xi^T f`."""
         total = recalled + self.current
         return total if self.autapse is None else total - self.autapse * g
 
@@ -136,7 +136,7 @@ class Network(eqx.Module):
         return phi - self._autapse_energy(g)
 
     def local_field(self, g: Features) -> Float[Array, " feature"]:
-        """`grad Phi(g) = xi^T f(xi g + J) + I - c g`, each neuron's own share kept."""
+        """`grad Phi(g) = xi^T f(xi g + J) + I - c g`, self-coupling included."""
         f = self.memory_lagrangian.activation(self.memory_input(g))
         return self.feature_input(f, g)
 
@@ -145,8 +145,8 @@ class Network(eqx.Module):
     ) -> Float[Array, " neuron"]:
         """`Phi(s_i = +1) - Phi(s_i = -1)` for every neuron i. [KH16 eq. 4]
 
-        The other neurons keep the value they have in `s`, any real number in [-1, 1].
-        `neurons` selects some of them.
+        The other neurons keep their values in `s`, which may be any real numbers in
+        [-1, 1]. `neurons` selects the neurons i.
         """
         x = self.memory_input(s)
 
@@ -155,23 +155,23 @@ class Network(eqx.Module):
             up = self.memory_lagrangian(without + xi_i)
             return up - self.memory_lagrangian(without - xi_i) + 2 * current_i
 
-        asked = s[neurons], self.memories[:, neurons], self.current[neurons]
-        return jax.vmap(gap, in_axes=(0, 1, 0))(*asked)
+        chosen = s[neurons], self.memories[:, neurons], self.current[neurons]
+        return jax.vmap(gap, in_axes=(0, 1, 0))(*chosen)
 
     # --- energies, from the closed brackets alone -----------------------------------
 
     def energy(self, v: Features, h: Hidden, decay: float | AnyArray = 1.0) -> Scalar:
         r"""$E = \alpha L_v^*(g) - I g + L_h^*(f) - J f - f^T\xi g + \frac c2 g^2$.
 
-        [KH21 eq. 2 for alpha = 1; THEORY 1.2, for any decay alpha: the form
-        whose balance is exact for every Lagrangian]
+        [KH21 eq. 2 for alpha = 1; THEORY 1.2 for any decay alpha: in this form
+        the energy balance is exact for every Lagrangian]
         """
         return self.energy_and_scale(v, h, decay)[0]
 
     def energy_scale(
         self, v: Features, h: Hidden, decay: float | AnyArray = 1.0
     ) -> Scalar:
-        """`S_E`, the sum of |terms| of the energy: the unit of its rounding errors."""
+        """`S_E`, the sum of the |terms| of the energy: the unit of its rounding."""
         return self.energy_and_scale(v, h, decay)[1]
 
     def energy_and_scale(
@@ -201,7 +201,8 @@ class Network(eqx.Module):
     def adiabatic_gap(self, v: Features, h: Hidden) -> Scalar:
         r"""$E(v,h) - E(v) = D_{L_h}(\xi g + J \,\|\, h) \ge 0$ for convex $L_h$.
 
-        The energy stored in memory neurons that lag behind; for model B it is
+        The energy stored in memory neurons that lag behind their input; for model B it
+        is
         `KL(f | softmax(beta xi v)) / beta`. [THEORY 1.4]
         """
         g = self.feature_lagrangian.activation(v)
@@ -214,7 +215,7 @@ class Network(eqx.Module):
 
 
 def require_network(network: Any) -> None:
-    """Raises ValueError for anything but a network, saying what it is instead."""
+    """Raises ValueError, naming what was given, unless that is a network."""
     if not isinstance(network, Network):
         raise ValueError(
             "network must be a hopsim.Network (hopsim.model_a, model_b and model_c "
@@ -229,9 +230,9 @@ def _contract(x: AnyArray, memories: AnyArray, axis: int) -> Array:
     read in their own layout: a transpose would be copied at every step.
     """
     # accelerators would otherwise round the products to fewer digits; a precision that
-    # the user has set by `jax.default_matmul_precision` comes first
-    asked = getattr(jax.config, "jax_default_matmul_precision") is not None  # noqa: B009
-    precision = None if asked else jax.lax.Precision.HIGHEST
+    # the user has set by `jax.default_matmul_precision` takes precedence
+    given = getattr(jax.config, "jax_default_matmul_precision") is not None  # noqa: B009
+    precision = None if given else jax.lax.Precision.HIGHEST
     return jax.lax.dot_general(
         jnp.asarray(x),
         jnp.asarray(memories),
@@ -269,7 +270,7 @@ def _as_autapse(autapse: float | AnyArray, dtype: np.dtype) -> AnyArray:
 
 
 def _precision(dtype: np.dtype) -> np.dtype:
-    """float32 and float64 are kept; integers become JAX's default float."""
+    """float32 or float64, by default JAX's float for integers; else ValueError."""
     whole = jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.bool_)
     kept = np.dtype(jax.dtypes.canonicalize_dtype(float if whole else dtype))
     if kept not in (np.float32, np.float64):

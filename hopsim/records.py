@@ -1,7 +1,7 @@
-"""Records: what is kept of a run, as one netCDF file that any notebook can open.
+"""Records: the result of a run, as one netCDF file that any notebook can open.
 
-Host only. The main variables lie at the root, extras as groups; the scenario text,
-versions, device, seed, timings, counters and verdicts are attributes.
+On the host only. The main variables are at the root of the file, others in groups; the
+scenario text, versions, device, seed, timings, counters and verdicts are attributes.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ Variables = Mapping[str, tuple[Any, ...]]  # name -> (dimensions, values, attrib
 
 
 class Outcome(enum.Enum):
-    """How a check came out, or a claim; the worst comes first."""
+    """The outcome of a check or a claim; the worst comes first."""
 
     CRASHED = "ERROR", "⚠"
     FAILED = "FAIL", "✗"
@@ -31,7 +31,7 @@ class Outcome(enum.Enum):
 
     @classmethod
     def of(cls, passed: bool, crashed: bool = False) -> "Outcome":
-        """A claim crashes if its run did not come to its end."""
+        """The outcome; a claim has crashed if its run did not finish."""
         return cls.CRASHED if crashed else cls.PASSED if passed else cls.FAILED
 
 
@@ -49,7 +49,7 @@ class Verdict:
     value: float | None = None  # what was measured, as a number
     low: float | None = None  # its interval, where replication gives one
     high: float | None = None
-    samples: str = ""  # how many, and of what
+    samples: str = ""  # number and kind of the samples
 
     def __str__(self) -> str:
         word = Outcome.of(self.passed).word
@@ -60,7 +60,7 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What is kept of a run."""
+    """The data of a run, with its provenance and its verdicts."""
 
     data: Dataset
     groups: dict[str, Dataset] = dataclasses.field(default_factory=dict)
@@ -96,7 +96,7 @@ class Record:
 
 
 def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dataset:
-    """An xarray.Dataset, with index coordinates so that unequal sizes can be joined."""
+    """An xarray.Dataset; its index coordinates let unequal sizes be joined."""
     import xarray as xr
 
     data = xr.Dataset(dict(variables), attrs=dict(attrs or {}))
@@ -107,7 +107,8 @@ def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dat
 def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     """The datasets of a sweep along a new leading dimension `point`.
 
-    Unequal sizes are padded (NaN, -1, False); `<dimension>_count` is the true size.
+    Unequal sizes are padded (with NaN, -1, 0 if unsigned, False or "");
+    `<dimension>_count` is the true size.
     """
     import xarray as xr
 
@@ -156,7 +157,10 @@ def save(record: Record, path: str | os.PathLike) -> Path:
 
 
 def load_record(path: str | os.PathLike) -> Record:
-    """Reopen a record, from its run directory or its `.nc` file."""
+    """Read a record from its run directory or its `.nc` file.
+
+    Raises ValueError if there is no file, or if it is not a record.
+    """
     import h5py
     import xarray as xr
 
@@ -169,7 +173,7 @@ def load_record(path: str | os.PathLike) -> Record:
             names = [k for k, v in file.items() if isinstance(v, h5py.Group)]
         data = xr.load_dataset(path, engine="h5netcdf")
         groups = {n: xr.load_dataset(path, engine="h5netcdf", group=n) for n in names}
-        told = [Verdict(**v) for v in json.loads(data.attrs.pop("verdicts"))]
+        verdicts = [Verdict(**v) for v in json.loads(data.attrs.pop("verdicts"))]
         absent = {"name", "hash", "plots", "seconds"} - set(data.attrs)
         if absent:
             raise KeyError(f"no attribute {', '.join(sorted(absent))}")
@@ -178,7 +182,7 @@ def load_record(path: str | os.PathLike) -> Record:
             f"{str(path)!r} is not a record of hopsim ({error}); records are made by "
             "`hopsim run`."
         ) from error
-    return Record(data, groups, tuple(told), path)
+    return Record(data, groups, tuple(verdicts), path)
 
 
 def _write(data: Dataset, path: Path, mode: Any, group: str | None) -> None:

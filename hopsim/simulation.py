@@ -1,4 +1,4 @@
-"""`simulate`: a trajectory from a batch of probes, a network and a rule of motion."""
+"""`simulate`: the trajectory of a batch of probes under a network and its dynamics."""
 
 import dataclasses
 import math
@@ -64,39 +64,42 @@ def simulate(
 ) -> Trajectory:
     """Run every probe until it is steady (or for the whole duration).
 
-    The precision is that of the memories. Bad arguments raise ValueError. How each run
-    ended is in `Trajectory.ending`; a run that failed raises RuntimeError if `throw`.
+    The precision is that of the memories. Invalid arguments raise ValueError. How each
+    run ended is in `Trajectory.ending`; with `throw` a run that ended neither at rest
+    nor after its duration raises RuntimeError.
 
     **Arguments:**
 
     - `probes`: initial states of the feature neurons; finite numbers.
     - `duration`, `step`: in units of `tau_feature`. For spins `duration` is the largest
       number of sweeps (under a heat bath, which never rests, the number of sweeps). A
-      `step` fixes the step size; without it Runge-Kutta adapts it and AltIMEX takes
-      0.1.
+      `step` fixes the step size; by default Runge-Kutta solvers adapt it and AltIMEX
+      uses 0.1.
     - `samples`: equally spaced sampling times, both ends included; at least 2.
     - `solver`: "auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" or a
-      Diffrax solver. Exact dynamics take none.
+      Diffrax solver. Exact dynamics have no solver.
     - `rtol`, `atol`: default 1e-7 and 1e-9 in float64, 1e-5 both in float32.
+    - `until`: "steady" stops each probe at rest, "duration" runs it to the end.
     - `residual_tolerance`: of the tau-free residual, relative to the state; default
       1e-6 in float64, 1e-4 in float32 (ten times rtol: below it, noise dominates).
-    - `memory_start`: initial memory neurons; default `xi g(v) + J`.
+    - `memory_start`: initial states of the memory neurons; default `xi g(v) + J`.
     - `save`: which states to keep at the samples, of "v", "g" = grad L_v(v) and "h".
     - `clamped`: feature neurons held at their initial value.
-    - `max_steps`: steps, accepted and rejected, after which a run is unfinished; flips
-      of sharp dynamics. Spins are bounded by `duration`.
-    - `step_log`: for how many of the first probes to keep every step's energy.
+    - `max_steps`: the largest number of steps, accepted and rejected, or of flips for
+      sharp dynamics. Spins are limited by `duration` instead.
+    - `step_log`: the number of leading probes of which every step's energy is kept.
     - `audit`: False omits the energies of steps and the ledger, which saves a fifth of
       the time of small networks and less of large ones; such a run has no certificate.
     - `varied`: parameters that differ from probe to probe, by path: `{"dynamics.
       tau_memory": taus, "network.memory_lagrangian.beta": betas}`, axis 0 the probe.
       Probes are then run in the order of their expected cost.
-    - `chunk`, `devices`: probes in one compiled call on one device (made a multiple of
-      8), and the devices; default all with a full chunk. See `hopsim.batches`.
-    - `key`: of the orders and coins of spins; unused by flows.
+    - `chunk`, `devices`: probes in one compiled call on one device (1, or rounded up to
+      a multiple of 8), and the devices; default as many of all as have a full chunk
+      each.
+    - `key`: of the random orders and decisions of spins; unused by flows.
     - `progress`: called with (probes done, probes in all) between compiled calls.
-    - `tolerances`, `output`, `execution`: the same in groups, in place of their single
-      arguments: `Tolerances(rtol, atol, residual)`, `Output(samples, save, step_log,
+    - `tolerances`, `output`, `execution`: the same arguments in groups, in place of
+      single ones: `Tolerances(rtol, atol, residual)`, `Output(samples, save, step_log,
       audit)`, `Execution(chunk, devices, progress)`.
     """
     require_network(network)
@@ -149,7 +152,7 @@ def _integrate(
     probes: np.ndarray,
     request: Request,
 ) -> Trajectory:
-    """The motion of every probe on its own, on all devices, under an audit."""
+    """Integrate every probe by itself, on all devices, with an audit if requested."""
     # --- validate
     memory_start = _check_memory_start(network, probes, request.memory_start)
     values = check_varied(network, dynamics, request.varied, len(probes))
@@ -191,7 +194,7 @@ def _plan(
     probes: np.ndarray,
     request: Request,
 ) -> tuple[IntegrationPlan, Method]:
-    """The request with the defaults of the precision; ValueError for bad arguments."""
+    """The plan, with the defaults of the precision; ValueError if invalid."""
     double = network.dtype == np.float64
     given, kept, step = request.tolerances, request.output, request.step
     rtol = (1e-7 if double else 1e-5) if given.rtol is None else given.rtol
@@ -245,11 +248,11 @@ def _plan(
 def _by_cost(
     network: Network, dynamics: AbstractContinuousDynamics, batch: Batch
 ) -> tuple[np.ndarray | None, int]:
-    """Probes by falling cost (None if no parameters vary), and the costliest one."""
+    """The order of falling cost (None if no parameters vary); the costliest probe."""
     if not batch.varied:
         return None, 0
     cost = np.nan_to_num(costs(network, dynamics, batch), nan=np.inf)
-    # cheap ones last: the last round is short, whichever devices have it
+    # cheap probes last, so that the last round is short on every device
     return np.argsort(-cost, kind="stable"), int(np.argmax(cost))
 
 
@@ -260,7 +263,10 @@ def _promise(
     method: Method,
     plan: IntegrationPlan,
 ) -> Promise:
-    """The promise to every probe; extremes decide, as each condition is an interval."""
+    """The promise that holds for all probes.
+
+    Only the extremes of varied parameters are checked: each condition is an interval.
+    """
     rows = {i for x in batch.varied.values() for i in extremes(x)} or {0}
     clamped = bool(np.any(plan.clamped))
     promises = []
@@ -289,10 +295,10 @@ def _step_log(
 def _ledger_kind(
     network: Network, method: Method, promise: Promise, plan: IntegrationPlan
 ) -> str:
-    """The theorem that the ledger is held to, "not applicable" where there is none."""
+    """The theorem that the ledger tests, "not applicable" if there is none."""
     if not plan.audit:
         return "not applicable"
-    if method.ledger == "inequality":  # which is the promise itself
+    if method.ledger == "inequality":  # the promise itself
         return "inequality" if promise.given else "not applicable"
     held = bool(np.any(plan.clamped)) and not network.feature_lagrangian.additive
     return "not applicable" if held else "balance"
@@ -301,10 +307,10 @@ def _ledger_kind(
 def _ledger_tolerance(
     plan: IntegrationPlan, method: Method, steps: AnyArray
 ) -> np.ndarray:
-    """The error that the ledger of each probe may have.
+    """The largest error allowed in the ledger of each probe.
 
-    In a balance each step may err by rtol + atol of the energy, and at least ten steps
-    are counted [THEORY CL-05]; kinks lower the order. An inequality holds to rounding.
+    For a balance rtol + atol of the energy in each step, with at least ten steps
+    counted [THEORY CL-05]; kinks lower the order. An inequality holds to rounding.
     """
     rounding = EPSILONS * float(np.finfo(plan.times.dtype).eps)
     if method.ledger == "inequality":

@@ -21,7 +21,8 @@ def loop_gain(network: Network, v: Features, h: Hidden, rounds: int = 12) -> Sca
     r"""$s_{max}^2$, the largest eigenvalue of $H_v^{1/2}\xi^T H_h\xi H_v^{1/2}$.
 
     By power iteration on the similar matrix $\xi^T H_h \xi H_v$: matrix products only.
-    An estimate from below, within percents after the default number of rounds.
+    An estimate, not a bound: after the default number of rounds as a rule a few percent
+    too low, more if other eigenvalues are near.
     """
     first = jnp.cos(jnp.arange(network.features, dtype=network.dtype) * 2.0 + 0.5)
 
@@ -72,9 +73,9 @@ def coupling_values(network: Network, v: Features, h: Hidden) -> Float[Array, " 
 def loop_gains(network: Network, v: Features, h: Hidden) -> Float[Array, " feature"]:
     r"""Eigenvalues of $H_v^{1/2}(\xi^T H_h\xi - c)H_v^{1/2}$, largest first. (Dense.)
 
-    `s_k^2`, and zeros; with an autapse c its share is taken off. A state of rest is
-    stable iff all lie below the decay; those above count its unstable directions, of
-    two layers and of one. No matrix of the memory neurons is formed. [THEORY 5.1]
+    Without an autapse c they are the `s_k^2`, and zeros. A fixed point is stable iff
+    all lie below the decay; the number above it is the number of unstable directions,
+    for two layers and for one. No (memory, memory) matrix is formed. [THEORY 5.1]
     """
     on_v = lambda z: network.feature_lagrangian.curvature(v, z)
     root = _root(jax.vmap(on_v)(jnp.eye(network.features, dtype=network.dtype)))
@@ -88,8 +89,9 @@ def largest_loop_gains(
 ) -> Float[Array, " round"]:
     r"""The largest of `loop_gains`, by Lanczos: matrix products only, no matrix.
 
-    On $(\xi^T H_h\xi - c) H_v$, which is self-adjoint in the inner product
-    $a\cdot H_v b$. Ends of the spectrum come first; of equal values one is found.
+    Applied to $(\xi^T H_h\xi - c) H_v$, which is self-adjoint in the inner product
+    $a\cdot H_v b$. The ends of the spectrum converge first; of equal eigenvalues only
+    one is found.
     """
     rounds = min(rounds, network.features)
     on_v = lambda z: network.feature_lagrangian.curvature(v, z)
@@ -133,7 +135,7 @@ def two_layer_eigenvalues(
     r"""All eigenvalues of the two-layer Jacobian, ascending. [THEORY 5.1]
 
     $\lambda^\pm_k = \frac12[-(1/\tau_f + 1/\tau_h) \pm \sqrt{(1/\tau_f - 1/\tau_h)^2
-    + 4 s_k^2/(\tau_f\tau_h)}]$, and $-1/\tau$ for what the memories do not couple.
+    + 4 s_k^2/(\tau_f\tau_h)}]$, and $-1/\tau$ for the uncoupled modes.
     """
     a, b = 1 / tau_feature, 1 / tau_memory
     root = jnp.sqrt((a - b) ** 2 + 4 * s**2 * a * b)

@@ -1,8 +1,8 @@
-r"""Statistics of what is measured, on top of scipy.stats.
+r"""Statistics of measurements, on top of scipy.stats.
 
 The unit of replication is the pattern set: trials that share memories are not
-independent, so every interval here speaks of *other sets of memories*. Each function
-returns an `Estimate`: the value, its interval and the number of sets behind it.
+independent, so every interval here is for a repetition with *other sets of memories*.
+An `Estimate` is a value, its interval and the number of sets.
 """
 
 from typing import NamedTuple
@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Float, Int, Real, Shaped
 
 
-LEVEL = 0.95  # of every interval, unless one asks for another
+LEVEL = 0.95  # the default confidence level of all intervals
 RESAMPLES = 999  # of a bootstrap: its 95 % limits are then order statistics
-_SEED = 20160603  # bootstraps of the same data give the same interval
+_SEED = 20160603  # fixed: the same data give the same interval
 
 
 class Estimate(NamedTuple):
-    """A number with its interval; the limits are NaN where one set tells nothing."""
+    """A number with its interval; the limits are NaN if they need more than one set."""
 
     value: float
     low: float
@@ -33,9 +33,10 @@ class Estimate(NamedTuple):
 def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
     """The Wilson score interval of a proportion. [Wilson 1927; scipy.stats]
 
-    Valid at 0 and at all successes, where the normal interval collapses.
+    Valid also for no success and for all, where the normal interval has zero width.
+    Raises ValueError unless 0 <= successes <= trials and trials >= 1.
     """
-    from scipy.stats import binomtest  # half a second to import: only when asked for
+    from scipy.stats import binomtest  # the import takes half a second
 
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"Need 0 <= successes <= trials, got {successes} of {trials}.")
@@ -46,9 +47,9 @@ def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, fl
 def wilsons(
     successes: Int[np.ndarray, "*batch"], trials: int, level: float = LEVEL
 ) -> Float[np.ndarray, "*batch ends"]:
-    """Both ends of Wilson's interval for each of many counts; equal ones only once."""
-    seen, place = np.unique(successes, return_inverse=True)
-    ends = [wilson(int(k), trials, level) for k in seen]
+    """Both ends of Wilson's interval for many counts; equal counts only once."""
+    counts, place = np.unique(successes, return_inverse=True)
+    ends = [wilson(int(k), trials, level) for k in counts]
     return np.reshape(ends, (-1, 2))[place.reshape(successes.shape)]
 
 
@@ -72,7 +73,7 @@ def mean(values: Real[np.ndarray, " set"], level: float = LEVEL) -> Estimate:
 def mean_over_sets(
     values: Shaped[np.ndarray, "row *others"], owner: Int[np.ndarray, " row"]
 ) -> Estimate:
-    """The mean over pattern sets of the means within each; `owner` is a row's set."""
+    """The mean over pattern sets of each set's mean; `owner` is the set of a row."""
     sets = np.unique(owner)
     return mean(np.array([np.mean(values[owner == k]) for k in sets]))
 
@@ -84,8 +85,8 @@ def exponent(
 ) -> Estimate:
     r"""The slope of $\log y$ against $\log x$, bootstrapped over pattern sets.
 
-    Least squares on the means of $\log y$ over the sets, each weighted by the inverse
-    variance that the sets show there. Raises ValueError unless all numbers are > 0 and
+    Least squares on the means of $\log y$ over the sets, each weighted by its inverse
+    variance over the sets. Raises ValueError unless all numbers are > 0 and
     there are two values of x.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
@@ -108,11 +109,12 @@ def half_point(
     trials: int,
     level: float = LEVEL,
 ) -> Estimate:
-    r"""Where a falling proportion crosses one half; logistic in $\ln x$.
+    r"""The $x_{1/2}$ at which a falling proportion is one half; logistic in $\ln x$.
 
     $p = 1/(1 + (x/x_{1/2})^k)$ by maximum binomial likelihood, bootstrapped over
-    pattern sets. A perfect step puts $x_{1/2}$ somewhere between the last success and
-    the first failure. Raises ValueError where nothing is crossed.
+    pattern sets. For a perfect step $x_{1/2}$ lies between the last success and the
+    first failure. Raises ValueError for invalid counts or x, and if the proportion does
+    not cross one half.
     """
     x, hits = np.asarray(x, float), np.asarray(successes, float)
     if np.any(x <= 0) or hits.shape[1:] != x.shape or np.any(hits < 0):
@@ -135,11 +137,12 @@ def half_point(
 def controlled(
     values: Float[np.ndarray, "*batch set"], control: Float[np.ndarray, "*batch set"]
 ) -> Float[np.ndarray, "*batch set"]:
-    r"""$x_k - b_k y_k$: a number of each set less what a control of mean 0 explains.
+    r"""$x_k - b_k y_k$: the value of each set, corrected by a control of mean 0.
 
-    The control $y$ has a mean that is known to be 0, the coefficient $b_k$ is the
-    regression of $x$ on $y$ in all other sets: the mean over sets is what it was, its
-    error smaller by $\sqrt{1 - \rho^2}$. Fewer than four sets are left as they are.
+    The true mean of the control variate $y$ is 0, and $b_k$ is the regression
+    coefficient of $x$ on $y$ in all other sets. So the expected mean over sets is
+    unchanged and its error smaller by $\sqrt{1 - \rho^2}$. Fewer than four sets are
+    returned unchanged.
     """
     sets = values.shape[-1]
     if sets < 4:
@@ -155,7 +158,7 @@ def controlled(
 
 
 def _weights(log_y: np.ndarray) -> np.ndarray:
-    """1/sigma of every mean; points without spread weigh as the most certain others."""
+    """1/sigma of every mean, with a floor under sigma for points without spread."""
     if len(log_y) < 2:
         return np.ones(log_y.shape[1])
     variance = np.var(log_y, axis=0, ddof=1)

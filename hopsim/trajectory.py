@@ -1,4 +1,4 @@
-"""What a simulation leaves behind: states, energies, and how each run ended."""
+"""The result of a simulation: states, energies, and how each run ended."""
 
 import dataclasses
 import enum
@@ -57,7 +57,7 @@ class Promise(NamedTuple):
 
 
 class StepLog(NamedTuple):
-    """Energies at every accepted step of the first few probes; NaN past the last."""
+    """Energies at every accepted step of the first probes; NaN after the last step."""
 
     time: Float[np.ndarray, "logged step"]  # in units of tau_feature
     energy: Float[np.ndarray, "logged step"]
