@@ -1,6 +1,7 @@
-"""Closed forms of the literature, and message passing: what measurements are held to.
+"""Closed forms of the literature, and message passing, to compare measurements with.
 
-NumPy only.
+NumPy and SciPy only, in float64. Arguments outside the ranges that a docstring states
+raise ValueError.
 """
 
 from . import capacity, mean_field, message_passing, potts, teacher_student

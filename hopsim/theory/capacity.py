@@ -1,9 +1,9 @@
-r"""Capacities: how many random memories a Dense Associative Memory keeps.
+r"""Capacities: how many random memories a Dense Associative Memory can store.
 
 Each compares the drive of one memory on a spin, $N^n - (N-2)^n$, with the crosstalk of
-the $K - 1$ others. N is `features`, K is `count`, n the interaction vertex. Of the two
-kinds of numbers here `no_error_count` and `bit_error` are KH16's, to leading order in
-N; `gaussian_bit_error` takes both moments exactly for finite N. [KH16 sec. 2]
+the $K - 1$ others. N is `features`, K is `count`, n the interaction vertex.
+`no_error_count` and `bit_error` are those of KH16, to leading order in N;
+`gaussian_bit_error` has the exact moments at finite N. [KH16 sec. 2]
 """
 
 import functools as ft
@@ -21,15 +21,15 @@ from jaxtyping import Float
 def double_factorial(k: int) -> int:
     r"""$k!! = k (k-2) (k-4) \cdots$, with $0!! = (-1)!! = 1$; k >= -1. [KH16]"""
     if k < -1:
-        raise ValueError(f"A double factorial is of a number >= -1, got {k}.")
+        raise ValueError(f"A double factorial needs a number >= -1, got {k}.")
     return math.prod(range(k, 0, -2))
 
 
 def no_error_count(n: int, features: float) -> float:
     r"""$K = N^{n-1} / [2 (2n-3)!! \ln N]$: bits fail with P < 1/N. [KH16 eq. 6]
 
-    To leading order of the exponential alone, so that a bit's P at this K is rather
-    $1 / (N \sqrt{4\pi \ln N})$, below 1/N. Needs n >= 2 and N >= 2.
+    Only the exponential in P is kept; the P of a bit at this K is smaller than 1/N,
+    namely $1 / (N \sqrt{4\pi \ln N})$. n >= 2 and N >= 2.
     """
     _check(n, features)
     return features ** (n - 1) / (2 * double_factorial(2 * n - 3) * math.log(features))
@@ -49,14 +49,14 @@ def bit_error(
 ) -> float:
     r"""P that a bit of a stored memory is unstable, to leading order in N. [KH16 eq. 5]
 
-    Signal over noise is $x = \sqrt{N^{n-1} / [(2n-3)!!\,K]}$, from the moments
-    $2nN^{n-1}$ and $4n^2(2n-3)!!\,KN^{n-1}$.
+    The ratio of signal to noise is $x = \sqrt{N^{n-1} / [(2n-3)!!\,K]}$, from the
+    moments $2nN^{n-1}$ and $4n^2(2n-3)!!\,KN^{n-1}$.
 
     **Arguments:**
 
     - `count`: K > 0; KH16 writes K for K - 1.
     - `tail`: "normal" is $Q(x) = \frac12\mathrm{erfc}(x/\sqrt2)$; "asymptotic" is what
-      KH16 prints, $e^{-x^2/2}/(x\sqrt{2\pi})$, larger by a share of about $1/x^2$.
+      KH16 prints, $e^{-x^2/2}/(x\sqrt{2\pi})$, larger by about $1/x^2$ relative.
     """
     _check(n, features)
     if not count > 0:
@@ -70,12 +70,12 @@ def bit_error(
 def gaussian_bit_error(
     n: int, features: int, count: float, rectified: bool = False
 ) -> float:
-    r"""P that a bit of a stored memory is unstable, both moments exact for finite N.
+    r"""P that a bit of a stored memory is unstable, from exact moments at finite N.
 
     $Q(\Delta / \sqrt{(K-1) V})$: the signal is $\Delta = N^n - (N-2)^n$, and one other
     random memory adds $\pm g(z)$ of mean 0, with $g(z) = F(z+1) - F(z-1)$ and z the sum
     of N - 1 random signs; $V = 2^{1-N}\sum_k\binom{N-1}{k} g(N-1-2k)^2$ is summed in
-    integers. The law of the sum of all K - 1 is taken for normal, which underrates its
+    integers. The sum over all K - 1 is taken to be normal, which underestimates its
     tail for large n. [KH16 sec. 2; THEORY DAM-08]
 
     **Arguments:**
@@ -110,9 +110,9 @@ def crosstalk_variance(n: int, features: int, rectified: bool = False) -> Fracti
 
 
 def stable_share(n: int, features: int, count: float, rectified: bool = False) -> float:
-    r"""$(1 - P)^N$, the share of stored memories that no bit leaves. [THEORY 2.5]
+    r"""$(1 - P)^N$, the share of stored memories with no unstable bit. [THEORY 2.5]
 
-    P is `gaussian_bit_error`; the bits are taken for independent.
+    P is `gaussian_bit_error`; the bits are taken to be independent.
     """
     error = gaussian_bit_error(n, features, count, rectified)
     return math.exp(features * math.log1p(-error))
@@ -121,9 +121,10 @@ def stable_share(n: int, features: int, count: float, rectified: bool = False) -
 def best_overlap_law(
     features: int, count: int
 ) -> tuple[Float[np.ndarray, " value"], Float[np.ndarray, " value"]]:
-    r"""The law of $\max_\mu\xi_\mu\cdot s/N$ for a random state s: values, weights.
+    r"""The law of $\max_\mu\xi_\mu\cdot s/N$ for random s: values and probabilities.
 
-    $P(\max\le x) = B(x)^K$, B the binomial distribution of one overlap. [KH16 app. B]
+    $P(\max\le x) = B(x)^K$, B the binomial distribution function of one overlap. [KH16
+    app. B]
     """
     bits = [math.comb(features, k) for k in range(features + 1)]
     below = np.array([0, *np.cumsum(np.array(bits, object))], object) / 2**features
@@ -140,22 +141,22 @@ def freezing_count(
     r"""$K^* = N^{n/2} m^{n-1} / (n-1)!!$: beyond it the sharp flow is frozen. [CL-17]
 
     With F = (N/n)(x/N)^n a memory at overlap m drives a wrong bit by $m^{n-1}$, and the
-    bit holds itself by its own share of its field, $s = (n-1)!!\,K / N^{n/2}$: a sharp
-    one where s is larger. A graded bit $g = \tanh\beta(m^{n-1} + s g)$ has a second
-    state of rest, against the drive, only where $s > \cosh^2 t/\beta$ with
-    $\frac12\sinh 2t - t = \beta m^{n-1}$: K* is larger.
+    bit's self-coupling, $s = (n-1)!!\,K / N^{n/2}$, opposes this. A sharp bit is frozen
+    if s is larger than the drive. A graded bit $g = \tanh\beta(m^{n-1} + s g)$ has a
+    second fixed point, against the drive, only if $s > \cosh^2 t/\beta$ with
+    $\frac12\sinh 2t - t = \beta m^{n-1}$, so that its K* is larger.
     [THEORY 2.1.4; the fold of one neuron with a self-coupling]
 
     **Arguments:**
 
-    - `n`: even. (For a rectified power both the share and the loads are others.)
+    - `n`: even. (Rectified powers have another self-coupling and another K*.)
     - `overlap`: of the cue, in (0, 1].
-    - `beta`: of graded neurons, as of `model_a`; the other neurons taken as saturated.
+    - `beta`: > 0, of graded neurons as in `model_a`; the others count as saturated.
     """
     _check(n, features)
     if n % 2 or not 0 < overlap <= 1 or not beta > 0:
         raise ValueError(
-            "The freezing load is of an even n, an overlap in (0, 1] and beta > 0, got "
+            "The freezing load needs an even n, an overlap in (0, 1] and beta > 0, got "
             f"n = {n}, {overlap} and {beta}."
         )
     drive = overlap ** (n - 1)
@@ -172,9 +173,9 @@ def freezing_count(
 def self_coupling(n: int, features: int, count: int) -> float:
     r"""$\langle\sum_\mu F''(x_\mu)\rangle = (n-1) K N^{1-n} E[z^{n-2}]$. [CL-17]
 
-    For F = (N/n)(x/N)^n and the mean over random spins, z a sum of N random signs: the
-    autapse c that cancels each neuron's coupling to itself. It tends to
-    $(n-1)!!\,K / N^{n/2}$ for even n and is 0 for odd ones. [THEORY 2.1.2, 2.1.5]
+    The autapse c that cancels each neuron's self-coupling, for F = (N/n)(x/N)^n and on
+    average over random spins; z is a sum of N random signs. It tends to
+    $(n-1)!!\,K / N^{n/2}$ for even n and is 0 for odd n. [THEORY 2.1.2, 2.1.5]
     """
     _check(n, features)
     moment = sum(
@@ -203,7 +204,7 @@ def classical_load(overlap_argument: float) -> float:
 def classical_capacity() -> tuple[float, float]:
     r"""The largest load of the classical model and its overlap: 0.1379, 0.967.
 
-    The maximum of $\alpha(y)$ of `classical_load`; above it no state lies near a
+    The maximum of $\alpha(y)$ of `classical_load`; above it no fixed point lies near a
     memory. [AGS 1985]
     """
     from scipy.optimize import minimize_scalar
@@ -219,7 +220,7 @@ def exponential_stable_share(features: int, count: float) -> float:
     r"""$e^{-K^2 N / 2^{N+1}}$: P that all K memories are stable under F = e^x. [CL-20]
 
     $K^2/2$ pairs of memories are neighbours (one bit apart) with probability $N/2^N$
-    each, and of two neighbours one is unstable.
+    each, and one of two neighbours is unstable.
     """
     _check(2, features)
     return math.exp(-math.ldexp(count**2 * features, -features - 1))
@@ -235,7 +236,7 @@ def exponential_half_count(features: int) -> float:
 
 
 def error_correcting_load(radius: float) -> float:
-    r"""$\ln K / N < \frac12 I(1 - 2\rho)$ keeps all memories, $\rho N$ bits corrected.
+    r"""$\frac12 I(1 - 2\rho)$: below this $\ln K/N$ all memories correct $\rho N$ bits.
 
     $I(x) = \frac12[(1+x)\ln(1+x) + (1-x)\ln(1-x)]$ and $0 \le \rho \le 1/2$; at
     $\rho = 0$ it is $\ln 2 / 2$. [Demircigil 2017; CL-20]
@@ -248,13 +249,13 @@ def error_correcting_load(radius: float) -> float:
 
 
 def _normal_tail(x: float) -> float:
-    """P that a normal number exceeds x."""
+    """P that a standard normal number exceeds x."""
     return math.erfc(x / math.sqrt(2)) / 2
 
 
 def _check(n: int, features: float) -> None:
     if n < 2 or features < 2:
         raise ValueError(
-            "Capacities are of an interaction vertex n >= 2 and of two features or "
-            f"more, got n = {n} and {features} features."
+            "Capacities need an interaction vertex n >= 2 and at least two features, "
+            f"got n = {n} and {features} features."
         )

@@ -1,8 +1,8 @@
 r"""One memory in smooth model A: the mean-field equation of the p-spin ferromagnet.
 
 With K = 1, $F(x) = (N/n)(x/N)^n$ and $g = \tanh(\beta v)$ every neuron has
-$|g_i| = m$ and $m = \tanh(\beta m^{n-1})$. All is written in the field
-$x = \beta m^{n-1}$, $m = \tanh x$, where nothing is lost near m = 1.
+$|g_i| = m$ and $m = \tanh(\beta m^{n-1})$. The variable of the code is the field
+$x = \beta m^{n-1}$, $m = \tanh x$, which stays accurate near m = 1.
 [THEORY 2.1.3, CL-28]
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 
 def sharpness(overlap: float, n: int) -> float:
-    r"""$\beta(m) = \mathrm{artanh}(m)/m^{n-1}$, 0 < m < 1: where m is a fixed point."""
+    r"""$\beta(m) = \mathrm{artanh}(m)/m^{n-1}$, where m is a fixed point; 0 < m < 1."""
     _check(n)
     if not 0 < overlap < 1:
         raise ValueError(f"The overlap must lie in (0, 1), got {overlap}.")
@@ -21,14 +21,14 @@ def sharpness(overlap: float, n: int) -> float:
 def spinodal(n: int) -> float:
     r"""$\beta_s = \min_m \beta(m)$: the memory is an attractor above it. [CL-28]
 
-    1.716494 and 2.016998 for n = 3 and 4. For n = 2 a pitchfork at 1.
+    1.716494 and 2.016998 for n = 3 and 4. For n = 2 it is 1, a pitchfork.
     """
     x = _spinodal_field(n)
     return 1.0 if n == 2 else x / math.tanh(x) ** (n - 1)
 
 
 def equal_energy(n: int) -> float:
-    r"""$\beta_1$, where the memory and m = 0 have one free energy. [CL-28]
+    r"""$\beta_1$, at which the memory and m = 0 have equal free energies. [CL-28]
 
     The root of $(1 - 1/n)\, x \tanh x = \ln\cosh x$: 2.016254 and 2.755205 for n = 3
     and 4; for n = 2 it is 1. $n/\beta_1 \to 1/\ln 2$ for large n. [TT24]
@@ -71,12 +71,12 @@ def free_energy(overlap: float, beta: float, n: int) -> float:
 
 def _spinodal_field(n: int) -> float:
     r"""The root of $d\beta/dx = 0$: $\sinh 2x = 2 (n-1) x$."""
-    # beyond its upper end x = 2 + ln n the sinh has won: no overflow for any n
+    # at the upper end x = 2 + ln n the sinh dominates, without overflow for any n
     return _root(n, lambda x: 2 * (n - 1) * x - math.sinh(2 * x), 2 + math.log(n))
 
 
 def _root(n: int, function: Callable[[float], float], high: float) -> float:
-    """The positive root, below `high`, of what is > 0 before it; 0 for n = 2."""
+    """The root in (0, `high`) of a function that is > 0 below it; 0 for n = 2."""
     _check(n)
     if n == 2:
         return 0.0
@@ -94,4 +94,4 @@ def _check(n: int) -> None:
         raise ValueError(f"The interaction vertex must be >= 2, got n = {n}.")
 
 
-overlap = memory_overlap  # an older name
+overlap = memory_overlap  # a former name

@@ -1,10 +1,10 @@
-r"""Approximate message passing: the student's mean spins without a Monte Carlo run.
+r"""Approximate message passing: the mean spins of a student, without Monte Carlo.
 
 The couplings $K_{ijk} = \sum_a \sigma^a_i\sigma^a_j\sigma^a_k$ of examples of a teacher
-are a planted tensor, of mean $\propto \xi_i\xi_j\xi_k$ and variance M. Each spin sees
-the mean field of all the others, less what it has caused in them itself, the Onsager
-term. As N grows the overlap of what is passed obeys state evolution, the iteration of
-the replica-symmetric equations. [Lesieur et al. 2017; THEORY TS-20]
+are a planted tensor, of mean $\propto \xi_i\xi_j\xi_k$ and variance M. The field of
+each spin is the mean field of the others less the Onsager term, the spin's own reaction
+on them. For large N the overlap with the teacher obeys state evolution, the iteration
+of the replica-symmetric equations. [Lesieur et al. 2017; THEORY TS-20]
 """
 
 import dataclasses
@@ -17,16 +17,16 @@ from .._common.types import AnyArray
 
 @dataclasses.dataclass(frozen=True)
 class MessagePassingResult:
-    """What the messages came to; arrays on the host."""
+    """The last iterate of message passing; arrays on the host."""
 
     mean: Float[np.ndarray, " feature"]  # <s_i> under the student's law
-    path: Float[np.ndarray, "iteration feature"]  # the same, from the start on
+    path: Float[np.ndarray, "iteration feature"]  # of all iterations, with the start
     change: float  # max |m_i(t + 1) - m_i(t)| of the last iteration
-    converged: bool  # it is below the tolerance
+    converged: bool  # change <= tolerance
 
     @property
     def iterations(self) -> int:
-        """How often all messages were passed."""
+        """The number of iterations."""
         return len(self.path) - 1
 
 
@@ -39,22 +39,24 @@ def message_passing(
     tolerance: float = 1e-8,
     max_iterations: int = 500,
 ) -> MessagePassingResult:
-    r"""$m_i \leftarrow \tanh(\beta h_i[m] - 6c\,(1-q)\,q'\,m'_i)$ until it rests.
+    r"""$m_i \leftarrow \tanh(\beta h_i[m] - 6c\,(1-q)\,q'\,m'_i)$, iterated.
 
     $h_i[m] = (6/N^2)\sum_{j<k} K_{ijk} m_j m_k$ is the field of the student of n = 3
     ("distinct"), $q = m\cdot m/N$, $q' = m\cdot m'/N$ with $m'$ one iteration earlier,
-    and $c = \beta^2\,(6/N^2)\,\overline{K^2}$ the strength that the couplings
-    themselves show. [Lesieur et al. 2017; THEORY TS-20]
+    and $c = \beta^2\,(6/N^2)\,\overline{K^2}$ with the mean over the given couplings.
+    [Lesieur et al. 2017; THEORY TS-20]
 
     **Arguments:**
 
-    - `couplings`: $K_{ijk}$, symmetric, 0 where two sites are the same.
+    - `couplings`: $K_{ijk}$, symmetric, 0 where two sites coincide; N >= 3.
     - `temperature`: the student's T > 0.
-    - `start`: in [-1, 1]; the teacher's pattern leads to the solution that remembers
-      it, small random numbers to that of a student who has seen the data alone.
-    - `damping`: the share of the old messages that is kept, in [0, 1).
-    - `tolerance`, `max_iterations`: of the largest change; whoever has not come to
-      rest after so many is told with `converged` False.
+    - `start`: in [-1, 1]; the teacher's pattern leads to the informed solution, small
+      random numbers to the one that a student reaches from the examples alone.
+    - `damping`: the share of the old mean spins that is kept, in [0, 1).
+    - `tolerance`: > 0, on the largest change of a mean spin; `converged` is False if it
+      is not reached within `max_iterations` >= 1.
+
+    Raises ValueError for arguments outside these ranges.
     """
     K, m = np.asarray(couplings), np.asarray(start, float)
     _check(K, m, temperature, damping, tolerance, max_iterations)
@@ -74,12 +76,12 @@ def message_passing(
 
 
 def _reaction(strength: float, m: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """What each spin has caused in the field that it now sees."""
+    """The Onsager term: the part of each spin's field that the spin has caused."""
     return 6 * strength * (1 - np.mean(m**2)) * np.mean(m * before) * before
 
 
 def _rows(K: np.ndarray):
-    """One site's couplings after the other: doubles of all would fill the memory."""
+    """The couplings site by site: in float64 all at once would fill the memory."""
     return (x.astype(float) for x in K)
 
 

@@ -2,8 +2,8 @@ r"""Critical sharpness of model B: closed forms for orthogonal memories, and bou
 
 With K orthogonal memories of norm M model B is the mean-field Potts model, and all its
 thresholds are numbers in units of $b = \beta M^2$. The same holds for any memories of
-equal norms and equal overlaps (a regular simplex among them): a constant that is added
-to all overlaps leaves the softmax alone, and $M^2$ is then $|x_i - x_j|^2/2$.
+equal norms and equal overlaps, such as a regular simplex: a constant added to all
+overlaps does not change the softmax, and $M^2$ is then $|x_i - x_j|^2/2$.
 [THEORY 2.2, CL-23]
 """
 
@@ -24,8 +24,8 @@ Memories = Float[AnyArray, "memory feature"]
 def sharpness(share: float, count: int) -> float:
     r"""$b(p) = \frac{K-1}{Kp-1} \ln\frac{(K-1)p}{1-p}$: where one memory has share p.
 
-    The fixed points with shares $p$ and, K - 1 times, $(1-p)/(K-1)$; 0 < p < 1. At
-    $p = 1/K$ it is K, where they leave the mean. [CL-23]
+    At this b the softmax of a fixed point is $p$ for one memory and $(1-p)/(K-1)$ for
+    each other one; 0 < p < 1. $b(1/K) = K$, where they branch off the mean. [CL-23]
     """
     _check(count)
     if not 0 < share < 1:
@@ -43,7 +43,7 @@ def spinodal(count: int) -> float:
 
 
 def equal_energy(count: int) -> float:
-    r"""$b_1 = 2 (K-1)\ln(K-1) / (K-2)$: memories and mean have one energy. [CL-23]
+    r"""$b_1 = 2 (K-1)\ln(K-1) / (K-2)$: memories and mean have equal energy. [CL-23]
 
     There a memory has the share (K - 1)/K. The limit for K = 2 is 2.
     """
@@ -52,7 +52,7 @@ def equal_energy(count: int) -> float:
 
 
 def mean_unstable(count: int) -> float:
-    r"""$b = K$: above it the mean of all memories is no attractor. [CL-23]"""
+    r"""$b = K$: above it the mean of all memories is not an attractor. [CL-23]"""
     _check(count)
     return float(count)
 
@@ -69,7 +69,7 @@ def share(b: float, count: int) -> float:
         )
     # b(y) >= y, so that the root lies below b
     off = lambda y: _sharpness(y, count) - b
-    # beyond 700 y is b itself, and its exponential no number
+    # beyond 700 y equals b to rounding, and its exponential overflows
     y = float(root_scalar(off, bracket=(low, b + 1), xtol=1e-14).root) if b < 699 else b
     return 1 / (1 + (count - 1) * math.exp(-y))
 
@@ -84,44 +84,44 @@ def _sharpness(y: float, count: int) -> float:
 def _spinodal_logit(count: int) -> float:
     r"""The root of $db/dy = 0$: $(e^y - 1)(e^y + K - 1) = K y e^y$."""
     _check(count)
-    if count == 2:  # a pitchfork: the memories leave the mean itself
+    if count == 2:  # a pitchfork: the memories branch off the mean
         return 0.0
     from scipy.optimize import root_scalar
 
     slope = lambda y: -math.expm1(-y) * (math.exp(y) + count - 1) - count * y
-    # the double root at 0 is not the one: slope < 0 up to the minimum of b
+    # not the double root at 0: slope < 0 up to the minimum of b
     ends = 1e-2 / count, 5 + 2 * math.log(count)
     return float(root_scalar(slope, bracket=ends, xtol=1e-14).root)
 
 
 def _check(count: int) -> None:
     if count < 2:
-        raise ValueError(f"Thresholds are of two memories or more, got {count}.")
+        raise ValueError(f"Thresholds need at least two memories, got {count}.")
 
 
 # --- any memories ---------------------------------------------------------------------
 
 
 def contraction(memories: Memories) -> float:
-    r"""$\beta = 4/D^2$, D the diameter of the memories: below it one fixed point.
+    r"""$\beta = 4/D^2$, D the diameter of the memories: below it a single fixed point.
 
     $\nabla^2 E = 1 - \beta\,\mathrm{Cov}_p(\xi)$ and
-    $\sup_p \lambda_{max}(\mathrm{Cov}_p) = D^2/4$, half of the weight on each of the
-    two memories that are farthest apart. Infinite where all memories are equal. For
-    two memories of equal norm it is where their mean becomes unstable. [CL-23]
+    $\sup_p \lambda_{max}(\mathrm{Cov}_p) = D^2/4$, with weight 1/2 on each of the two
+    memories that are farthest apart. Infinite if all memories are equal. For two
+    memories of equal norm their mean becomes unstable there. [CL-23]
     """
     x = np.asarray(memories, float)
-    x = x - x[0]  # what all have in common would cancel
+    x = x - x[0]  # avoids the cancellation of a common part
     square = np.sum(x**2, axis=1)
     far = np.max(square[:, None] + square[None, :] - 2 * x @ x.T)
     return math.inf if far <= 0 else 4 / float(far)
 
 
 def mean_instability(memories: Memories) -> float:
-    r"""$\beta = 1/\lambda_{max}(\mathrm{Cov})$, all memories weighing the same. [CL-23]
+    r"""$\beta = 1/\lambda_{max}(\mathrm{Cov})$, with equal weights for all. [CL-23]
 
-    Where the mean of the memories ceases to be an attractor, if it is a fixed point:
-    all memories must have the same overlap with their mean.
+    There the mean of the memories ceases to be an attractor. It must be a fixed point:
+    all memories must have the same overlap with their mean. Infinite if all are equal.
     """
     x = np.asarray(memories, float)
     x = x - x[0]

@@ -281,7 +281,7 @@ def test_quadratic_overlap_is_nothing_at_a_threshold_that_is_rounded(
         (lambda: ts.glass_state(-1.0, 3), "must be >= 0, got -1.0"),
         (lambda: ts.glass_state(1.0, 2), "n >= 3"),
         (lambda: ts.glass_curve(1.5, 3), r"\(0, 1\], got 1.5"),
-        (lambda: ts.quadratic_overlap(1.0, 2.0), "above T = 2 alone, got"),
+        (lambda: ts.quadratic_overlap(1.0, 2.0), "misaligned teachers, T > 2, got"),
         (lambda: ts.quadratic_overlap(-1.0, 3.0), "must be >= 0, got -1.0"),
         (lambda: ts.quadratic_overlap(math.nan, 3.0), "must be >= 0, got nan"),
         (lambda: ts.quadratic_overlap(math.inf, 3.0), "got inf; give a finite"),

@@ -173,7 +173,7 @@ def test_cyclic_memories_have_one_overlap_with_their_mean():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: potts.spinodal(1), "two memories or more, got 1"),
+        (lambda: potts.spinodal(1), "at least two memories, got 1"),
         (lambda: potts.sharpness(1.0, 3), r"must lie in \(0, 1\), got 1.0"),
         (lambda: potts.share(2.0, 3), "attractors from b = 2.74564 on"),
         (lambda: mean_field.spinodal(1), "must be >= 2, got n = 1"),

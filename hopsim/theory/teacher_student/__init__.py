@@ -2,7 +2,7 @@
 
 A student learns the pattern of a teacher from examples that the teacher drew. c =
 alpha beta^2 and c_s = alpha beta beta* for the load alpha, the student's 1/T = beta and
-the teacher's beta*; n is the interaction vertex. NumPy and SciPy only, in float64.
+the teacher's beta*; n is the interaction vertex.
 [TT24; THEORY_TEACHER_STUDENT]
 """
 

@@ -1,7 +1,7 @@
 r"""Gaussian averages by the trapezoid rule.
 
-On an analytic integrand that dies at both ends the rule converges exponentially: for
-$E\tanh(ax + b)$, whose poles are $\pi/(2a)$ off the axis, its error is
+For an analytic integrand that decays at both ends the rule converges exponentially: for
+$E\tanh(ax + b)$, whose poles are $\pi/(2a)$ off the real axis, its error is
 $2e^{-\pi^2/(ah)}$. Gauss-Hermite nodes are wrong by 1e-2 there once $a > 5$.
 [THEORY TS 2.8]
 """
@@ -18,7 +18,7 @@ from ..._common.types import AnyArray
 
 
 CUTOFF = 10.0  # beyond it lies 1.5e-23 of the weight
-MAX_HALVINGS = 14  # a million nodes: beyond, the forms of zero temperature hold
+MAX_HALVINGS = 14  # a million nodes; beyond, the zero-temperature formulas apply
 Nodes = tuple[Float[np.ndarray, " node"], Float[np.ndarray, " node"]]
 
 
@@ -30,13 +30,13 @@ def nodes(scale: float) -> Nodes:
     if not 0 <= scale < math.inf:
         raise ValueError(
             f"The noise sqrt(c r) must be finite and >= 0, got {scale}; at zero "
-            "temperature use the forms of its own."
+            "temperature use `zero_solution`."
         )
     halvings = max(0, math.ceil(math.log2(max(scale, 1.0))))
     if halvings > MAX_HALVINGS:
         raise ValueError(
-            f"A noise sqrt(c r) of {scale:g} is too sharp for a quadrature; use the "
-            "forms of zero temperature."
+            f"A noise sqrt(c r) of {scale:g} is too large for the quadrature; use "
+            "`zero_solution`, at zero temperature."
         )
     return _nodes(halvings)
 
@@ -49,7 +49,7 @@ def _nodes(halvings: int) -> Nodes:
 
 
 def average(function: Callable[[Any], Any], scale: float, xp: Any = np) -> Any:
-    r"""$E f(x)$ over a normal x; `function` takes nodes along the last axis.
+    r"""$E f(x)$ for a standard normal x; `function` takes nodes along the last axis.
 
     **Arguments:**
 
@@ -66,6 +66,6 @@ def log_two_cosh(x: AnyArray, xp: Any = np) -> Any:
 
 
 def squared_sech(x: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    r"""$1 - \tanh^2 x$ with all its digits where $\tanh$ is 1."""
+    r"""$1 - \tanh^2 x$, accurate also where $\tanh x$ rounds to 1."""
     e = np.exp(-2 * np.abs(x))
     return 4 * e / (1 + e) ** 2

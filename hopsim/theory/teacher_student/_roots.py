@@ -1,4 +1,4 @@
-"""Roots and least values of one number: brackets, no starting guesses."""
+"""Roots of functions of one variable, from brackets rather than starting guesses."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 def root(function: Callable[[float], float], low: float, high: float) -> float:
-    """The root of a function that changes sign in between, to rounding.
+    """The root of a function that changes sign between `low` and `high`, to rounding.
 
-    The tolerance is relative: roots may be far below 1e-15.
+    The tolerance is relative, since roots may be far below 1e-15.
     """
     from scipy.optimize import root_scalar
 
@@ -20,7 +20,7 @@ def root(function: Callable[[float], float], low: float, high: float) -> float:
 
 
 def roots(function: Callable[[np.ndarray], np.ndarray], grid: np.ndarray) -> list:
-    """All roots between neighbours of a grid; the function takes arrays of any size."""
+    """The roots between neighbours of a grid; `function` takes arrays of any size."""
     sign = function(grid) > 0
     one = lambda x: float(np.ravel(function(np.array([x])))[0])
     changes = np.flatnonzero(sign[1:] != sign[:-1])

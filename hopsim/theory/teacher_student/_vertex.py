@@ -1,8 +1,8 @@
 r"""The polynomial $\zeta(q)$ through which the replicas of a student couple.
 
 Examples couple two replicas with overlap q by $\zeta(q) = q^n$ if the n sites of each
-term are distinct; all coincidences of sites of the full power
-$N^{1-n}(\sum_i\xi_i\sigma_i)^n$ add lower powers, at leading order. [THEORY TRAP 1]
+term are distinct; in the full power $N^{1-n}(\sum_i\xi_i\sigma_i)^n$ coincident sites
+add lower powers of q, to leading order in N. [THEORY TRAP 1]
 """
 
 import functools as ft
@@ -17,7 +17,7 @@ from ..capacity import double_factorial
 
 Hamiltonian = Literal["distinct", "power"]
 if TYPE_CHECKING:
-    Numbers = Any  # a number or an array: what comes in decides what comes out
+    Numbers = Any  # a number or an array; functions return what they are given
 else:
     Numbers = float | Float[np.ndarray, "..."]
 
@@ -64,17 +64,17 @@ def log_slope(
 
 
 def check_vertex(n: int | float, limit: bool = False) -> None:
-    """Raises ValueError unless n is an interaction vertex; inf where `limit`."""
+    """Raises ValueError unless n is an integer >= 3, or inf if `limit` allows it."""
     if not (limit and n == math.inf) and not (n >= 3 and n % 1 == 0):
         also = " (or inf)" if limit else ""
         raise ValueError(
-            f"The replica theory of distinct sites is of integers n >= 3{also}, got "
-            f'n = {n}; n = 2 has a theory of its own, "quadratic".'
+            f"The replica theory of distinct sites is for integers n >= 3{also}, got "
+            f'n = {n}; for n = 2 see the theory "quadratic".'
         )
 
 
 def whole(name: str, value: float, least: int) -> None:
-    """Raises ValueError unless a number is an integer, and large enough."""
+    """Raises ValueError unless a number is an integer >= `least`."""
     if not (value >= least and value % 1 == 0):
         raise ValueError(f"{name} must be an integer >= {least}, got {value}.")
 

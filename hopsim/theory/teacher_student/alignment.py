@@ -1,7 +1,7 @@
-r"""The teacher's own phase: are the examples prototypes of its pattern?
+r"""The phase of the teacher: whether its examples are prototypes of its pattern.
 
 One pattern at temperature T is a ferromagnet of n spins, $m = \tanh(\beta n m^{n-1})$
-with $F/N = -m^n$: the mean-field equation of `theory.mean_field` with n/T for beta.
+with $F/N = -m^n$: the mean-field equation of `theory.mean_field` with beta = n/T.
 Below $T_{eR}$ the aligned state is the typical one, and examples have the overlap $m_t$
 with the teacher's pattern: the regime eR of the Nishimori line.
 [TT24; THEORY 2.4, TS-02]
@@ -27,7 +27,7 @@ def alignment_temperature(n: int | float) -> float:
 def alignment_spinodal(n: int | float) -> float:
     r"""$T_{sp} = \max_h T(h)$: aligned teachers are metastable below it. [THEORY 2.4]
 
-    1.747749, 1.983145 for n = 3, 4; it grows without bound. [TS-02]
+    1.747749, 1.983145 for n = 3, 4; unbounded for large n. [TS-02]
     """
     return math.inf if n == math.inf else n / mean_field.spinodal(_integer(n))
 

@@ -1,8 +1,8 @@
-r"""What is known exactly at finite N: the law of a teacher's examples.
+r"""Exact results at finite N, from the law of a teacher's examples.
 
 The energy of one example depends on it through its overlap with the teacher's pattern
-alone, $S = \sum_i \xi^*_i\sigma_i$, so that every average over examples is a sum of
-N + 1 terms. On the Nishimori line the mean energy of the student follows. [TT24;
+alone, $S = \sum_i \xi^*_i\sigma_i$, so that every average over examples is a sum of N +
+1 terms. On the Nishimori line this also gives the mean energy of the student. [TT24;
 THEORY_TEACHER_STUDENT 1, 3.2]
 """
 
@@ -19,7 +19,7 @@ from .alignment import alignment
 
 
 Basin = Literal["full", "misaligned"]
-MIN_MEAN_ENERGY = 1e-290  # it is the square of an interaction, which is a float
+MIN_MEAN_ENERGY = 1e-290  # a square, which must not underflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,17 +36,18 @@ class OverlapLaw:
         return float(self.weights @ (self.values / self.values[-1]) ** order)
 
     def interaction(self, n: int, hamiltonian: Hamiltonian = "distinct") -> float:
-        r"""$\langle -H_1 \rangle / N$, at the same n and Hamiltonian or at others."""
+        r"""$\langle -H_1 \rangle / N$; n and Hamiltonian need not be the law's."""
         return sum(self.interaction_parts(n, hamiltonian))
 
     def interaction_parts(
         self, n: int, hamiltonian: Hamiltonian = "distinct"
     ) -> tuple[float, float]:
-        r"""`interaction` at $\beta^* = 0$, and what the tilt adds to it.
+        r"""`interaction` at $\beta^* = 0$, and its change by the tilt.
 
         With b = $-H_1/N$ less its mean at $\beta^* = 0$, known exactly, and x the tilt
-        less its own: $\langle b(e^x - 1)\rangle_0/\langle e^x\rangle_0$. No term is
-        negative; those of $\langle b\rangle$ cancel to 1e-20 of their size for n = 20.
+        less its mean, the change is $\langle b(e^x - 1)\rangle_0/\langle e^x\rangle_0$.
+        All its terms are >= 0, while those of $\langle b\rangle$ cancel to 1e-20 of
+        their size for n = 20.
         """
         features = int(self.values[-1])
         last = int(np.max(self.values[np.isfinite(self.ways)]))
@@ -62,7 +63,7 @@ class OverlapLaw:
     def interaction_values(
         self, n: int, hamiltonian: Hamiltonian = "distinct"
     ) -> Float[np.ndarray, " value"]:
-        """$-H_1(S)/N$ of every value of S."""
+        """$-H_1(S)/N$ for every value of S."""
         return _interaction(int(self.values[-1]), n, hamiltonian)
 
 
@@ -77,15 +78,17 @@ def overlap_law(
     r"""$P(S) \propto \binom{N}{(N+S)/2}\, e^{-\beta^* H_1(S)}$, exactly. [THEORY 3.2]
 
     $-H_1 = \frac{n!}{N^{n-1}} e_n$, the sum over n distinct sites, or $N (S/N)^n$
-    (`hamiltonian = "power"`, THEORY TRAP 1). In logarithms: any N, any temperature.
+    (`hamiltonian = "power"`, THEORY TRAP 1). Formed in logarithms, so that large N and
+    low temperatures do not overflow.
 
     **Arguments:**
 
+    - `n`, `features`: integers, 2 <= n <= N.
     - `temperature`: $T_s = 1/\beta^*$ of the teacher, > 0.
     - `basin`: "misaligned" leaves out the examples that are prototypes of the pattern,
       $|S| > $ `cut` $N$, as a Markov chain from a random start does. [THEORY TRAP 3]
-    - `cut`: in (0, 1]; by default the barrier, the least likely S between the two
-      basins, and no cut where there is but one.
+    - `cut`: in (0, 1], for "misaligned" only; by default the barrier, the least likely
+      S between the two basins, or no cut if there is only one.
     """
     check_vertex_and_temperature(n, temperature)
     one_of("hamiltonian", hamiltonian, Hamiltonian)
@@ -93,8 +96,8 @@ def overlap_law(
     whole("The number of features", features, 1)
     if features / temperature == math.inf:
         raise ValueError(
-            f"Weights of temperature {temperature:g} overflow at N = {features}; the "
-            "examples are the pattern itself long before: raise it."
+            f"Weights for temperature {temperature:g} overflow at N = {features}; "
+            "raise it: examples equal the pattern at far higher temperatures already."
         )
     if features < n:
         raise ValueError(
@@ -116,7 +119,7 @@ def overlap_law(
             )
         ways[np.abs(values) > most] = -np.inf
     elif cut is not None:
-        raise ValueError('A cut is of basin = "misaligned", got "full"; leave it out.')
+        raise ValueError('A cut needs basin = "misaligned", got "full"; leave it out.')
     weights = np.exp(ways + tilt - np.max(ways + tilt))
     return OverlapLaw(values, weights / np.sum(weights), ways - logsumexp(ways), tilt)
 
@@ -128,18 +131,18 @@ def signal_ratio(
     hamiltonian: Hamiltonian = "distinct",
     basin: Basin = "full",
 ) -> float:
-    r"""$R_N = c_{eff}/c$, 1 for large N: the strength of the signal at size N.
+    r"""$R_N = c_{eff}/c$: the signal at size N over that for large N.
 
-    On the Nishimori line the mean energy is that of the teacher's own examples, hence
-    known: $-\beta E\langle H\rangle/N = c_{eff}\,\zeta(1)$ with $c_{eff} = R_N c$. The
-    replica-symmetric theory at $c_{eff}$ describes size N far better than at c. For
+    On the Nishimori line the mean energy is that of the teacher's own examples, which
+    is known: $-\beta E\langle H\rangle/N = c_{eff}\,\zeta(1)$ with $c_{eff} = R_N c$.
+    The replica-symmetric theory at $c_{eff}$ describes size N far better than at c. For
     n = 3 distinct sites $R_N = (1-1/N)(1-2/N) + 90/(T^2 N) + \dots$ [THEORY 3.2]
     """
     law = overlap_law(n, features, temperature, hamiltonian, basin)
     plain, own = law.interaction_parts(n, hamiltonian)
-    # coincident sites: what they add to every pattern alike carries no signal
+    # what coincident sites add is the same for every pattern: no signal
     own += plain - _plain_mean(features, n, hamiltonian, features)
-    # pairs of sites cannot coincide but in a constant: both forms are one
+    # for n = 2 coincident sites add a constant only: both forms have zeta(1) = 1
     scale = 1.0 if n == 2 else zeta(1.0, n, hamiltonian)
     variance = math.factorial(int(n)) / int(features) ** (int(n) - 1)
     if not variance / temperature > MIN_MEAN_ENERGY:
@@ -171,7 +174,7 @@ def energy_per_spin(
 ) -> float:
     r"""$E\langle H\rangle/N = -M \langle -H_1\rangle_{teacher}/N$, M = `count`. [TS-11]
 
-    On the Nishimori line, at any N: student and teacher are exchangeable there.
+    Exact on the Nishimori line at any N, where student and teacher are exchangeable.
     """
     if not 0 <= count < math.inf:
         raise ValueError(f"The number of examples must be >= 0, got {count}.")
@@ -185,7 +188,7 @@ def aligned_overlap(count: int, temperature: float, n: int) -> float:
     $s_a = \pm 1$ with probability $(1 \pm m_t)/2$ and $m_t = \tanh h$: each site of an
     example agrees with the pattern independently. $q^*(1) = m_t^2$, and
     $1 - q^*(M)$ falls exponentially. On the Nishimori line, for large N; for even n it
-    is $|q^*|$, since every example then has a sign of its own.
+    is $|q^*|$, since the sign of every example is then arbitrary.
 
     **Arguments:**
 
@@ -210,8 +213,8 @@ def check_vertex_and_temperature(n: int, temperature: float) -> None:
     whole("The interaction vertex n", n, 2)
     if not temperature > 0:
         raise ValueError(
-            f"A temperature must be > 0, got {temperature}; temperature 0 has forms of "
-            "its own."
+            f"A temperature must be > 0, got {temperature}; for T = 0 see "
+            "`zero_solution`."
         )
 
 
@@ -219,17 +222,17 @@ def check_vertex_and_temperature(n: int, temperature: float) -> None:
 def _interaction(
     features: int, n: int, hamiltonian: Hamiltonian
 ) -> Float[np.ndarray, " value"]:
-    """$-H_1(S)/N$ of every S, rounded once."""
+    """$-H_1(S)/N$ for every S, exact up to one rounding."""
     size = int(features) ** int(n)
     found = (_numerators(features, n, hamiltonian) / size).astype(float)
-    found.flags.writeable = False  # it is kept
+    found.flags.writeable = False  # it is cached
     return found
 
 
 def _numerators(features: int, n: int, hamiltonian: Hamiltonian) -> np.ndarray:
     r"""$-H_1(S) N^{n-1}$, integers of any size: $n! e_n$, or $S^n$.
 
-    $(k+1)e_{k+1} = S e_k - (N-k+1)e_{k-1}$ cancels to nothing in float64 for large n.
+    $(k+1)e_{k+1} = S e_k - (N-k+1)e_{k-1}$ loses all digits in float64 for large n.
     """
     whole("The interaction vertex n", n, 1)
     one_of("hamiltonian", hamiltonian, Hamiltonian)
@@ -245,7 +248,7 @@ def _numerators(features: int, n: int, hamiltonian: Hamiltonian) -> np.ndarray:
 
 @ft.lru_cache(maxsize=128)
 def _plain_mean(features: int, n: int, hamiltonian: Hamiltonian, last: int) -> float:
-    r"""The mean of $-H_1/N$ over all states with $|S| \le$ `last`, rounded once."""
+    r"""The mean of $-H_1/N$ over states with $|S| \le$ `last`, up to one rounding."""
     if n % 2 or (hamiltonian == "distinct" and last == features):
         return 0.0
     n, features = int(n), int(features)
@@ -260,7 +263,7 @@ def _plain_mean(features: int, n: int, hamiltonian: Hamiltonian, last: int) -> f
 def _barrier(
     values: Int[np.ndarray, " value"], logarithm: Float[np.ndarray, " value"]
 ) -> float:
-    """The S > 0 from which the law rises to the aligned basin; N if it never does."""
+    """The S >= 0 from which P(S) rises to the aligned basin; N if it never does."""
     right = values >= 0
     rises = np.diff(logarithm[right]) > 0
     starts = np.flatnonzero(rises & ~np.append(False, rises[:-1]))

@@ -1,13 +1,13 @@
-r"""The spin glass of a student that has learnt nothing, by one-step replica theory.
+r"""The spin glass of a student that has learnt nothing, with one-step RSB.
 
 Couplings of many examples are Gaussian, and a student without overlap with the pattern
 is an Ising p-spin glass, p = n, with $J^2 = 2\alpha$. Below its Kauzmann temperature
-the paramagnet's entropy is negative, so that nothing may be compared with its free
-entropy there: a line "$f_{ferro} = f_{para}$" at a fixed teacher bends back for no
-other reason. [Gardner 1985; THEORY TS 2.3, 2.8.4, TRAP 2]
+the paramagnet's entropy is negative, and its free entropy must not be used there: a
+line "$f_{ferro} = f_{para}$" at a fixed teacher bends back for this reason only.
+[Gardner 1985; THEORY TS 2.3, 2.8.4, TRAP 2]
 
-All states lie on a curve: with $\hat r = c n q_1^{n-1}$ each Parisi parameter m fixes
-$\hat r$ by $\partial f/\partial m = 0$, and $\hat r$ gives $q_1$ and c.
+All glass states lie on a curve: with $\hat r = c n q_1^{n-1}$ each Parisi parameter m
+fixes $\hat r$ by $\partial f/\partial m = 0$, and $\hat r$ gives $q_1$ and c.
 """
 
 import functools as ft
@@ -24,7 +24,7 @@ from ._vertex import check_vertex
 class Glass(NamedTuple):
     r"""The state of the p-spin glass at one $c = \alpha\beta^2$, in nats per spin."""
 
-    parisi: float  # m, the weight of pairs of replicas in different states; 1: liquid
+    parisi: float  # m, P that two replicas are in different states; 1: liquid
     q: float  # q_1, the overlap of replicas in the same state; 0 in the liquid
     free_entropy: float
     entropy: float
@@ -34,13 +34,13 @@ def glass_free_entropy(c: Any, parisi: Any, q: Any, n: int, xp: Any = np) -> Any
     r"""$f = \frac c2[1 + (m-1) q_1^n] - \frac{\hat r}2[1 + (m-1) q_1] + \frac 1m \log
     E(2\cosh\sqrt{\hat r} x)^m$.
 
-    $\hat r = c n q_1^{n-1}$; stationary in $q_1$ at states, and least in m. Its slope
+    $\hat r = c n q_1^{n-1}$; it is stationary in $q_1$ and minimal in m. Its slope
     in m at m = 1 is the ferromagnet's free entropy on the Nishimori line less the
     paramagnet's, at every c. [THEORY TS 2.3, TS-21]
 
     **Arguments:**
 
-    - `c`: $\alpha\beta^2$; one number, as are the others, and never traced.
+    - `c`: $\alpha\beta^2$, a plain number that is not traced; m and q are scalars.
     - `parisi`: m in (0, 1].
     - `q`: $q_1$ in (0, 1].
     - `n`: the interaction vertex, distinct sites, >= 3.
@@ -55,8 +55,8 @@ def glass_free_entropy(c: Any, parisi: Any, q: Any, n: int, xp: Any = np) -> Any
 def glass_state(c: float, n: int) -> Glass:
     r"""The stable state at c: the liquid ($m = 1$, $f = \log 2 + c/2$) up to $c_K$.
 
-    The liquid between $c_d$ and $c_K$ is shattered into exponentially many states, of
-    the same free entropy in all. [THEORY TS R4, TS-21]
+    The liquid between $c_d$ and $c_K$ is shattered into exponentially many states, with
+    the same total free entropy. [THEORY TS R4, TS-21]
     """
     check_vertex(n)
     if not 0 <= c < math.inf:
@@ -74,7 +74,7 @@ def glass_state(c: float, n: int) -> Glass:
 
 
 def glass_curve(parisi: float, n: int) -> tuple[float, Glass]:
-    r"""c and the state whose Parisi parameter is m; 0 < m <= 1. $c(1) = c_K$."""
+    r"""c and the glass state with Parisi parameter m; 0 < m <= 1. $c(1) = c_K$."""
     check_vertex(n)
     if not 0 < parisi <= 1:
         raise ValueError(f"The Parisi parameter must lie in (0, 1], got {parisi}.")
@@ -95,7 +95,7 @@ def glass_curve(parisi: float, n: int) -> tuple[float, Glass]:
 
 @ft.cache
 def glass_boundaries(n: int) -> tuple[float, float]:
-    r"""$(c_d, c_K)$: where states appear, and where the liquid is lost for one of them.
+    r"""$(c_d, c_K)$: where glass states appear, and where they replace the liquid.
 
     By the 1RSB equations at m = 1, with $T = \sqrt{\alpha/c}$; equal to $(c_d, c_c)$ of
     the Nishimori line. [THEORY TS 2.3, TS-21]
@@ -106,7 +106,7 @@ def glass_boundaries(n: int) -> tuple[float, float]:
     signal = lambda u: (
         math.exp(u) / (n * _tilted(math.exp(u), 1.0, math.exp(u))[1] ** (n - 1))
     )
-    # one turn: c falls before it and rises after it, and no n turns beyond
+    # one minimum, and for no n beyond the upper end
     ends = (math.log(0.1), math.log(20 + 8 * math.log(n)))
     found: Any = minimize_scalar(
         signal, bounds=ends, method="bounded", options={"xatol": 1e-9}
@@ -118,7 +118,7 @@ def glass_boundaries(n: int) -> tuple[float, float]:
 def glass_ground_energy(n: int) -> float:
     r"""$e_0/\sqrt\alpha = -\min_y [\frac y2 + \frac 1y\log 2\Phi(y\sqrt n)]$ at T = 0.
 
-    The limit $m = y T/\sqrt\alpha$ of the states; $\Phi$ is the normal distribution.
+    From $m = y T/\sqrt\alpha$ for T -> 0; $\Phi$ is the normal distribution function.
     -1.1502 for n = 3, and $-\sqrt{2\log 2}$ for large n. [THEORY TS R4, TS-21]
     """
     from scipy.optimize import minimize_scalar
@@ -138,8 +138,8 @@ def _tilted(
     r"""$\log E(2\cosh z)^m$, and the means of $\tanh^2 z$ and $\log\cosh z$ under it.
 
     $z = \sqrt{\hat r} x$ with $\hat r$ = `field`, at most `largest`. The weight
-    $(2\cosh z)^m$ moves the Gaussian by $m\sqrt{\hat r}$ at most: the nodes are spread
-    to cover it.
+    $(2\cosh z)^m$ shifts the Gaussian by at most $m\sqrt{\hat r}$, which the nodes
+    cover.
     """
     scale, widest = field**0.5, math.sqrt(largest)
     spread = 1 + widest / _gauss.CUTOFF

@@ -1,11 +1,12 @@
-r"""The Nishimori line: a student that knows the law of its teacher.
+r"""The Nishimori line: a student at the temperature of its teacher.
 
 There T = T_s, $c_s = c = \alpha\beta^2$ and $q^* = q$, and one number $u = c\zeta'(q)$
 gives the rest: $q = Q(u) = E\tanh(u + \sqrt u x)$ and $c = u/\zeta'(Q(u))$. All
-solutions lie on this curve, its turning points are roots of one equation, and nothing
-is iterated. For "distinct" sites it falls from infinity to $c_d$ and rises again; for
-the full "power" it starts at 0 (n odd) or $1/(2a_2)$ (n even) and turns twice for
-n >= 6, never for n = 3, 4, 5. [TT24; THEORY 2.3, TS-01 to TS-05]
+solutions lie on this curve, and its turning points are roots of one equation: no
+iteration of the order parameters is needed. For "distinct" sites it falls from infinity
+to $c_d$ and rises again; for the full "power" it starts at 0 (n odd) or $1/(2a_2)$ (n
+even) and turns twice for n >= 6, never for n = 3, 4, 5. [TT24; THEORY 2.3, TS-01 to
+TS-05]
 """
 
 import functools as ft
@@ -30,13 +31,13 @@ from ._vertex import (
 
 LARGE_N_CROSSING = 2 * math.log(2)  # c_c: the paramagnet's entropy is 0
 Branch = Literal["upper", "lower"]
-FIELDS_PER_BLOCK = 1024  # fields at a time, each with thousands of nodes
+FIELDS_PER_BLOCK = 1024  # fields in one block, each with thousands of nodes
 
 
 class Nishimori(NamedTuple):
-    r"""Solutions on the Nishimori line; all entries have one shape.
+    r"""Solutions on the Nishimori line; all entries have the same shape.
 
-    `gap` is $f - \log 2 - \frac c2\zeta(1)$, the free entropy beyond the paramagnet's.
+    `gap` is $f - \log 2 - \frac c2\zeta(1)$, the free entropy less the paramagnet's.
     """
 
     c: Numbers
@@ -49,7 +50,7 @@ class Nishimori(NamedTuple):
 def nishimori_curve(
     u: Numbers, n: int, hamiltonian: Hamiltonian = "distinct"
 ) -> Nishimori:
-    r"""The solution with the field u; every u > 0 has one. [THEORY 2.3]
+    r"""The solution with the field u, for any u > 0. [THEORY 2.3]
 
     $c = u/\zeta'(q)$ and $f = \log 2 + \frac c2[\zeta(1)+\zeta(q)] - \frac u2(1+q) +
     E\log\cosh(u + \sqrt u x)$, formed as $s + c\zeta(1)$ with the entropy
@@ -79,11 +80,12 @@ def nishimori_boundaries(
 ) -> tuple[float, float]:
     r"""$(c_d, c_c)$: where the ordered state appears, and where it becomes typical.
 
-    $c_d = \min_u c(u)$ is the lR boundary and $c_c$, where the ordered branch u > u_d
-    has the free entropy of the other state, the gR boundary: alpha = c T^2. Where the
+    $c_d = \min_u c(u)$ bounds regime lR, and $c_c$, at which the ordered branch u > u_d
+    and the other state have equal free entropy, bounds regime gR; alpha = c T^2. If the
     curve does not turn ("power", n = 3, 4, 5) the transition is continuous, at 0 for
-    odd n and at $1/(2a_2)$ for even n; else the other state of the full power is its
-    first branch. `math.inf` gives the limit (0, 2 log 2). [THEORY 2.3, TRAP 1, TS-01]
+    odd n and at $1/(2a_2)$ for even n; otherwise the other state of the full power is
+    its first branch. `math.inf` gives the limit (0, 2 log 2). [THEORY 2.3, TRAP 1,
+    TS-01]
     """
     check_vertex(n, limit=True)
     one_of("hamiltonian", hamiltonian, Hamiltonian)
@@ -100,9 +102,9 @@ def nishimori_solution(
 ) -> Nishimori:
     r"""The solution at $c = \alpha/T^2$, of the stable or of the unstable branch.
 
-    "upper" is the solution of largest overlap: the paramagnet (q = 0) below c_d, for
-    "distinct". "lower" is the barrier between it and the other state, NaN where there
-    is none. [THEORY 2.3]
+    "upper" is the solution of largest overlap, for "distinct" the paramagnet (q = 0)
+    below c_d. "lower" is the unstable solution between it and the other state, NaN if
+    there is none. [THEORY 2.3]
 
     **Arguments:**
 
@@ -126,7 +128,7 @@ def nishimori_solution(
         return _at(u, c, n, hamiltonian)
     above = c >= levels[-1] if turns else c > first
     u[above] = _field(c[above], (turns[-1] if turns else None, None), n, hamiltonian)
-    if len(turns) > 1:  # the full power has learnt a little before
+    if len(turns) > 1:  # the first branch of the full power, of small overlap
         some = ~above & (c > first)
         u[some] = _field(c[some], (None, turns[0]), n, hamiltonian)
     found = _at(u, c, n, hamiltonian)
@@ -153,14 +155,14 @@ def nishimori_overlap(
 def _averages(u: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     r"""$Q$, $1 - Q$, $Q'(u) = E(1-\tanh^2)^2$ and $E\log(1 + e^{-2z})$, each exact.
 
-    $Q = E\tanh^2 z = E\tanh z$ on the line; Q' is Stein's lemma with that identity.
+    $z = u + \sqrt u x$ and $Q = E\tanh^2 z = E\tanh z$; Q' follows by Stein's lemma.
     """
     u = np.asarray(u, float)
     flat = u.ravel()
     found = np.empty((4, flat.size))
     for k in range(0, flat.size, FIELDS_PER_BLOCK):
         some = flat[k : k + FIELDS_PER_BLOCK, None]
-        # beyond u = 400 every z is above 200: nothing is left to resolve
+        # beyond u = 400 every z is above 200, where tanh rounds to 1
         x, weight = _gauss.nodes(math.sqrt(min(float(np.max(some)), 400.0)))
         z = some + np.sqrt(some) * x
         sech = _gauss.squared_sech(z)
@@ -189,7 +191,7 @@ def _turns(n: int, hamiltonian: Hamiltonian) -> tuple[float, tuple[float, ...]]:
     lowest = min(coefficients(n, hamiltonian))
     bend = zeta(0.0, n, hamiltonian, 2)  # 2 a_2; 0 for distinct sites
     first = 0.0 if lowest == 1 else 1 / bend if bend else math.inf
-    # no turn lies beyond: there Q' ~ e^{-u/2} has won over any n
+    # no turn lies beyond the grid, where Q' ~ e^{-u/2} dominates for any n
     grid = np.geomspace(1e-7, 20 + 8 * math.log(n), 300)
     return first, tuple(roots(lambda u: _steepness(u, n, hamiltonian)[1], grid))
 
@@ -200,7 +202,7 @@ def _boundaries(n: int, hamiltonian: Hamiltonian) -> tuple[float, float]:
     if not turns:
         return first, first
     lowest = _signal(np.asarray(turns[-1]), n, hamiltonian)
-    if len(turns) == 1:  # beside the paramagnet, in u: no branch is solved for
+    if len(turns) == 1:  # a root in u: no branch has to be solved for
         gap = lambda u: float(nishimori_curve(u, n, hamiltonian).gap)
         u = root(gap, turns[-1], 2 * n * LARGE_N_CROSSING)
         return lowest, _signal(np.asarray(u), n, hamiltonian)
@@ -227,7 +229,7 @@ def _field(
 ) -> Numbers:
     """The field u of each c on one piece of the curve, between two turns.
 
-    Newton's method in log u, held in a bracket that is halved where it would leave it.
+    Newton's method in log u, with a bisection step wherever it would leave its bracket.
     """
     if not np.size(c):
         return c
@@ -259,7 +261,7 @@ def _field(
 
 
 def _least_field(c: Numbers, n: int, hamiltonian: Hamiltonian) -> Numbers:
-    """A field below that of c where the curve begins: Q <= u gives it."""
+    """A lower bound on the first field u that belongs to c, from Q <= u."""
     a = coefficients(n, hamiltonian)
     if hamiltonian == "distinct":
         return 0.999 * (n * c) ** (-1 / (n - 2))
@@ -267,7 +269,7 @@ def _least_field(c: Numbers, n: int, hamiltonian: Hamiltonian) -> Numbers:
 
 
 def _at(u: Numbers, c: Numbers, n: int, hamiltonian: Hamiltonian) -> Nishimori:
-    """The solutions with the fields u, NaN where that is; c as it was asked for."""
+    """The solutions with the fields u, NaN where u is; `c` is returned as given."""
     known = np.isfinite(u)
     found = nishimori_curve(np.where(known, u, 1.0), n, hamiltonian)
     pick: Callable[[Any], Any] = lambda x: _plain(np.where(known, x, np.nan))

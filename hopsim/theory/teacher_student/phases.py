@@ -1,12 +1,12 @@
-r"""Lines and regimes of the teacher-student problem, off the Nishimori line as well.
+r"""Phase boundaries of the teacher-student problem, on and off the Nishimori line.
 
-With one condensed direction all that is asked for is E tanh and E tanh^2 of ax + b, so
-the plane of (a, b) is a chart of all solutions: $q^* = E\tanh$, $q = E\tanh^2$,
-$c = a^2/(nq^{n-1})$ and $c_s = b/(nq^{*n-1})$, with nothing to solve. Where the map to
-$(c, c_s)$ folds, a solution appears; where the free entropy is the paramagnet's, it
-becomes typical. Both are one b for every a, and the line at a fixed teacher's
-temperature is where $c_s/c = T/T_s$. By duality the same two curves with $\beta$ for
-$c_s$ are those of one stored example. Distinct sites, replica symmetry.
+With one condensed direction only E tanh and E tanh^2 of ax + b are needed, so that the
+plane of (a, b) is a chart of all solutions: $q^* = E\tanh$, $q = E\tanh^2$,
+$c = a^2/(nq^{n-1})$ and $c_s = b/(nq^{*n-1})$, without solving equations. Where the map
+to $(c, c_s)$ folds, a solution appears; where its free entropy equals the paramagnet's,
+it becomes typical. On both curves b is a function of a; the points for a teacher at
+$T_s$ are those with $c_s/c = T/T_s$. By duality the same two curves, with $\beta$ in
+place of $c_s$, are those of one stored example. Distinct sites, replica symmetry.
 [THEORY 2.2, 2.8, TRAP 2, TS-06, TS-07]
 """
 
@@ -27,17 +27,17 @@ from .saddle import saddle_point
 
 
 REGIMES = ("P", "lR", "gR", "eR", "SG")
-FIELD_RATIO = 1.02  # between fields b: lines are sought in steps, from above
-NOISES = np.geomspace(1e-4, 100.0, 121)  # of a; T/T_s = 0.02 lies within
+FIELD_RATIO = 1.02  # between fields b: lines are searched in steps, downwards
+NOISES = np.geomspace(1e-4, 100.0, 121)  # noises a; T/T_s = 0.02 lies within
 MIN_FIELD = 1e-2  # no line has fields below it
-MAX_VERTEX = 1000  # sites: beyond, the noises end before c = 10
+MAX_VERTEX = 1000  # for larger n the noises end before c = 10
 Line = Literal["fold", "gap"]
 
 
 class Chart(NamedTuple):
     r"""Solutions with field b and noise a; `fold` is the Jacobian of log c, log c_s.
 
-    `gap` is $f - \log 2 - c/2$, the free entropy beyond the paramagnet's.
+    `gap` is $f - \log 2 - c/2$, the free entropy less the paramagnet's.
     """
 
     c: Numbers
@@ -49,7 +49,7 @@ class Chart(NamedTuple):
 
 
 def chart(a: Numbers, b: Numbers, n: int) -> Chart:
-    r"""The solution whose local fields are $ax + b$, x normal. [THEORY 2.2]
+    r"""The solution whose local fields are $ax + b$, x standard normal. [THEORY 2.2]
 
     $f - \log 2 - \frac c2 = E\log\cosh(ax+b) - \frac{n-1}n bq^* - \frac{a^2}2(1-q) -
     \frac{a^2}{2n}q$; derivatives by Stein's lemma.
@@ -61,7 +61,7 @@ def chart(a: Numbers, b: Numbers, n: int) -> Chart:
     check_vertex(n)
     a, b = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
     if not np.all((a > 0) & (b > 0) & np.isfinite(a) & np.isfinite(b)):
-        raise ValueError(f"The chart is of fields a > 0 and b > 0, got {a} and {b}.")
+        raise ValueError(f"The chart needs fields a > 0 and b > 0, got {a} and {b}.")
     scale = float(np.max(a))
     x, weight = _gauss.nodes(scale)
     z = a[..., None] * x + b[..., None]
@@ -83,13 +83,13 @@ def chart(a: Numbers, b: Numbers, n: int) -> Chart:
 def learning_boundaries(
     temperature: float, n: int, teacher_temperature: float
 ) -> tuple[float, float]:
-    r"""$(\alpha_d, \alpha_c)$ of the pattern: it is stable, and typical, beyond them.
+    r"""$(\alpha_d, \alpha_c)$ of the pattern: stable and typical, respectively, above.
 
-    Functions of $T/T_s$ alone but for a factor: $\alpha = cT^2$ with the line at
-    $c_s/c = T/T_s$. $\alpha_c$ is taken beside the replica-symmetric paramagnet, whose
-    entropy is negative for $c > 2\log 2$: `inf` up to about $T_s/2$ (0.57 for
-    n = 1000, where the chart ends at c = 10), and too large where $c > c_c$, for a
-    glass is there (TRAP 2). n up to 1000. [THEORY R4, TS-07]
+    $\alpha = cT^2$, with c at $c_s/c = T/T_s$ a function of $T/T_s$ alone. $\alpha_c$
+    compares with the replica-symmetric paramagnet, whose entropy is negative for
+    $c > 2\log 2$: it is `inf` for T up to about $T_s/2$ (0.57 $T_s$ for n = 1000, where
+    the chart ends at c = 10), and too large where $c > c_c$, since the competing state
+    is then a glass (TRAP 2). T >= T_s/50, n up to 1000. [THEORY R4, TS-07]
     """
     check_vertex(n)
     _positive(temperature=temperature, teacher_temperature=teacher_temperature)
@@ -106,17 +106,18 @@ def learning_boundaries(
 
 
 def storage_boundaries(temperature: float, n: int) -> tuple[float, float]:
-    r"""$(\alpha_d, \alpha_c)$ of one example: stable, and typical, at loads below.
+    r"""$(\alpha_d, \alpha_c)$ of one example: stable and typical, respectively, below.
 
     The pattern's lines with $\beta$ for $c_s$ (TS-06): $\alpha = cT^2$ where
     $c_s = 1/T$; the phase eR off the Nishimori line, where students keep an example and
-    know nothing of the pattern. 0 from T_sp, or T_eR, on; n up to 1000. [THEORY 2.2]
+    know nothing of the pattern. 0 for T >= T_sp and T >= T_eR; n up to 1000.
+    [THEORY 2.2]
     """
     check_vertex(n)
     _positive(temperature=temperature)
     of = lambda k: math.log(k.c_s)
     ends = [_where(line, n, of, -math.log(temperature)) for line in ("fold", "gap")]
-    # hot students are beyond the other end, where both loads are 0
+    # at high T the target lies beyond the other end, where both loads are 0
     tops = 0.99 * alignment_spinodal(n), 0.99 * alignment_temperature(n)
     if any(
         at is None and temperature < top for at, top in zip(ends, tops, strict=True)
@@ -133,8 +134,8 @@ def storage_boundaries(temperature: float, n: int) -> tuple[float, float]:
 def glass_spinodal(n: int) -> tuple[float, float]:
     r"""$(c, q)$ where the replica-symmetric glass $q = E\tanh^2(\sqrt{cr}x)$ appears.
 
-    2.1268, 0.3570 for n = 3: the published edge of the glass, beyond the true ones
-    $c_d$ and $c_c$ of one step of symmetry breaking. [THEORY R4]
+    2.1268, 0.3570 for n = 3: the published boundary of the glass, above the correct
+    ones, $c_d$ and $c_c$ of one-step symmetry breaking. [THEORY R4]
     """
     from scipy.optimize import minimize_scalar
 
@@ -162,25 +163,27 @@ def regimes(
     teacher_temperature: float | None = None,
     typical: Callable[[float], float] | None = None,
 ) -> Int[np.ndarray, "temperature load"]:
-    r"""Numbers of `REGIMES` for all pairs of temperatures and loads. [TT24; TRAP 1]
+    r"""Indices into `REGIMES` for all pairs of temperatures and loads. [TT24; TRAP 1]
 
-    lR: the pattern is stable but not typical; gR: it is typical; eR: students have the
-    overlap of an example, since the teacher is aligned ($T < T_{eR}$ on the Nishimori
-    line), or else since they keep one by heart; P: neither. Off the line SG stands
-    where the paramagnet has frozen, $c > c_c$, and nothing else is typical or stable.
+    lR: the pattern is stable but not typical; gR: it is typical; eR: students overlap
+    with an example, either because the teacher is aligned ($T < T_{eR}$ on the
+    Nishimori line), or because they have memorised one; P: none of these. Off the line
+    SG means that the paramagnet is frozen, $c > c_c$, and nothing else is typical or
+    stable.
 
     **Arguments:**
 
-    - `teacher_temperature`: of a misaligned teacher; None for that of the student, the
-      Nishimori line.
-    - `typical`: $\alpha_c(T)$ to use in place of `learning_boundaries`'.
+    - `load`, `temperature`: > 0.
+    - `teacher_temperature`: of a misaligned teacher, >= T_eR; None for the Nishimori
+      line, where it is that of the student.
+    - `typical`: $\alpha_c(T)$, in place of that of `learning_boundaries`.
     """
     check_vertex(n, limit=teacher_temperature is None)
     load, temperature = (
         np.atleast_1d(np.asarray(x, float)) for x in (load, temperature)
     )
     if not (np.all(load > 0) and np.all(temperature > 0)):
-        raise ValueError("Regimes are of loads > 0 and temperatures > 0.")
+        raise ValueError("Regimes need loads > 0 and temperatures > 0.")
     alpha, t = load[None, :], temperature[:, None]
     c_d, c_c = nishimori_boundaries(n)
     if teacher_temperature is None:
@@ -191,7 +194,7 @@ def regimes(
         raise ValueError(
             f"The teacher of n = {n} is aligned below T_eR = "
             f"{alignment_temperature(n):.6g}, got teacher_temperature = "
-            f"{teacher_temperature}; regimes are of a misaligned one."
+            f"{teacher_temperature}; regimes are known for a misaligned one only."
         )
     rows = [_row(load, float(x), n, teacher_temperature, typical) for x in temperature]
     return np.stack(rows)
@@ -229,13 +232,13 @@ def _row(
 
 
 def _largest(line: Line, a: float, n: int, near: float | None = None) -> float:
-    """The largest b at which `fold` or `gap` changes its sign, for the noise a."""
+    """The largest b at which `fold` or `gap` changes sign, for the noise a."""
     value = lambda b: float(getattr(chart(a, b, n), line))
     high = 10 * (n + a**2) if near is None else 1.5 * near
     while value(high) <= 0:
         high *= 1.5
     while high > MIN_FIELD:
-        # for many sites `fold` is negative in a narrow band alone: 8 % for n = 1000
+        # for large n `fold` is negative only in a narrow band: 8 % for n = 1000
         some = high * FIELD_RATIO ** -np.arange(33.0)
         below = np.flatnonzero(getattr(chart(a, some, n), line) <= 0)
         if below.size:
@@ -267,7 +270,7 @@ def _curve(line: Line, n: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
 def _where(
     line: Line, n: int, of: Callable[[Chart], float], target: float
 ) -> Chart | None:
-    """Where a quantity that is monotone along a line has a value; None: beyond it."""
+    """The point at which a monotone function on a line has a value, or None."""
     noises, fields = _curve(line, n)
     at = lambda k: of(chart(noises[k], fields[k], n))
     low, high = 0, len(noises) - 1

@@ -1,8 +1,8 @@
-r"""Pairs of sites, n = 2, on the Nishimori line: a theory of its own.
+r"""Pairs of sites, n = 2, on the Nishimori line.
 
-M examples are of the order of N, and all cumulants of an example's field count, not
-the second alone. With $a = M/N = \alpha/2$ and $b = 2/T < 1$ the student learns
-continuously from $a = (T/2 - 1)^2$ on; below T = 2 the teacher is aligned.
+The number M of examples is of order N, and all cumulants of an example's field
+contribute, not only the second. With $a = M/N = \alpha/2$ and $b = 2/T < 1$ the overlap
+rises continuously from $a = (T/2 - 1)^2$ on; below T = 2 the teacher is aligned.
 [THEORY 2.6, TS-18]
 """
 
@@ -15,13 +15,14 @@ from . import _gauss
 from ._roots import root
 
 
-MIN_FIELD = 1e-14  # a field: below it overlaps are 0
+MIN_FIELD = 1e-14  # a field below which overlaps count as 0
 
 
 def quadratic_threshold(temperature: float) -> float:
     r"""$M/N = (T/2 - 1)^2$: above it the pattern is learnt. [THEORY TS 2.6, TS-18]
 
-    The spin-glass line $T/2 = 1 + \sqrt a$ of the Hopfield network with M memories.
+    For T > 2. The spin-glass line $T/2 = 1 + \sqrt a$ of the Hopfield network with M
+    memories.
     """
     return (_checked(temperature) / 2 - 1) ** 2
 
@@ -29,8 +30,8 @@ def quadratic_threshold(temperature: float) -> float:
 def quadratic_overlap(ratio: float, temperature: float) -> float:
     r"""$q^* = q = E\tanh^2(\hat r + \sqrt{\hat r} x)$, 0 up to the threshold.
 
-    $\hat r = \frac{a b^2 q}{(1-b)(1-b+bq)}$; $\hat r$ is the one unknown, and a rises
-    with it. In the mean over data |q*|: the pattern has no sign for n = 2.
+    $\hat r = \frac{a b^2 q}{(1-b)(1-b+bq)}$; $\hat r$ is the only unknown, and a
+    increases with it. For n = 2 the sign of the pattern is arbitrary: q* means |q*|.
     [THEORY TS 2.6]
 
     **Arguments:**
@@ -49,7 +50,7 @@ def quadratic_overlap(ratio: float, temperature: float) -> float:
 
     # beyond the upper end q is 1
     high = 1.01 * ratio * b**2 / (1 - b) ** 2
-    if excess(MIN_FIELD) >= 0:  # the threshold but for rounding
+    if excess(MIN_FIELD) >= 0:  # at the threshold, up to rounding
         return 0.0
     return _q(root(excess, MIN_FIELD, high))
 
@@ -60,8 +61,8 @@ def quadratic_free_entropy(
     r"""$f(q)$ in nats per spin, stationary at the solution. [THEORY TS 2.6]
 
     $f = a[-\frac12\log(1-b(1-q)) + \frac{bq}{2(1-b)} - \frac b2] - \frac{\hat r}2(1+q)
-    + E\log 2\cosh(\hat r + \sqrt{\hat r}x)$; the term -b/2 belongs to the energy of
-    distinct sites, and the sum over an example's normalisation is not in f.
+    + E\log 2\cosh(\hat r + \sqrt{\hat r}x)$; the term -b/2 comes from the energy of
+    distinct sites. The normalisation of the examples' law is not included in f.
     """
     b = 2 / _checked(temperature)
     _require(ratio)
@@ -82,7 +83,7 @@ def _q(u: float) -> float:
 def _checked(temperature: float) -> float:
     if not 2 < temperature < math.inf:
         raise ValueError(
-            "Examples of pairs of sites (n = 2) are not aligned above T = 2 alone, got "
+            "The theory of n = 2 sites holds for misaligned teachers, T > 2, got "
             f"temperature {temperature}; give a finite one above 2."
         )
     return temperature

@@ -3,8 +3,8 @@ r"""Saddle points of the replica-symmetric free entropy, on and off the Nishimor
 f = lim (1/N) E log Z in nats per spin, for a teacher that is not aligned; $q^*$ is the
 overlap of a student with the teacher's pattern, q that of two students, m that with one
 condensed example. The signal of the pattern is $c_s = \alpha\beta\beta^*$, the noise of
-the others $c = \alpha\beta^2$. Plain iteration contracts to the stable solutions; lines
-of turning points are found by `phases`, never by iteration. [TT24; THEORY 2.2, 2.8]
+the others $c = \alpha\beta^2$. Plain iteration converges to the stable solutions; lines
+of turning points come from `phases`, not from iteration. [TT24; THEORY 2.2, 2.8]
 """
 
 import math
@@ -36,7 +36,7 @@ class Overlaps(NamedTuple):
 
 
 class StudentProblem(NamedTuple):
-    """What a student is given: noise, signal, 1/T, and the interaction."""
+    """The parameters of the free entropy: noise, signal, 1/T and interaction."""
 
     c: Any
     c_s: Any
@@ -48,9 +48,9 @@ class StudentProblem(NamedTuple):
 class SaddlePoint(NamedTuple):
     r"""A solution, and how it was reached.
 
-    `energy` is $\beta u = -c[\zeta(1)-\zeta(q)] - c_s\zeta(q^*) - \beta m^n$, without
-    dimension as `free_entropy` and `entropy` = `free_entropy` + `energy` are; `mpm` the
-    overlap of the pattern with the signs of the students' mean.
+    `energy` is $\beta u = -c[\zeta(1)-\zeta(q)] - c_s\zeta(q^*) - \beta m^n$, so that
+    `entropy` = `free_entropy` + `energy`, all in nats per spin; `mpm` is the overlap of
+    the pattern with the signs of the mean student.
     """
 
     q_star: float
@@ -88,12 +88,12 @@ def free_entropy(
     - `q_star`, `q`, `m`: numbers of the array module `xp`, q >= 0; `jax.numpy` makes
       it differentiable in them.
     - `c`, `c_s`: $\alpha\beta^2 > 0$ and $\alpha\beta\beta^* \ge 0$.
-    - `beta`: 1/T of the student, >= 0; 0 leaves no example condensed.
-    - `scale`: a bound on $\sqrt{cr}$, needed only where c itself is traced.
+    - `beta`: 1/T of the student, >= 0; with 0 no example condenses.
+    - `scale`: a bound on $\sqrt{cr}$, needed only if c itself is traced.
     """
     if scale is None:
         _require(c, c_s, beta, n)
-        # q <= 1 bounds the noise, whatever q is being traced
+        # q <= 1 bounds the noise, also for a traced q
         scale = math.sqrt(c * zeta(1.0, n, hamiltonian, 1))
     problem = StudentProblem(c, c_s, n, beta, hamiltonian)
     return _free_entropy(Overlaps(q_star, q, m), problem, xp, scale)
@@ -129,8 +129,8 @@ def saddle_point(
     r"""The solution that plain iteration reaches from a start. [THEORY 2.2, 2.8]
 
     $q^* = E\frac12\sum_e\tanh$, $q = E\frac12\sum_e\tanh^2$, $m = E\frac12\sum_e
-    e\tanh$ of $\sqrt{cr}x + c_sr^* + e\beta k$, over and over; it takes thousands of
-    steps near a turning point and says by `converged` whether it came to rest.
+    e\tanh$ of $\sqrt{cr}x + c_sr^* + e\beta k$, iterated; near a turning point this
+    takes thousands of steps. `converged` is False if `iterations` did not suffice.
 
     **Arguments:**
 
@@ -138,7 +138,7 @@ def saddle_point(
       Nishimori line.
     - `beta`: 1/T of the student, needed where an example condenses ("example").
     - `start`: "ferro" (1, 1, 0), "example" (0, 1, 1), "glass" (0, 1, 0), "para", or
-      three numbers $(q^*, q, m)$ of the caller's.
+      any $(q^*, q, m)$.
     - `tolerance`: on the largest change in one step.
     """
     _require(c, c_s, beta, n)
@@ -174,13 +174,13 @@ def state_evolution(
 ) -> Float[np.ndarray, " step"]:
     r"""$q_{t+1} = Q(c\zeta'(q_t))$: overlaps of message passing, step by step. [TS-19]
 
-    On the Nishimori line and for large N; it ends at 0 from below the barrier $q_b$ of
-    `nishimori_overlap` and at the ordered solution from above it. [THEORY 2.3]
+    On the Nishimori line and for large N. It tends to 0 from below the barrier $q_b$ of
+    `nishimori_overlap` and to the ordered solution from above it. [THEORY 2.3]
 
     **Arguments:**
 
     - `overlap`: $q_0$ in [0, 1].
-    - `steps`: >= 0; the answer has one entry more.
+    - `steps`: >= 0; the result has `steps` + 1 entries.
     """
     _require(c, c, 0.0, n)
     if not 0 <= overlap <= 1 or steps < 0:

@@ -1,10 +1,11 @@
-r"""What is typical beside a frozen student: lines corrected by the spin glass.
+r"""Transition lines of typical states, with the spin glass as the competing state.
 
-Below its Kauzmann temperature the paramagnet is no state (its entropy is negative), and
-a student that knows nothing is a spin glass. The ordered solutions are found on the
-chart of `phases`; their free entropy is compared with that of one step of symmetry
-breaking. The line at a fixed teacher, which bends back beside the paramagnet, becomes
-vertical to 0.4 %, at the load of the Nishimori line. [THEORY 2.8.4, TRAP 2, TS-07]
+Below its Kauzmann temperature the paramagnet is not a valid state (its entropy is
+negative), and a student that knows nothing is a spin glass. The ordered solutions are
+found on the chart of `phases`; their free entropy is compared with that of one-step
+symmetry breaking. The line at a fixed teacher, which bends back if compared with the
+paramagnet, becomes vertical to 0.4 %, at the load of the Nishimori line. [THEORY 2.8.4,
+TRAP 2, TS-07]
 """
 
 import math
@@ -20,16 +21,16 @@ from .phases import _where, Chart, chart, learning_boundaries, storage_boundarie
 class Typical(NamedTuple):
     r"""Where an ordered state becomes typical, and its entropy there."""
 
-    load: float  # alpha; inf or 0 where it never is
-    entropy: float  # in nats per spin; replica symmetry is wrong where it is negative
-    spinodal: bool  # it is typical wherever it exists
+    load: float  # alpha; inf or 0 if it is typical nowhere
+    entropy: float  # in nats per spin; negative where replica symmetry is wrong
+    spinodal: bool  # True: typical wherever it exists
 
 
 def typical_learning(temperature: float, n: int, teacher_temperature: float) -> Typical:
-    r"""The load from which the pattern is typical, beside paramagnet and glass.
+    r"""The load above which the pattern is typical, not paramagnet or glass.
 
     $f(\alpha, T) = \max(f_{para}, f_{glass})$ at the misaligned teacher's $T_s$; for
-    n = 3, $T_s = 2$ and T = 1 it is 4.7271, where `learning_boundaries` says infinity.
+    n = 3, $T_s = 2$ and T = 1 it is 4.7271, where `learning_boundaries` gives infinity.
     [THEORY R4, TS-07]
     """
     alpha_d, alpha_c = learning_boundaries(temperature, n, teacher_temperature)
@@ -39,9 +40,9 @@ def typical_learning(temperature: float, n: int, teacher_temperature: float) -> 
 
 
 def typical_storage(temperature: float, n: int) -> Typical:
-    r"""The load up to which one example is typical: the phase eR off the line.
+    r"""The load below which one example is typical: phase eR off the Nishimori line.
 
-    The same with $\beta$ for $c_s$ (TS-06); 0 from $T_{eR}$ on. [THEORY R4]
+    The same with $\beta$ for $c_s$ (TS-06); 0 for $T \ge T_{eR}$. [THEORY R4]
     """
     alpha_d, alpha_c = storage_boundaries(temperature, n)
     if not alpha_c:
@@ -60,11 +61,11 @@ def _beside_glass(
     loads: tuple[float, float],
     highest: float,
 ) -> Typical:
-    """Along the solutions with `of` = `target`, from the spinodal to ever larger b."""
+    """Search the solutions with `of` = `target`, from the spinodal to ever larger b."""
     square, frozen = temperature**2, glass_boundaries(n)[1]
 
     def at(b: float) -> Chart:
-        # the least noise a: beyond it lie glasses with a trace of the pattern
+        # the smallest noise a; larger ones are glasses with a small overlap
         value = lambda a: of(chart(a, b, n)) - target
         low = high = 1e-3
         while (value(high) > 0) == (value(1e-3) > 0):
@@ -77,7 +78,7 @@ def _beside_glass(
         return here.gap - glass
 
     fold, typical = (_where(line, n, of, target) for line in ("fold", "gap"))
-    assert fold is not None  # or the loads would not be known
+    assert fold is not None  # else the boundaries would have raised
     if typical is not None and typical.c <= frozen:  # the paramagnet is a liquid there
         return Typical(loads[1], _entropy(typical, n), False)
     start = fold.c_s * n * fold.q_star ** (n - 1)

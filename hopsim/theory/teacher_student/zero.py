@@ -1,10 +1,11 @@
-r"""Students at zero temperature: the replica-symmetric forms in closed form.
+r"""Students at zero temperature: the replica-symmetric solutions in closed form.
 
-For T -> 0 q = 1, and error functions are left: $q^* = \frac12\sum_e\mathrm{erf}(a_e)$,
-$m = \frac12\sum_e e\,\mathrm{erf}(a_e)$ with $a_e = (\alpha\beta^*r^* + ek)/
-\sqrt{2\alpha n}$, $r^* = nq^{*n-1}$ and $k = nm^{n-1}$. With one of the two overlaps
-zero the other is $x = \mathrm{erf}(yx^{n-1})$, solved by $t = yx^{n-1}$: x = erf t and
-$y(t) = t/\mathrm{erf}(t)^{n-1}$. Distinct sites. [THEORY 2.5, TS-08]
+For T -> 0 q = 1, and the averages are error functions: $q^* =
+\frac12\sum_e\mathrm{erf}(a_e)$, $m = \frac12\sum_e e\,\mathrm{erf}(a_e)$ with $a_e =
+(\alpha\beta^*r^* + ek)/ \sqrt{2\alpha n}$, $r^* = nq^{*n-1}$ and $k = nm^{n-1}$. If one
+of the two overlaps is 0 the other one is $x = \mathrm{erf}(yx^{n-1})$, solved by $t =
+yx^{n-1}$: x = erf t and $y(t) = t/\mathrm{erf}(t)^{n-1}$. Distinct sites. [THEORY 2.5,
+TS-08]
 """
 
 import functools as ft
@@ -40,13 +41,13 @@ def zero_threshold(n: int) -> tuple[float, float]:
 
 
 def learning_load(teacher_temperature: float, n: int) -> float:
-    r"""$\alpha_d = 2y_d^2T_s^2/n$: the pattern is stable beyond it. [THEORY 2.5]"""
+    r"""$\alpha_d = 2y_d^2T_s^2/n$: above it the pattern is stable. [THEORY 2.5]"""
     _positive("teacher_temperature", teacher_temperature)
     return 2 * (zero_threshold(n)[0] * teacher_temperature) ** 2 / n
 
 
 def storage_load(n: int) -> float:
-    r"""$\alpha_{max} = n/(2y_d^2)$: single examples are stable up to it. [THEORY 2.5]
+    r"""$\alpha_{max} = n/(2y_d^2)$: up to it single examples are stable. [THEORY 2.5]
 
     0.756571, 0.791440 for n = 3, 4.
     """
@@ -63,12 +64,12 @@ def zero_solution(
     r"""The stable solution with the pattern (or an example) at T = 0. [THEORY 2.5]
 
     $u = -[\alpha nC + \alpha\beta^*q^{*n} + m^n]$ with $C = \sqrt{2/(\pi\alpha n)}
-    \,e^{-t^2}$. Where there is none the overlap is 0, and C that of the glass.
+    \,e^{-t^2}$. If there is none the overlap is 0 and C is that of the glass.
 
     **Arguments:**
 
     - `load`: $\alpha$ > 0.
-    - `teacher_temperature`: $T_s$ > 0; no teacher for infinity.
+    - `teacher_temperature`: $T_s$ > 0; infinite without a teacher.
     - `start`: "ferro" ($q^* > 0$, m = 0) or "example" ($q^* = 0$, m > 0).
     """
     check_vertex(n)
@@ -80,7 +81,7 @@ def zero_solution(
     lowest, overlap = zero_threshold(n)
     t = 0.0
     if y >= lowest:
-        # y(t) grows from its least value on, and y(t) >= t
+        # y(t) increases beyond its minimum, and y(t) >= t
         t = root(
             lambda t: t / math.erf(t) ** (n - 1) - y, _inverse(overlap), 1.001 * y + 1
         )
