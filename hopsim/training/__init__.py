@@ -1,4 +1,4 @@
-"""Training: memories that are learnt rather than stored, and nothing else changes."""
+"""Training: memories that are learnt rather than stored; nothing else is trained."""
 
 from .association import (
     associate,
@@ -25,7 +25,7 @@ from .rule import KrotovHopfieldRule, OPTIMISERS, rule_of
 from .trainer import train, train_grid
 
 
-# older names
+# former names
 answered, decided, taught = answers_in_chunks, predicted_class, train_grid
 
 

@@ -1,8 +1,8 @@
-r"""States learnt by heart: every neuron learns to follow from all the others.
+r"""Auto-association: every neuron learns to be predicted by all the others.
 
-`learn` moves memories until given states of +1 and -1 are, at best, stable; `recall`
-relaxes states synchronously. `associate` does both for a whole grid of learning rates,
-temperatures and interactions in one compiled program. [MRS24 sec. 5]
+`learn` trains memories so that given states of +1 and -1 become stable; `recall`
+relaxes states by synchronous updates. `associate` does both for a whole grid of
+learning rates, temperatures and interactions in one compiled program. [MRS24 sec. 5]
 """
 
 import functools as ft
@@ -26,13 +26,13 @@ from .rule import KrotovHopfieldRule
 Tie = Literal["keep", "+1", "-1"]
 States = Float[AnyArray, "item feature"]
 
-# cells that a CPU core computes together, whose numbers fit into its own cache; and
-# such groups of one device between two reports of progress
+# cells that a CPU core computes together, so that their arrays fit into its own cache;
+# and groups of cells for each device between two reports of progress
 CELLS_PER_CPU_GROUP, GROUPS_PER_REPORT = 4, 4
 
 
 class Lesson(NamedTuple):
-    r"""How states are learnt; all but the epochs may differ between cells of a grid.
+    r"""The training settings; all but the epochs may differ between cells of a grid.
 
     In epoch e of E the learning rate is $\varepsilon f^e$ with f = `decay`, and the
     temperature $T + (T' - T) e / E$, T' = `final_temperature`: the last epoch is one
@@ -49,14 +49,14 @@ class Lesson(NamedTuple):
 
 
 class Learnt(NamedTuple):
-    """The memories at the end, and the loss of the last epoch before its step."""
+    """The final memories, and the loss of the last epoch before its step."""
 
     memories: Float[Array, "memory feature"]
     loss: Scalar
 
 
 class Recalled(NamedTuple):
-    """Where states went, if they came to rest, and if no gap was infinite or NaN."""
+    """The final states, whether they converged, and whether all gaps were finite."""
 
     states: Float[Array, "item feature"]
     converged: Bool[Array, " item"]
@@ -64,10 +64,10 @@ class Recalled(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """Independent draws: what is learnt from, and where recall begins and should end.
+    """Independent draws of what is learnt, and of where recall starts and should end.
 
-    Recall is begun at `starts` and is to end in `aims`; by default it begins at the
-    learnt states and is to stay.
+    Recall starts from `starts` and should end in `aims`; the default for both are the
+    learnt states.
     """
 
     memories: Float[AnyArray, "draw memory feature"]  # before training
@@ -77,7 +77,7 @@ class Draws(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Which objective and which draw each cell of a grid has, by their numbers."""
+    """The indices of the objective and of the draw of each cell of a grid."""
 
     objective: Int[np.ndarray, " cell"]
     draw: Int[np.ndarray, " cell"]
@@ -86,12 +86,12 @@ class Cells(NamedTuple):
 class RecallSettings(NamedTuple):
     """How states are recalled from the learnt memories; see `recall`.
 
-    The temperature is by default that at the end of the lesson. (1 in the authors'
-    package. It matters only for F that is not homogeneous.)
+    The default temperature is `Lesson.final_temperature`. (1 in the authors' package;
+    it matters only if F is not homogeneous.)
     """
 
     temperature: float | None = None
-    most: int = 100  # updates
+    most: int = 100  # updates at most
     tie: Tie = "-1"
 
 
@@ -99,11 +99,11 @@ USUAL_RECALL = RecallSettings()
 
 
 class Associations(NamedTuple):
-    """What became of every cell of a grid, on the host."""
+    """The results of every cell of a grid, on the host."""
 
-    wrong: Int[np.ndarray, "cell item"]  # neurons that ended otherwise than they should
+    wrong: Int[np.ndarray, "cell item"]  # neurons that differ from the aim at the end
     converged: Bool[np.ndarray, "cell item"]
-    finite: Bool[np.ndarray, " cell"]  # memories and gaps
+    finite: Bool[np.ndarray, " cell"]  # True if all memories and gaps are finite
     loss: Float[np.ndarray, " cell"]
     moved: Float[np.ndarray, " cell"]  # the largest change of any weight by training
     memories: Float[np.ndarray, "cell memory feature"] | None
@@ -112,7 +112,7 @@ class Associations(NamedTuple):
     def distance(self) -> Float[np.ndarray, " cell"]:
         r"""The mean of $|s - s'| = 2\sqrt{w}$, w wrong neurons; NaN if not finite.
 
-        About $\sqrt{2N}$ by chance. [MRS24 sec. 5]
+        About $\sqrt{2N}$ for unrelated states. [MRS24 sec. 5]
         """
         mean = np.mean(2 * np.sqrt(self.wrong), axis=1)
         return np.where(self.finite, mean, np.nan)
@@ -121,7 +121,7 @@ class Associations(NamedTuple):
 def learn(
     objective: AutoAssociative, memories: Memories, states: States, lesson: Lesson
 ) -> Learnt:
-    """Full-batch training of `memories` on `states`, epoch by epoch, traced whole."""
+    """Full-batch training of `memories` on `states` by rule (13), in one JAX loop."""
     memories, states = jnp.asarray(memories), jnp.asarray(states)
     dtype = memories.dtype
     rate, first, last, decay, momentum, floor = (
@@ -156,11 +156,11 @@ def recall(
     most: int = 100,
     tie: Tie = "-1",
 ) -> Recalled:
-    r"""Synchronous updates by the energy gaps until nothing moves, or `most` of them.
+    r"""Synchronous updates by the energy gaps until nothing changes, at most `most`.
 
-    $s_i \leftarrow \mathrm{sign}\,\Delta_i(s)$ for all i at once; a spin without a gap
-    becomes `tie` (the authors' package: -1). States that alternate between two are not
-    followed to the end, where one of the two is known to stand. [MRS24 sec. 5]
+    $s_i \leftarrow \mathrm{sign}\,\Delta_i(s)$ for all i at once; a spin whose gap is 0
+    becomes `tie` (the authors' package: -1). The iteration stops once all states are
+    fixed or in 2-cycles, whose state after `most` updates is then known. [MRS24 sec. 5]
     """
     memories, starts = jnp.asarray(memories), jnp.asarray(starts)
     temperature = jnp.asarray(temperature, memories.dtype)
@@ -180,7 +180,7 @@ def recall(
         further, ok = after(following)
         return taken + 1, now, following, further, finite & ok
 
-    # `taken` steps lead to `now`; `following` is one further
+    # `now` is the state after `taken` steps, `following` after one more
     first, finite = after(starts)
     second, ok = after(first)
     carry = jnp.int32(1), starts, first, second, finite & ok
@@ -200,17 +200,20 @@ def associate(
     devices: Sequence[Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Associations:
-    """Learn and recall in every cell of a grid, by one compiled program.
+    """Learn and recall in every cell of a grid, in one compiled program.
 
-    All cells of one objective lie in the same loops; which objective it is (its F, its
-    power, its scaling) is chosen when the program runs. Devices share the cells.
+    The program contains all objectives and selects that of each cell when it runs. The
+    cells are shared between the devices.
 
     **Arguments:**
 
     - `draws`: what is learnt and recalled, with a leading axis for the draws.
-    - `lesson`: each entry one number or one for each cell; one number of epochs.
-    - `cells`: the objective and the draw of each.
-    - `keep`: give the trained memories of all cells, too.
+    - `lesson`: each entry one number, or one for each cell; `epochs` is one number.
+    - `cells`: the objective and the draw of each cell.
+    - `keep`: True also returns the trained memories of all cells.
+    - `progress`: called with (groups done, groups in all).
+
+    Raises ValueError for arguments of wrong shape or range.
     """
     # --- validate
     objectives = tuple(objectives)
@@ -317,7 +320,7 @@ def _grid(
 
 
 def _groups(objective: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Cells of one objective each, as many in every group: the last one repeats."""
+    """Groups of `size` cells of one objective; the last group repeats its last cell."""
     for which in np.unique(objective):
         cells = np.flatnonzero(objective == which)
         for start in range(0, len(cells), size):
@@ -327,15 +330,15 @@ def _groups(objective: np.ndarray, size: int) -> Iterator[np.ndarray]:
 def _lines(
     lesson: Lesson, recall_temperature: float | None, cells: int, dtype: np.dtype
 ) -> Float[np.ndarray, "cell number"]:
-    """What is told to each cell: the lesson without its epochs, and T at recall."""
+    """The numbers of each cell: its lesson without the epochs, and T of its recall."""
     *numbers, _ = lesson
     last = lesson.final_temperature
-    asked = last if recall_temperature is None else recall_temperature
+    final = last if recall_temperature is None else recall_temperature
     spread = [np.broadcast_to(np.asarray(x, dtype), (cells,)) for x in numbers]
-    return np.stack([*spread, np.broadcast_to(np.asarray(asked, dtype), (cells,))], 1)
+    return np.stack([*spread, np.broadcast_to(np.asarray(final, dtype), (cells,))], 1)
 
 
-# --- what is asked of the arguments -------------------------------------------------
+# --- checks of the arguments --------------------------------------------------------
 
 
 def _check(
@@ -364,7 +367,7 @@ def _check(
                 f"{chosen}."
             )
     for name in ("learning_rate", "temperature", "final_temperature", "floor"):
-        if not np.all(np.asarray(getattr(lesson, name)) > 0):  # NaN is refused as well
+        if not np.all(np.asarray(getattr(lesson, name)) > 0):  # False for NaN, too
             raise ValueError(f"{name} must be > 0, got {getattr(lesson, name)}.")
     momentum, decay = np.asarray(lesson.momentum), np.asarray(lesson.decay)
     if not np.all((momentum >= 0) & (momentum < 1) & (decay > 0) & (decay <= 1)):

@@ -1,7 +1,7 @@
-"""Checkpoints: all that the next epoch depends on, in one file that is always whole.
+"""Checkpoints: all that the next epoch depends on, in a file never half written.
 
-The file is a record (netCDF), written under another name and renamed into place. Arrays
-are kept bit for bit.
+The file is a record (netCDF), written under a temporary name and renamed into place.
+Arrays are stored bit for bit.
 """
 
 from pathlib import Path
@@ -15,16 +15,16 @@ from ..records import dataset, load_record, Record, save
 
 
 class Checkpoint(NamedTuple):
-    """A training after some of its epochs."""
+    """The state of a training run after some of its epochs."""
 
-    state: tuple[Any, ...]  # memories, and the state of the rule
+    state: tuple[Any, ...]  # the memories and the state of the rule
     curves: dict[str, list[float]]
     ending: str  # "" while epochs are left
-    digest: str  # of what is trained, and how
+    digest: str  # of the training plan; see `training_digest`
 
 
 def store(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; whoever is killed meanwhile leaves the old one."""
+    """Write a checkpoint; if the process is killed meanwhile, the old file remains."""
     leaves = jax.tree.leaves(checkpoint.state)
     arrays = {
         f"leaf_{i}": (
@@ -37,16 +37,16 @@ def store(path: Path, checkpoint: Checkpoint) -> None:
         f"curve_{name}": ("epoch", np.asarray(values, np.float64))
         for name, values in checkpoint.curves.items()
     }
-    told = {"digest": checkpoint.digest, "ending": checkpoint.ending}
-    known = {"name": "checkpoint", "hash": "", "plots": "", "seconds": 0.0}
-    save(Record(dataset(arrays | curves, told | known)), path)
+    attributes = {"digest": checkpoint.digest, "ending": checkpoint.ending}
+    required = {"name": "checkpoint", "hash": "", "plots": "", "seconds": 0.0}
+    save(Record(dataset(arrays | curves, attributes | required)), path)
 
 
 def restore(path: Path, like: Any, digest: str) -> Checkpoint | None:
     """The checkpoint in a file, or None if there is no such file.
 
-    `like` is a state of the same structure. Raises ValueError if the file belongs to
-    another training, or is none.
+    `like` is a state of the same structure. Raises ValueError if the file is not a
+    record or belongs to another training run.
     """
     if not path.is_file():
         return None
@@ -61,9 +61,9 @@ def restore(path: Path, like: Any, digest: str) -> Checkpoint | None:
     )
     if not same or kept.attrs.get("digest") != digest:
         raise ValueError(
-            f"The checkpoint {str(path)!r} belongs to another training: its network, "
-            "examples or settings differ; move it away, or restore what it was made "
-            "with."
+            f"The checkpoint {str(path)!r} belongs to another training run: its "
+            "network, examples or settings differ; move it away, or restore what it "
+            "was made with."
         )
     curves = {
         str(name).removeprefix("curve_"): values.values.tolist()

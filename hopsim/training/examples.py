@@ -1,4 +1,4 @@
-"""Examples to learn from: labelled states in [-1, 1], and in which order they come."""
+"""Training examples: labelled states in [-1, 1], and their order in minibatches."""
 
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ Order = Literal["shuffled", "balanced"]
 
 
 class Examples(NamedTuple):
-    """States with the number of the class of each."""
+    """States and their class labels."""
 
     states: Float[np.ndarray, "item state"]  # in [-1, 1]
     labels: Int[np.ndarray, " item"]  # 0, 1, ..., classes - 1
@@ -25,7 +25,7 @@ def from_images(images: Images) -> Examples:
 
 
 def check_states(states: Float[np.ndarray, "item state"], what: str) -> None:
-    """Raises ValueError unless states are finite numbers in [-1, 1]."""
+    """Raises ValueError unless states are a non-empty array of numbers in [-1, 1]."""
     if states.ndim != 2 or 0 in states.shape:
         raise ValueError(
             f"{what} must be a non-empty array (item, state), got shape "
@@ -48,9 +48,9 @@ def check_states(states: Float[np.ndarray, "item state"], what: str) -> None:
 
 
 def check_examples(examples: Examples, classes: int, what: str, every: bool) -> None:
-    """Raises ValueError unless every state has a label of a class that is there.
+    """Raises ValueError unless every state is valid and has a label in 0..classes - 1.
 
-    With `every` each class needs an example.
+    With `every` each class needs at least one example.
     """
     states, labels = examples
     check_states(states, f"The states {what}")
@@ -82,11 +82,11 @@ def check_examples(examples: Examples, classes: int, what: str, every: bool) -> 
 def minibatches(
     labels: Int[np.ndarray, " item"], batch: int, order: Order, stream: Stream
 ) -> Int[np.ndarray, "step batch"]:
-    """The items of every minibatch of one epoch, as int32.
+    """The indices of the items of every minibatch of one epoch, as int32.
 
-    "shuffled": slices of a fresh permutation; the items % batch left over wait for
-    another epoch. "balanced": as many of each class in every minibatch, each class in
-    an order of its own that begins anew when it ends. [KH16 app. A]
+    "shuffled": slices of a new permutation; the items % batch last ones are left out.
+    "balanced": equally many of each class in every minibatch, each class in a random
+    order of its own, reshuffled when it is used up. [KH16 app. A]
     """
     steps = len(labels) // batch
     draw = stream.generator()

@@ -1,15 +1,16 @@
-r"""What training minimises: $C = \sum (c - t)^{2m}$ over neurons and examples.
+r"""The loss of training: $C = \sum (c - t)^{2m}$ over neurons and examples.
 
 An answer is $c = \tanh$ of the network's own energy gap (associative form) or of its
 first-order expansion, twice the local field (dual form); `t` is the target, +1 or -1.
 [KH16 eqs. 9 to 12 and app. A; MRS24 eqs. 8 and 14]
 
 The training temperature T stands inside the interaction function, so that nothing
-overflows: $\beta F(x) = F(x/T)$ with $\beta = T^{-n}$. It belongs to no Gibbs law.
+overflows: $\beta F(x) = F(x/T)$ with $\beta = T^{-n}$. It is not that of a Gibbs
+distribution.
 
-Each objective states its loss twice: by `Network.energy_gap` or `local_field`, which is
-the definition, and together with its gradient in products of matrices alone, which is
-what trains. The tests hold one to the other by automatic differentiation.
+Each objective has its loss twice: from `Network.energy_gap` or `local_field`, which is
+the definition, and with its gradient as matrix products, which is used in training. The
+tests compare the two by automatic differentiation.
 """
 
 import abc
@@ -37,12 +38,12 @@ States = Float[AnyArray, "item state"]
 Answers = Float[Array, "item answer"]
 Targets = Float[AnyArray, "item answer"]
 
-# numbers of one block of the element-by-element work: it stays in a core's own cache
+# numbers in one block of element-by-element work: a block fits into a core's cache
 NUMBERS_PER_BLOCK = 80_000
 
 
 class Step(NamedTuple):
-    """What one minibatch tells: the loss, its gradient, and the answers."""
+    """The loss of one minibatch, its gradient, and the answers."""
 
     loss: Scalar
     gradient: Float[Array, "memory feature"]
@@ -53,11 +54,10 @@ class Tempered(AbstractAdditiveLagrangian):
     r"""An interaction function at a training temperature, for `features` neurons.
 
     "original": $F(x)/T^n$ [KH16 app. A]; "modified": $F(x/(NT))$ [MRS24 eq. 14]. For
-    homogeneous F the two are one function, with $T_o = N T_m$ [MRS24 thm. 4.3.1]; for
-    the leaky power and the exponential they are not.
+    homogeneous F they are the same function, with $T_o = N T_m$ [MRS24 thm. 4.3.1]; for
+    the leaky power and the exponential they differ.
 
-    Raises ValueError for interactions that do not act on each memory alone, and for
-    "original" where F has no power n.
+    Raises ValueError for "original" if F has no power n.
     """
 
     interaction_function: AbstractAdditiveLagrangian
@@ -79,7 +79,7 @@ class Tempered(AbstractAdditiveLagrangian):
     def convex(self) -> bool:
         return self.interaction_function.convex
 
-    # F acts on each number alone; arrays of any shape pass through the layer's methods
+    # F acts element by element: the methods take arrays of any shape
 
     def interaction(self, x: AnyArray) -> Array:
         return self._value(jnp.ravel(x)).reshape(x.shape)
@@ -114,8 +114,8 @@ class Tempered(AbstractAdditiveLagrangian):
 def interaction_of(lagrangian: AbstractLagrangian) -> AbstractAdditiveLagrangian:
     """The literal interaction function F of a memory layer, without its scale.
 
-    The training temperature takes the place of the scale. Raises ValueError where the
-    memories compete.
+    The training temperature replaces the scale. Raises ValueError unless the layer is a
+    sum over memories.
     """
     layer = lagrangian.unwrapped().lagrangian
     if isinstance(layer, Tempered):
@@ -130,7 +130,7 @@ def interaction_of(lagrangian: AbstractLagrangian) -> AbstractAdditiveLagrangian
 
 
 class AbstractObjective(eqx.Module):
-    """A loss of memories, for examples `states` with the targets `targets`.
+    """A loss as a function of memories, for `states` with their `targets`.
 
     To add one: implement `answer` (the definition, for one example) and `step`.
     """
@@ -153,16 +153,16 @@ class AbstractObjective(eqx.Module):
         states: States,
         targets: Targets,
     ) -> Step:
-        """Loss, gradient and answers of a minibatch, without a copy for each neuron."""
+        """Loss, gradient and answers of a minibatch; no copy of a state per neuron."""
 
     @abc.abstractmethod
     def answers(
         self, memories: Memories, temperature: Scalar, states: States
     ) -> Answers:
-        """The answers alone, in the form of `step`."""
+        """The answers before the tanh, computed as in `step`."""
 
     def network(self, memories: Memories, temperature: float | AnyArray) -> Network:
-        """The network of spins whose energy gaps are trained."""
+        """The network of spins whose energy gaps or local fields are trained."""
         shape = jnp.shape(memories)
         tempered = self.tempered(temperature, shape[1])
         return Network(memories, AbsoluteValue(), tempered)
@@ -192,10 +192,10 @@ class AbstractObjective(eqx.Module):
 
 
 class Associative(AbstractObjective):
-    r"""Class units that are updated once from off: $c = \tanh(\beta\,\Delta E)$.
+    r"""Class units that are updated once from -1: $c = \tanh(\beta\,\Delta E)$.
 
-    All of them stand at -1, the visible neurons at the image; `answers` are the energy
-    gaps of the class units. [KH16 eq. 9, with rectified or any other F]
+    All class units are off (-1), the visible neurons show the image; `answers` are the
+    energy gaps of the class units. [KH16 eq. 9, with rectified or any other F]
 
     With S = v xi^T formed once, the memory input is S - sum_g xi_g where class unit a
     is off and 2 xi_a more where it is on: no class needs a copy of the image.
@@ -255,8 +255,8 @@ class Dual(AbstractObjective):
     r"""The feed-forward form: $c = \tanh(2\, \partial\Phi/\partial s_\alpha)$.
 
     The gap of a class unit to first order: twice the local field, with the class units
-    at 0 (`expansion = "zero"`, KH16 eq. 11) or off, at -1 ("off"). A layer of hidden
-    units with the activation F' and the class weights as its read-out. [KH16 app. A]
+    at 0 (`expansion = "zero"`, KH16 eq. 11) or at -1 ("off"). Equivalent to a layer of
+    hidden units with activation F' and the class weights as read-out. [KH16 app. A]
     """
 
     interaction: AbstractAdditiveLagrangian
@@ -299,12 +299,12 @@ class Dual(AbstractObjective):
 class AutoAssociative(AbstractObjective):
     r"""Every neuron from all others: $c_i = \tanh(\beta\,\Delta E_i)$, target $s_i$.
 
-    The states, of +1 and -1, are to become stable: each neuron is updated once, the
-    others standing as in the state. [MRS24 eqs. 8 and 14]
+    Makes states of +1 and -1 stable: each neuron is updated once, with the others as in
+    the state. [MRS24 eqs. 8 and 14]
 
     One of the two states that a gap compares is the state itself: $\Delta E_i =
     s_i \sum_\mu [F(x_\mu) - F(x_\mu - 2 \xi_{\mu i} s_i)]$ with x = xi s, so that F is
-    formed for one flip of every neuron only, in blocks of states.
+    computed for the state and for one flip of each neuron, in blocks of states.
     """
 
     interaction: AbstractAdditiveLagrangian
@@ -332,7 +332,7 @@ class AutoAssociative(AbstractObjective):
             here, flipped = self._inputs(memories, part)
             gaps = self._gaps(tempered, part, here, flipped)
             loss, w = self._errors(gaps, target)
-            w = w * part  # of the rise from each flip to the state
+            w = w * part  # derivative by F(here) - F(flipped)
             away = w[None] * tempered.activation(flipped)
             stay = tempered.activation(here) * jnp.sum(w, axis=1)[None]
             gradient = _product(stay - jnp.sum(away, axis=2), part)
@@ -346,7 +346,7 @@ class AutoAssociative(AbstractObjective):
 
     @staticmethod
     def _inputs(memories: Array, states: Array) -> tuple[Array, Array]:
-        """What memories receive from each state, and with each of its spins flipped."""
+        """The memory inputs `xi s` of each state, and with each spin flipped."""
         here = _product(memories, states.T)
         own = memories[:, None, :] * states[None]
         return here, here[:, :, None] - 2 * own
@@ -366,12 +366,12 @@ class AutoAssociative(AbstractObjective):
 
 
 def _product(a: AnyArray, b: AnyArray) -> Array:
-    # an accelerator's default would keep three digits, and F magnifies errors n times
+    # an accelerator's default keeps three digits, and F amplifies errors n-fold
     return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
 
 
 def _inputs(memories: AnyArray, states: AnyArray) -> tuple[Array, Array]:
-    """`(memory, item)`: what memories receive while all class units are off."""
+    """The memory inputs, of shape (memory, item), with all class units off."""
     pixels = states.shape[1]
     classes = jnp.asarray(memories[:, pixels:])
     visible = _product(memories[:, :pixels], states.T)
@@ -379,7 +379,7 @@ def _inputs(memories: AnyArray, states: AnyArray) -> tuple[Array, Array]:
 
 
 def _block_size(width: int, count: int) -> int:
-    """Rows of one block: a divisor of `count`, `NUMBERS_PER_BLOCK` in all at most."""
+    """Rows of one block: a divisor of `count`, within `NUMBERS_PER_BLOCK`."""
     if jax.default_backend() != "cpu":
         return count
     most = min(max(NUMBERS_PER_BLOCK // width, 1), count)
@@ -389,8 +389,8 @@ def _block_size(width: int, count: int) -> int:
 class _Blocks:
     """Element-by-element work on `(memory, item)`, in blocks of memories.
 
-    Rows that fill up the last block receive nothing and have no class weights: every
-    interaction function gives them a gap of exactly 0.
+    Rows that pad the last block have zero input and zero class weights, so that their
+    gap is exactly 0 for every interaction function.
     """
 
     def __init__(self, shape: tuple[int, ...]):
@@ -408,7 +408,7 @@ class _Blocks:
         return [x.reshape(self.many, self.size, x.shape[1]) for x in filled]
 
     def sum(self, of: Callable, *parts: Array) -> Array:
-        """The sum over blocks of what `of` makes of each."""
+        """The sum of `of(*block)` over all blocks."""
         start = jax.tree.map(
             lambda x: jnp.zeros(x.shape, x.dtype),
             jax.eval_shape(of, *(x[0] for x in parts)),
@@ -417,6 +417,6 @@ class _Blocks:
         return jax.lax.scan(add, start, tuple(parts))[0]
 
     def map(self, of: Callable, *parts: Array) -> list[Array]:
-        """What `of` makes of every row."""
+        """The rows of `of(*block)` for all blocks, without the padding."""
         made = jax.lax.map(lambda x: of(*x), tuple(parts))
         return [x.reshape(-1, x.shape[2])[: self.count] for x in made]

@@ -1,4 +1,4 @@
-"""What a training is asked to do, checked before anything is computed."""
+"""The plan of a training run, checked before anything is computed."""
 
 import dataclasses
 import math
@@ -17,14 +17,14 @@ from .objectives import AbstractObjective, AutoAssociative
 
 
 class TrainingData(NamedTuple):
-    """What is learnt, and what the learnt is tested with, not yet checked."""
+    """The examples for training and for testing, not yet checked."""
 
     examples: Examples | np.ndarray
     test: Examples | None = None
 
 
 class TrainingSchedule(NamedTuple):
-    """How often, how hot and in which portions examples are shown, not yet checked."""
+    """Epochs, training temperature and minibatches, not yet checked."""
 
     epochs: int
     temperature: float | Callable[[int], Any]
@@ -35,7 +35,7 @@ class TrainingSchedule(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class TrainingPlan:
-    """How to train, checked against the network and the examples."""
+    """A training run, checked against the network and the examples."""
 
     network: Network
     objective: AbstractObjective
@@ -61,7 +61,7 @@ def plan_training(
     data: TrainingData,
     schedule: TrainingSchedule,
 ) -> TrainingPlan:
-    """The plan of a training; ValueError where it cannot be carried out."""
+    """The plan of a training run; ValueError if it is invalid."""
     examples, test = data
     epochs, temperature, batch, order, key = schedule
     if order not in get_args(Order):
@@ -136,9 +136,9 @@ def plan_training(
 
 
 def training_digest(plan: TrainingPlan) -> str:
-    """What a checkpoint must agree in with the training run that resumes from it.
+    """The hash in which a checkpoint must agree with the run that resumes from it.
 
-    (Not the rule, which is made of functions: only the shape of its state is compared.)
+    (Without the rule, which is made of functions: only its state's shape is compared.)
     """
     import hashlib
 
@@ -146,6 +146,6 @@ def training_digest(plan: TrainingPlan) -> str:
     for array in (*jax.tree.leaves(plan.network), *plan.examples, *(plan.test or ())):
         found.update(np.ascontiguousarray(array).tobytes())
     numbers = [plan.temperature(number) for number in range(plan.epochs)]
-    told = (plan.objective, plan.batch, plan.order, plan.stream, numbers)
-    found.update(repr(told).encode())
+    settings = (plan.objective, plan.batch, plan.order, plan.stream, numbers)
+    found.update(repr(settings).encode())
     return found.hexdigest()

@@ -1,4 +1,4 @@
-"""What a network answers: the gaps of its class units, and the class of the largest."""
+"""Prediction: the energy gaps of the class units, and the class of the largest gap."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -25,7 +25,7 @@ from .objectives import (
 
 Form = Literal["associative", "dual", "dual_off", "autoassociative"]
 
-STATES_PER_CHUNK = 1000  # their inputs to the memories stay small
+STATES_PER_CHUNK = 1000  # keeps the array of memory inputs small
 
 
 def predict(
@@ -36,14 +36,17 @@ def predict(
     scaling: Scaling = "original",
     temperature: float | None = None,
 ) -> Int[np.ndarray, " item"]:
-    """The class of every image: the class unit of the largest energy gap.
+    """The class of every image: the class unit with the largest energy gap.
 
-    One update of the class units, all off, beside the image. [KH16 eq. 9] Images lie in
-    [-1, 1]; the features beyond them are the class units. -1 where two classes share
-    the largest answer, or it is no number.
+    One update of the class units, all off, with the image fixed. [KH16 eq. 9] Images
+    lie in [-1, 1]; the remaining features are the class units. -1 where two classes
+    share the largest answer, or an answer is not finite.
 
-    The training temperature matters only to interactions that are not homogeneous;
-    without one, the largest input of a memory keeps every power within range.
+    The training temperature matters only for interactions that are not homogeneous; by
+    default it is a bound on the memory inputs, so that no power overflows.
+
+    Raises ValueError for images out of range, a network without class units, and what
+    `objective_of` refuses.
     """
     images = np.asarray(images)
     check_states(images, "Images")
@@ -81,7 +84,7 @@ def answers_in_chunks(
     temperature: AnyArray,
     states: Float[AnyArray, "item state"],
 ) -> Float[np.ndarray, "item answer"]:
-    """The answers to any number of states before the tanh, in equal chunks."""
+    """The answers before the tanh for any number of states, in chunks of equal size."""
     count, width = states.shape
     chunk = min(count, STATES_PER_CHUNK)
     chunks = -(-count // chunk)
@@ -95,9 +98,9 @@ def answers_in_chunks(
 def predicted_class(
     answers: Float[np.ndarray, "item class"],
 ) -> Int[np.ndarray, " item"]:
-    """The class of the largest answer; -1 where two share it or one is no number.
+    """The class of the largest answer; -1 where two share it or one is not finite.
 
-    The largest answer, not its tanh: saturated ones would tie. [THEORY 2.3]
+    Answers before the tanh, which would make saturated ones equal. [THEORY 2.3]
     """
     largest = np.max(answers, axis=1, keepdims=True)
     clear = np.sum(answers == largest, axis=1) == 1
@@ -108,14 +111,18 @@ def predicted_class(
 def objective_of(
     network: Network, form: Form, error_exponent: int, scaling: Scaling
 ) -> AbstractObjective:
-    """The loss of a network's memories, with its own interaction function."""
+    """The objective with the network's own interaction function.
+
+    Raises ValueError for a network with currents or an autapse, an unknown form, and an
+    interaction function that does not fit.
+    """
     driven = np.any(np.asarray(network.current)) or np.any(
         np.asarray(network.hidden_current)
     )
     if driven or network.autapse is not None:
         raise ValueError(
-            "Training knows neither currents nor an autapse; leave them out of the "
-            "network (set them afterwards if you want them)."
+            "Training supports neither currents nor an autapse; leave them out of "
+            "the network (they can be set after training)."
         )
     makers: dict[str, Callable[..., AbstractObjective]] = {
         "associative": Associative,
@@ -128,5 +135,5 @@ def objective_of(
     objective = makers[form](
         interaction_of(network.memory_lagrangian), error_exponent, scaling
     )
-    objective.tempered(1.0, network.features)  # refuses what has no such scale
+    objective.tempered(1.0, network.features)  # ValueError if F has no power n
     return objective

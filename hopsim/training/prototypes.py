@@ -1,7 +1,7 @@
-"""Features or prototypes: what the memories of a trained classifier have become.
+"""Features or prototypes: the role of the memories in a trained classifier.
 
-With small n many memories add up to an answer, each a feature that votes for several
-classes; with large n one memory, a prototype, decides alone. [KH16 sec. 4, Figure 2]
+For small n many memories contribute to an answer, each a feature that votes for several
+classes; for large n a single memory, a prototype, decides. [KH16 sec. 4, Figure 2]
 """
 
 import equinox as eqx
@@ -18,7 +18,7 @@ from .prediction import STATES_PER_CHUNK
 def votes(
     memories: Memories, pixels: int, cutoff: float = 0.9
 ) -> Int[np.ndarray, " memory"]:
-    """For how many classes each memory votes: class weights above `cutoff`. [KH16]"""
+    """The number of classes each memory votes for: class weights > `cutoff`. [KH16]"""
     return np.sum(np.asarray(memories)[:, pixels:] > cutoff, axis=1)
 
 
@@ -29,10 +29,10 @@ def dominant(
     states: Float[AnyArray, "item state"],
     share: float = 0.9,
 ) -> Int[np.ndarray, " item"]:
-    r"""How many memories add more than `share` of what the largest one adds.
+    r"""How many memories contribute more than `share` of the largest contribution.
 
-    To the energy gap of the class unit that wins, $F(x_\mu^{on}) - F(x_\mu^{off})$; 1
-    means that a single memory decides. [KH16 sec. 4]
+    A contribution is $F(x_\mu^{on}) - F(x_\mu^{off})$, to the energy gap of the winning
+    class unit; 1 means that a single memory decides. [KH16 sec. 4]
     """
     memories = jnp.asarray(memories)
     scale = jnp.asarray(temperature, memories.dtype)

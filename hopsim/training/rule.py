@@ -1,4 +1,4 @@
-r"""How memories move: rule (13) of Krotov & Hopfield, for optax."""
+r"""Learning rules: rule (13) of Krotov & Hopfield, and those of optax by name."""
 
 import functools as ft
 from typing import Any
@@ -19,7 +19,7 @@ def KrotovHopfieldRule(
     bound: float = 1.0,
     floor: float | AnyArray = 1e-30,
 ) -> optax.GradientTransformation:
-    r"""Steps whose length does not depend on the gradient's. [KH16 eq. 13]
+    r"""Gradient descent with a step size independent of the gradient's. [KH16 eq. 13]
 
     $V \leftarrow p V - \partial C$, and
     $\xi_\mu \leftarrow \mathrm{clip}(\xi_\mu + \varepsilon V_\mu / \max_J |V_{\mu J}|)$
@@ -30,11 +30,13 @@ def KrotovHopfieldRule(
 
     - `learning_rate`: epsilon > 0, or an optax schedule of the number of updates.
     - `momentum`: p in [0, 1).
-    - `bound`: weights stay in [-bound, bound]; start there.
-    - `floor`: the least value of the maximum, below which a memory hardly moves.
-      (1e-30 as in the public codes; gradients of n >= 30 fall below it.)
+    - `bound`: weights are clipped to [-bound, bound], and should start there.
+    - `floor`: a lower limit of the maximum in the denominator: a memory with smaller
+      gradients hardly moves. (1e-30 as in the public codes; gradients for n >= 30 fall
+      below it.)
 
-    Chain it or replace it by any other optax transformation.
+    Raises ValueError for a rate or momentum out of range. It can be chained with, or
+    replaced by, any other optax transformation.
     """
     _require("The momentum", momentum, 0, 1)
     if not callable(learning_rate):
@@ -49,7 +51,7 @@ def KrotovHopfieldRule(
     )
 
 
-# what `rule_of` knows beside the rule above: those that a learning rate alone makes
+# the other rules of `rule_of`: optax optimisers that need only a learning rate
 OPTIMISERS = ("adabelief", "adam", "adamw", "lion", "nadam", "rmsprop", "sgd")
 
 
@@ -60,10 +62,10 @@ def rule_of(
     momentum: float = 0.0,
     floor: float = 1e-30,
 ) -> optax.GradientTransformation:
-    """A rule by its name, with a learning rate of its own for every epoch.
+    """A rule by its name, with a learning rate for every epoch.
 
-    `steps` is the number of minibatches of an epoch; `momentum` and `floor` are those
-    of the Krotov-Hopfield rule.
+    `steps` is the number of minibatches in an epoch; `momentum` and `floor` are used by
+    the Krotov-Hopfield rule only. Raises ValueError for an unknown name.
     """
 
     if name not in ("krotov_hopfield", *OPTIMISERS):
@@ -72,8 +74,8 @@ def rule_of(
     return _rule(name, rates.tobytes(), rates.dtype.name, steps, momentum, floor)
 
 
-# the same rule is the same object, so that trainings which differ in their start alone
-# share their compiled program
+# equal rules are the same object, so that training runs which differ only in their
+# start share a compiled program
 @ft.lru_cache(maxsize=64)
 def _rule(
     name: str, rates: bytes, dtype: str, steps: int, momentum: float, floor: float

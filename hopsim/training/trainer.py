@@ -1,8 +1,8 @@
 r"""`train`: each epoch of minibatches is one compiled scan over data on the device.
 
-Nothing but the memories changes. The order of the examples is drawn on the host, keyed
-by (key, epoch), and all else that an epoch needs is in `State`: so a training run
-that is resumed from its checkpoint repeats what it would have done, to the last bit.
+Only the memories change. The order of the examples is drawn on the host, keyed by (key,
+epoch), and everything else that an epoch needs is in `State`: a training run resumed
+from its checkpoint gives the same results as an uninterrupted one, to the last bit.
 """
 
 import math
@@ -36,7 +36,7 @@ from .prediction import answers_in_chunks, Form, objective_of, predicted_class
 from .rule import KrotovHopfieldRule
 
 
-CURVES = {  # one number an epoch, with units
+CURVES = {  # one number for each epoch, with its unit
     "loss": "1",
     "train_error": "1",
     "test_error": "1",
@@ -49,15 +49,15 @@ class State(NamedTuple):
     """All that the next epoch depends on, apart from its number."""
 
     memories: Float[AnyArray, "memory feature"]
-    optimiser: Any  # the state of the rule, as optax made it
+    optimiser: Any  # the optax state of the rule
 
 
 class Epoch(NamedTuple):
-    """What one epoch left, still on the device."""
+    """The result of one epoch, still on the device."""
 
     state: State
-    loss: Scalar  # mean over answers, of the memories as they were at each minibatch
-    wrong: Scalar  # share of the items answered wrongly before they were learnt from
+    loss: Scalar  # mean over answers, before the step of each minibatch
+    wrong: Scalar  # share of wrong answers, before the step of each minibatch
     finite: Bool[Array, ""]
 
 
@@ -74,12 +74,12 @@ class Trainer:
             self._test = jnp.asarray(plan.test.states, dtype)
 
     def start(self) -> State:
-        """The memories as they are, and the rule at rest."""
+        """The initial memories, and the initial state of the rule."""
         memories = jnp.asarray(self.plan.network.memories)
         return State(memories, self.plan.rule.init(memories))
 
     def epoch(self, state: State, number: int) -> Epoch:
-        """One pass over the examples. (Numbers begin with 0.)"""
+        """One pass over the examples; epochs are numbered from 0."""
         plan = self.plan
         rows = minibatches(
             plan.examples.labels, plan.batch, plan.order, plan.stream.child(number)
@@ -95,7 +95,7 @@ class Trainer:
         )
 
     def test_error(self, state: State, number: int) -> float:
-        """The share of the test examples that are answered wrongly."""
+        """The share of wrong answers to the test examples; NaN without any."""
         plan = self.plan
         if self._test is None or plan.test is None:
             return math.nan
@@ -122,10 +122,10 @@ def _pass(
 
     def one(carried: State, items: Array):
         shown = states[items]
-        told = labels[items]
+        label = labels[items]
         targets = shown
         if classes:
-            targets = jnp.where(number[None, :] == told[:, None], 1, -1)
+            targets = jnp.where(number[None, :] == label[:, None], 1, -1)
             targets = targets.astype(shown.dtype)
         step = objective.step(carried.memories, temperature, shown, targets)
         change, optimiser = rule.update(
@@ -134,7 +134,7 @@ def _pass(
         moved = optax.apply_updates(carried.memories, change)
         wrong = jnp.sign(step.answers) != targets
         if classes:
-            wrong = jnp.argmax(step.answers, axis=1).astype(told.dtype) != told
+            wrong = jnp.argmax(step.answers, axis=1).astype(label.dtype) != label
         return State(moved, optimiser), (
             step.loss / targets.size,
             jnp.mean(wrong.astype(shown.dtype)),
@@ -159,10 +159,10 @@ def train_grid(
     examples: tuple[Float[AnyArray, "item state"], Int[AnyArray, " item"]],
     momentum: Scalar,
 ) -> tuple[Float[Array, "memory feature"], Float[Array, " epoch"]]:
-    """Memories after all epochs of rule (13), and the losses: one program for a grid.
+    """The memories after all epochs of rule (13), and the loss of every epoch.
 
-    Learning rates, temperature and momentum are traced, so that only another objective
-    or another size is compiled anew. `rows` are the minibatches of every epoch.
+    Learning rates, temperature and momentum are traced: one compiled program serves a
+    grid of them. `rows` are the indices of the minibatches of every epoch.
     """
     steps = rows.shape[1]
     rule = KrotovHopfieldRule(
@@ -179,7 +179,7 @@ def train_grid(
     return state.memories, loss
 
 
-# --- the door -------------------------------------------------------------------------
+# --- train ----------------------------------------------------------------------------
 
 
 def train(
@@ -201,11 +201,11 @@ def train(
     interrupted: Callable[[], bool] = lambda: False,
     told: Callable[[dict[str, float]], None] | None = None,
 ) -> Record:
-    r"""Learn the memories of a network from examples; nothing else changes.
+    r"""Learn the memories of a network from examples; nothing else is trained.
 
     Returns a Record with `memories`, `start`, one curve over the epochs each for
-    `loss`, `train_error` (running, before each item was learnt from), `test_error`,
-    `temperature`, `seconds`, and how it ended; `network.with_memories(...)` makes the
+    `loss`, `train_error` (running, before the step of each minibatch), `test_error`,
+    `temperature` and `seconds`, and `ending`; `network.with_memories(...)` makes the
     trained network.
 
     **Arguments:**
@@ -216,22 +216,23 @@ def train(
     - `examples`: `Examples` (states in [-1, 1] with labels), or states of +1 and -1
       alone for `form = "autoassociative"`.
     - `rule`: `KrotovHopfieldRule(...)`, or any optax optimiser.
-    - `temperature`: T > 0, or an optax schedule of the number of the epoch.
+    - `temperature`: T > 0, or an optax schedule of the epoch, numbered from 0.
     - `form`: "associative" [KH16 eq. 9], "dual" or "dual_off" (first order about class
       units at 0 or off) [KH16 eq. 11], "autoassociative" [MRS24 eq. 8].
     - `error_exponent`: m, of $C = \sum (c - t)^{2m}$.
     - `scaling`: "original", F(x)/T^n, or "modified", F(x/(NT)). [MRS24 eq. 14]
     - `batch`, `order`: items of a minibatch (default all), "shuffled" or "balanced"
       (as many of each class).
-    - `checkpoint`: a file from which a killed training run is resumed, and which
-      is written every `checkpoint_seconds` (always whole) and removed by nobody.
-    - `interrupted`: asked after each epoch; if True the checkpoint is written and
-      KeyboardInterrupt raised.
-    - `told`: called with the curves' values after each epoch.
+    - `checkpoint`: a file from which a killed training run is resumed; written every
+      `checkpoint_seconds` of wall time and at the end, and never deleted.
+    - `interrupted`: called after each epoch; if it returns True, the checkpoint is
+      written and KeyboardInterrupt raised.
+    - `told`: called after each epoch with the values of its curves, `epoch` (from 1)
+      and `epochs`.
 
-    Raises ValueError for examples or settings that cannot be learnt from. Numbers that
-    are not finite end a training; the memories of the epoch before are kept, and
-    `ending` says so.
+    Raises ValueError for invalid examples or settings, and for a checkpoint of another
+    training run. If the loss or a memory becomes infinite or NaN, training stops with
+    the memories of the epoch before, and `ending` says so.
     """
     plan = plan_training(
         network,
