@@ -1,11 +1,12 @@
 r"""Lagrangians: one scalar function for each layer of neurons.
 
-The Lagrangian of a layer fixes all that hopsim ever asks of it: its activation
-`grad L`, its share `x . grad L - L` of the energy, and (memory neurons) the energy gap
-of a spin flip, `L(x + xi) - L(x - xi)`. [KH16 eqs. 2-4; KH21 eqs. 1-2]
+The Lagrangian of a layer determines its activation `grad L`, its share
+`x . grad L - L` of the energy and, for memory neurons, the energy gap of a spin flip,
+`L(x + xi) - L(x - xi)`. [KH16 eqs. 2-4; KH21 eqs. 1-2]
 
 Every method takes one layer, of shape `(n,)`; batch with `jax.vmap`. Everything here
-is dimensionless: time enters hopsim only in `hopsim.dynamics`.
+is dimensionless: time enters only in `hopsim.dynamics`. Constructors raise ValueError
+for parameters out of range.
 """
 
 from ._base import (

@@ -1,4 +1,4 @@
-"""What a Lagrangian is, and how one is rescaled."""
+"""The interfaces of Lagrangians, and rescaled Lagrangians."""
 
 import abc
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Layer = Float[AnyArray, " n"]
 
 
 class Unwrapped(NamedTuple):
-    r"""What there is in $L(x) = o\, \ell(i x)$, where $\ell$ rescales no other."""
+    r"""$\ell$, $i$ and $o$ of $L(x) = o\, \ell(i x)$; $\ell$ is not `Rescaled`."""
 
     lagrangian: "AbstractLagrangian"
     inside: float | AnyArray
@@ -34,29 +34,30 @@ class Unwrapped(NamedTuple):
 class AbstractLagrangian(eqx.Module):
     """A scalar function of one layer; its gradient is the layer's activation.
 
-    To add one: subclass, declare the four flags below (class variables, fields or
+    To add one: subclass, declare the four attributes below (class variables, fields or
     properties), implement `__call__`, `activation` and `bracket`, and override
-    `curvature`, `bregman` or `resolvent` where a closed form beats the general one.
+    `curvature`, `bregman` or `resolvent` where a closed form is faster or more
+    accurate.
     """
 
-    convex: AbstractVar[bool]  # Hessian >= 0 everywhere: the ODE energies must fall
+    convex: AbstractVar[bool]  # Hessian >= 0 everywhere: flows lower the energy
     additive: AbstractVar[bool]  # L(x) = sum_i F(x_i): neurons do not compete
-    smooth: AbstractVar[bool]  # the activation is continuous (a norm's origin aside)
+    smooth: AbstractVar[bool]  # the activation is continuous (a norm's origin apart)
     degree: AbstractVar[int | None]  # L(a x) == a**degree * L(x) for every a > 0
 
     @property
     def kink(self) -> int | None:
-        """The `n` of a kink like that of max(x, 0)^n; None where `L` has none."""
+        """The `n` of a kink like that of max(x, 0)^n; None if `L` has no kink."""
         return None
 
     @property
     def only_for(self) -> int | None:
-        """The number of features of the networks it is made for; None: any."""
+        """The number of features that `L` is defined for; None for any."""
         return None
 
     @property
     def steepest(self) -> float | None:
-        """A bound on the norm of the Hessian everywhere; None where none is known."""
+        """A bound on the norm of the Hessian for all x; None if none is known."""
         return None
 
     @abc.abstractmethod
@@ -65,17 +66,17 @@ class AbstractLagrangian(eqx.Module):
 
     @abc.abstractmethod
     def activation(self, x: Layer) -> Layer:
-        """`grad L(x)`, written out as the papers do. The tests hold it to autodiff."""
+        """`grad L(x)` in closed form, as in the papers; tested against autodiff."""
 
     @abc.abstractmethod
     def bracket(self, x: Layer) -> Scalar:
-        """`x . grad L(x) - L(x)`, in the closed form that cannot overflow.
+        """`x . grad L(x) - L(x)`, in a closed form that does not overflow.
 
         For convex `L` it is the convex conjugate `L*` at the activation.
         """
 
     def curvature(self, x: Layer, dx: Layer) -> Layer:
-        """The Hessian of `L` at `x`, applied to `dx`. (One jvp: no matrix is made.)"""
+        """The Hessian of `L` at `x`, applied to `dx`. (One jvp, without a matrix.)"""
         return jax.jvp(self.activation, (x,), (dx,))[1]
 
     def bregman(self, a: Layer, b: Layer) -> Scalar:
@@ -85,9 +86,10 @@ class AbstractLagrangian(eqx.Module):
     def resolvent(self, x: Layer, strength: AnyArray) -> Layer:
         r"""The `y` that solves `y + strength * grad L(y) = x`, for `strength >= 0`.
 
-        It makes an autapse implicit in AltIMEX. Here by bisection, neuron by neuron:
-        the left side rises monotonely in `y`, and `y` lies between `x` and
-        `x - strength * grad L(x)`. Only for additive, smooth, convex `L`.
+        AltIMEX uses it to treat an autapse implicitly. Here by bisection, neuron by
+        neuron: the left side increases with `y`, and `y` lies between `x` and
+        `x - strength * grad L(x)`. For smooth, convex, additive `L`; raises ValueError
+        if `L` is not additive.
         """
         if not self.additive:
             raise ValueError(
@@ -99,8 +101,8 @@ class AbstractLagrangian(eqx.Module):
     def normalised(self, features: int) -> "AbstractLagrangian":
         r"""The same interaction as $F(x) = N \phi(x/N)$, with fields of order one.
 
-        $F = (N/n)(x/N)^n$ for degree $n$ [THEORY 2.4]; taken as given where no exact
-        equivalence is known.
+        $F = (N/n)(x/N)^n$ for degree $n$ [THEORY 2.4]; unchanged if the degree is not
+        known.
         """
         if self.degree is None:
             return self
@@ -109,7 +111,7 @@ class AbstractLagrangian(eqx.Module):
     def unwrapped(self) -> Unwrapped:
         r"""The $\ell$, $i$ and $o$ of $L(x) = o\, \ell(i x)$; here itself, 1 and 1.
 
-        However often it was rescaled: the factors are products.
+        Nested rescalings are combined: $i$ and $o$ are products.
         """
         return Unwrapped(self, 1.0, 1.0)
 
@@ -133,17 +135,17 @@ class AbstractAdditiveLagrangian(AbstractLagrangian):
     def __call__(self, x: Layer) -> Scalar:
         return jnp.sum(self.interaction(x))
 
-    # --- up to a positive factor: what a spin needs to decide ------------------------
+    # --- values up to a positive factor, for the sign of an energy gap ---------------
 
     def level(self, x: Layer) -> Scalar:
-        """The `scale` at which inputs like `x` neither overflow nor vanish; here 1."""
+        """A `scale` at which inputs like `x` neither overflow nor underflow: 1."""
         return jnp.ones((), x.dtype)
 
     def relative(self, x: Layer, scale: Scalar) -> Layer:
         """`F(x) / unit(scale)`, free of overflow while `|x|` is at most `scale`.
 
-        The sign of an energy difference needs no more. [MRS24 sec. 4] Here `F` itself,
-        which any interaction function offers; override it where `F` overflows.
+        Enough for the sign of an energy difference. [MRS24 sec. 4] The default is `F`
+        itself; override it where `F` overflows.
         """
         return self.interaction(x)
 
@@ -158,35 +160,35 @@ class AbstractAdditiveLagrangian(AbstractLagrangian):
     def relative_gap(self, x: Layer, scale: Scalar) -> tuple[Layer, Layer]:
         """`(F(x + 1) - F(x - 1)) / unit(scale)`, and the sum of its |terms|.
 
-        What one memory with `xi_i = 1` adds to the energy gap of spin i, where `x` is
-        the memory's input from the other spins. Override it where the difference has
-        a form without cancellation.
+        The contribution of one memory with `xi_i = 1` to the energy gap of spin i; `x`
+        is the memory's input from the other spins. Override it where the difference
+        has a form without cancellation.
         """
         up, down = self.relative(x + 1, scale), self.relative(x - 1, scale)
         return up - down, jnp.abs(up) + jnp.abs(down)
 
     def gap_bound(self, scale: AnyArray) -> tuple[float | AnyArray, int] | None:
-        """A factor and a power p with which the |terms| of `relative_gap` are bounded.
+        """The factor and the power p of a bound on the |terms| of `relative_gap`.
 
-        By `factor ((reach(x) + 2) / scale)^p` at every input within 1 of `x`. None
-        where no such law is known: the terms are then added up themselves.
+        The bound is `factor ((reach(x) + 2) / scale)^p` at every input within 1 of `x`.
+        None if no such bound is known; the |terms| themselves are then summed.
         """
         return None
 
     def reach(self, x: AnyArray) -> Array:
-        """How far out an input counts as being, >= 0; it moves no more than `x`."""
+        """The size of an input in `gap_bound`, >= 0; it changes by no more than `x`."""
         return jnp.abs(x)
 
     def relative_error(self, reach: float) -> float | Array:
-        """A bound on the error of every term of `relative_gap`, in units of rounding.
+        """A bound on the relative error of each term of `relative_gap`, in roundings.
 
-        Relative to that term's size, for inputs up to `reach`. An own interaction
-        function is trusted to a few units in the last place.
+        For inputs up to `reach`. The default takes `F` to be accurate to a few units in
+        the last place.
         """
         return 16.0
 
     def rational(self, x: Fraction) -> Fraction | None:
-        """`F(x)` exactly, or None where `F` of a rational number is not rational."""
+        """`F(x)` exactly, or None if `F` of a rational number is not rational."""
         return None
 
     def rational_activation(self, x: Fraction) -> Fraction | None:
@@ -198,9 +200,9 @@ class AbstractAdditiveLagrangian(AbstractLagrangian):
 class Rescaled(AbstractLagrangian):
     r"""$L'(x) = o\, L(i x)$: any Lagrangian with its argument and value scaled.
 
-    `inside` other than 1 is refused where the degree is unknown: $F(ax) = a^n F(x)$ is
-    a matter of units only for homogeneous `F` [MRS24 sec. 4]; for exp, log-sum-exp and
-    log-cosh it is a change of temperature, to be written as their rate or beta.
+    Raises ValueError for `inside` other than 1 if the degree is unknown: only for
+    homogeneous `F` is it a change of units, $F(ax) = a^n F(x)$ [MRS24 sec. 4]. For exp,
+    log-sum-exp and log-cosh it is a change of temperature: set their rate or beta.
     """
 
     lagrangian: AbstractLagrangian
@@ -274,7 +276,7 @@ class Rescaled(AbstractLagrangian):
 
 
 def resolve(activation: Callable, x: Array, strength: AnyArray) -> Array:
-    """`y + strength * activation(y) = x` by bisection, for a rising activation."""
+    """Solve `y + strength * activation(y) = x` for an increasing activation."""
     far = x - strength * activation(x)
 
     def halve(_, bounds):
@@ -283,7 +285,7 @@ def resolve(activation: Callable, x: Array, strength: AnyArray) -> Array:
         above = y + strength * activation(y) > x
         return jnp.where(above, low, y), jnp.where(above, y, high)
 
-    # one bit a step: the mantissa, and some exponents of the widest bracket
+    # one bit per step: the mantissa, and some more for the widest bracket
     bits = jnp.finfo(x.dtype).nmant + 12
     bounds = jnp.minimum(x, far), jnp.maximum(x, far)
     low, high = jax.lax.fori_loop(0, bits, halve, bounds)
@@ -291,6 +293,6 @@ def resolve(activation: Callable, x: Array, strength: AnyArray) -> Array:
 
 
 def require_positive(what: str, x: AnyArray) -> None:
-    """A constructor's number is finite and > 0 (unless it is being traced)."""
+    """Raises ValueError unless numbers are finite and > 0; traced ones pass."""
     if concrete(x) and not np.all((np.asarray(x) > 0) & np.isfinite(np.asarray(x))):
         raise ValueError(f"{what} must be a finite number > 0, got {x}.")

@@ -18,15 +18,16 @@ from ._base import AbstractAdditiveLagrangian, lagrangians, Layer
 class DistinctPolynomial(AbstractAdditiveLagrangian):
     r"""$F(x) = \frac{n!}{N^{n-1}} e_n(s)$ with $x = \sum_i s_i$, N spins $s_i$. [TT24]
 
-    $e_n = \sum_{i_1<\dots<i_n} s_{i_1}\cdots s_{i_n}$ depends on spins through their
-    sum alone: $(k+1) e_{k+1} = x e_k - (N-k+1) e_{k-1}$. With $x = \xi\cdot s$ it is
-    the energy of one pattern in the teacher-student problem, near $N (x/N)^n$; that
-    power itself, with all coincidences of sites, is another model. [THEORY TRAP 1]
+    $e_n = \sum_{i_1<\dots<i_n} s_{i_1}\cdots s_{i_n}$ depends on the spins only through
+    their sum: $(k+1) e_{k+1} = x e_k - (N-k+1) e_{k-1}$. With $x = \xi\cdot s$ it is
+    minus the energy of one pattern in the teacher-student problem, close to $N
+    (x/N)^n$; the power itself, which includes coincident sites, is another model.
+    [THEORY TRAP 1]
 
     **Arguments:**
 
     - `n`: the number of sites that interact, from 2 to N.
-    - `features`: N, that of the network.
+    - `features`: N, the number of features of the network.
     """
 
     n: int = eqx.field(static=True)
@@ -70,7 +71,7 @@ class DistinctPolynomial(AbstractAdditiveLagrangian):
         return _horner(self._gap_terms, m), _horner(sizes, jnp.abs(m))
 
     def other_spins(self, y: int) -> Fraction:
-        """`e_{n-1}(y; N - 1)`, an integer for the sums y that N - 1 spins can have."""
+        """`e_{n-1}(y; N - 1)`, an integer for every possible sum y of N - 1 spins."""
         others = elementary(self.n - 1, self.features - 1)
         return sum((c * y**k for k, c in enumerate(others)), start=Fraction(0))
 
@@ -94,7 +95,7 @@ class DistinctPolynomial(AbstractAdditiveLagrangian):
 
     @property
     def _terms(self) -> list[float]:
-        """The factors of $(x/N)^k$, all of order one."""
+        """The coefficients of $(x/N)^k$, all of order one."""
         return _in_units(self._exact, self.features, self._unit)
 
     @property
@@ -105,7 +106,7 @@ class DistinctPolynomial(AbstractAdditiveLagrangian):
 
 @ft.cache
 def elementary(n: int, features: int) -> tuple[Fraction, ...]:
-    r"""The factors of $x^k$, k = 0 ... n, in $e_n(x; N)$. [THEORY 1]"""
+    r"""The coefficients of $x^k$, k = 0 ... n, in $e_n(x; N)$. [THEORY 1]"""
     before, now = (Fraction(1),), (Fraction(0), Fraction(1))
     if n == 0:
         return before
@@ -125,7 +126,7 @@ def _in_units(exact: tuple[Fraction, ...], features: int, unit: Fraction) -> lis
 
 
 def _horner(terms: list[float], m: AnyArray) -> Array:
-    """`sum_k terms[k] m^k`; powers of one parity, in the square of m."""
+    """`sum_k terms[k] m^k`, by Horner's rule in m^2 if all powers have one parity."""
     low = next((k for k, a in enumerate(terms) if a), 0)
     odd_one_out = any(terms[low + 1 :: 2])
     step = 1 if odd_one_out else 2

@@ -1,4 +1,4 @@
-"""Lagrangians of memory neurons that grow exponentially or compete."""
+"""Exponential Lagrangians of memory neurons: additive, and log-sum-exp."""
 
 from typing import ClassVar
 
@@ -23,9 +23,9 @@ from ._base import (
 class Exponential(AbstractAdditiveLagrangian):
     r"""$L(x) = \sum_\mu e^{\lambda (x_\mu - x_0)}$: rate $\lambda$, shift $x_0$.
 
-    The interaction of exponential capacity. Its true invariance is the additive one:
-    a shift rescales the energy; a factor on `x` is a temperature and changes the
-    attractors. [Demircigil et al. 2017; THEORY 2.4]
+    The interaction with exponential capacity. A shift only rescales the energy; a
+    factor on `x` is an inverse temperature and changes the attractors. [Demircigil et
+    al. 2017; THEORY 2.4]
     """
 
     rate: AnyArray = eqx.field(converter=as_number, default=1.0)
@@ -70,11 +70,11 @@ class Exponential(AbstractAdditiveLagrangian):
         return gap, gap
 
     def relative_error(self, reach: float) -> float | Array:
-        # that of the argument, which enters the value as it is, and of exp itself
+        # the error of the argument, which exp makes a relative one, and that of exp
         return 16.0 + 4 * self.rate * reach
 
     def normalised(self, features: int) -> AbstractLagrangian:
-        # F(x) = exp(rate (x - N)) / rate: field 1 at overlap 1, and no overflow
+        # F(x) = exp(rate (x - N)) / rate: the field is 1 at overlap 1, no overflow
         return Rescaled(Exponential(self.rate, features), outside=1 / self.rate)
 
 
@@ -82,8 +82,8 @@ class Exponential(AbstractAdditiveLagrangian):
 class LogSumExp(AbstractLagrangian):
     r"""$L(x) = \beta^{-1} \log \sum_\mu e^{\beta x_\mu}$; activation: softmax. [KH21]
 
-    The memory neurons of model B. Contrastive: not a sum over neurons, so it has no
-    interaction function of its own, yet its energy gap is formed like any other.
+    The memory neurons of model B. It is not a sum over neurons and has no interaction
+    function F, but its energy gap is defined as for any other Lagrangian.
     """
 
     beta: AnyArray = eqx.field(converter=as_number, default=1.0)
@@ -97,7 +97,7 @@ class LogSumExp(AbstractLagrangian):
 
     @property
     def steepest(self) -> float | None:
-        return float(np.asarray(self.beta)) / 2  # that of diag(f) - f f^T is 1/2
+        return float(np.asarray(self.beta)) / 2  # |diag(f) - f f^T| <= 1/2
 
     def __call__(self, x: Layer) -> Scalar:
         return jax.nn.logsumexp(self.beta * x) / self.beta
@@ -106,13 +106,13 @@ class LogSumExp(AbstractLagrangian):
         return jax.nn.softmax(self.beta * x)
 
     def bracket(self, x: Layer) -> Scalar:
-        # the activation again, not exp(log f): a flow has formed it already
+        # the activation, not exp(log f): a flow has computed it already
         return self.activation(x) @ jax.nn.log_softmax(self.beta * x) / self.beta
 
     def curvature(self, x: Layer, dx: Layer) -> Layer:
         f = self.activation(x)
-        # centred twice: dx . H dx of a nearly sharp f keeps its digits, as the sum of
-        # f (dx - f . dx)^2 would; centred once it loses 1 / (1 - max f) of them
+        # centred twice, so that dx . H dx is as accurate as sum f (dx - f . dx)^2 for a
+        # nearly sharp f; centred once its error grows like 1 / (1 - max f)
         away = dx - f @ dx
         return self.beta * f * (away - f @ away)
 

@@ -72,9 +72,9 @@ class AbsoluteValue(AbstractLagrangian):
 class LogCosh(AbstractLagrangian):
     r"""$L(x) = \beta^{-1} \sum_i \log(2\cosh\beta x_i)$; activation: tanh. [KH21]
 
-    The graded form of model A, sharp as beta grows. Its bracket is minus the entropy
-    of independent spins at temperature 1/beta: the effective energy is the naive
-    mean-field free energy. [THEORY 2.1.3]
+    The graded form of model A, sharp for large beta. Its bracket is -S/beta, with S the
+    entropy of independent spins of mean g: the effective energy is the naive mean-field
+    free energy at temperature 1/beta. [THEORY 2.1.3]
     """
 
     beta: AnyArray = eqx.field(converter=as_number, default=1.0)
@@ -104,7 +104,7 @@ class LogCosh(AbstractLagrangian):
         return -jnp.sum(2 * jnp.abs(x) * q / (1 + q) + jnp.log1p(q) / self.beta)
 
     def curvature(self, x: Layer, dx: Layer) -> Layer:
-        # beta (1 - tanh^2) would lose every digit in saturation
+        # beta (1 - tanh^2) would lose all digits at saturation
         q = self._decay(x)
         return self.beta * 4 * q / (1 + q) ** 2 * dx
 
@@ -113,8 +113,8 @@ class LogCosh(AbstractLagrangian):
 class Norm(AbstractLagrangian):
     r"""$L(x) = R \sqrt{|x|^2 + \delta^2}$; activation: $R x / \sqrt\cdot$. [KH21]
 
-    The feature neurons of model C. With delta = 0 the energy depends on the direction
-    of `x` alone; the origin, where the direction is undefined, is given activation 0.
+    The feature neurons of model C. With delta = 0 the energy depends only on the
+    direction of `x`; at the origin, where it is undefined, the activation is set to 0.
     """
 
     radius: AnyArray = eqx.field(converter=as_number, default=1.0)

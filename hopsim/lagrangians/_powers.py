@@ -1,4 +1,4 @@
-"""Lagrangians of memory neurons that are powers, with their kinks."""
+"""Power-law Lagrangians of memory neurons: plain, rectified and leaky."""
 
 import math
 from fractions import Fraction
@@ -21,16 +21,16 @@ from ._base import (
 
 
 class AbstractPower(AbstractAdditiveLagrangian):
-    """What powers of degree `n` have in common: safe forms, for spins. [MRS24 sec. 4]
+    """Powers of degree `n`, with forms for spins that cannot overflow. [MRS24 sec. 4]
 
-    To add one: set `n` and implement what an additive Lagrangian asks for.
+    To add one: set `n` and implement an additive Lagrangian.
     """
 
     n: eqx.AbstractVar[int]
 
     def level(self, x: Layer) -> Scalar:
-        # a power of two, by which nothing is rounded: exact ties stay exact. Not exp2,
-        # which need not return one; rounding away the mantissa does
+        # a power of two, division by which is exact, so that ties stay ties. Not exp2,
+        # which need not return a power of two, but by rounding away the mantissa
         bits = jnp.finfo(x.dtype)
         near = jax.lax.reduce_precision(jnp.max(jnp.abs(x)) + 2, bits.nexp, 0)
         return 2 * near
@@ -45,8 +45,8 @@ class AbstractPower(AbstractAdditiveLagrangian):
         return self.activation(x / scale) / scale
 
     def gap_bound(self, scale: AnyArray) -> tuple[float | AnyArray, int] | None:
-        # F(y + 1) - F(y - 1) = 2 F' somewhere between: at most 2 n (|y| + 1)^(n-1); and
-        # the two powers, which are formed for large n, are at most (|y| + 1)^n each
+        # F(y + 1) - F(y - 1) = 2 F' at some point: at most 2 n (|y| + 1)^(n-1). The two
+        # powers, which are computed for large n, are at most (|y| + 1)^n each
         if self.n > EXPANDED:
             return 2.0, self.n
         return 2 * self.n / scale, max(self.n - 1, 1)
@@ -59,8 +59,8 @@ class AbstractPower(AbstractAdditiveLagrangian):
 class Polynomial(AbstractPower):
     r"""$L(x) = \sum_\mu x_\mu^n$, for every sign of $x$. [KH16 eq. 3; KH21]
 
-    Convex for even `n` only: an odd power lets the two-layer energy rise, and hopsim
-    then promises nothing (`RectifiedPolynomial` is the convex cure).
+    Convex for n = 1 and for even `n` only: with other odd powers the two-layer energy
+    can rise, and no descent is promised (`RectifiedPolynomial` is convex).
     """
 
     n: int = eqx.field(static=True)
@@ -170,9 +170,9 @@ class RectifiedPolynomial(AbstractPower):
 class LeakyRectifiedPolynomial(AbstractPower):
     r"""$F(x) = x^n$ for $x \ge 0$, $F(x) = s x$ for $x < 0$. [MRS24 eq. 6]
 
-    Convex iff the slope $s \le 0$: the default -0.01 is the printed formula; +0.01 is
-    what a public code uses, and there nothing is promised. The activation jumps by
-    $-s$ at 0 for n >= 2.
+    Convex iff the slope $s \le 0$ (n = 1: $s \le 1$). The default -0.01 is that of the
+    printed formula; with +0.01, used in a public code, no descent is promised. The
+    activation jumps by $-s$ at 0 for n >= 2.
     """
 
     n: int = eqx.field(static=True)
@@ -222,8 +222,8 @@ class LeakyRectifiedPolynomial(AbstractPower):
         return jnp.sum(_rectified_bregman(self.n, a, b)) + leak
 
     def relative(self, x: Layer, scale: Scalar) -> Layer:
-        # each branch by its own power of the scale: F is not homogeneous, and its line
-        # would be magnified by scale**(n - 1) if x alone were scaled
+        # both branches divided by scale**n: F is not homogeneous, and scaling x alone
+        # would multiply its linear branch by scale**(n - 1)
         power = jnp.where(x > 0, x / scale, 0) ** self.n
         return power + jnp.where(x < 0, x, 0) * self._line(scale)
 
@@ -232,19 +232,19 @@ class LeakyRectifiedPolynomial(AbstractPower):
         return jnp.where(x >= 0, power, self._line(scale))
 
     def _line(self, scale: Scalar) -> Scalar:
-        """`slope / scale^n`: by logarithms, or the power alone would vanish."""
+        """`slope / scale^n`, by logarithms: the power alone would underflow."""
         if self.slope == 0:
             return jnp.zeros_like(scale)
         size = math.log(abs(self.slope)) - self.n * jnp.log(scale)
         return math.copysign(1.0, self.slope) * jnp.exp(size)
 
     def relative_error(self, reach: float) -> float:
-        # the logarithms of the line: |log slope| + n log scale, by what they round
+        # the rounding of the logarithms in `_line`, |log slope| + n log scale
         logs = abs(math.log(abs(self.slope))) if self.slope else 0.0
         return super().relative_error(reach) + 4 * (logs + self.n * math.log(reach + 2))
 
     def gap_bound(self, scale: AnyArray) -> None:
-        return None  # two laws at once
+        return None  # two powers at once
 
     def rational(self, x: Fraction) -> Fraction:
         return x**self.n if x >= 0 else Fraction(self.slope) * x
@@ -259,7 +259,7 @@ class LeakyRectifiedPolynomial(AbstractPower):
 
 # --- formulas shared by several powers -----------------------------------------------
 
-EXPANDED = 12  # above it, two powers cost less than their difference's polynomial
+EXPANDED = 12  # for larger n two powers cost less than the expanded difference
 
 
 def _power_gap(n: int, u: Array, e: Array) -> Array:
@@ -289,7 +289,7 @@ def _rectified_bregman(n: int, a: Array, b: Array) -> Array:
 def _rectified_curvature(n: int, x: Array, dx: Array) -> Array:
     if n == 1:
         return jnp.zeros_like(dx)
-    # masked, not max(x, 0)**(n - 2): 0**0 = 1 would wake the dead units
+    # masked, not max(x, 0)**(n - 2): 0**0 = 1 would give inactive units a curvature
     return jnp.where(x > 0, n * (n - 1) * x ** (n - 2), 0) * dx
 
 
