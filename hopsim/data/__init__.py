@@ -1,1 +1,1 @@
-"""Patterns, real data sets, and what a scenario can name as memories and probes."""
+"""Patterns, data sets, and the sources of memories and probes in scenario files."""

@@ -10,14 +10,14 @@ from .._common.compiled import compiled
 def flip_sites(rows, pattern, aligned, coins, generator):
     """Fill each row with `pattern`, reversed at all but `aligned` of its sites.
 
-    Fair coins choose nearly as many sites as are asked; the rest is chosen, or given
-    up, one site after the other at random. Both keep all choices equally likely, at
-    some sqrt(N) random numbers a row.
+    Fair coins first choose about as many sites as are wanted; then single random sites
+    are added or removed until the number is exact. All choices are equally likely, at
+    about sqrt(N) random numbers for each row.
     """
     features = len(pattern)
     for row in range(len(rows)):
         s, wanted = rows[row], aligned[row]
-        # coins are far from what is asked where nearly all sites agree, or nearly none
+        # no coins if nearly all sites agree or nearly none: too far from one half
         fair = 4 * wanted > features and 4 * wanted < 3 * features
         sure = wanted >= features // 2
         chosen = 0

@@ -1,10 +1,10 @@
 """Labelled images: the bundled digits, MNIST-like IDX files, image folders.
 
-Every source gives the same `Images`: pixels in [0, 1], one row an image, beside their
-labels. What a memory is made of them (signs, centring) is decided elsewhere.
+Every source returns `Images`: pixels in [0, 1], one row for each image, and labels.
+`patterns` makes memories of them (signs, centring).
 
-Sources and licences: `digits` [UCI Optical Recognition of Handwritten Digits, by way
-of scikit-learn; CC BY 4.0], `mnist` [LeCun & Cortes; usually cited as CC BY-SA 3.0],
+Sources and licences: `digits` [UCI Optical Recognition of Handwritten Digits, from
+scikit-learn; CC BY 4.0], `mnist` [LeCun & Cortes; usually cited as CC BY-SA 3.0],
 `fashion_mnist` [Zalando SE; MIT], `kmnist` [ROIS-CODH; CC BY-SA 4.0].
 """
 
@@ -24,7 +24,7 @@ from jaxtyping import Float, Int, Integer, UInt8
 class Images(NamedTuple):
     """Labelled greyscale images of one size, one row of pixels each."""
 
-    pixels: Float[np.ndarray, "item pixel"]  # float64 in [0, 1]; 1 is full ink or light
+    pixels: Float[np.ndarray, "item pixel"]  # float64 in [0, 1]; 1 is full ink or white
     labels: Int[np.ndarray, " item"]  # int64
     shape: tuple[int, int]  # rows, columns
 
@@ -33,12 +33,12 @@ PREFIXES = {"train": "train", "test": "t10k"}
 
 
 class Source(NamedTuple):
-    """Where the files of one data set are found, and what they must be."""
+    """The location and the checksums of the files of one data set."""
 
     folder: str  # below HOPSIM_DATA, and below the cache
     addresses: tuple[str, ...]  # tried in order
-    sha256: dict[str, str]  # of every file we know: no checksum, no such split
-    prefixes: dict[str, str] = PREFIXES  # how the file names of a split begin
+    sha256: dict[str, str]  # by file; a split without checksums cannot be read
+    prefixes: dict[str, str] = PREFIXES  # of the file names, by split
 
 
 SOURCES = {
@@ -128,7 +128,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".tif", ".tiff")
 def digits() -> Images:
     """The 1,797 handwritten digits of scikit-learn, 8x8 pixels in 17 grey levels.
 
-    [UCI Optical Recognition of Handwritten Digits, test part; by way of scikit-learn]
+    [UCI Optical Recognition of Handwritten Digits, test part; from scikit-learn]
     """
     from sklearn.datasets import load_digits
 
@@ -137,18 +137,21 @@ def digits() -> Images:
 
 
 def idx_images(name: str, split: str) -> Images:
-    """One split of a data set in the IDX form of MNIST, 28x28 pixels.
+    """One split of a data set in the IDX format of MNIST, 28x28 pixels.
 
-    Read from the folder named by the environment variable `HOPSIM_DATA` where that is
-    set; otherwise fetched once, checked against its SHA-256, and kept in the cache.
+    Read from the folder named by the environment variable `HOPSIM_DATA` if that is set;
+    otherwise downloaded once, checked against its SHA-256, and cached.
 
     **Arguments:**
 
     - `name`: `"mnist"` [LeCun & Cortes], `"fashion_mnist"` [Zalando SE; MIT],
-      `"kmnist"` [ROIS-CODH; CC BY-SA 4.0] or `"mnist_small"`, the beginning of
-      `"mnist"` (from `HOPSIM_DATA` only).
+      `"kmnist"` [ROIS-CODH; CC BY-SA 4.0] or `"mnist_small"`, the first
+      5,000 and 1,000 images of `"mnist"` (from `HOPSIM_DATA` only).
     - `split`: `"train"` (60,000 images) or `"test"` (10,000); `kmnist` has `"test"`
       only.
+
+    Raises ValueError for an unknown name or split and for invalid files, OSError if the
+    download fails.
     """
     if name not in SOURCES:
         raise ValueError(f"The IDX data sets are {', '.join(SOURCES)}; got {name!r}.")
@@ -169,7 +172,7 @@ def idx_images(name: str, split: str) -> Images:
 
 
 def held(name: str, split: str) -> bool:
-    """True if the folder `HOPSIM_DATA` holds a split: it can be read at once."""
+    """True if the folder `HOPSIM_DATA` contains a split: no download is needed."""
     folder = os.environ.get("HOPSIM_DATA")
     kinds = ("images-idx3", "labels-idx1")
     prefix = SOURCES[name].prefixes[split]
@@ -180,11 +183,12 @@ def held(name: str, split: str) -> bool:
 
 
 def image_folder(path: str | os.PathLike[str]) -> Images:
-    """The images of a folder: every subfolder is a class, or all are of class 0.
+    """The images of a folder: every subfolder is a class, or all images are of class 0.
 
-    Names count their numbers (`2.png` before `10.png`), for images and for classes,
-    whose labels are 0, 1, ... in that order; hidden names are passed over. Colours
+    Images and classes are sorted by name, numbers by value (`2.png` before `10.png`);
+    classes have the labels 0, 1, ... in that order. Hidden files are skipped. Colours
     become their luma, transparent pixels white; of several frames the first is read.
+    Raises ValueError for an empty class, an unreadable image or unequal sizes.
     """
     files, labels = _labelled_files(Path(path))
     greys = [_grey(file) for file in files]
@@ -211,15 +215,15 @@ def select(
 ) -> Images:
     """Some of the images: the first of every class, or the first of all.
 
-    Labels stay as they were. With neither `per_class` nor `count` all images of
-    `classes` are taken.
+    Labels are unchanged. With neither `per_class` nor `count` all images of `classes`
+    are taken; with both, or with more than there are, ValueError is raised.
 
     **Arguments:**
 
-    - `per_class`: images of each class, >= 1; the answer goes class by class.
-    - `count`: images overall, >= 1; the answer keeps the order of `images`.
+    - `per_class`: images of each class, >= 1; the result is ordered by class.
+    - `count`: images overall, >= 1; the result keeps the order of `images`.
     - `classes`: labels to choose from, in the order wanted; all by default, ascending.
-    - `generator`: chooses at random, without replacement, in place of the first ones.
+    - `generator`: if given, images are chosen at random, without replacement.
     """
     if per_class is not None and count is not None:
         raise ValueError(
@@ -276,8 +280,9 @@ def _choose(
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """The array in an IDX file, plain or gzipped, in native byte order.
 
-    Two zero bytes, the type, the number of axes; the size of each axis (four bytes,
-    big-endian); the numbers. [LeCun & Cortes]
+    Format: two zero bytes, the type, the number of axes; the size of each axis (four
+    bytes, big-endian); the numbers. Raises ValueError for any other file.
+    [LeCun & Cortes]
     """
     content = _unpacked(Path(path))
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_TYPES:
@@ -321,7 +326,7 @@ def _pair(
 
 def _unpacked(path: Path) -> bytes:
     content = path.read_bytes()
-    if not content.startswith(b"\x1f\x8b"):  # believe the bytes, not the suffix
+    if not content.startswith(b"\x1f\x8b"):  # the content decides, not the suffix
         return content
     try:
         return gzip.decompress(content)
@@ -345,13 +350,13 @@ def _idx_path(name: str, file: str) -> Path:
 
 
 def _fetched(name: str, file: str) -> Path:
-    """The file in the cache, fetched from the first address that has the right one."""
+    """The cached file, downloaded from the first address that has the right one."""
     import pooch
 
     folder, addresses, sha256, _ = SOURCES[name]
     if not addresses:
         raise ValueError(
-            f"{name} is not to be had from any address: set HOPSIM_DATA to a folder "
+            f"{name} cannot be downloaded: set HOPSIM_DATA to a folder "
             f"that holds {folder}/{file}, or use the whole data set."
         )
     failures: list[str] = []
@@ -363,12 +368,12 @@ def _fetched(name: str, file: str) -> Path:
                 fname=file,
                 path=Path(pooch.os_cache("hopsim")) / folder,
             )
-        except (OSError, ValueError) as error:  # no answer, refused; wrong checksum
+        except (OSError, ValueError) as error:  # no connection, or a wrong checksum
             failures.append(f"{address}{file}: {error}")
         else:
             return Path(fetched)
     raise OSError(
-        f"Some address must give {folder}/{file} with its SHA-256; tried, in order:\n"
+        f"No address gave {folder}/{file} with its SHA-256; tried, in order:\n"
         + "\n".join(failures)
         + f"\nSet HOPSIM_DATA to a folder that holds {folder}/{file}, or try later."
     )
@@ -378,7 +383,7 @@ def _fetched(name: str, file: str) -> Path:
 
 
 def _natural(path: Path) -> tuple[list[str | int], str]:
-    # text and numbers alternate, text first: like is only ever compared with like
+    # text and numbers alternate, text first: only equal types are compared
     parts = re.split("([0-9]+)", path.name)
     return [int(p) if i % 2 else p for i, p in enumerate(parts)], path.name
 
@@ -428,7 +433,7 @@ def _grey(path: Path) -> Float[np.ndarray, "row column"]:
                 if grey.size and not 0 <= grey.min() <= grey.max() <= 1:
                     raise ValueError("its numbers do not fit in 16 bits")
                 return grey
-            if image.has_transparency_data:  # hidden colours would come to light
+            if image.has_transparency_data:  # else their colours would show
                 white = Image.new("RGBA", image.size, "white")
                 flat = Image.alpha_composite(white, image.convert("RGBA"))
                 return np.asarray(flat.convert("L"), float) / 255

@@ -1,7 +1,8 @@
 """Patterns: memories to store, probes to recall them with, and their overlap.
 
-Drawn by NumPy on the host in float64 and cast to JAX's default precision, from
-counter-based generators: what a probe gets depends on (key, its number) alone.
+Drawn by NumPy on the host in float64 and cast to JAX's default precision. Generators
+are counter-based: the random numbers of a probe depend on (key, its number) alone.
+Arguments out of range raise ValueError.
 """
 
 import math
@@ -17,7 +18,7 @@ from ..theory.teacher_student import Basin, Hamiltonian, overlap_law
 
 
 Patterns = Float[np.ndarray, "memory feature"]
-BLOCK = 4096  # examples that share a generator
+BLOCK = 4096  # examples drawn from one generator
 
 
 def _cast(values: np.ndarray) -> np.ndarray:
@@ -62,7 +63,7 @@ def orthogonal(
 ) -> Patterns:
     r"""A random frame, $\xi_\mu\cdot\xi_\nu = M^2\delta_{\mu\nu}$. [THEORY CL-23]
 
-    Of length M = `norm`; at most as many memories as there are features.
+    M = `norm`; at most as many memories as there are features.
     """
     _check_sizes(count, features)
     _check_independent(count, features)
@@ -80,7 +81,7 @@ def simplices(
 ) -> Patterns:
     r"""Simplices of side `distance`, centres orthogonal, $|c| =$ `norm`. [CL-24]
 
-    The members of a cluster lie about its centre at right angles to all centres and to
+    The displacements of members from their centre are orthogonal to all centres and to
     the other clusters.
     """
     count = clusters * per_cluster
@@ -96,8 +97,7 @@ def simplices(
 def cyclic(key: Any, features: Count) -> Patterns:
     r"""All shifts of one normal vector, $\xi_{\mu i} = x_{i-\mu}$. [THEORY CL-23]
 
-    N of them around a ring, with one norm and one overlap with their mean, a single
-    number.
+    N memories, all with the same norm and the same overlap with their mean.
     """
     _check_sizes(features, features)
     x = as_stream(key).generator().standard_normal(features)
@@ -113,8 +113,8 @@ def correlated(
 ) -> Patterns:
     r"""Clusters of spins with mean overlap $(1-2p)^2$, p = `flipped`. [R21 sec. 3]
 
-    Each member copies its cluster's parent but for a fraction `flipped` of the sites,
-    chosen at random.
+    Each member is the parent of its cluster with a fraction `flipped` of the sites,
+    chosen at random, reversed.
     """
     _check_sizes(clusters * per_cluster, features)
     stream = as_stream(key)
@@ -128,7 +128,7 @@ def standardised(
     centred: bool = True,
     norm: float | None = None,
 ) -> Patterns:
-    """Images made fit to be memories: the mean image removed, all of one norm.
+    """Images as memories: the mean image subtracted, all scaled to one norm.
 
     Raw pixels are all positive and of unequal norms: in model B the largest image then
     attracts everything. `centred` subtracts the mean image of the set; `norm` is by
@@ -158,13 +158,13 @@ def corrupted(
     hidden: Bool[AnyArray, " feature"] | None = None,
     fill: float = 0.0,
 ) -> Patterns:
-    """Probes made of memories: some signs flipped, noise added, some features hidden.
+    """Probes from memories: some signs flipped, noise added, some features hidden.
 
     **Arguments:**
 
     - `flipped`: the fraction of features whose sign is reversed, rounded to a whole
       number of sites, chosen at random for each probe; in [0, 1].
-    - `noise`: standard deviation of Gaussian noise added to every feature.
+    - `noise`: standard deviation >= 0 of Gaussian noise added to every feature.
     - `hidden`: features set to `fill`.
     """
     memories = np.asarray(memories, dtype=float)
@@ -196,13 +196,13 @@ def examples(
 ) -> Int8[np.ndarray, "memory feature"]:
     r"""Independent examples of a teacher, $P(\sigma) \propto e^{-H_1[\sigma|\xi^*]/T}$.
 
-    Exactly, without a Markov chain: the overlap with the pattern is drawn from its law,
-    then the sites that agree, all choices alike. The first examples of a stream are the
+    Drawn exactly, without a Markov chain: first the overlap with the pattern from its
+    law, then the sites that agree, uniformly. The first examples of a stream are the
     same for every `count`. [TT24; THEORY 3.2]
 
     **Arguments:**
 
-    - `pattern`: that of the teacher, of +1 and -1.
+    - `pattern`: the teacher's, of +1 and -1.
     - `count`: M >= 1, see `example_count`.
     - `temperature`, `n`, `hamiltonian`, `basin`, `cut`: of the teacher, see
       `theory.teacher_student.overlap_law`.
@@ -232,7 +232,10 @@ def examples(
 
 
 def example_count(load: float, n: int, features: int) -> int:
-    r"""$M = \lfloor \alpha N^{n-1}/n! \rfloor$, $\alpha$ = `load` > 0. [TT24]"""
+    r"""$M = \lfloor \alpha N^{n-1}/n! \rfloor$, $\alpha$ = `load` > 0. [TT24]
+
+    Raises ValueError if that is less than 1.
+    """
     if not 0 < load < math.inf:
         raise ValueError(f"The load must be a finite number > 0, got {load}.")
     try:
@@ -256,7 +259,7 @@ def occlusion(
     region: Literal["lower", "upper", "left", "right"] = "lower",
     fraction: float = 0.5,
 ) -> Bool[np.ndarray, " feature"]:
-    """The mask of one side of an image of shape (rows, columns): what gets hidden."""
+    """The mask of one side of an image of shape (rows, columns); True is hidden."""
     rows, columns = image
     mask = np.zeros(image, bool)
     tall, wide = round(fraction * rows), round(fraction * columns)

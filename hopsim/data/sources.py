@@ -1,9 +1,10 @@
-"""What a scenario can name as memories and as probes.
+"""The sources of memories and of probes that a scenario can name.
 
-A memory source takes a random stream and its settings and gives a `PatternSet`; a probe
-source also takes that set and gives a `ProbeSet`. To add one: write one function under
-`memory_sources.register(kind)` or `probe_sources.register(kind)`, with its formula and
-source in the docstring. What `patterns` draws is a source as it stands (`_drawn`).
+A memory source takes a random stream and its settings and returns a `PatternSet`; a
+probe source also takes that set and returns a `ProbeSet`. To add one: write a function
+under `memory_sources.register(kind)` or `probe_sources.register(kind)`, with its
+formula and source in the docstring. `_drawn` makes one from a function of `patterns`.
+Invalid settings raise ValueError.
 """
 
 import inspect
@@ -27,16 +28,16 @@ probe_sources = Registry("probe source")
 
 
 class PatternSet(NamedTuple):
-    """Memories with what is known of them."""
+    """Memories, with labels and image shape if known."""
 
     values: Float[np.ndarray, "memory feature"]
     labels: Int[np.ndarray, " memory"] | None = None
     image: tuple[int, int] | None = None  # rows and columns, if they are images
-    offset: Float[np.ndarray, " feature"] | None = None  # added to show the pixels
+    offset: Float[np.ndarray, " feature"] | None = None  # to be added to show images
 
 
 class ProbeSet(NamedTuple):
-    """Probes, the memory each one aims at (-1: none), and what was hidden of it."""
+    """Probes, the target memory of each (-1: none), and the hidden features."""
 
     values: Float[np.ndarray, "probe feature"]
     targets: Int[np.ndarray, " probe"]
@@ -47,9 +48,9 @@ class ProbeSet(NamedTuple):
 
 
 def _worded(source: Callable, draw: Callable) -> Callable:
-    """A source with the settings and the words of a function of `patterns`.
+    """`source` with the name, docstring and settings of a function of `patterns`.
 
-    What hopsim gives stays its own; it takes the settings by name.
+    Its own parameters, such as the stream, come first; it takes settings by keyword.
     """
     own, its = inspect.signature(source), inspect.signature(draw)
     given = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -63,7 +64,7 @@ def _worded(source: Callable, draw: Callable) -> Callable:
 
 
 def _drawn(draw: Callable, clustered: bool = False) -> Callable:
-    """The source of what a function of `patterns` draws; labels tell clusters apart."""
+    """The source that a function of `patterns` draws; labels are cluster numbers."""
 
     def source(stream: Stream, **settings: Any) -> PatternSet:
         labels = None
@@ -187,7 +188,7 @@ def corrupted(
 ) -> ProbeSet:
     r"""$v_i(0) = \pm\xi_{\mu i} +$ `noise` $\cdot z_i$, one side hidden. [KH16; R21]
 
-    Every memory is probed `repeats` times; `count` keeps the first so many probes.
+    Every memory is probed `repeats` times; `count` keeps the first `count` probes.
     """
     hidden = None
     if occluded != "none":
@@ -278,7 +279,7 @@ def _as_memories(
         spins = patterns.as_spins(chosen.pixels)
         return PatternSet(spins, chosen.labels, chosen.shape)
     values = patterns.standardised(chosen.pixels, centred, norm)
-    # what was subtracted, in the units of the memories of median contrast
+    # the subtracted mean, in the units of memories of median contrast
     mean = chosen.pixels.mean(axis=0) * centred
     contrast = np.linalg.norm(chosen.pixels - mean, axis=1)
     scale = np.linalg.norm(values[0]) / np.median(contrast)
