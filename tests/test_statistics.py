@@ -201,7 +201,7 @@ def test_a_fraction_is_of_what_is_true():
     check = measured.Fraction(variable="x", never=True, **SAID)
     verdict = judged(check, record(x=np.full(12, np.nan)))
     assert not verdict.passed
-    assert "a fraction is of what is true" in verdict.measured
+    assert "a fraction needs booleans" in verdict.measured
 
 
 def test_where_refuses_what_is_no_number():

@@ -1,4 +1,4 @@
-"""Checks: the physics that a scenario may assert of its record."""
+"""Checks: statements about its record that a scenario can test."""
 
 from . import measured, trajectories
 from ._base import AbstractCheck, checks

@@ -1,4 +1,4 @@
-"""What a check is: a statement of a scenario, tested on its record."""
+"""The interface of checks: statements of a scenario, tested on its record."""
 
 import abc
 import dataclasses
@@ -15,10 +15,10 @@ checks = Registry("check")
 
 
 class AbstractCheck(BaseModel, abc.ABC):
-    """Something that must be true of a record.
+    """A statement about a record, with a verdict.
 
     To add one: subclass with its fields, implement `judge` for one point, register it.
-    `point` restricts the check to one variant or swept value, by its label.
+    `point` is the label of one variant or swept value; the default is all points.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -30,9 +30,9 @@ class AbstractCheck(BaseModel, abc.ABC):
         """The verdict on one point."""
 
     def verdicts(self, record: Record) -> list[Verdict]:
-        """One verdict for each point that the check speaks of.
+        """One verdict for each point to which the check applies.
 
-        None for a point that the experiment left out, its data not being at hand.
+        No verdict for a point that the experiment left out for want of its data.
         """
         if self.point in record.attrs.get("left_out", "").splitlines():
             return []
@@ -44,7 +44,7 @@ class AbstractCheck(BaseModel, abc.ABC):
         return [_labelled(self.attempt(data), label) for label, data in chosen]
 
     def attempt(self, data: Dataset) -> Verdict:
-        """The verdict; a check that cannot be made has not passed."""
+        """The verdict on one point; a check that cannot be made fails."""
         try:
             return self.judge(data)
         except ValueError as error:
@@ -57,7 +57,7 @@ class AbstractCheck(BaseModel, abc.ABC):
 
 
 def needed_by_check(data: Dataset, name: str) -> np.ndarray:
-    """A variable of the record, or one clear error."""
+    """A variable of the record; ValueError if it was not recorded."""
     if name not in data:
         raise ValueError(
             f"this check needs {name!r}, which the experiment did not record"

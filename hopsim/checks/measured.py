@@ -1,7 +1,7 @@
 """Checks of any measured variable, with statistics over pattern sets.
 
-Where a record has the variable `set`, it says for each row (state or probe) from which
-set of patterns it comes; what is judged is first reduced within every set.
+If a record has the variable `set`, that is the pattern set of each row (state or
+probe); values are first reduced within every set, then over sets.
 """
 
 import abc
@@ -19,8 +19,8 @@ from ._base import AbstractCheck, checks, needed_by_check
 class AbstractMeasured(AbstractCheck):
     """A check of one variable of the record.
 
-    `where` keeps entries for which another variable lies in [low, high]. Of the points
-    of a sweep or of variants the worst is told, or all of them with `each`.
+    `where` keeps entries for which another variable lies in [low, high]. The verdict is
+    that on the worst point of a sweep or of variants, or one for every point if `each`.
 
     To add one: subclass with its fields and implement `judge` and `severity`.
     """
@@ -28,7 +28,7 @@ class AbstractMeasured(AbstractCheck):
     variable: str
     statement: str = Field(min_length=1)
     source: str = Field(min_length=1)
-    expected: str = ""  # the value of theory, where the tolerance does not say it
+    expected: str = ""  # the theoretical value, unless the tolerance shows it
     where: dict[str, list[float]] = Field(default_factory=dict)
     each: bool = False
 
@@ -41,10 +41,10 @@ class AbstractMeasured(AbstractCheck):
 
     @abc.abstractmethod
     def severity(self, verdict: Verdict) -> float:
-        """How near to failing, or beyond: the largest is the worst of all points."""
+        """How near a point is to failing; the largest value is the worst point."""
 
     def verdicts(self, record: Record) -> list[Verdict]:
-        """The verdict on the worst point, or one for each."""
+        """The verdict on the worst point, or one verdict for each."""
         each = super().verdicts(record)
         labels = [label for label, _ in record.points() if self.point in (None, label)]
         if self.each or len(each) != len(labels) or len(each) <= 1:
@@ -71,7 +71,7 @@ class AbstractMeasured(AbstractCheck):
         return dataclasses.replace(plain, **said)
 
     def by_set(self, data: Dataset) -> list[np.ndarray]:
-        """The chosen entries of the variable, flat, for each pattern set."""
+        """The entries that `where` keeps of the variable, flat, for each set."""
         needed_by_check(data, self.variable)
         owner = data.get("set", 0)
         if "set" in data and not set(data["set"].dims) <= set(data[self.variable].dims):
@@ -81,7 +81,7 @@ class AbstractMeasured(AbstractCheck):
             if not np.all(np.isfinite(_numbers(data, name))):
                 raise ValueError(f"`where` needs finite numbers, {name!r} has others")
             chosen = chosen & (data[name] >= low) & (data[name] <= high)
-        owner = 0 * chosen + owner  # arithmetic of xarray lays them out alike
+        owner = 0 * chosen + owner  # xarray arithmetic broadcasts to common dimensions
         alike = lambda x: x.broadcast_like(owner).transpose(*owner.dims).values
         kept = alike(chosen)
         values, owner = alike(data[self.variable])[kept], owner.values[kept]
@@ -90,7 +90,7 @@ class AbstractMeasured(AbstractCheck):
         return [values[owner == k] for k in np.unique(owner)]
 
     def samples(self, data: Dataset, groups: list[np.ndarray]) -> str:
-        """How many entries of how many sets; and of how many in all, if not all."""
+        """The number of entries and sets, and of all entries if some are left out."""
         size, whole = sum(values.size for values in groups), data[self.variable].size
         return _samples(len(groups), size, whole if self.where else size)
 
@@ -99,9 +99,9 @@ class AbstractMeasured(AbstractCheck):
 class Bound(AbstractMeasured):
     r"""`of` of the variable is $\le$ `at_most` and $\ge$ `at_least`. [hopsim]
 
-    In every pattern set: the interval is Wilson's, of the share of sets that break the
-    bound. Not-finite values break it. `of`: "worst" (the entry nearest to breaking
-    it), "median" or "mean" of a set.
+    It must hold in every pattern set; Wilson's interval is that of the share of sets
+    that break it. Values that are not finite break it. `of`: the "worst" entry (nearest
+    to breaking the bound), the "median" or the "mean" of a set.
     """
 
     at_most: float | None = Field(None, allow_inf_nan=False)
@@ -155,7 +155,7 @@ class Bound(AbstractMeasured):
         return low, np.inf if self.at_most is None else self.at_most
 
     def _badness(self, values: np.ndarray) -> np.ndarray:
-        """How far beyond the nearest bound, > 0 if broken; NaN is the worst of all."""
+        """The distance beyond the nearest bound, > 0 if broken; infinite for NaN."""
         low, high = self._ends
         return np.nan_to_num(np.maximum(low - values, values - high), nan=np.inf)
 
@@ -164,9 +164,9 @@ class Bound(AbstractMeasured):
 class Fraction(AbstractMeasured):
     r"""The share $p$ of entries that are true, as the mean over pattern sets. [t law]
 
-    `at_least` asks it of the lower end of the interval, `at_most` of the upper end;
-    `never = true` asks that no entry be true in any set. Where a set has one entry,
-    `interval = "wilson"` is the one that holds for a count as well as none or all.
+    `at_least` bounds the lower end of the interval, `at_most` the upper end;
+    `never = true` requires that no entry is true in any set. If each set has one entry,
+    use `interval = "wilson"`, which is valid also if none or all are true.
     """
 
     at_least: float | None = Field(None, gt=0, le=1)
@@ -184,12 +184,12 @@ class Fraction(AbstractMeasured):
     def judge(self, data: Dataset) -> Verdict:
         groups = self.by_set(data)
         if any(values.dtype != bool for values in groups):
-            raise ValueError(f"a fraction is of what is true, {self.variable!r} is not")
+            raise ValueError(f"a fraction needs booleans, {self.variable!r} has others")
         hits, size = sum(int(np.sum(v)) for v in groups), sum(v.size for v in groups)
         if self.interval == "wilson":
             if size > len(groups):
                 raise ValueError(
-                    "Wilson's interval is of sets with one entry each, got "
+                    "Wilson's interval needs sets with one entry each, got "
                     f'{size} entries in {len(groups)} sets; use interval = "t"'
                 )
             seen = statistics.proportion(hits, size, self.level)
@@ -230,9 +230,9 @@ class Fraction(AbstractMeasured):
 class Exponent(AbstractMeasured):
     r"""The slope of $\log$ `variable` against $\log$ `against`. [hopsim]
 
-    It must lie in [low, high]. The variable has the dimension of `against` and rows;
-    the median over the rows of a set stands for the set. Weighted least squares,
-    bootstrapped over sets. `last` keeps so many of the smallest values of `against`.
+    It must lie in [low, high]. The variable has the dimension of `against` and rows; of
+    each set the median over its rows is used. Weighted least squares, bootstrapped over
+    sets. `last` is the number of smallest values of `against` to keep, default all.
     """
 
     against: str
@@ -260,7 +260,7 @@ class Exponent(AbstractMeasured):
         y = data[self.variable].isel({dim: order}).transpose(dim, ...).values
         rows = data["set"].values if "set" in data else np.zeros(y.shape[1:], int)
         whole = rows.size
-        if "same_end" in data:  # rows that do not end alike cannot be compared
+        if "same_end" in data:  # rows with different final states cannot be compared
             kept = data["same_end"].values.astype(bool)
             y, rows = y[:, kept], rows[kept]
         if not rows.size:
@@ -308,10 +308,10 @@ def _samples(sets: int, size: int, whole: int) -> str:
 class Agreement(AbstractMeasured):
     r"""$|\bar x - y| \le$ `within`, and y in the interval of $\bar x$. [t law]
 
-    y is `value`, or another variable `of` the record, of which the difference is then
-    what the sets replicate. Both are asked for: few sets widen the interval, not
-    `within`, and many sets find what is wrong in theory. `beside` widens the interval
-    by what theory is known to leave out, a term of 1/N, say.
+    y is `value`, or another variable `of` the record; the interval is then that of the
+    difference over sets. Both conditions must hold: few sets widen the interval but not
+    `within`, and many sets detect errors of theory. `beside` widens the interval by a
+    known deficiency of theory, such as a term of order 1/N.
     """
 
     value: float | None = None
@@ -361,7 +361,7 @@ class Agreement(AbstractMeasured):
 class Average(AbstractMeasured):
     r"""The mean over pattern sets of the sets' means lies in [`low`, `high`]. [t law]
 
-    The whole interval must: too few sets do not pass.
+    The whole interval of the mean must lie there: too few sets do not pass.
     """
 
     low: float

@@ -1,4 +1,4 @@
-"""Checks of runs: energies that fall, ledgers, overlaps, endings, promises."""
+"""Checks of trajectories: energies, ledgers, overlaps, endings, promises."""
 
 from typing import Literal
 
@@ -14,8 +14,8 @@ from ._base import AbstractCheck, checks, needed_by_check
 class EnergyFalls(AbstractCheck):
     r"""$E(t_{k+1}) - E(t_k) \le$ limit at every step of every probe. [KH21; THEORY 4.6]
 
-    Every probe is certified, its ledger included. Fails where theory does not promise
-    descent: nothing is certified there.
+    Every probe must have a certificate that holds, its ledger included. Fails if theory
+    does not promise descent.
     """
 
     def judge(self, data: Dataset) -> Verdict:
@@ -38,8 +38,8 @@ class EnergyFalls(AbstractCheck):
 class Ledger(AbstractCheck):
     r"""$|E + Q - E(0)| \le$ `below` $(S_E + Q)$ along every path. [THEORY CL-05]
 
-    For AltIMEX the per-step inequality `dE + dQ <= 0`, relative to `S_E`. The default
-    limit is the one that belongs to the solver's tolerances.
+    For AltIMEX the inequality `dE + dQ <= 0` of every step, relative to `S_E`. The
+    default limit follows from the solver's tolerances.
     """
 
     below: float | None = Field(None, gt=0)
@@ -85,8 +85,8 @@ class Overlap(AbstractCheck):
 class Retrieved(AbstractCheck):
     r"""The lower Wilson limit of the fraction retrieved is `at_least`. [Wilson 1927]
 
-    Probes that did not converge count as they ended. The unit of replication is the
-    probe: the interval speaks of other probes of this kind, not of other memories.
+    Probes that did not converge count with their final state. The unit of replication
+    is the probe: the interval is for other probes of this kind, not other memories.
     """
 
     at_least: float = Field(ge=0, le=1)
@@ -112,7 +112,7 @@ class Retrieved(AbstractCheck):
 
 @checks.register("converged")
 class Converged(AbstractCheck):
-    r"""Tau-free residual $|r| <$ tolerance for all probes. [THEORY 4.4]"""
+    r"""$|r| <$ tolerance, tau-free, for a share `at_least` of probes. [THEORY 4.4]"""
 
     at_least: float = Field(1.0, ge=0, le=1)
 
@@ -148,7 +148,7 @@ class Promised(AbstractCheck):
 class EnergyRises(AbstractCheck):
     r"""$E(t_{k+1}) - E(t_k) >$ limit for at least a fraction of probes. [THEORY CL-04]
 
-    For networks to which nothing is promised: the certificate must see the rises.
+    For networks without promised descent: the certificate must detect the rises.
     """
 
     at_least: float = Field(ge=0, le=1)
@@ -169,7 +169,8 @@ class EnergyRises(AbstractCheck):
 class SameEnd(AbstractCheck):
     r"""$|v_{end} - v_{end}'| \le$ `within` for every probe at all points. [THEORY 4.2]
 
-    Relative to the largest `|v|`; for sweeps of what must not change the fixed points.
+    Relative to the largest `|v|`, for at least a fraction `at_least` of the probes. For
+    sweeps of parameters that must not change the fixed points.
     """
 
     within: float = Field(1e-4, gt=0)
@@ -197,8 +198,8 @@ class SameEnd(AbstractCheck):
 class ConvergenceOrder(AbstractCheck):
     r"""Slope of $\log$ error against $\log\tau_h$ in [low, high]. [THEORY CL-09]
 
-    On the last pair of values, in the median over the probes that end alike. `mass`
-    asks for the adiabatic flow with a mass, of second order.
+    The median over the probes that end in the same state, from the last pair of values.
+    `mass = true` takes the slope of the adiabatic flow with a mass, of second order.
     """
 
     low: float = 0.9
