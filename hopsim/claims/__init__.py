@@ -1,1 +1,1 @@
-"""Claims of theory: found, run in processes side by side, and reported."""
+"""Claims of theory: found, run in parallel processes, and reported."""

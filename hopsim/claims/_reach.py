@@ -1,10 +1,10 @@
-"""What a scenario's run can execute: the imports of all that its tables name.
+"""The code that a run of a scenario can execute: the imports of all that it names.
 
-Standard library only, and nothing is imported: the sources are read as text, so that
+Standard library only, and nothing is imported: the sources are parsed as text, so that
 this is known before JAX starts. A part is a module (`hopsim.network`), one statement
-of a package's own file (`hopsim.dynamics:Dynamics`), or all of a package
-(`hopsim.theory:*`). Where the text does not decide, the reach is too large, never too
-small.
+of a package's `__init__.py` (`hopsim.dynamics:Dynamics`), or all of a package
+(`hopsim.theory:*`). If the text is not conclusive, the reach is too large rather than
+too small.
 """
 
 import ast
@@ -20,17 +20,17 @@ from typing import Any, NamedTuple
 HOME = Path(__file__).parents[1]  # of the package
 ENTRY_MODULE = "claims.worker"  # every run begins in this module
 DEFAULT_EXPERIMENT = "recall"  # the kind of an experiment that has none
-# counted, not followed: the settings under which a worker starts
+# included without its imports: the settings with which a worker starts
 COUNTED_ONLY = ("claims.pool",)
 # chooses modules by name, but only those of other libraries; see `prefetch`
 LOADS_FOREIGN_ONLY = ("_common.environment", "_common.registry")
 LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}
-ITSELF = ""  # in place of an attribute: the object as a whole is used
+ITSELF = ""  # instead of an attribute: the object as a whole is used
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Import(NamedTuple):
-    """One name that an import binds; of a whole module where `name` is empty."""
+    """One name that an import binds; a whole module if `name` is empty."""
 
     origin: str  # the full name of the module that is imported from
     name: str
@@ -38,15 +38,15 @@ class Import(NamedTuple):
 
 
 class ModuleSource(NamedTuple):
-    """What one file says: its code, and what it takes from other files."""
+    """One parsed file: the hash of its code, its imports and what it registers."""
 
-    package: bool  # it is a package's own
-    code: str  # a hash that knows no comments, docstrings and line numbers
+    package: bool  # it is an `__init__.py`
+    code: str  # a hash that ignores comments, docstrings and line numbers
     imports: tuple[Import, ...]
-    uses: dict[str, set[str]]  # name -> the attributes that are read of it
-    kinds: dict[str, str]  # what it registers, by its words of today and formerly
-    names: frozenset[str]  # kinds that it names itself, such as a default
-    plots: frozenset[str]  # that its experiments draw unless others are asked for
+    uses: dict[str, set[str]]  # name -> the attributes read from it
+    kinds: dict[str, str]  # present or former name -> the kind that it registers
+    names: frozenset[str]  # kinds that it names, such as a default
+    plots: frozenset[str]  # the default plots of its experiments
     loads: bool  # it chooses modules by name
     statements: dict[str, tuple[str, frozenset[str]]]  # of a package: code, names read
 
@@ -84,7 +84,7 @@ def files(parts: Iterable[str], home: Path = HOME) -> set[Path]:
 
 
 def former_words(home: Path = HOME) -> dict[str, str]:
-    """What kinds were called formerly -> what they are called today."""
+    """The former names of kinds -> their present names."""
     words = [
         pair for source in _sources(home).values() for pair in source.kinds.items()
     ]
@@ -92,11 +92,11 @@ def former_words(home: Path = HOME) -> dict[str, str]:
 
 
 def data(tables: Iterable[Mapping[str, Any]]) -> str:
-    """What these tables read: the files that they name, and data sets at hand.
+    """The data that these tables read: files that they name, and data sets, as text.
 
-    Files count by their content; data sets, those of `HOPSIM_DATA`, by the names and
-    sizes of their files. What is not there is fetched, or left out where the experiment
-    allows that.
+    Files count by their content; data sets in `HOPSIM_DATA` by the names and sizes of
+    their files. Missing ones do not count: a run downloads them, or leaves them out if
+    its experiment allows that.
     """
     said = tuple(set().union(*map(_said, tables)) - {""})
     own = [f"{text} {_hash_of(Path(text))}" for text in said if os.path.exists(text)]
@@ -104,7 +104,7 @@ def data(tables: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _at_hand(said: tuple[str, ...]) -> list[str]:
-    """The files below `HOPSIM_DATA`, if that is set, of the data sets named."""
+    """The files of the named data sets below `HOPSIM_DATA`, if that is set."""
     place = os.environ.get("HOPSIM_DATA")
     if not place:
         return []
@@ -118,22 +118,22 @@ def _at_hand(said: tuple[str, ...]) -> list[str]:
 
 
 def _hash_of(path: Path) -> str:
-    """The hash of a file, or of all files of a folder; none if it cannot be read."""
+    """The hash of a file, or of all files in a folder; "" if it cannot be read."""
     found = hashlib.sha256()
     try:
         files = sorted(path.glob("*")) if path.is_dir() else [path]
         for file in filter(Path.is_file, files):
             found.update(file.name.encode() + file.read_bytes())
     except OSError:
-        return ""  # the run itself will say why
+        return ""  # the run itself reports why
     return found.hexdigest()
 
 
 def _said(tables: Mapping[str, Any]) -> set[str]:
-    """Every text that is the value of an entry, but for what a claim says of itself."""
+    """All strings that are values of entries, except those of the table `[claim]`."""
     study = tables.get("experiment")
-    told = isinstance(study, Mapping) and "kind" in study
-    found = set() if told else {DEFAULT_EXPERIMENT}
+    explicit = isinstance(study, Mapping) and "kind" in study
+    found = set() if explicit else {DEFAULT_EXPERIMENT}
     rest = [value for name, value in tables.items() if name != "claim"]
     while rest:
         value = rest.pop()
@@ -186,11 +186,11 @@ def _below(home: Path, part: str) -> frozenset[str]:
 
 
 def _taken(home: Path, source: ModuleSource, one: Import) -> frozenset[str]:
-    """What an import reaches, by the attributes that are read of the name it binds."""
+    """The parts that an import reaches, by the attributes read from its name."""
     sources = _sources(home)
     if one.origin.partition(".")[0] != home.name:
-        return frozenset()  # another library's
-    if not one.name:  # `import hopsim.this` shows all of hopsim
+        return frozenset()  # another library
+    if not one.name:  # `import hopsim.this` gives access to all of hopsim
         return frozenset({f"{home.name}:*"})
     found: set[str] = set()
     for part in _homes(home, one.origin, one.name):
@@ -206,13 +206,13 @@ def _taken(home: Path, source: ModuleSource, one: Import) -> frozenset[str]:
 
 @ft.cache
 def _homes(home: Path, module: str, name: str) -> frozenset[str]:
-    """The parts behind one name of a module, through the packages that pass it on.
+    """The parts that define one name of a module, through packages that re-export it.
 
-    A module itself counts, a package does not: what it passes on stands elsewhere.
+    A module itself counts, a package does not: what it re-exports is defined elsewhere.
     """
     sources = _sources(home)
     if module not in sources:
-        return frozenset({f"{home.name}:*"})  # nobody can say what that is
+        return frozenset({f"{home.name}:*"})  # unknown: all of hopsim
     source = sources[module]
     found = set() if source.package else {module}
     for one in source.imports:
@@ -281,7 +281,7 @@ def _read(text: bytes, above: str, package: bool) -> ModuleSource:
         if _has_docstring(node):
             del node.body[0]
     imports = tuple(_imports(nodes, above))
-    # a loader may be handed on and called elsewhere
+    # a loader may be passed on and called elsewhere
     named = {node.attr for node in nodes[ast.Attribute]}
     named |= {node.id for node in nodes[ast.Name]} | {one.name for one in imports}
     return ModuleSource(
@@ -298,7 +298,7 @@ def _read(text: bytes, above: str, package: bool) -> ModuleSource:
 
 
 def _nodes(tree: ast.Module) -> dict[type, list[Any]]:
-    """All nodes by their type, but for what only a type checker reads."""
+    """All nodes by their type, without `if TYPE_CHECKING` blocks."""
     found: dict[type, list[Any]] = collections.defaultdict(list)
     rest: list[ast.AST] = [tree]
     while rest:
@@ -330,9 +330,9 @@ def _imports(nodes: dict[type, list[Any]], above: str) -> Iterator[Import]:
 
 
 def _uses(nodes: dict[type, list[Any]]) -> dict[str, set[str]]:
-    """The attributes that are read of every name; ITSELF where it stands alone."""
+    """The attributes read from every name; ITSELF if the name is used alone."""
     found: dict[str, set[str]] = collections.defaultdict(set)
-    inner = set()  # names of which an attribute is read
+    inner = set()  # names from which an attribute is read
     for node in nodes[ast.Attribute]:
         if isinstance(node.value, ast.Name):
             found[node.value.id].add(node.attr)
@@ -372,7 +372,7 @@ def _drawn(node: ast.ClassDef) -> Iterator[str]:
 
 
 def _statements(tree: ast.Module) -> dict[str, tuple[str, frozenset[str]]]:
-    """What binds each name at the top of a file: its code, and the names it reads."""
+    """The code that binds each top-level name of a file, and the names it reads."""
     found: dict[str, tuple[str, frozenset[str]]] = {}
     for node in tree.body:
         read = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name))

@@ -1,4 +1,4 @@
-"""Entries: one for every claim, from what its run wrote; all of them are a report."""
+"""Entries: the result of every claim, read from its run, and the report of all."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from ..scenario.shipped import public_path
 from .tasks import natural, Task, versions
 
 
-Entry = dict[str, Any]  # one claim in the report: plain data, as it is written
+Entry = dict[str, Any]  # one claim in the report, as plain JSON data
 
 
 def read_verdicts(file: Path) -> dict[str, Any] | None:
@@ -26,13 +26,13 @@ def read_verdicts(file: Path) -> dict[str, Any] | None:
 
 
 def cached_entry(task: Task, place: Path) -> Entry | None:
-    """What an earlier run of the very same claim found, if there is one."""
+    """The entry of an earlier run with the same key, or None if there is none."""
     found = read_verdicts(place / task.directory / "verdicts.json")
     return None if found is None else _entry(task) | found | {"kept": True}
 
 
 def finished_entry(task: Task, place: Path) -> Entry:
-    """What the run that has just ended found."""
+    """The entry of a run that has just ended."""
     found = cached_entry(task, place)
     if found is None:
         return failed_entry(task, "the run left no verdicts", 0.0)
@@ -40,8 +40,8 @@ def finished_entry(task: Task, place: Path) -> Entry:
 
 
 def failed_entry(task: Task, why: str, seconds: float) -> Entry:
-    """The entry of a claim that could not be run to its end."""
-    # a report is read on other machines: no path of this one for what ships
+    """The entry of a claim whose run did not finish."""
+    # reports are read on other machines: no local paths of shipped files
     why = why.replace(str(task.file), public_path(task.file))
     return _entry(task) | {"error": why, "seconds": seconds}
 
@@ -68,7 +68,7 @@ def _entry(task: Task) -> Entry:
 
 
 def report_of(entries: list[Entry], quick: bool, command: str) -> dict[str, Any]:
-    """The report: all entries with their totals, as plain data."""
+    """The report: all entries with their totals, as plain JSON data."""
     ordered = sorted(entries, key=lambda e: (natural(e["id"]), e["name"]))
     passed = sum(bool(e["passed"]) for e in ordered)
     devices = {e["device"] for e in ordered if "device" in e}

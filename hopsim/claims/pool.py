@@ -1,4 +1,4 @@
-"""The pool: processes that run claims side by side, each on its share of the cores."""
+"""The pool: processes that run claims in parallel, each on its share of the cores."""
 
 import collections
 import contextlib
@@ -19,11 +19,11 @@ from .tasks import Task
 
 
 OnProgress = Callable[[Task, str, int, int], None]  # (task, what, done, total)
-WORKER_EXITED = "its process ended with code {}; memory, or a kill?"
+WORKER_EXITED = "worker process ended with code {} (out of memory, or killed?)"
 
 
 def core_shares(jobs: int) -> list[list[int]]:
-    """The cores of each of `jobs` processes; shared where there are too few."""
+    """The cores of each of `jobs` processes; shared if there are too few."""
     known = cores()
     if jobs > len(known):
         return [[known[k % len(known)]] for k in range(jobs)]
@@ -34,10 +34,10 @@ def core_shares(jobs: int) -> list[list[int]]:
 def run_all(
     tasks: list[Task], place: Path, jobs: int, on_progress: OnProgress
 ) -> Iterator[tuple[Task, str | None, float]]:
-    """Runs the tasks; yields each with why it failed (or None) and its seconds.
+    """Runs the tasks; yields each with its error (or None) and its seconds.
 
-    A process that dies takes one task with it; another process goes on with the rest.
-    Closing the iterator kills them all.
+    If a process dies only its current task fails; a new process continues with the
+    rest. Closing the iterator kills all processes.
     """
     waiting, answers = collections.deque(tasks), queue.Queue()
     workers = [
@@ -59,7 +59,7 @@ def run_all(
 
 
 class _Worker(threading.Thread):
-    """One process, and the thread that gives it tasks and hears its answers."""
+    """One process, and the thread that sends it tasks and reads its answers."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class _Worker(threading.Thread):
         self._told_to_stop = False
 
     def run(self) -> None:
-        """Tasks one after the other, until none waits."""
+        """Runs tasks one after the other, until none is waiting."""
         try:
             while not self._told_to_stop:
                 try:
@@ -87,15 +87,15 @@ class _Worker(threading.Thread):
                 why, seconds = self._one(task)
                 taken = seconds or time.perf_counter() - begun
                 self._answers.put((task, why, taken))
-        except BaseException as error:  # told where it can be seen
+        except BaseException as error:  # raised again by `run_all`
             self._answers.put(error)
         finally:
             self._end()
 
     def stop(self) -> None:
-        """Kills the process, whatever it does, and waits for its thread."""
+        """Kills the process at once and waits for its thread."""
         self._told_to_stop = True
-        process = self._process  # its thread may let go of it at any moment
+        process = self._process  # its thread may reset it at any moment
         if process is not None:
             process.kill()
         if self.is_alive():
@@ -131,7 +131,7 @@ class _Worker(threading.Thread):
 
 def _start(mine: list[int]) -> subprocess.Popen[str]:
     settings = {
-        # one device: what a claim finds must not depend on the number of jobs
+        # one device: results must not depend on the number of jobs
         "JAX_NUM_CPU_DEVICES": "1",
         # several processes may share an accelerator's memory
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",

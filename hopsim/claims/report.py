@@ -1,7 +1,7 @@
-"""The page: the report of `hopsim verify` as one HTML file that needs nothing else.
+"""The page: the report of `hopsim verify` as one self-contained HTML file.
 
-Pictures, style and script lie inside the page, so that it opens from a file and without
-a network. Same report and same pictures, same bytes: no time of day is in it.
+Pictures, style and script are embedded, so that it opens from a file and without a
+network. The same report and pictures give the same bytes: it has no time stamp.
 """
 
 import base64
@@ -39,9 +39,9 @@ def render_page(report: Mapping[str, Any], place: Path) -> str:
         for end in (".html", ".css")
     )
     claims = [_completed(claim, place) for claim in report["claims"]]
-    # true claims fail together no more often than the sum says: the union bound
+    # union bound: P that some true claim fails is at most the sum
     alarms = [claim["false_alarm"] for claim in claims]
-    alarm = sum(alarms) if all(alarms) else None  # one may not say
+    alarm = sum(alarms) if all(alarms) else None  # None if a claim does not state it
     return environment.from_string(page).render(
         {**report, "claims": claims, "alarm": alarm, "style": style}
     )
@@ -63,10 +63,10 @@ def duration(seconds: float) -> str:
 
 
 def strip(check: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Where value, interval and tolerance lie on a strip, or None if that is not clear.
+    """The positions of value, interval and tolerance on a strip, or None.
 
     Only for a tolerance that is an interval of the value itself: `<= a`, `>= a`,
-    `[a, b]`. The axis is logarithmic where all is positive and spans two decades.
+    `[a, b]`. The axis is logarithmic if all numbers are positive and span two decades.
     """
     limits = _limits(check["tolerance"])
     if limits is None or not _known(check["value"]):
@@ -93,7 +93,7 @@ def strip(check: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _completed(claim: Mapping[str, Any], place: Path) -> dict[str, Any]:
-    """The claim with its outcome, and its pictures read."""
+    """The claim with its outcome and its pictures as data URIs."""
     pictures = [
         {"name": name, "data": _embedded(place / claim["directory"] / name)}
         for name in claim["pictures"]
@@ -113,7 +113,7 @@ def _embedded(path: Path) -> str | None:
 
 
 def _limits(tolerance: str) -> tuple[float, float] | None:
-    """The interval that a tolerance names, if it names one."""
+    """The interval that a tolerance states, or None if it states none."""
     text = tolerance.strip().removeprefix("in ")
     if found := re.fullmatch(rf"\[{_NUMBER}, {_NUMBER}\]", text):
         return float(found[1]), float(found[2])
@@ -128,5 +128,5 @@ def _known(x: Any) -> bool:
 
 
 def _sortable(x: Any) -> str:
-    """A number as the script of the page sorts it; nothing for what is not known."""
+    """A number as text that the page's script can sort; "" if it is not known."""
     return repr(float(x)) if _known(x) else ""

@@ -1,7 +1,8 @@
-"""Claims: scenarios with a table `[claim]`, found, and what they are kept under.
+"""Claims: scenarios with a table `[claim]`, and the keys of their cached runs.
 
-What decides whether an earlier run of a claim still counts (its resolved text, the code
-and data that it reaches, the versions of what computes) is read without starting JAX.
+The key decides whether an earlier run of a claim is still valid: the hash of its
+resolved text, the code and data that it reaches, and the versions of the libraries. It
+is computed without starting JAX.
 """
 
 import dataclasses
@@ -32,7 +33,7 @@ COMPUTING_PACKAGES = (
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """A claim to be verified: what its file says, and under which key it is kept."""
+    """A claim to be verified: the content of its file, and its cache key."""
 
     file: Path
     name: str
@@ -42,28 +43,28 @@ class Task:
     key: str
     quick: bool
     overrides: Mapping[str, Any]
-    notes: tuple[str, ...] = ()  # former words of kinds in its file
+    notes: tuple[str, ...] = ()  # on former names of kinds in its file
 
     @property
     def directory(self) -> str:
-        """The name of its run directory: another text, code or library, another one."""
+        """The name of its run directory, with the cache key in it."""
         return f"{self.name}-{self.key}"
 
     @property
     def rerun(self) -> str:
-        """The command that runs it alone."""
+        """The shell command that verifies this claim only."""
         return rerun_command([self.name], self.quick, self.overrides, self.file.parent)
 
 
 def shipped_claims() -> Path:
-    """The directory of the claims that ship."""
+    """The directory of the shipped claims."""
     return scenarios_place() / "claims"
 
 
 def rerun_command(
     words: Iterable[str], quick: bool, overrides: Mapping[str, Any], place: Path
 ) -> str:
-    """The command line that asks for this from anywhere, quoted for a shell."""
+    """The shell command that verifies the named claims, from any directory."""
     parts = ["hopsim", "verify", *words, "--quick" if quick else "--full"]
     for name, value in overrides.items():
         parts += ["--set", f"{name}={json.dumps(value, default=str)}"]
@@ -75,11 +76,11 @@ def rerun_command(
 def find_claims(
     place: Path, words: Iterable[str], quick: bool, overrides: Mapping[str, Any]
 ) -> list[Task]:
-    """The claims of a directory that the words name: by id, file name or tag.
+    """The claims of a directory that `words` name by id, file name or tag; default all.
 
-    `claims/NAME`, as `hopsim list scenarios` has it, names that one file, also where
-    NAME is an id. All of them without words. Raises ValueError for a word that names
-    nothing and for files that are no claims.
+    `claims/NAME`, as in `hopsim list scenarios`, names that file only, even if NAME is
+    also an id. Raises ValueError for a word that names nothing and for a file that is
+    not a claim.
     """
     files = sorted(place.glob("*.toml")) if os.path.isdir(place) else []
     files = [f for f in files if not f.name.startswith(".")]
@@ -114,9 +115,9 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
         raise ValueError(
             f'{file} must be named as it says: name = "{file.stem}", got "{name}".'
         )
-    # quick runs are compiled in another way, and devices round in another way
+    # quick runs are compiled with fewer optimisations; devices differ in rounding
     size = "quick" if quick else "full"
-    # a run checks the other size too, so what that names is executed as well
+    # a run checks the other size too, and so executes the code that it names
     sizes = (tables.resolved, tables.other)
     held = f"{_reach.code(sizes)} {_reach.data(sizes)}"
     known = f"{digest(tables.resolved)} {size} {held} {versions()} {_device()}"
@@ -126,7 +127,7 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     return Task(file, name, claim, title, tables.text, key, quick, overrides, notes)
 
 
-# what `[claim]` may hold; the scenario's own check says more when it is run
+# the entries of `[claim]`; their values are checked when the scenario is run
 CLAIM_KEYS = {
     "id": (str, "a string"),
     "statement": (str, "a string"),
@@ -137,15 +138,15 @@ CLAIM_KEYS = {
 
 
 def _device() -> str:
-    """What JAX will find and how it compiles, as that shows without starting it."""
+    """Devices and compiler settings, as far as known without starting JAX."""
     found = [name for name in ("nvidia0", "kfd") if Path("/dev", name).exists()]
-    asked = [os.environ.get(name, "") for name in ("JAX_PLATFORMS", "XLA_FLAGS")]
-    return " ".join([*asked, *found])
+    flags = [os.environ.get(name, "") for name in ("JAX_PLATFORMS", "XLA_FLAGS")]
+    return " ".join([*flags, *found])
 
 
 @ft.cache
 def versions() -> dict[str, str]:
-    """The versions of what computes."""
+    """The versions of Python and of the libraries that compute."""
     python = ".".join(platform.python_version_tuple()[:2])
     found = {
         package: importlib.metadata.version(package) for package in COMPUTING_PACKAGES
@@ -163,7 +164,7 @@ def _require_known(word: str, tasks: list[Task]) -> None:
     known = set().union(*map(_names, tasks))
     if word in known:
         return
-    # a path may have been typed; and each claim is offered once, by its shorter name
+    # the word may be a path; suggestions name each claim once, by its shorter name
     last = word.removesuffix(".toml").rpartition("/")[2]
     if last in scenario_names():
         raise ValueError(

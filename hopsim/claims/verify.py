@@ -1,4 +1,4 @@
-"""Verification: every claim that is not kept is run, and all are told in one report."""
+"""Verification: every claim without a valid cached run is run; one report on all."""
 
 import json
 import time
@@ -29,17 +29,18 @@ def verify(
     on_entry: Callable[[Entry], None] = lambda _: None,
     command: str = "hopsim verify",
 ) -> dict[str, Any]:
-    """The report on some claims; it is written as `ledger.json` and `report.html` too.
+    """The report on some claims, also written as `ledger.json` and `report.html`.
 
-    A claim that was run before (the same scenario, code and libraries) is kept, so an
-    interrupted run goes on where it stopped.
+    A claim that was run before (with the same scenario, code and libraries) is read
+    from the cache, so that an interrupted verification is resumed where it stopped.
 
     **Arguments:**
 
-    - `place`: the directory that keeps every finished claim.
-    - `jobs`: processes that run side by side; default one for each core.
-    - `command`: how to ask for the same again, as the report will say.
-    - `on_progress`, `on_entry`: told of every step, and of every claim that has ended.
+    - `place`: the directory of the cached runs and of the report.
+    - `jobs`: the number of parallel processes; default one for each core.
+    - `command`: the command that repeats the verification, quoted in the report.
+    - `on_progress`, `on_entry`: called at every step, and with the entry of every claim
+      that has ended.
 
     Raises ValueError if `place` cannot be written to.
     """
@@ -62,7 +63,7 @@ def finished_entries(
     on_progress: OnProgress = lambda *_: None,
     on_entry: Callable[[Entry], None] = lambda _: None,
 ) -> list[Entry]:
-    """The entry of every claim: those kept in `place` first, then those run now."""
+    """The entry of every claim: those cached in `place` first, then those run now."""
     known = {task.name: cached_entry(task, place) for task in tasks}
     entries = [entry for entry in known.values() if entry is not None]
     for entry in entries:
@@ -79,7 +80,7 @@ def finished_entries(
 
 
 def _longest_first(tasks: list[Task], place: Path) -> list[Task]:
-    """By what earlier versions of each took, so that no long one is left to the end."""
+    """Sorted by the seconds of an earlier version, so that no long task is last."""
 
     def seconds(task: Task) -> float:
         taken = [
@@ -87,6 +88,6 @@ def _longest_first(tasks: list[Task], place: Path) -> list[Task]:
             for file in place.glob(f"{task.name}-????????????????/verdicts.json")
             if (found := read_verdicts(file)) is not None
         ]
-        return taken[-1] if taken else 1e9  # unknown: first of all
+        return taken[-1] if taken else 1e9  # unknown: run first
 
     return sorted(tasks, key=lambda task: -seconds(task))

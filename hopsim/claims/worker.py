@@ -1,8 +1,7 @@
 """A process that runs claims, one after the other, for `hopsim verify`.
 
-`python -m hopsim.claims.worker CORES` reads one JSON task a line and answers in JSON
-lines. It ends at once when its input does, so none is left behind when the parent is
-killed.
+`python -m hopsim.claims.worker CORES` reads one JSON task per line and answers in JSON
+lines. It exits at once when its input ends, so that no worker outlives a killed parent.
 """
 
 import json
@@ -17,11 +16,11 @@ from typing import Any, TextIO
 
 
 def serve(cores: str) -> None:
-    """Runs the tasks that come in on the given processor cores, `0,1` say."""
+    """Runs tasks from standard input on the given processor cores, such as `0,1`."""
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C does
-    # answers go where standard output went; whatever else is printed goes to the errors
+    # answers go to the original standard output; all else is printed on standard error
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     tasks: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -33,7 +32,7 @@ def serve(cores: str) -> None:
 def _listen(tasks: queue.Queue) -> None:
     for line in sys.stdin:
         tasks.put(json.loads(line))
-    os._exit(0)  # nobody is left to tell
+    os._exit(0)  # the parent has ended
 
 
 def _run(task: dict[str, Any], answers: TextIO) -> None:
@@ -49,7 +48,7 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
 
         # a quick run spends most of its time in the compiler
         jax.config.update("jax_disable_most_optimizations", task["quick"])
-        # who asked for it has been told of old words
+        # the parent has warned of former names already
         scenario = read_scenario(task["file"], task["quick"], task["overrides"])
         run(
             scenario,
@@ -61,7 +60,7 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
             ),
         )
         why = None
-    except ValueError as error:  # a file at fault says why in one message
+    except ValueError as error:  # an invalid file: the message says why
         why = str(error)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
