@@ -1,6 +1,6 @@
 """Scenario files: their tables, the grammar that builds objects from them, a catalogue.
 
-Importing this starts neither JAX nor pydantic; `scenario` does both.
+Importing this package loads neither JAX nor pydantic; its module `scenario` does.
 """
 
 from .toml_files import ScenarioError

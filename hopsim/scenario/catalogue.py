@@ -1,4 +1,4 @@
-"""The catalogue: what a scenario file can name, with the keys that each takes."""
+"""The catalogue: all kinds that a scenario file can name, with their keys."""
 
 import inspect
 import tomllib
@@ -23,11 +23,11 @@ from .shipped import scenario_files
 
 
 class Entry(NamedTuple):
-    """One thing that can be named."""
+    """One kind, or a scenario, that can be named."""
 
     name: str
     text: str  # formula and source
-    keys: str  # required ones bare, others with their default
+    keys: str  # required ones bare, others with their defaults
 
 
 REGISTRIES: dict[str, Registry] = {
@@ -46,13 +46,13 @@ NOUNS = (*REGISTRIES, "run", "training", "scenarios")
 
 
 def kinds(noun: str) -> list[str]:
-    """The kinds of a noun; experiments without those that only validate theory."""
+    """The kinds of a noun; `experiments` without validations."""
     found = list(REGISTRIES[noun])
     return [k for k in found if noun != "experiments" or k not in validations]
 
 
 def former_kinds() -> dict[str, str]:
-    """What kinds of any noun were called formerly -> what they are called today."""
+    """The former names of all kinds -> their present names."""
     return {
         old: new
         for registry in REGISTRIES.values()
@@ -61,7 +61,7 @@ def former_kinds() -> dict[str, str]:
 
 
 def entries(noun: str) -> list[Entry]:
-    """All that `hopsim list` knows of a noun; ValueError for an unknown one."""
+    """The entries of a noun, as in `hopsim list`; ValueError for an unknown noun."""
     if noun in REGISTRIES:
         found = REGISTRIES[noun]
         return [Entry(k, _first_words(found[k]), _keys(found[k])) for k in kinds(noun)]

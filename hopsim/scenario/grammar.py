@@ -1,7 +1,7 @@
-"""The grammar: `{ kind = "...", ... }` held to the signature of a constructor.
+"""The grammar: `{ kind = "...", ... }` checked against the signature of a constructor.
 
-There is no second schema: the annotations, ranges and invariants of the registered
-class or function are the rules. Every problem is collected with its path in the file.
+There is no separate schema: the rules are the annotations, ranges and invariants of the
+registered class or function. All problems are collected, with their paths in the file.
 """
 
 import dataclasses
@@ -26,25 +26,25 @@ from .toml_files import Problem
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """A kind with its checked arguments, not yet made."""
+    """A kind with its checked arguments, before construction."""
 
     kind: str
     maker: Callable
     arguments: dict[str, Any]
 
     def make(self, *args: Any, **extra: Any) -> Any:
-        """Call the constructor, with what the file could not give."""
+        """Call the constructor with these and with further arguments."""
         return self.maker(*args, **(self.arguments | extra))
 
 
-# parameters that hopsim gives, not the file
+# parameters that hopsim supplies, not the file
 GIVEN_BY_HOPSIM = ("stream", "memories", "self")
 
 
 def read_spec(
     registry: Registry, table: Any, path: str, problems: list[Problem]
 ) -> Spec | None:
-    """Check one table; None (and at least one more problem) if anything is wrong."""
+    """Check one table; None, with at least one more problem, if it is invalid."""
     before = len(problems)
     if not isinstance(table, dict):
         message = f"a table {{ kind = ... }} is needed, got {_short(table)}"
@@ -59,7 +59,7 @@ def read_spec(
         hint = registry.nearest(str(kind))
         message = f"there is no {registry.noun} {_short(kind)}; {hint}"
         problems.append(Problem(f"{path}.kind", message))
-        kind = registry.guess(str(kind))  # go on, for every error at once
+        kind = registry.guess(str(kind))  # continue, to report all errors at once
         if kind is None:
             return None
     maker, kind = registry[kind], registry.today(kind)
@@ -74,7 +74,7 @@ def read_spec(
 def read_model(
     model: type[BaseModel], table: Any, path: str, problems: list[Problem]
 ) -> Any:
-    """Check a table against a pydantic model."""
+    """The pydantic model of a table; None, with its problems, if it is invalid."""
     try:
         return model.model_validate(table)
     except ValidationError as error:
@@ -85,7 +85,7 @@ def read_model(
 
 
 def _inside(model: type[BaseModel], steps: Any) -> type[BaseModel]:
-    """The model at a path below another one, as far as there are models."""
+    """The innermost model along a path below another model."""
     for step in steps:
         field = model.model_fields.get(step)
         hints = () if field is None else typing.get_args(field.annotation)
@@ -95,7 +95,7 @@ def _inside(model: type[BaseModel], steps: Any) -> type[BaseModel]:
 
 
 def build(spec: Spec | None, path: str, problems: list[Problem]) -> Any:
-    """Make what a spec describes; its own invariants become problems of the file."""
+    """Build the object of a spec; a ValueError becomes a problem of the file."""
     if spec is None:
         return None
     try:
@@ -142,8 +142,8 @@ def _read_value(hint: Any, value: Any, path: str, problems: list[Problem]) -> An
         return adapter.validate_python(value)
     except ValidationError as error:
         # a union reports one error for each member: numbers first, then lists of them
-        told = error.errors()[-1 if isinstance(value, list) else 0]
-        problems.append(_translate(told, path, [], tail=False))
+        chosen = error.errors()[-1 if isinstance(value, list) else 0]
+        problems.append(_translate(chosen, path, [], tail=False))
         return None
 
 
@@ -165,7 +165,7 @@ def _wants_memories(maker: Callable) -> bool:
 
 
 def _plain(hint: Any) -> Any:
-    """An annotation without arrays: what a TOML file can say."""
+    """An annotation without arrays: the types that a TOML file can have."""
     hint = bare(hint)
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         parts = [bare(p) for p in typing.get_args(hint)]

@@ -1,7 +1,7 @@
-"""Scenarios: a TOML file becomes checked parts.
+"""Scenarios: a TOML file, read and checked.
 
-The file is read once, every mistake in it is reported at once, and nothing is computed
-before it is clean.
+The file is read once, all mistakes in it are reported together, and nothing is computed
+until there are none.
 """
 
 import copy
@@ -35,7 +35,7 @@ from .toml_files import digest, old_words, Problem, put, read_tables, ScenarioEr
 
 
 class Claim(BaseModel):
-    """The table `[claim]`: what a scenario puts to the test for `hopsim verify`."""
+    """The table `[claim]`: the statement that `hopsim verify` tests with a scenario."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -43,7 +43,7 @@ class Claim(BaseModel):
     statement: str = Field(min_length=1)
     source: str = Field(min_length=1)
     tags: list[str] = []
-    # the share of seeds with which a true claim would be reported as failing
+    # the probability, over seeds, that a true claim fails
     false_alarm: float = Field(gt=0, lt=1)
 
 
@@ -59,7 +59,7 @@ class Header(BaseModel):
     plots: list[str] | None = None
     network: Any  # these five may be swept: each point checks its own
     dynamics: Any = {"kind": "two_layer"}
-    probes: Any = None  # needed unless memories are learnt
+    probes: Any = None  # required unless memories are learnt
     run: Any = {}
     training: Any = None
     experiment: dict[str, Any] = {"kind": "recall"}
@@ -81,17 +81,17 @@ SWEEPABLE_TABLES = ("network", "dynamics", "probes", "run", "training")
 
 
 class Change(NamedTuple):
-    """What one point of a sweep, or one variant, changes in the scenario."""
+    """The changes that one point of a sweep, or one variant, makes to the scenario."""
 
     label: str
-    value: float | None  # the swept number, if it is one
-    where: str  # where in the file it is written
-    entries: list[tuple[str, Any]]  # dotted paths and what to put there
+    value: float | None  # the swept value, if it is a number
+    where: str  # its place in the file
+    entries: list[tuple[str, Any]]  # dotted paths and their new values
 
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """One point of a sweep: checked, not yet built."""
+    """One point of a sweep, checked, before its patterns are drawn."""
 
     label: str
     value: float | None
@@ -102,7 +102,7 @@ class Point:
     training: TrainingSettings
 
     def build(self, seed: int, dtype: str, number: int = 0) -> Setting:
-        """Draw a set of patterns (on the host) and make the network."""
+        """Draw the pattern set with this number (on the host) and build the network."""
         stream = Stream(seed)
         memory_leaf = self.network.arguments["memories"]
         patterns: PatternSet = memory_leaf.make(stream.child("memories", number))
@@ -126,7 +126,7 @@ class Point:
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    """What a file says, checked; computes nothing."""
+    """The content of a scenario file, checked; it computes nothing."""
 
     header: Header
     points: tuple[Point, ...]
@@ -135,11 +135,11 @@ class Scenario:
     resolved: dict[str, Any]  # the tables after [quick] and --set
     text: str
     where: str
-    notes: tuple[str, ...] = ()  # former words of kinds in the file, which it still may
+    notes: tuple[str, ...] = ()  # on former names of kinds, which are still read
 
     @property
     def name(self) -> str:
-        """The scenario's name, the first half of its run directory's."""
+        """The name of the scenario, the first part of its run directory's name."""
         return self.header.name
 
     @property
@@ -149,13 +149,13 @@ class Scenario:
 
     @property
     def plots(self) -> tuple[str, ...]:
-        """The plots asked for, or those of the experiment."""
-        asked = self.header.plots
-        words = self.experiment.plots if asked is None else asked
+        """The requested plots, by default those of the experiment."""
+        given = self.header.plots
+        words = self.experiment.plots if given is None else given
         return tuple(dict.fromkeys(map(plots.today, words)))  # each is drawn once
 
     def settings(self) -> tuple[Setting, ...]:
-        """Every point, built on the host."""
+        """The settings of all points, built on the host."""
         dtype = self.header.precision
         return tuple(p.build(self.header.seed, dtype) for p in self.points)
 
@@ -176,9 +176,8 @@ def load_scenario(
     - `quick`: apply the file's table `[quick]`.
     - `overrides`: dotted paths and values, such as `{"run.duration": 5}`.
 
-    Raises ScenarioError (a ValueError) with every problem of the file at once, and
-    ValueError if there is no such file or name. Warns of kinds that are called
-    otherwise today.
+    Raises ScenarioError (a ValueError) with all problems of the file, and ValueError if
+    there is no such file or name. Warns (FutureWarning) of former names of kinds.
     """
     scenario = read_scenario(path, quick, overrides)
     for note in scenario.notes:
@@ -191,10 +190,10 @@ def read_scenario(
     quick: bool = False,
     overrides: Mapping[str, Any] | None = None,
 ) -> Scenario:
-    """The same, with its warnings in `notes`, for those who show them themselves."""
+    """`load_scenario` without warnings: the caller shows those in `notes`."""
     resolved, other, text, problems = read_tables(path, quick, overrides)
     scenario = _read(resolved, text, str(path), problems)
-    # the other size is checked too, so that a mistake cannot hide there
+    # the other size is checked too, so that its mistakes are reported now
     twin: list[Problem] = []
     _read(other, text, str(path), twin)
     word = "without --quick" if quick else "with --quick"
@@ -208,7 +207,7 @@ def read_scenario(
 
 
 def scenario_of(resolved: dict[str, Any], where: str) -> Scenario:
-    """A scenario from its resolved tables, such as a record keeps."""
+    """A scenario from its resolved tables, such as those in a record."""
     problems: list[Problem] = []
     scenario = _read(resolved, "", where, problems)
     if problems or scenario is None:
@@ -220,7 +219,7 @@ def _read(
     tables: dict[str, Any], text: str, where: str, problems: list[Problem]
 ) -> Scenario | None:
     header = read_model(Header, tables, "", problems)
-    if header is None:  # go on with what can be read, for every error at once
+    if header is None:  # continue with what can be read, to report all errors at once
         header = Header.model_construct(
             **{k: v for k, v in tables.items() if k in Header.model_fields}
         )
@@ -254,7 +253,10 @@ def _experiment(table: Any, problems: list[Problem]) -> Any:
 def _with_probes(
     tables: dict[str, Any], experiment: Any, problems: list[Problem]
 ) -> dict[str, Any]:
-    """Training needs no probes; nothing else needs `[training]`."""
+    """The tables with default probes for training, with checks of both tables.
+
+    Training needs no probes, and other experiments must have no `[training]`.
+    """
     trains = experiment is not None and experiment.trains
     if experiment is not None and not trains and "training" in tables:
         message = "this experiment learns no memories; leave the table out"
@@ -270,11 +272,11 @@ def _with_probes(
 def _checks(
     tables: Any, labels: list[str] | None, problems: list[Problem]
 ) -> tuple[AbstractCheck, ...]:
-    """The checks; `labels` are None where the experiment could not be read."""
+    """The checks; `labels` is None if the experiment could not be read."""
     made = []
     for i, table in enumerate(tables if isinstance(tables, list) else ()):
         if not isinstance(table, dict):
-            continue  # told with the header
+            continue  # reported with the header
         spec = read_spec(checks, table, f"checks[{i}]", problems)
         if spec is None:
             continue
@@ -292,7 +294,7 @@ def _checks(
 def _points(
     tables: dict[str, Any], changes: list[Change], problems: list[Problem]
 ) -> list[Point]:
-    """Every point of the sweep; a problem common to all of them is told once."""
+    """All points of the sweep; a problem common to all of them is reported once."""
     points, seen = [], []
     for label, value, where, entries in changes:
         mine: list[Problem] = []
@@ -313,7 +315,7 @@ def _points(
 def _overrides(
     experiment: AbstractExperiment | None, problems: list[Problem]
 ) -> Iterator[Change]:
-    """What each point of a sweep, or each variant, changes in the scenario."""
+    """The change of each point of a sweep, or of each variant."""
     if experiment is not None and experiment.sweep is not None:
         sweep, where = experiment.sweep, "experiment.sweep"
         known = _may_change(sweep.path, f"{where}.path", "a sweep", problems)
@@ -364,7 +366,7 @@ def _point(
             ("probes", probe_sources),
             ("dynamics", dynamics_kinds),
         )
-        if name in tables  # what is missing is told with the header
+        if name in tables  # a missing table is reported with the header
     }
     dynamics = build(parts.get("dynamics"), "dynamics", problems)
     run = read_model(RunSettings, tables.get("run", {}), "run", problems)

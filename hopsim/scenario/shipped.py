@@ -20,7 +20,7 @@ HOW_TO_LIST = "`hopsim list scenarios` prints all names"
 def scenario_files() -> dict[str, Path]:
     """The shipped scenarios by their names: first those of studies, then the claims.
 
-    Raises ValueError if there are none: then hopsim was not installed whole.
+    Raises ValueError if there are none, since the installation is then incomplete.
     """
     place = scenarios_place()
     files = [f.relative_to(place) for f in place.glob("**/*.toml")]
@@ -35,17 +35,17 @@ def scenario_files() -> dict[str, Path]:
 
 
 def scenario_names() -> list[str]:
-    """The names of all shipped scenarios, in that order."""
+    """The names of all shipped scenarios, studies first."""
     return list(scenario_files())
 
 
 def find_scenario(file: str | os.PathLike[str]) -> Path:
-    """The scenario that a path or a name stands for; a file that exists comes first.
+    """The scenario file of a path or a name; an existing file takes precedence.
 
-    Raises ValueError for a directory and for what is neither.
+    Raises ValueError for a directory, and if there is no such file or name.
     """
     text = os.fspath(file)
-    # a directory is no file: figures/digit_completion/ must not hide the scenario
+    # a directory such as figures/digit_completion/ must not hide a scenario
     directory = os.path.isdir(text)
     if not directory and _exists(text):
         return Path(text)
@@ -62,15 +62,15 @@ def find_scenario(file: str | os.PathLike[str]) -> Path:
 
 
 def shipped(name: str) -> Path:
-    """The file of a shipped scenario, by its very name; ValueError if it is none."""
+    """The file of a shipped scenario by its exact name; ValueError if there is none."""
     if (found := _named(name)) is None:
         raise ValueError(f"There is no shipped scenario {shown(name)}; {_remedy(name)}")
     return found
 
 
 def public_path(file: Path) -> str:
-    """A file's path, for reports; `scenarios/...` if it ships, wherever it lies."""
-    # not Path.resolve(), which raises for links that lead to themselves
+    """A file's path for reports; `scenarios/...` for a shipped file."""
+    # not Path.resolve(), which raises for circular links
     place, real = Path(os.path.realpath(scenarios_place())), os.path.realpath(file)
     if Path(real).is_relative_to(place):
         return "scenarios/" + Path(real).relative_to(place).as_posix()
@@ -81,11 +81,10 @@ def public_path(file: Path) -> str:
 def scenarios_place(package: Path = HOME) -> Path:
     """The directory of the shipped scenarios: the checkout's, or the wheel's copy.
 
-    In a checkout the files beside the package are the ones that are edited. Other
-    packages may put a directory of that name beside an installed hopsim, so only a
-    `pyproject.toml` of ours makes a checkout: no package installs one. The copy is
-    sought in this very package: an editable install leaves one in site-packages that
-    grows stale.
+    In a checkout the files beside the package are the ones that are edited. Since other
+    packages may install a directory of that name beside hopsim, only hopsim's own
+    `pyproject.toml` identifies a checkout. The copy is read from this package only:
+    that of an editable install in site-packages goes out of date.
     """
     beside = package.parent / "scenarios"
     if beside.is_dir() and _is_ours(package.parent / "pyproject.toml"):
@@ -105,19 +104,21 @@ def _is_ours(project: Path) -> bool:
 
 
 def _exists(path: str) -> bool:
-    """Whether a file is there; if it cannot be examined, reading it will tell why."""
+    """True if a file exists, or cannot be examined: reading it then reports why."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return False  # ValueError: a NUL byte, or what the file system cannot encode
+        return False  # ValueError: a NUL byte, or a name that cannot be encoded
     except OSError as error:
         return error.errno != errno.ENAMETOOLONG
     return True
 
 
 def _named(name: str) -> Path | None:
-    """The file of a shipped scenario; None if it is no name."""
-    # only what is listed can be had, so that no name leads out of the directory
+    """The file of a shipped scenario, or None.
+
+    Looked up among the listed files, so that no name leads out of the directory.
+    """
     return scenario_files().get(name.replace(os.sep, "/"))
 
 
@@ -126,7 +127,7 @@ def _remedy(name: str) -> str:
     plain = name.lower().removesuffix(".toml")
     names = scenario_names()
     last = {n.rpartition("/")[2]: n for n in reversed(names)}
-    # `cl-22` and `scenarios/digit_completion.toml` are wrong only in what stands before
+    # `cl-22` and `scenarios/digit_completion.toml` only have a wrong prefix
     close = guess(plain.rpartition("/")[2], list(last))
     meant = guess(plain, names) if close is None else last[close]
     return f"{HOW_TO_LIST}." if meant is None else f"did you mean {meant!r}?"

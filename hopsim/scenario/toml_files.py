@@ -1,7 +1,7 @@
 """Tables: the text of a scenario file, merged and overridden, not yet checked.
 
-Standard library only: what a file's text alone decides (its hash, whether a run of it
-is still valid) is decided without starting JAX.
+Standard library only, so that what depends on the text alone (its hash, whether a run
+of it is still valid) is known without starting JAX.
 """
 
 import copy
@@ -17,7 +17,7 @@ from .shipped import find_scenario
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, and where."""
+    """One mistake, and its place in the file."""
 
     path: str
     message: str
@@ -27,7 +27,7 @@ class Problem(NamedTuple):
 
 
 class ScenarioError(ValueError):
-    """Everything that is wrong with a scenario file, at once."""
+    """All problems of a scenario file in one error."""
 
     def __init__(self, where: str, problems: list[Problem]):
         self.where, self.problems = where, problems
@@ -38,12 +38,12 @@ class ScenarioError(ValueError):
 
 
 class Tables(NamedTuple):
-    """What a file says: as it will be run, at the other size, and word for word."""
+    """The tables of a file as they are run, those of the other size, and its text."""
 
-    resolved: dict[str, Any]  # after `[quick]` (if asked for) and the overrides
-    other: dict[str, Any]  # the size that was not asked for
+    resolved: dict[str, Any]  # with `[quick]`, if requested, and the overrides
+    other: dict[str, Any]  # the size that was not requested
     text: str
-    problems: list[Problem]  # overrides that could not be laid on the tables
+    problems: list[Problem]  # overrides that could not be applied
 
 
 def read_tables(
@@ -54,7 +54,7 @@ def read_tables(
     """Read a scenario file, apply `[quick]` and the overrides (dotted paths).
 
     The file may be the name of a shipped scenario. Raises ValueError if there is no
-    such file or name, ScenarioError where it is no TOML, or `[quick]` no table.
+    such file or name, ScenarioError if it is not TOML or `[quick]` is not a table.
     """
     where = str(path)  # as it was given, not where a name was found
     text = _read_text(find_scenario(path), where)
@@ -72,9 +72,9 @@ def read_tables(
 
 
 def old_words(former: Mapping[str, str], *sizes: Mapping[str, Any]) -> tuple[str, ...]:
-    """One line for each kind, or picture, that a file calls by its former word.
+    """One line for each kind, or picture, that a file calls by its former name.
 
-    `former` holds the words of today by the old ones.
+    `former` maps former names to present ones.
     """
     found: dict[str, None] = {}
     rest: list[tuple[str, str, Any]] = [("", "", dict(tables)) for tables in sizes]
@@ -102,7 +102,7 @@ def digest(resolved: Mapping[str, Any]) -> str:
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` laid on `base`; a table with a `kind` of its own replaces the old one."""
+    """`base` updated by `over`, recursively; a table with a `kind` replaces another."""
     result = copy.deepcopy(dict(base))
     for name, value in over.items():
         old = result.get(name)
@@ -116,7 +116,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def put(
     tables: dict[str, Any], dotted: str, value: Any, problems: list[Problem], where: str
 ) -> None:
-    """Set one entry by its dotted path; tables are merged, new tables are made."""
+    """Set one entry by its dotted path; tables are merged, missing ones are made."""
     *parents, last = dotted.split(".")
     for name in parents:
         tables = tables.setdefault(name, {})
@@ -140,7 +140,7 @@ def _read_text(path: Path, where: str) -> str:
         raise ScenarioError(where, [Problem("", "not a UTF-8 text file")]) from error
 
 
-MAX_TABLE_DEPTH = 32  # tables within tables; no part of a scenario needs half of it
+MAX_TABLE_DEPTH = 32  # of nested tables; scenarios need less than half of it
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 
 
 def _beyond_toml(tree: Mapping[str, Any]) -> list[Problem]:
-    """Integers of more than the 64 bits that TOML 1.0 grants, and bottomless tables."""
+    """Problems: integers beyond the 64 bits of TOML, and too deeply nested tables."""
     problems, rest = [], [("", 0, dict(tree))]
     while rest:
         where, depth, value = rest.pop()
