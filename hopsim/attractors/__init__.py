@@ -1,4 +1,4 @@
-"""Attractors: found, certified, classified; their basins, saddles and branches."""
+"""Attractors: search, certificates, classes, basins, saddles and branches."""
 
 from .balls import Balls, certified_balls
 from .basins import basin_radii, basin_shares, Radii, Shares

@@ -1,4 +1,4 @@
-"""A curve of fixed points in state and parameter, and Newton's method onto it."""
+"""A curve of fixed points in (state, parameter), and Newton's method onto it."""
 
 import dataclasses
 from typing import NamedTuple
@@ -17,11 +17,13 @@ from .newton import rest_condition
 
 
 NEWTON_STEPS = 12  # of one correction; a good prediction takes three
-RESIDUAL_ROUNDING = 1e-13  # of the residual, in units of the memories
+RESIDUAL_ROUNDING = 1e-13  # of the residual, in units of the longest memory
 
 
 class CurvePoint(NamedTuple):
-    y: np.ndarray  # the state in units of the longest memory, and where in [low, high]
+    """A point of the curve, its tangent and spectrum, and how Newton's method ended."""
+
+    y: np.ndarray  # the state in units of the longest memory; (parameter - low) / span
     tangent: np.ndarray
     gains: np.ndarray  # s_k^2 / alpha, the largest first
     energy: float
@@ -31,12 +33,13 @@ class CurvePoint(NamedTuple):
 
     @property
     def unstable(self) -> int:
+        """The number of unstable modes."""
         return int(np.sum(self.gains > 1))
 
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """All that a point needs: the family of networks, and the units of `y`."""
+    """The family of networks, the decay alpha, and the units of `y`."""
 
     network_of: NetworkOf
     decay: np.ndarray
@@ -46,6 +49,7 @@ class Curve:
 
     @classmethod
     def made(cls, network_of, v, low: float, high: float, decay: float) -> "Curve":
+        """The curve for [low, high]; ValueError for invalid arguments."""
         if not (decay > 0 and np.isfinite(decay)):
             raise ValueError(f"A branch needs a decay > 0, got {decay}.")
         with precision("float64"):
@@ -69,12 +73,15 @@ class Curve:
         return cls(network_of, np.asarray(decay, float), unit, low, (high - low) or 1.0)
 
     def scaled(self, v: np.ndarray, parameter: float) -> np.ndarray:
+        """The coordinates `y` of a state and a parameter."""
         return np.append(v / self.unit, (parameter - self.low) / self.span)
 
     def state(self, y: np.ndarray) -> np.ndarray:
+        """The state v at the coordinates `y`."""
         return y[:-1] * self.unit
 
     def parameter(self, y: np.ndarray) -> float:
+        """The parameter at the coordinates `y`."""
         return float(self.low + self.span * y[-1])
 
     def solved_at(self, v: np.ndarray, parameter: float) -> CurvePoint:
@@ -85,7 +92,7 @@ class Curve:
         return self.corrected(guess, along, guess)
 
     def ahead(self, point: CurvePoint, length: float) -> CurvePoint:
-        """The point of the curve at a length ahead, predicted along the tangent."""
+        """The point at an arc length `length` ahead, predicted along the tangent."""
         guess = point.y + length * point.tangent
         return self.corrected(guess, point.tangent, guess)
 
@@ -95,7 +102,7 @@ class Curve:
         while True:
             off, slope = self._rest(y)
             residual = float(np.max(np.abs(off)))
-            # NaN ends it as well
+            # also true for NaN
             if not residual > RESIDUAL_ROUNDING or rounds == NEWTON_STEPS:
                 break
             step = np.append(off, along @ (y - through))
@@ -132,7 +139,7 @@ def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.full(len(right), np.nan)
 
 
-# both are small programs: linear algebra on the host compiles nothing
+# only these two are compiled; the linear algebra runs on the host
 @eqx.filter_jit
 def _rest(
     network_of: NetworkOf,
@@ -162,4 +169,5 @@ def _looked_at(
 
 
 def largest_s(gains: np.ndarray) -> float:
+    r"""$s_{max}/\sqrt\alpha$ from gains in descending order; 0 if they are < 0."""
     return float(np.sqrt(max(gains[0], 0.0)))

@@ -1,4 +1,4 @@
-"""What happens between two neighbouring points of a curve: folds and branchings."""
+"""Events between two neighbouring points of a curve: folds and branchings."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +9,13 @@ from ._curve import Curve, CurvePoint
 from .branches import Event, Kind
 
 
-EVENT_GAIN_TOL = 1e-4  # of 1 - s^2 at an event: a leap onto another branch has none
-EVENT_MODE_RTOL = 1e-5  # modes so near to s = 1 at an event pass it together
-BRANCH_OFFSET = 1e-2  # how far aside the other branch through a point is looked for
+EVENT_GAIN_TOL = 1e-4  # of |1 - s^2| at an event; a jump between branches exceeds it
+EVENT_MODE_RTOL = 1e-5  # of |s^2 - 1| for modes that pass an event together
+BRANCH_OFFSET = 1e-2  # from a point, where the other branch through it is searched
 
 
 def events_between(curve: Curve, old: CurvePoint, new: CurvePoint) -> list[Event]:
-    """What happens between two neighbouring points, in order."""
+    """The events between two neighbouring points, in order."""
     turned = bool(old.tangent[-1] * new.tangent[-1] < 0)
     tests: list[Callable[[CurvePoint], float]] = [
         lambda point, number=number: 1 - point.gains[number]
@@ -31,7 +31,7 @@ def events_between(curve: Curve, old: CurvePoint, new: CurvePoint) -> list[Event
         place = _root(lambda length, test=test: test(at(length)), *ends)
         here = at(place)
         event = _named(curve, here, turned)
-        # two branches that nearly meet: a leap from one to the other is no event
+        # a jump between two branches that nearly meet is not an event
         beside = place - reach / 100, place + reach / 100
         across = np.linalg.norm(at(beside[1]).y - at(beside[0]).y)
         whole = here.converged and abs(test(here)) <= EVENT_GAIN_TOL
@@ -45,13 +45,13 @@ def events_between(curve: Curve, old: CurvePoint, new: CurvePoint) -> list[Event
 
 
 def oriented_along(old: CurvePoint, new: CurvePoint) -> CurvePoint:
-    """The same point, its tangent not against that of the one before."""
+    """The new point, with the sign of its tangent along the old tangent."""
     back = new.tangent @ old.tangent < 0
     return new._replace(tangent=-new.tangent) if back else new
 
 
 def _root(function: Callable, low: tuple, high: tuple) -> float:
-    """The zero between two ends of unlike sign, each a place and its value there."""
+    """The root between two ends of opposite sign, each a place and its value."""
     from scipy.optimize import brentq
 
     known = dict((low, high))
@@ -88,7 +88,7 @@ def _kind(
             return "unresolved", 0
         shifts.append(other.y[-1] - here.y[-1])
     odd, even = abs(shifts[0] - shifts[1]) / 2, (shifts[0] + shifts[1]) / 2
-    # of first order in the distance if the other branch crosses, of second if it bends
+    # the shift is of first order in the offset if transcritical, of second if not
     return (
         ("transcritical", 0) if odd > abs(even) else ("pitchfork", int(np.sign(even)))
     )

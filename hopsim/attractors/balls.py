@@ -7,11 +7,11 @@ attracts all of it, if
 $$\text{(1)}\; \sum_{j\ne i} d_{ij}\, e^{-\beta(\Delta_{ij} - r d_{ij})} \le r, \qquad
 \text{(2)}\; \beta \sum_{j\ne i} d_{ij}^2\, e^{-\beta(\Delta_{ij} - r d_{ij})} < 1 .$$
 
-On the ball $p_j \le p_j / p_i \le e^{-\beta(\Delta_{ij} - r d_{ij})}$, so that (1)
-keeps the target $\xi^T p$ in it and (2) bounds $\beta\,\mathrm{Cov}_p(\xi)$ by 1. This
+On the ball $p_j \le p_j / p_i \le e^{-\beta(\Delta_{ij} - r d_{ij})}$, so that by (1)
+the target $\xi^T p$ lies in the ball, and by (2) $\beta\,\mathrm{Cov}_p(\xi) < 1$. This
 holds for the adiabatic flow, for two layers with any `tau_memory` if h(0) is `xi u` for
-some u of the ball, for AltIMEX with any step, and for attention, which (2) makes a
-contraction; without currents and for decay 1. [THEORY CL-26]
+some u in the ball, for AltIMEX with any step, and for attention, which is a contraction
+by (2); without currents and for decay 1. [THEORY CL-26]
 """
 
 from typing import NamedTuple
@@ -25,15 +25,15 @@ from ..lagrangians import LogSumExp, Quadratic
 from ..network import Network
 
 
-PAIR_ENTRIES = 2**22  # entries of one table of pairs: some memories at a time
-BISECTIONS = 70  # of an interval: more than a float64 can tell apart
+PAIR_ENTRIES = 2**22  # entries of one table of pairs, for some memories at a time
+BISECTIONS = 70  # of an interval: beyond the resolution of float64
 
 
 class Balls(NamedTuple):
-    """What is certified about every memory, rounded to the safe side."""
+    """The certified radii of every memory, rounded to the safe side."""
 
-    radius: Float[np.ndarray, " memory"]  # the largest ball; 0 where there is none
-    inner: Float[np.ndarray, " memory"]  # the smallest, its fixed point; or NaN
+    radius: Float[np.ndarray, " memory"]  # of the largest ball; 0 if there is none
+    inner: Float[np.ndarray, " memory"]  # of the smallest ball, or NaN
     limit: Float[np.ndarray, " memory"]  # of the radius for beta -> infinity
 
 
@@ -56,18 +56,18 @@ def certified_balls(
 
     The left side of (2) grows with r and is the derivative of that of (1), so the
     largest r at which (2) holds is also where (1) is nearest to holding: there is a
-    ball iff (1) holds there. Below it (1) holds from `inner` on, which bounds
+    ball iff (1) holds there. Between `inner` and that r (1) holds; `inner` bounds
     $|x^* - \xi_i|$. The limit is $\min_j \Delta_{ij} / d_{ij}$, half the distance of
     the nearest memory where all norms are equal. A single memory has an infinite ball.
     Copies of a memory count as the memory itself and share its ball.
 
-    Raises ValueError unless the network is model B without currents and autapse, and
-    the dynamics, if given, one of those that the certificate covers.
+    Raises ValueError unless the network is model B without currents and autapse, the
+    dynamics, if given, is covered by the certificate, and `which` are valid indices.
 
     **Arguments:**
 
-    - `dynamics`: the motion that is to be certified; default any that is covered.
-    - `which`: the indices of the memories to be certified; default all.
+    - `dynamics`: the dynamics to be certified; default all that are covered.
+    - `which`: indices of the memories; default all.
     """
     beta = _require_covered(network, dynamics)
     # float64 holds float32 memories exactly
@@ -94,7 +94,7 @@ def _pairs(
     away = own[:, None] - memories[None]
     d = np.linalg.norm(away, axis=-1)
     separation = np.einsum("rf,rmf->rm", own, away)
-    # rounding of a product of N terms, and of the differences it is made of
+    # rounding of a sum of N products, and of the differences in it
     slack = (memories.shape[1] + 8) * np.finfo(float).eps
     lost = slack * np.linalg.norm(own, axis=-1)[:, None] * d
     return _Pairs(d * (1 + slack), separation - lost)
@@ -105,7 +105,7 @@ def _balls(pairs: _Pairs, beta: float) -> Balls:
     low = np.zeros(len(pairs.d))
     high = _alone(pairs, beta)
     endless = ~np.any(pairs.d > 0, axis=1)
-    high = np.minimum(high, 1e290)  # avoids overflow for the smallest beta
+    high = np.minimum(high, 1e290)  # avoids overflow for very small beta
     possible = ~endless & (high > 0)
     possible &= _sum(pairs, beta, low, 2) < 1
     low, high = low.copy(), np.where(possible, high, 0)
@@ -134,7 +134,7 @@ def _balls(pairs: _Pairs, beta: float) -> Balls:
 def _sum(
     pairs: _Pairs, beta: float, r: Float[np.ndarray, " row"], power: int
 ) -> Float[np.ndarray, " row"]:
-    """The left side of (1) or of (2), never below what it is in exact arithmetic."""
+    """The left side of (1) or of (2), rounded up."""
     there = pairs.d > 0
     log_d = np.log(np.where(there, pairs.d, 1))
     factor = np.log(beta) if power == 2 else 0.0
@@ -149,7 +149,7 @@ def _sum(
 def _alone(pairs: _Pairs, beta: float) -> Float[np.ndarray, " row"]:
     r"""$\min_j [\Delta_{ij}/d_{ij} - \ln(\beta d_{ij}^2) / (\beta d_{ij})]$.
 
-    Where one term of (2) alone is 1: no certified radius exceeds it.
+    At this r one term of (2) is 1, so that no certified radius exceeds it.
     """
     there = pairs.d > 0
     d = np.where(there, pairs.d, 1)
@@ -159,7 +159,7 @@ def _alone(pairs: _Pairs, beta: float) -> Float[np.ndarray, " row"]:
 
 
 def _require_covered(network: Network, dynamics: AbstractDynamics | None) -> float:
-    """Beta of a network that is covered; ValueError that says what is not."""
+    """Beta of a network that is covered; ValueError otherwise."""
     layer = network.memory_lagrangian
     model_b = isinstance(network.feature_lagrangian, Quadratic)
     if not (model_b and isinstance(layer, LogSumExp)):
@@ -180,7 +180,7 @@ def _require_covered(network: Network, dynamics: AbstractDynamics | None) -> flo
             f"Certified balls are known without {' and '.join(named)} only; leave "
             "them out, or measure the radius with `basin_radii`."
         )
-    # a ball is no longer invariant where its directions have different clocks
+    # a ball is not invariant if its directions have different time constants
     reason = None if dynamics is None else dynamics.deviation
     if reason is not None:
         raise ValueError(

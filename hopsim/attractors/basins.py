@@ -1,7 +1,7 @@
 """Basins: their radii about states, and their shares of a sphere.
 
-A basin belongs to a motion: time constants, solver and step move its boundary, while
-the fixed points stay (THEORY 5.2). Everything here runs the dynamics that it is given;
+A basin depends on the dynamics: time constants, solver and step move its boundary but
+not the fixed points (THEORY 5.2). So everything here runs the given dynamics; the
 basins of a flow are never estimated by steps of attention.
 """
 
@@ -25,14 +25,14 @@ Displacement = Callable[[Stream, States, Float[np.ndarray, " state"]], States]
 
 
 class Radii(NamedTuple):
-    """How far each centre can be displaced until half of its states end elsewhere.
+    """The displacements of each centre at which half of its states end elsewhere.
 
-    `radius` is inf where that does not happen up to the largest displacement, and NaN
-    where the centre itself has no known end. Unconverged states count as lost.
+    `radius` is inf if that does not happen up to the largest displacement, and NaN if
+    the centre itself reaches no known attractor. Unconverged states count as lost.
     """
 
     radius: Float[np.ndarray, " centre"]
-    low: Float[np.ndarray, " centre"]  # more than half come back from there (95 %)
+    low: Float[np.ndarray, " centre"]  # more than half return from there (95 %)
     high: Float[np.ndarray, " centre"]  # less than half do
     tried: Float[np.ndarray, "round centre"]
     hits: Int[np.ndarray, "round centre"]
@@ -41,7 +41,7 @@ class Radii(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """The shares of the attractors; they add up to one with the unknown, label -1."""
+    """The shares of the attractors, and of the unknown (label -1); their sum is 1."""
 
     label: Int[np.ndarray, " label"]  # -1, 0, 1, ...
     hits: Int[np.ndarray, " label"]
@@ -63,21 +63,24 @@ def basin_radii(
 ) -> Radii:
     r"""The empirical radius of the basin about every centre. [THEORY 5.4]
 
-    A state has come back if it ends at the same attractor as its centre. The radius at
-    which half of them do is bracketed by bisection and then fitted by a logistic in
-    its logarithm. Its interval ends at the nearest radii tried at which Wilson's
-    interval of the share lies on one side of 1/2.
+    A state returns if it ends at the same attractor as its centre. The radius at which
+    half of them do is bracketed by bisection and then fitted by a logistic function of
+    its logarithm. Its interval ends at the nearest radii at which Wilson's interval of
+    the share lies on one side of 1/2.
 
     **Arguments:**
 
-    - `attractors`: of `find_attractors`, with its network and dynamics.
-    - `centres`: the memories, as a rule.
+    - `attractors`: the result of `find_attractors`.
+    - `centres`: usually the memories.
     - `displaced`: "isotropic" in directions drawn at random, "nearest" towards the
-      nearest other memory (one state is enough), "flips" of signs at random places:
+      nearest other memory (one state is enough), "flips" of signs at random sites:
       the radius is then a share of all features.
-    - `largest`: displacement tried; default four times the largest norm, the distance
-      of the nearest other memory, or all features.
+    - `largest`: the largest displacement > 0; default four times the largest norm, the
+      distance of the nearest other memory, or all features.
+    - `rounds`, `trials`: bisections, and states of every centre in each of them.
     - `flow`: further arguments of `label_basins`.
+
+    Raises ValueError for invalid arguments.
     """
     if displaced not in ("isotropic", "nearest", "flips"):
         raise ValueError(
@@ -115,9 +118,10 @@ def basin_radii(
 def basin_shares(
     attractors: Any, radius: float, *, probes: int = 1000, key: Any = 0, **flow: Any
 ) -> Shares:
-    r"""The shares of the sphere $|v| = R$ that the attractors' basins take.
+    r"""The shares of the sphere $|v| = R$ in the basins of the attractors.
 
-    Raises ValueError unless R > 0 and there is a probe. [THEORY 5.4]
+    Estimated from `probes` random states. Raises ValueError unless R > 0 and there is
+    at least one. [THEORY 5.4]
     """
     if not 0 < radius < np.inf or probes < 1:
         raise ValueError(
@@ -138,7 +142,7 @@ def shares_of_labels(labels: Labels, number: int) -> Shares:
 
 
 class Bisection(NamedTuple):
-    """How a radius is searched for."""
+    """The settings of the search for a radius."""
 
     rounds: int  # halvings
     trials: int  # displaced states of each centre, in each round
@@ -156,9 +160,9 @@ def bisected(
 ) -> Radii:
     """Radii by bisection, all centres at once; see `basin_radii`.
 
-    `label(rows, states)` gives the ends of states displaced from the centres `rows`;
-    `own` are the ends of the centres. The largest displacement is tried first;
-    displacements are multiples of `unit`, if one is given.
+    `label(rows, states)` are the labels of states displaced from the centres `rows`,
+    `own` those of the centres. The largest displacement is tried first; displacements
+    are multiples of `unit` if it is not 0. Raises ValueError without a round or trial.
     """
     rounds, trials = search.rounds, search.trials
     if rounds < 1 or trials < 1:
@@ -239,10 +243,9 @@ def to_the_nearest(
     centres: Float[np.ndarray, "centre feature"],
     others: Float[np.ndarray, "other feature"],
 ) -> tuple[Float[np.ndarray, "centre feature"], Float[np.ndarray, " centre"]]:
-    """Unit vectors from every centre to the nearest other that is not its copy, and
-    how far it is.
+    """Unit vectors from every centre to the nearest other state, and the distances.
 
-    Raises ValueError where there is none.
+    Copies of the centre do not count. Raises ValueError if there is no other state.
     """
     distance = np.stack([np.linalg.norm(others - x, axis=1) for x in centres])
     distance = np.where(distance > 0, distance, np.inf)

@@ -1,4 +1,4 @@
-"""What a continuation finds: branches of fixed points, and the events along them."""
+"""The results of a continuation: branches of fixed points, and their events."""
 
 import dataclasses
 from collections.abc import Callable
@@ -41,11 +41,14 @@ class Branch:
 
     @property
     def stable(self) -> np.ndarray:
-        """Where the fixed points are attractors."""
+        """True where the fixed points are attractors."""
         return self.index == 0
 
     def near(self, parameter: float) -> np.ndarray:
-        """The attractor of the branch whose parameter is nearest, for `solve_at`."""
+        """The attractor of the branch at the nearest parameter, for `solve_at`.
+
+        Raises ValueError if no point is an attractor.
+        """
         if not np.any(self.stable):
             raise ValueError("No point of this branch is an attractor.")
         away = np.where(self.stable, np.abs(self.parameter - parameter), np.inf)
@@ -53,8 +56,8 @@ class Branch:
 
     def __str__(self) -> str:
         low, high = np.min(self.parameter), np.max(self.parameter)
-        told = [f"{e.kind} at {e.parameter:.6g}" for e in self.events]
+        events = [f"{e.kind} at {e.parameter:.6g}" for e in self.events]
         return (
             f"{len(self.parameter)} fixed points at {low:.6g} .. {high:.6g}, ended: "
-            f"{self.ending}; " + (", ".join(told) or self.note or "no event")
+            f"{self.ending}; " + (", ".join(events) or self.note or "no event")
         )

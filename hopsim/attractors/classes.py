@@ -1,4 +1,4 @@
-"""The classes of attractors, by which memories flow to each."""
+"""The classes of attractors, by the memories that flow to each."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,8 +12,8 @@ from .spectra import attracting, MARGINAL_RTOL, RestSpectra
 
 CLASSES = (
     *("memory", "metastable", "global average", "inverse memory", "spurious"),
-    "unclassified",  # an attractor; a memory that came to no rest might flow there
-    *("marginal", "saddle", "singular"),  # these are no attractors
+    "unclassified",  # an attractor that an unconverged memory might reach
+    *("marginal", "saddle", "singular"),  # not attractors
 )
 
 
@@ -24,7 +24,7 @@ def classify(
     members: Int[np.ndarray, " memory"],
     mirrored: list[np.ndarray],
 ) -> tuple[list[str], Bool[np.ndarray, "root memory"]]:
-    """The class of every point of rest, and which memories flow there."""
+    """The class of every fixed point, and the memories that flow there."""
     lost = bool(np.any(np.concatenate([members, *mirrored]) < 0))
     rows = np.arange(len(known.g))[:, None]
     reached = members[None] == rows

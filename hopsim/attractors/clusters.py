@@ -1,4 +1,4 @@
-"""Points told apart: clusters by an exact comparison, at a cost near linear in them."""
+"""Clusters of points by exact comparison, at a cost nearly linear in their number."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -18,9 +18,8 @@ def clusters(
     """The leader of every point: itself, or one within its tolerance.
 
     Distances are Euclidean and compared exactly, in `points` and in `others`: a point
-    farther away than its own tolerance never follows a leader. Points are
-    sorted along one random direction, in which near ones stay near, so that only few
-    leaders are compared with each.
+    never follows a leader farther away than its own tolerance. Points are sorted by
+    their projection on a random direction, so that each is compared with few leaders.
     """
     # not scipy's linkage: all pairs of 50,000 ends are 10 GB, and it has one tolerance
     points = np.asarray(points, np.float64)

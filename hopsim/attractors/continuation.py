@@ -1,13 +1,13 @@
 r"""Continuation: one fixed point followed while one parameter of the network changes.
 
 The fixed points $R(v, \lambda) = \nabla\Phi_\lambda(g(v)) - \alpha v = 0$ form curves,
-which are followed by arc length, also around folds and onto unstable branches, where no
-flow ends. The spectrum is real, so that stability is lost in one way only: the largest
-singular value $s_{max}$ passes 1. There is no Hopf bifurcation.
+which are followed by arc length, also around folds and onto unstable branches, which no
+flow reaches. The spectrum is real, so that stability is lost in one way only: the
+largest singular value $s_{max}$ passes 1. There is no Hopf bifurcation.
 [THEORY 1.8, 5.1]
 
 Time constants move no fixed point and no index: `tau_feature` and `tau_memory` are not
-parameters of a network, and a branch along them is a constant (`Branch.note` says so).
+parameters of a network, and a branch along them is constant, as `Branch.note` says.
 """
 
 from typing import Any, NamedTuple
@@ -40,13 +40,13 @@ CONSTANT_NOTE = (
 
 
 class Varied(eqx.Module):
-    """The network with one of its numbers replaced: a `network_of` for `follow`.
+    """The network with one of its parameters replaced: a `network_of` for `follow`.
 
     **Arguments:**
 
     - `path`: as in `simulate(varied=...)`, without its first word:
       "memory_lagrangian.beta", "feature_lagrangian.beta", "autapse", "current", ...
-    - `along`: for a vector, such as the current: it becomes `value * along`.
+    - `along`: for a vector such as the current, which becomes `value * along`.
     """
 
     network: Network
@@ -90,10 +90,10 @@ def follow(
     `high - low`. Every change of the index is located to rounding of the arc length
     (better than 1e-6 in the parameter) and named: at a fold the branch turns; at a
     simple pitchfork or transcritical point another branch passes; "multiple" if
-    several modes pass together, as symmetry makes them; "unresolved" if even short
-    steps do not show what passes. Events that do not change the index are not seen;
-    where branches nearly meet, compare with a shorter `step`. In float64,
-    whatever the precision of the network.
+    several modes pass together, as by symmetry; "unresolved" if even short steps do not
+    decide. Events that do not change the index are not found; where branches nearly
+    meet, compare with a shorter `step`. In float64, whatever the precision of the
+    network.
 
     **Arguments:**
 
@@ -104,6 +104,8 @@ def follow(
       followed upwards, or downwards from `high`.
     - `decay`: alpha > 0 of the dynamics.
     - `step`: the longest step; `max_points`: the largest number of points.
+
+    Raises ValueError for invalid arguments and if no fixed point is found near `v`.
     """
     _require_range(low, high, step, max_points)
     curve = Curve.made(network_of, v, low, high, decay)
@@ -140,7 +142,8 @@ def switch(
 
     They begin 0.01 from the event (in units of the longest memory) along its mode, or
     along `direction`, which is needed if several modes pass together: then only the
-    half on that side is sure to exist. Halves that are not found are left out.
+    half on that side is sure to exist. Halves that are not found are left out. Raises
+    ValueError for a fold, and for invalid arguments.
     """
     if event.kind == "fold":
         raise ValueError("No other branch passes through a fold; switch at another.")
@@ -177,7 +180,7 @@ def solve_at(
 ) -> tuple[Float[np.ndarray, " feature"], float, float]:
     """The fixed point near `v` at one value: its state, energy and `s_max`.
 
-    Raises ValueError where Newton's method finds none.
+    Raises ValueError if Newton's method finds none.
     """
     curve = Curve.made(network_of, v, parameter, parameter, decay)
     with precision("float64"):
@@ -212,9 +215,9 @@ def hysteresis(
     r"""The ends of flows as the parameter steps up through its values and down again.
 
     Each flow starts from the end of the last one plus a random `kick` (in units of the
-    longest memory), without which no unstable fixed point would be left. Between two
-    folds up and down differ. `settings` are those of `hopsim.simulate`, `duration`
-    among them.
+    longest memory), without which it would never leave an unstable fixed point. Between
+    two folds up and down differ. `settings` are those of `hopsim.simulate`, including
+    `duration`. Raises ValueError unless the parameters increase.
     """
     values = np.asarray(parameters, float)
     if values.ndim != 1 or not values.size or not np.all(np.diff(values) > 0):
@@ -246,7 +249,7 @@ def _require_range(low: float, high: float, step: float, max_points: int) -> Non
 
 
 def _is_still(network_of: NetworkOf, low: float, high: float) -> bool:
-    """True if the network is constant. (An even family only agrees at both ends.)"""
+    """True if the network is constant. (An even family agrees at both ends.)"""
     first, *others = (
         network_of(jnp.asarray(low + share * (high - low))) for share in FAMILY_SAMPLES
     )
@@ -261,10 +264,10 @@ def _continue_curve(
 ) -> Branch:
     """Pseudo-arclength continuation from `first`, until the curve leaves or closes.
 
-    `old` is always the last point accepted, its tangent pointing ahead. A step is
-    halved until Newton's method converges to a near point with nearly the same tangent
-    (else it may be on another branch), and only then searched for events, which need
-    two points of one branch; steps with an unresolved event are halved as well.
+    `old` is the last accepted point, with its tangent pointing ahead. A step is halved
+    until Newton's method converges to a near point with nearly the same tangent (else
+    it may be on another branch). Only then is it searched for events, which need two
+    points of one branch; steps with an unresolved event are halved as well.
     """
     points, events, ending = [first], [], "points"
     length, old = step, first

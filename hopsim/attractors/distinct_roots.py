@@ -15,13 +15,13 @@ from .clusters import clusters
 from .newton import in_chunks, polish, rest_condition
 
 
-CLUSTER_RTOL = 1e-3  # ends so near are polished once, and verified afterwards
-SAME_ROOT_RTOL = 1e-6  # two roots so near are one: far above what Newton leaves, 1e-12
-SAME_ROOT_ATOL = 1e-10  # and so near at any size, since roots at 0 have no size
+CLUSTER_RTOL = 1e-3  # nearer ends are polished once, and verified afterwards
+SAME_ROOT_RTOL = 1e-6  # nearer roots are one: far above Newton's error of 1e-12
+SAME_ROOT_ATOL = 1e-10  # the absolute distance of the same, for roots at 0
 
 
 class Settled(NamedTuple):
-    """Distinct fixed points, and the one to which every end belongs (-1: to none)."""
+    """Distinct fixed points, and the one that every end belongs to (-1: none)."""
 
     v: Float[np.ndarray, "root feature"]
     f: Float[np.ndarray, "root memory"]
@@ -39,7 +39,7 @@ def settle(
     $|R(x) - R'(v^*)(x - v^*)| \le \frac12 |R'(v^*)(x - v^*)|$. (Between two roots the
     linear part alone may point at one and R at the other.) All other ends are polished
     separately. Those that fail this test again have the label -1: their flows did not
-    come near enough.
+    come close enough to a root.
     """
     ends = np.asarray(ends, np.float64)
     if not len(ends):
@@ -65,9 +65,9 @@ def distinct(
     residual: Float[np.ndarray, " end"],
     fits: Bool[np.ndarray, " end"],
 ) -> Settled:
-    """The distinct ones of many roots: two are one if they agree in v and in f.
+    """The distinct ones of many roots: two are the same if they agree in v and in f.
 
-    In v relative to the root itself, since attractors of weak fields differ by little.
+    In v relative to the root itself, since attractors in weak fields are close.
     """
     labels = np.full(len(roots), -1)
     kept = np.flatnonzero(fits)
@@ -88,14 +88,14 @@ def distinct(
 
 
 def size_of(points: Float[np.ndarray, "point dimension"]) -> float:
-    """The length of the longest point that is finite, or 1 if there is none."""
+    """The largest finite length of the points, or 1 if there is none or it is 0."""
     longest = lengths(points)
     longest = float(np.max(longest[np.isfinite(longest)], initial=0.0))
     return longest if longest > 0 else 1.0
 
 
 def lengths(points: Float[AnyArray, "point dimension"]) -> Float[np.ndarray, " point"]:
-    """Euclidean lengths."""
+    """The Euclidean norm of every point."""
     return np.linalg.norm(points, axis=1)
 
 
@@ -105,7 +105,7 @@ def belong(
     ends: Float[np.ndarray, "end feature"],
     roots: Float[np.ndarray, "end feature"],
 ) -> Bool[np.ndarray, " end"]:
-    """Whether the force on every end is the linear one of its root; see `settle`."""
+    """True where the force on an end is nearly linear about its root; see `settle`."""
     with precision("float64"):
         network, decay = cast(network, np.float64), np.asarray(decay, np.float64)
         return in_chunks(_belong, network, decay, ends, roots, dense=False)

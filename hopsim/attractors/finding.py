@@ -36,27 +36,27 @@ FLOW_ARGUMENTS |= {"key", "chunk", "devices", "progress"}
 
 @dataclasses.dataclass(frozen=True)
 class Attractors:
-    """The attractors that a batch of probes reached, and whose basin each lies in.
+    """The attractors that a batch of probes reached, and the basin of every probe.
 
     `table` has the dimension `attractor`: the state `v`, `f`, `energy`, `residual`,
     `s_max`, `index` (unstable directions), `hits`, `fraction` with `fraction_low` and
     `fraction_high` (Wilson), `kind`, `stable`, and along `memory` the `overlap` and
-    the `members`: the memories that flow there. Points of rest that do not attract
-    (kinds "saddle", "marginal" and "singular") stand last. The scalars `unconverged`,
-    `unconverged_fraction` (with `_low` and `_high`) complete every total;
-    `memory_label` is the row to which each memory flows (-1: it came to no rest), and
-    `memories_unconverged` how many did not.
+    the `members`: the memories that flow there. Fixed points that do not attract (kinds
+    "saddle", "marginal" and "singular") are last. The scalars `unconverged` and
+    `unconverged_fraction` (with `_low` and `_high`) count the other probes;
+    `memory_label` is the row to which each memory flows (-1: it did not converge), and
+    `memories_unconverged` the number that did not.
     """
 
     network: Network
     dynamics: AbstractDynamics
     table: Dataset
-    labels: Int[np.ndarray, " probe"]  # row of the table; -1: came to no rest
+    labels: Int[np.ndarray, " probe"]  # row of the table; -1: not converged
     flow: Mapping[str, Any]  # the arguments of `simulate`
 
     @property
     def number(self) -> int:
-        """The number of points of rest that attract."""
+        """The number of fixed points that attract."""
         return int(np.sum(self.table["stable"].values))
 
     @property
@@ -77,30 +77,30 @@ def find_attractors(
     r"""The attractors that a batch of probes reaches, and their shares of the probes.
 
     Every probe flows to rest; one end of each cluster is polished by Newton's method,
-    and roots are one attractor if they agree within 1e-6 in v and in f. A probe that
-    comes to no rest has the label -1. Fixed points and stability do not depend on the
-    time constants, basins do: they are those of `dynamics`. [THEORY 5.1-5.4]
+    and roots are the same attractor if they agree within 1e-6 in v and in f. A probe
+    that does not converge has the label -1. Fixed points and stability do not depend on
+    the time constants, but basins do: they are those of `dynamics`. [THEORY 5.1-5.4]
 
-    The class is free of parameters: the memories flow too, and an attractor reached by
-    exactly one is a memory, by some metastable, by all of several the global average,
-    by none spurious, or an inverse memory if exactly one $-\xi_\mu$ flows there and f
-    is odd; "unclassified" if that depends on a memory that came to no rest. Whatever
-    is not stable, $s_{max}^2 \ge \alpha$, is not called an attractor. At a critical
-    point, $s_{max}^2 = \alpha$, flows slow down for ever, and where an activation jumps
-    there is no rest: what tends to such a point has the label -1. Where $L_h$ is
-    not convex and memory neurons lag, stability is that of the Jacobian.
+    The class has no parameters. The memories flow too: an attractor reached by exactly
+    one of them is a memory, by several metastable, by all (of several) the global
+    average, and by none spurious, or an inverse memory if exactly one $-\xi_\mu$ flows
+    there and f is odd; "unclassified" if that depends on a memory that did not
+    converge. A fixed point that is not stable, $s_{max}^2 \ge \alpha$, is not an
+    attractor. Flows to a critical point, $s_{max}^2 = \alpha$, or to a jump of an
+    activation do not converge and have the label -1. If $L_h$ is not convex and memory
+    neurons lag, stability is that of the Jacobian.
 
     **Arguments:**
 
     - `probes`: initial states of the feature neurons.
-    - `duration`: of the longest flow, in units of `tau_feature`.
-    - `eigenvalues`: True adds all eigenvalues of the dynamics' own Jacobian, and
+    - `duration`: the longest flow, in units of `tau_feature` (spins: sweeps).
+    - `eigenvalues`: True adds all eigenvalues of the Jacobian of `dynamics`, and
       `eigenvalues_imag` where they are not real ($L_h$ not convex).
     - `flow`: further arguments of `simulate`: `solver`, `step`, `rtol`, `atol`,
       `residual_tolerance`, `max_steps`, `chunk`, `devices`, `key`, `progress`.
 
-    Raises ValueError for a drive, a decay <= 0 (nothing comes to rest) and for steps
-    of AltIMEX so long that they are attention, not the flow.
+    Raises ValueError for a drive, for a decay <= 0 (nothing comes to rest) and for
+    AltIMEX steps > 0.25, which approximate attention rather than the flow.
     """
     require_network(network)
     require_dynamics(dynamics)
@@ -112,7 +112,7 @@ def find_attractors(
             f"Probes must have shape (probe, {network.features}), got {probes.shape}; "
             "a single probe is written v[None, :]."
         )
-    # refuse what cannot be decided before any work
+    # before any work: ValueError if stability cannot be decided
     require_decidable_stability(network, dynamics)
     own = np.asarray(network.memories, np.float64)
     if dynamics.discrete:
@@ -176,16 +176,16 @@ def find_attractors(
 def label_basins(
     attractors: Attractors, states: Float[AnyArray, "state feature"], **flow: Any
 ) -> Int[np.ndarray, " state"]:
-    """The row of the table to which every state flows, -1 for none of them or no rest.
+    """The row of the table to which every state flows; -1 for none, or if unconverged.
 
-    The states move by the dynamics of the table, with its arguments of `simulate` where
-    `flow` has no others.
+    The dynamics and the arguments of `simulate` are those of the table, except for the
+    arguments given in `flow`.
     """
     found = attractors
     decay = found.decay
-    asked = {**found.flow, **flow}
-    ends, rested = _flown(found.network, found.dynamics, np.asarray(states), asked)
-    seen, _ = _settled(found.network, found.dynamics, decay, ends, rested, asked)
+    settings = {**found.flow, **flow}
+    ends, rested = _flown(found.network, found.dynamics, np.asarray(states), settings)
+    seen, _ = _settled(found.network, found.dynamics, decay, ends, rested, settings)
     known = found.table["v"].values
     roots = np.concatenate([known, seen.v])
     fits = np.ones(len(roots), bool)
@@ -247,10 +247,10 @@ def _settled(
     with one that does not attract, flows on once more under tolerances a thousand times
     tighter; an end that has no root even then keeps the label -1.
     """
-    # a flow near a saddle or a degenerate minimum meets the residual tolerance long
-    # before it leaves: Newton's method then polishes the saddle. So roots are described
-    # first, and only ends without an attracting root flow on. After that all ends are
-    # settled again, since new ends may share the roots of old ones.
+    # near a saddle or a degenerate minimum a flow meets the residual tolerance long
+    # before it leaves, and Newton's method then polishes the saddle. So the spectra of
+    # all roots are computed first, and only ends without an attracting root flow on.
+    # Then all ends are settled again, since new ends may share the roots of old ones.
     settled = _settle(network, dynamics, decay, ends, rested)
     known = describe(network, dynamics, decay, settled.v)
     attracts = np.append(attracting(known, decay), False)  # the last one: label -1

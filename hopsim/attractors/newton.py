@@ -23,14 +23,14 @@ from ..batches import CHUNK, LANES
 from ..network import Features, Network
 
 
-MAX_DENSE_FEATURES = 256  # up to which a Jacobian is formed; Krylov spaces beyond
+MAX_DENSE_FEATURES = 256  # for which a Jacobian is formed; Krylov methods beyond
 JACOBIAN_BYTES = 2**27  # bytes that the Jacobians of one chunk may take
-NEWTON_TOL = 1e-9  # after a step so short the next is below rounding (quadratic)
-DAMPED_STEPS = 256  # of Levenberg and Marquardt, where Newton has failed
+NEWTON_TOL = 1e-9  # of a step: the next one is below rounding (quadratic)
+DAMPED_STEPS = 256  # of Levenberg-Marquardt, where Newton's method has failed
 
 
 class Polished(NamedTuple):
-    """The end of Newton's method from every state, and whether it is a root."""
+    """The final state of Newton's method from every state, and whether it is a root."""
 
     v: Float[np.ndarray, "state feature"]
     residual: Float[np.ndarray, " state"]  # |R(v)| / (1 + |v|), maximum norms
@@ -47,11 +47,12 @@ def polish(
 ) -> Polished:
     r"""The roots of $I + \xi^T f(\xi g(v) + J) - c g(v) - \alpha v$ near every state.
 
-    Newton's method; where that fails, as it may where $R'$ is singular, the least
-    squares of Levenberg and Marquardt from the same start. In float64, whatever the
-    precision of the network. Layers with jumps have no useful derivative: there one
+    By Newton's method; where that fails, for example at a singular $R'$, by
+    Levenberg-Marquardt least squares from the same start. In float64, whatever the
+    precision of the network. Layers with jumps have no useful derivative: instead one
     substitution is tried, which is exact between flips, and `converged` refers to the
-    residual alone. A state that was not improved is returned as it is.
+    residual alone. A state that was not improved is returned unchanged. Raises
+    ValueError for states of wrong shape or that are not finite.
 
     **Arguments:**
 
@@ -126,7 +127,7 @@ def _rows(network: Network, number: int, dense: bool) -> Iterator[np.ndarray]:
 def _better(
     network: Network, decay: AnyArray, old: Array, new: Array
 ) -> tuple[Array, Scalar]:
-    """The one of two states that is nearer to rest, and its residual."""
+    """The one of two states with the smaller residual, and that residual."""
     before, after = (_residual(network, decay, v) for v in (old, new))
     return jnp.where(after < before, new, old), jnp.minimum(after, before)
 
@@ -141,7 +142,7 @@ def _newton(
     network: Network, decay: AnyArray, v: AnyArray, max_steps: int
 ) -> tuple[Array, Array]:
     size = network.features
-    # R' is similar to a symmetric matrix with most eigenvalues -alpha: few products do
+    # R' is similar to a symmetric matrix with most eigenvalues -alpha: few products
     krylov = lx.GMRES(rtol=1e-10, atol=1e-14, restart=min(size, 40), max_steps=400)
     linear = lx.LU() if size <= MAX_DENSE_FEATURES else krylov
     solver = optx.Newton(rtol=NEWTON_TOL, atol=NEWTON_TOL, linear_solver=linear)
@@ -168,7 +169,7 @@ def _least_squares(
 def _sought(
     network: Network, decay: AnyArray, v: AnyArray, find: Callable
 ) -> tuple[Array, Array]:
-    """The result of a search of optimistix from every state, or the state itself."""
+    """The root that optimistix finds from every state, if it is an improvement."""
 
     def one(v: Array) -> tuple[Array, Array]:
         force = lambda v, _: rest_condition(network, decay, v)

@@ -1,4 +1,4 @@
-r"""Saddles between attractors, and the barriers that they form.
+r"""Saddles between attractors, and the energy barriers at them.
 
 A saddle with one unstable direction joins two basins; the lowest path over such saddles
 is the barrier between two minima of $E(v)$. [THEORY 5.2]
@@ -23,14 +23,14 @@ from .newton import in_chunks, NEWTON_TOL, polish, rest_condition
 from .spectra import describe
 
 
-EDGE_POINTS = 9  # points of an edge, of which the highest is a start
-DESCENT_OFFSET = 1e-2  # of the distance to the nearest root: where descents begin
+EDGE_POINTS = 9  # points of an edge, of which that of highest energy is a start
+DESCENT_OFFSET = 1e-2  # of descents, relative to the distance of the nearest root
 DEFLATED_STEPS = 60  # steps of a deflated Newton method
 
 
 @dataclasses.dataclass(frozen=True)
 class Saddles:
-    """Fixed points that do not attract, and where descents from them end.
+    """Fixed points that do not attract, and the ends of descents from them.
 
     `table` has, along `saddle`, `v`, `energy`, `residual`, `s_max`, `index` and, for
     those of index 1, along `side` the `ends`: rows of the attractors' table, -1 where
@@ -47,17 +47,18 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     """Saddles by Newton's method between attractors, with known roots deflated.
 
     Newton's method starts from the mean of all attractors, and from the middle and the
-    highest point of every edge between two. On an edge it runs plainly, and again with
-    both ends (and the root that was found plainly) deflated: the residual is multiplied
-    by $1 + 1/|v - r|^2$ for each root r, so that the method cannot return there. From
-    both sides of each saddle with one unstable direction the flow then descends. A
-    saddle that is not found may exist all the same: barriers are upper bounds.
+    highest point of every edge between two. On an edge it runs without deflation, and
+    again with both ends (and the root just found) deflated: the residual is multiplied
+    by $1 + (1 + |v_0|^2)/|v - r|^2$ for each root r, with the start v_0, so that the
+    method cannot return there. From
+    both sides of each saddle with one unstable direction the flow then descends. Since
+    saddles may be missed, barriers are upper bounds.
 
     **Arguments:**
 
-    - `neighbours`: the number of nearest attractors that each has edges to.
+    - `neighbours`: >= 1, the number of nearest attractors that each has edges to.
 
-    Raises ValueError for spins and for layers with jumps.
+    Raises ValueError for spins, and for layers with jumps.
     """
     found, network = attractors, attractors.network
     layers = (network.feature_lagrangian, network.memory_lagrangian)
@@ -67,7 +68,7 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
             "use a flow of log_cosh with a large beta and a smooth interaction."
         )
     if neighbours < 1:
-        raise ValueError(f"An attractor needs a neighbour or more, got {neighbours}.")
+        raise ValueError(f"The number of neighbours must be >= 1, got {neighbours}.")
     stable = np.flatnonzero(found.table["stable"].values)
     minima = found.table["v"].values[stable]
     edges = _edges(minima, neighbours)
@@ -116,9 +117,9 @@ def barriers(
     saddles: Float[np.ndarray, " saddle"],
     ends: Int[np.ndarray, "saddle 2"],
 ) -> Float[np.ndarray, "attractor attractor"]:
-    """The lowest energy that a path from one minimum to another must reach.
+    """The highest energy on the lowest path over known saddles between two minima.
 
-    Saddles join groups of minima from below, as Kruskal's algorithm does.
+    By Kruskal's algorithm: saddles join groups of minima in order of energy.
     """
     level = np.full((len(minima), len(minima)), np.inf)
     np.fill_diagonal(level, minima)
@@ -134,7 +135,7 @@ def barriers(
 
 
 def _edges(minima: np.ndarray, neighbours: int) -> Int[np.ndarray, "edge 2"]:
-    """Every attractor with its nearest ones, each pair once."""
+    """The pairs of every attractor and its nearest ones, each pair once."""
     if len(minima) < 2:
         return np.empty((0, 2), int)
     pairs = set()
@@ -167,14 +168,14 @@ def _roots(
     starts: np.ndarray,
     known: np.ndarray,
 ) -> Settled:
-    """Distinct roots: from known places, found plainly, and found by deflation."""
+    """Distinct roots from known states, without deflation, and with deflation."""
     parts = [polish(found.network, known, decay=found.decay)]
     for start in starts:
         plain = polish(found.network, start, decay=found.decay)
         parts.append(plain)
         if not len(edges):
             continue
-        # deflated third: the root found plainly, or an end once more if there is none
+        # third deflated root: the one found before, or an end again if there is none
         third = np.where(plain.converged[:, None], plain.v, minima[edges[:, 0]])
         apart = np.stack([minima[edges[:, 0]], minima[edges[:, 1]], third], 1)
         with precision("float64"):
@@ -190,7 +191,7 @@ def _roots(
 
 @eqx.filter_jit
 def _deflated(network: Network, decay: AnyArray, v: AnyArray, roots: AnyArray) -> Array:
-    """Newton's method on R(v) times `1 + 1/|v - r|^2` for every root r."""
+    """Newton's method on R(v) times `1 + (1 + |v_0|^2)/|v - r|^2` for every root r."""
     solver = optx.Newton(rtol=NEWTON_TOL, atol=NEWTON_TOL)
 
     def one(v: Array, roots: Array) -> Array:

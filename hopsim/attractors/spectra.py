@@ -1,4 +1,4 @@
-"""Energies, loop gains and stability of points of rest."""
+"""Energies, loop gains and stability of fixed points."""
 
 import dataclasses
 from functools import partial
@@ -17,26 +17,26 @@ from .distinct_roots import SAME_ROOT_ATOL, size_of
 from .newton import in_chunks, MAX_DENSE_FEATURES
 
 
-MARGINAL_RTOL = 1e-6  # of |s_max^2 - alpha|, below which stability is not decided
-LANCZOS_LIMIT = 0.8  # s_max^2 / alpha above which modes are counted densely
-MAX_JACOBIAN_SIZE = 2048  # neurons, where only the whole Jacobian decides stability
+MARGINAL_RTOL = 1e-6  # of |s_max^2 - alpha|: stability is undecided below
+LANCZOS_LIMIT = 0.8  # of s_max^2 / alpha: above, modes come from dense matrices
+MAX_JACOBIAN_SIZE = 2048  # neurons, if the whole Jacobian decides stability
 
 
 @dataclasses.dataclass(frozen=True)
 class RestSpectra:
-    """Activation, energy and loop gains of every point of rest."""
+    """Activation, energy and loop gains of every fixed point."""
 
     g: Float[np.ndarray, "root feature"]
     energy: Float[np.ndarray, " root"]
-    s_max: Float[np.ndarray, " root"]  # NaN where there is no derivative
+    s_max: Float[np.ndarray, " root"]  # NaN where g has no derivative
     index: Int[np.ndarray, " root"]  # unstable modes; -1 where s_max is NaN
-    gains: Float[np.ndarray, "root feature"] | None  # all of them, if they are few
+    gains: Float[np.ndarray, "root feature"] | None  # all of them, for few features
 
 
 def describe(
     network: Network, dynamics: AbstractDynamics, decay: float, v: np.ndarray
 ) -> RestSpectra:
-    """Energies and spectra of points of rest; spins have no spectra."""
+    """Energies and spectra of fixed points; spins have no spectra."""
     few, spins = network.features <= MAX_DENSE_FEATURES, dynamics.discrete
     if not len(v):
         none = np.zeros(0)
@@ -44,7 +44,7 @@ def describe(
     with precision("float64"):
         net, alpha = cast(network, np.float64), np.asarray(decay, np.float64)
         if spins:
-            # no other state is infinitely near: what rests is stable
+            # spins have no infinitesimal perturbations: a state at rest is stable
             energy = in_chunks(_binary_energies, net, alpha, v, dense=False)
             return RestSpectra(
                 v, energy, np.full(len(v), np.nan), 0 * v[:, 0].astype(int), None
@@ -69,7 +69,7 @@ def describe(
 def _look(
     few: bool, network: Network, decay: AnyArray, v: AnyArray
 ) -> tuple[Array, Array, Array]:
-    """Activations, energies and loop gains: all of them, or by Lanczos the largest."""
+    """Activations, energies and loop gains: all gains, or the largest by Lanczos."""
     gains = loop_gains if few else largest_loop_gains
 
     def one(v: Array) -> tuple[Array, Array, Array]:
@@ -90,7 +90,7 @@ def _slaved(network: Network, v: AnyArray) -> Array:
 
 
 def _singular(network: Network, v: np.ndarray) -> Bool[np.ndarray, " root"]:
-    """Where the activation of v jumps: v = 0 of model C, v_i = 0 of signs."""
+    """True where the activation jumps: v = 0 in model C, some v_i = 0 for signs."""
     feature = network.feature_lagrangian
     if feature.degree != 1:
         return np.zeros(len(v), bool)
@@ -104,9 +104,9 @@ def _binary_energies(network: Network, decay: AnyArray, v: AnyArray) -> Array:
 
 
 def require_decidable_stability(network: Network, dynamics: AbstractDynamics) -> bool:
-    """True if loop gains do not decide stability: neurons lag, and L_h is not convex.
+    """True if loop gains do not decide stability: neurons lag and L_h is not convex.
 
-    The Jacobian then does; raises ValueError if it would be too large.
+    Then the Jacobian decides; raises ValueError if it would be too large.
     """
     undecided = dynamics.lags and not network.memory_lagrangian.convex
     if undecided and network.features + network.count > MAX_JACOBIAN_SIZE:
@@ -125,7 +125,10 @@ def eigenvalues_at(
     v: np.ndarray,
     gains: np.ndarray | None,
 ) -> Shaped[np.ndarray, "root eigenvalue"]:
-    """All eigenvalues of the dynamics at rest, ascending; closed forms first."""
+    """All eigenvalues of the dynamics at fixed points, ascending.
+
+    In closed form if there is one, otherwise from the Jacobian.
+    """
     with precision("float64"):
         net, alpha = cast(network, np.float64), np.asarray(decay, np.float64)
         known = (
@@ -144,7 +147,7 @@ def _dense_eigenvalues(
         jacobian = lambda net, _, v: _jacobians(net, motion, v)
         mass, force = in_chunks(jacobian, net, np.ones(()), v, dense=True)
     known = np.all(np.isfinite(mass) & np.isfinite(force), axis=(1, 2))
-    values = np.full(force.shape[:2], np.nan, complex)  # where g jumps there are none
+    values = np.full(force.shape[:2], np.nan, complex)  # NaN where g jumps
     values[known] = np.linalg.eigvals(np.linalg.solve(mass[known], force[known]))
     return np.take_along_axis(values, np.argsort(np.real(values), axis=1), axis=1)
 
@@ -158,6 +161,6 @@ def _jacobians(
 
 
 def attracting(known: RestSpectra, decay: float) -> Bool[np.ndarray, " root"]:
-    """True where stability is beyond doubt, as it always is for spins at rest."""
+    """True where a fixed point is clearly stable, as spins at rest always are."""
     clear = np.nan_to_num(known.s_max) ** 2 < decay * (1 - MARGINAL_RTOL)
     return (known.index == 0) & clear

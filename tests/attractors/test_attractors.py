@@ -625,7 +625,7 @@ def test_signs_have_no_saddles(name):
 
 
 def test_saddles_need_neighbours():
-    with pytest.raises(ValueError, match="a neighbour or more, got 0"):
+    with pytest.raises(ValueError, match="neighbours must be >= 1, got 0"):
         hopsim.attractors.find_saddles(census("B")[0], neighbours=0)
 
 
