@@ -25,6 +25,15 @@ class AbstractCheck(BaseModel, abc.ABC):
 
     point: str | None = None
 
+    @property
+    def false_alarm(self) -> float:
+        """The share of seeds with which it fails at one point though theory is right.
+
+        0 where the kind has no such rate of its own: where it depends on how far the
+        bounds lie from what is true.
+        """
+        return 0.0
+
     @abc.abstractmethod
     def judge(self, data: Dataset) -> Verdict:
         """The verdict on one point."""

@@ -326,6 +326,11 @@ class Agreement(AbstractMeasured):
             raise ValueError("give value or of, and not both")
         return self
 
+    @property
+    def false_alarm(self) -> float:
+        """The exact value lies outside of an interval of `level` so often."""
+        return 1 - self.level
+
     def judge(self, data: Dataset) -> Verdict:
         needed_by_check(data, self.variable)
         aim = self.value

@@ -53,6 +53,7 @@ ANEW = [name for name in mutations.FILES if asks_anew(name)]
 all_sizes = sizes(mutations.FILES, ANEW)  # slowly the same of fewer pattern sets
 all_checks = sizes(ANEW, ANEW)
 slowly_quick = sizes(ANEW, [])
+all_claims_in_both_sizes = sizes(mutations.FILES, mutations.FILES)
 
 
 # --- what is asked of the checks of a claim -------------------------------------------
@@ -102,6 +103,12 @@ def assert_each_can_fail_alone(plan: made_up.Layout):
             tries = (m for p in points for m in made_up.moves(numbers, check, p))
             seen = (failing(numbers.moved(move), move.names) for move in tries)
             assert {(i, k)} in seen, f"no record fails this alone: {check}"
+
+
+def assert_stated_rate_covers_the_checks(plan: made_up.Layout, stated: float):
+    """True claims fail no more often than the sum of the rates of their checks."""
+    total = sum(check.false_alarm * len(plan.points(check)) for check in plan.checks)
+    assert total <= stated, f"its checks alone fail for a share {total:.2g} of seeds"
 
 
 def assert_all(plan: made_up.Layout):
@@ -157,6 +164,14 @@ def test_every_check_can_pass(name, quick):
     assert_all_can_pass(made_up.layout(scenario(name, quick)))
 
 
+@all_claims_in_both_sizes
+def test_stated_false_alarm_rate_is_at_least_that_of_all_checks(name, quick):
+    claim = scenario(name, quick)
+    assert claim.header.claim is not None
+    stated = claim.header.claim.false_alarm
+    assert_stated_rate_covers_the_checks(made_up.layout(claim), stated)
+
+
 @slowly_quick
 def test_every_check_can_fail_alone(name, quick):
     assert_each_can_fail_alone(made_up.layout(scenario(name, quick)))
@@ -191,3 +206,9 @@ def test_a_check_gone_wrong_is_seen(name, number, change, complaint):
     wrong = dataclasses.replace(right, checks=tuple(checks))
     with pytest.raises((AssertionError, ValueError), match=complaint):
         assert_all(made_up.layout(wrong))
+
+
+def test_a_stated_false_alarm_rate_that_is_too_small_is_seen():
+    plan = made_up.layout(scenario("ts-11"))  # three means, of three standard errors
+    with pytest.raises(AssertionError, match=r"a share 0[.]0081 of seeds"):
+        assert_stated_rate_covers_the_checks(plan, 6e-3)
