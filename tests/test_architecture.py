@@ -5,6 +5,7 @@ import ast
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 
@@ -274,6 +275,24 @@ def test_only_the_command_line_prints(path):
     calls = (n.func for n in ast.walk(tree) if isinstance(n, ast.Call))
     prints = [c for c in calls if isinstance(c, ast.Name) and c.id == "print"]
     assert not prints or module_of(path) == "hopsim.cli.commands"
+
+
+# two literals of one message, the first of which ends and the second begins with a word
+RUN_TOGETHER = re.compile(
+    r"""(?<!\\)[\w})\].,;:]["'][ ]*\n[ ]*[rf]?["'][\w({]""", re.ASCII
+)
+
+
+@FILE
+def test_pieces_of_a_message_are_parted_by_a_space(path):
+    found = RUN_TOGETHER.search(path.read_text(encoding="utf-8"))
+    assert found is None, f"no space between {found[0]!r}"
+
+
+def test_a_missing_space_between_pieces_is_seen():
+    assert RUN_TOGETHER.search("f'n = {n}; n = 2'\n    'has a theory of its own'")
+    assert RUN_TOGETHER.search('"got "\n    f"{n}"') is None
+    assert RUN_TOGETHER.search('"one\\n"\n    "two"') is None
 
 
 # --- abstract or final ----------------------------------------------------------------

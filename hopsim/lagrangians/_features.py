@@ -47,7 +47,8 @@ class Quadratic(AbstractLagrangian):
 class AbsoluteValue(AbstractLagrangian):
     r"""$L(x) = \sum_i |x_i|$; activation: the sign, with sign(0) = +1. [KH21, model A]
 
-    Its Hessian vanishes almost everywhere: the energy is constant between flips.
+    Its Hessian vanishes, by convention also at exactly 0, where the sign jumps: the
+    energy is constant between flips.
     """
 
     convex: ClassVar[bool] = True

@@ -112,7 +112,8 @@ class RectifiedPolynomial(AbstractPower):
     r"""$L(x) = \sum_\mu F(x_\mu)$ with $F(x) = \max(x, 0)^n$. [KH16 eq. 3; MRS24 eq. 6]
 
     Convex for every `n`, unlike the plain `Polynomial(n)`. For n = 1 the activation is
-    a step: 1 for x > 0, else 0.
+    a step: 1 for x > 0, else 0. At exactly 0, all derivatives are those from below:
+    F'(0) = 0 and F''(0) = 0, also where n = 1 or 2.
     """
 
     n: int = eqx.field(static=True)
@@ -168,11 +169,12 @@ class RectifiedPolynomial(AbstractPower):
 
 @lagrangians.register("leaky_rectified_polynomial")
 class LeakyRectifiedPolynomial(AbstractPower):
-    r"""$F(x) = x^n$ for $x \ge 0$, $F(x) = s x$ for $x < 0$. [MRS24 eq. 6]
+    r"""$F(x) = x^n$ for $x \ge 0$, $F(x) = s x$ for $x < 0$. [MRS24 eq. 7]
 
     Convex iff the slope $s \le 0$ (n = 1: $s \le 1$). The default -0.01 is that of the
     printed formula; with +0.01, used in a public code, no descent is promised. The
-    activation jumps by $-s$ at 0 for n >= 2.
+    activation jumps by $-s$ at 0 for n >= 2; at exactly 0 it is the one from above,
+    F'(0) = 0 (1 for n = 1). F''(0) = 0, as from below.
     """
 
     n: int = eqx.field(static=True)

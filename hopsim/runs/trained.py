@@ -69,9 +69,9 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
     found = _checkpoints(path, labels) if record is None else _learnt(record)
     learnt = found.get(labels[number])
     if learnt is None:
+        of_point = f" of {labels[number]!r}" if labels[number] else ""
         raise ValueError(
-            f"{str(path)!r} holds no trained memories"
-            f"{f' of {labels[number]!r}' if labels[number] else ''}; train it first "
+            f"{str(path)!r} holds no trained memories{of_point}; train it first "
             "with `hopsim train`."
         )
     memories, epochs = learnt

@@ -216,6 +216,25 @@ def test_activation_is_continuous_iff_smooth(name):
     assert (np.max(np.abs(g[1] - g[0])) < 1e-10) == lagrangian.smooth
 
 
+@pytest.mark.parametrize(
+    ("lagrangian", "slope"),
+    [
+        (L.AbsoluteValue(), 1.0),
+        *[(L.RectifiedPolynomial(n), 0.0) for n in (1, 2, 3)],
+        *[(L.LeakyRectifiedPolynomial(n, s), n == 1) for n in (1, 2) for s in (-1, 1)],
+        (L.Norm(2.0), 0.0),
+    ],
+    ids=str,
+)
+def test_a_kink_at_exactly_0_takes_the_side_that_is_documented(lagrangian, slope):
+    for zero in (0.0, -0.0):
+        x = jnp.full(SIZE, zero)
+        np.testing.assert_array_equal(lagrangian.activation(x), np.full(SIZE, slope))
+        if not isinstance(lagrangian, L.Norm):  # which has no curvature at its tip
+            bent = lagrangian.curvature(x, jnp.ones(SIZE))
+            np.testing.assert_array_equal(bent, np.zeros(SIZE))
+
+
 @EACH
 def test_degree_is_that_of_homogeneity(name):
     t, a = table(name), np.array(FACTORS)
