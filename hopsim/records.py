@@ -24,15 +24,22 @@ class Outcome(enum.Enum):
 
     CRASHED = "ERROR", "⚠"
     FAILED = "FAIL", "✗"
+    CHANGED = "changed", "≠"  # another claim than the one that its file states
     PASSED = "pass", "✓"
 
     def __init__(self, word: str, mark: str):
         self.word, self.mark = word, mark
 
     @classmethod
-    def of(cls, passed: bool, crashed: bool = False) -> "Outcome":
+    def of(
+        cls, passed: bool, crashed: bool = False, changed: bool = False
+    ) -> "Outcome":
         """The outcome; a claim has crashed if its run did not finish."""
-        return cls.CRASHED if crashed else cls.PASSED if passed else cls.FAILED
+        if crashed:
+            return cls.CRASHED
+        if changed:
+            return cls.CHANGED
+        return cls.PASSED if passed else cls.FAILED
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ network. The same report and pictures give the same bytes: it has no time stamp.
 """
 
 import base64
+import collections
 import math
 import mimetypes
 import re
@@ -39,8 +40,12 @@ def render_page(report: Mapping[str, Any], place: Path) -> str:
         for end in (".html", ".css")
     )
     claims = [_completed(claim, place) for claim in report["claims"]]
+    often = collections.Counter(claim["name"] for claim in claims)
+    for claim in claims:  # of one name may be both sizes, and changed ones
+        alone = often[claim["name"]] == 1
+        claim["anchor"] = claim["name"] if alone else claim["directory"]
     # union bound: P that some true claim fails is at most the sum
-    alarms = [claim["false_alarm"] for claim in claims]
+    alarms = [claim["false_alarm"] for claim in claims if not claim["changed"]]
     alarm = sum(alarms) if all(alarms) else None  # None if a claim does not state it
     return environment.from_string(page).render(
         {**report, "claims": claims, "alarm": alarm, "style": style}
@@ -98,7 +103,8 @@ def _completed(claim: Mapping[str, Any], place: Path) -> dict[str, Any]:
         {"name": name, "data": _embedded(place / claim["directory"] / name)}
         for name in claim["pictures"]
     ]
-    outcome = Outcome.of(claim["passed"], bool(claim["error"]))
+    crashed, changed = bool(claim["error"]), bool(claim["changed"])
+    outcome = Outcome.of(claim["passed"], crashed, changed)
     return {**claim, "outcome": outcome, "pictures": pictures}
 
 

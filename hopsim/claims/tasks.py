@@ -20,7 +20,7 @@ from typing import Any
 
 from .._common.names import nearest, shown
 from ..scenario.shipped import public_path, scenario_names, scenarios_place
-from ..scenario.toml_files import digest, old_words, read_tables, ScenarioError
+from ..scenario.toml_files import digest, old_words, read_tables, ScenarioError, Tables
 from . import _reach
 
 
@@ -44,11 +44,17 @@ class Task:
     quick: bool
     overrides: Mapping[str, Any]
     notes: tuple[str, ...] = ()  # on former names of kinds in its file
+    changed: str = ""  # by the overrides: it is not the claim of its file then
 
     @property
     def directory(self) -> str:
         """The name of its run directory, with the cache key in it."""
         return f"{self.name}-{self.key}"
+
+    @property
+    def size(self) -> str:
+        """Which of its two sizes is run."""
+        return "quick" if self.quick else "full"
 
     @property
     def rerun(self) -> str:
@@ -71,6 +77,13 @@ def rerun_command(
     if os.path.realpath(place) != os.path.realpath(shipped_claims()):
         parts += ["--claims", str(place)]
     return shlex.join(parts)
+
+
+def read_task(
+    name: str, place: Path, quick: bool, overrides: Mapping[str, Any]
+) -> Task:
+    """The claim of that name in a directory. Raises ValueError if there is none."""
+    return _task(place / f"{name}.toml", quick, overrides)
 
 
 def find_claims(
@@ -117,6 +130,7 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
         )
     # quick runs are compiled with fewer optimisations; devices differ in rounding
     size = "quick" if quick else "full"
+    changed = _changes(file, quick, overrides, tables)
     # a run checks the other size too, and so executes the code that it names
     sizes = (tables.resolved, tables.other)
     held = f"{_reach.code(sizes)} {_reach.data(sizes)}"
@@ -124,7 +138,27 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))
     notes = old_words(_reach.former_words(), *sizes)
-    return Task(file, name, claim, title, tables.text, key, quick, overrides, notes)
+    known = (file, name, claim, title, tables.text, key, quick, overrides, notes)
+    return Task(*known, changed)
+
+
+def _changes(
+    file: Path, quick: bool, overrides: Mapping[str, Any], tables: Tables
+) -> str:
+    """What the overrides change in a claim, if anything: `seed = 5, ...`."""
+    if not overrides or digest(read_tables(file, quick).resolved) == digest(
+        tables.resolved
+    ):
+        return ""
+    words = (f"{k} = {json.dumps(v, default=str)}" for k, v in overrides.items())
+    return ", ".join(x if len(x) <= LONGEST_CHANGE else _cut(x) for x in words)
+
+
+LONGEST_CHANGE = 80  # characters of one change that a ledger shows
+
+
+def _cut(text: str) -> str:
+    return text[: LONGEST_CHANGE - 3] + "..."
 
 
 # the entries of `[claim]`; their values are checked when the scenario is run

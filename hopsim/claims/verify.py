@@ -14,6 +14,8 @@ from .entries import (
     Entry,
     failed_entry,
     finished_entry,
+    keep_request,
+    other_entries,
     read_verdicts,
     report_of,
 )
@@ -29,10 +31,12 @@ def verify(
     on_entry: Callable[[Entry], None] = lambda _: None,
     command: str = "hopsim verify",
 ) -> dict[str, Any]:
-    """The report on some claims, also written as `ledger.json` and `report.html`.
+    """The report on some claims; `ledger.json` and `report.html` cover all cached ones.
 
     A claim that was run before (with the same scenario, code and libraries) is read
     from the cache, so that an interrupted verification is resumed where it stopped.
+    What is written covers, beside the claims asked for, every other one that is cached
+    in `place`; `lapsed` names those that were run there and are cached no more.
 
     **Arguments:**
 
@@ -47,13 +51,14 @@ def verify(
     begun = time.perf_counter()
     make_place(place, "Ledgers")
     entries = finished_entries(tasks, place, jobs, on_progress, on_entry)
-    found = report_of(entries, all(task.quick for task in tasks), command)
-    found["wall"] = time.perf_counter() - begun
+    others, lapsed = other_entries(place, entries)
+    more = {"wall": time.perf_counter() - begun, "lapsed": lapsed}
+    whole = report_of([*entries, *others], command) | more
     write_whole(
-        place / "ledger.json", json.dumps(found, indent=1, allow_nan=False) + "\n"
+        place / "ledger.json", json.dumps(whole, indent=1, allow_nan=False) + "\n"
     )
-    report.write_page(found, place, place / "report.html")
-    return found
+    report.write_page(whole, place, place / "report.html")
+    return report_of(entries, command) | more | {"others": len(others)}
 
 
 def finished_entries(
@@ -66,14 +71,18 @@ def finished_entries(
     """The entry of every claim: those cached in `place` first, then those run now."""
     known = {task.name: cached_entry(task, place) for task in tasks}
     entries = [entry for entry in known.values() if entry is not None]
-    for entry in entries:
-        on_entry(entry)
+    for task in tasks:
+        if entry := known[task.name]:
+            keep_request(task, place)
+            on_entry(entry)
     rest = _longest_first([t for t in tasks if known[t.name] is None], place)
     workers = max(1, min(jobs or len(cores()), len(rest)))
     for task, why, seconds in (
         run_all(rest, place, workers, on_progress) if rest else ()
     ):
         entry = failed_entry(task, why, seconds) if why else finished_entry(task, place)
+        if not entry["error"]:
+            keep_request(task, place)
         entries.append(entry)
         on_entry(entry)
     return entries

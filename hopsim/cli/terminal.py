@@ -172,10 +172,12 @@ class Verifying:
         if entry["name"] in self._tasks:
             self._bar.remove_task(self._tasks.pop(entry["name"]))
         self._bar.update(self._whole, completed=self._done)
-        word = Outcome.of(entry["passed"], bool(entry["error"])).word
+        changed = entry["changed"]
+        word = Outcome.of(entry["passed"], bool(entry["error"]), bool(changed)).word
         how = "kept" if entry["kept"] else f"{entry['seconds']:.1f} s"
         count = f"[{self._done}/{self._total}]"
-        line = f"{count:>8} {word:<5} {entry['id']:<6} {entry['name']:<22} {how}"
+        line = f"{count:>8} {word:<7} {entry['id']:<6} {entry['name']:<22} {how}"
+        line += f"; changed: {changed}" if changed else ""
         self._bar.console.print(line, style=None if entry["passed"] else "red")
 
 
@@ -220,13 +222,22 @@ def show_report(report: dict[str, Any], out: Path) -> None:
     for entry in report["claims"]:
         if entry["error"]:
             console.print(f"{entry['name']}: {entry['error']}", style="red")
-    whole = len(report["claims"])
+        if entry["changed"]:
+            told = "pass" if entry["passed"] else "do not all pass"
+            console.print(
+                f"{entry['name']}: changed: {entry['changed']}; not counted, its "
+                f"checks {told}"
+            )
+    whole = report["passed"] + report["failed"]
+    changed = f", {report['changed']} changed" if report["changed"] else ""
     kept = sum(entry["kept"] for entry in report["claims"])
     console.print(
-        f"{report['passed']}/{whole} claims hold ({report['size']}); "
+        f"{report['passed']}/{whole} claims hold ({report['size']}){changed}; "
         f"{report['seconds']:.0f} s of work, {report['wall']:.1f} s wall time, "
         f"{kept} cached; {report['device']}"
     )
+    if report["others"]:
+        console.print(f"with {report['others']} more that are kept there, in")
     console.print(f"{out / 'report.html'}\n{out / 'ledger.json'}", soft_wrap=True)
 
 

@@ -20,13 +20,14 @@ def test_no_true_claim_fails_more_often_than_it_says(tmp_path):
         subprocess.run(
             [
                 *(sys.executable, "-m", "hopsim", "verify", "--quick"),
-                *("--set", f"seed={seed}", "--out", str(tmp_path)),
+                *("--set", f"seed={seed}", "--out", str(tmp_path / str(seed))),
             ],
             cwd=ROOT,
             check=False,
             capture_output=True,
         )
-        for entry in json.loads((tmp_path / "ledger.json").read_text())["claims"]:
+        ledger = tmp_path / str(seed) / "ledger.json"
+        for entry in json.loads(ledger.read_text())["claims"]:
             rates[entry["name"]] = entry["false_alarm"]
             failures[entry["name"]] += not entry["passed"]
     print({name: count for name, count in failures.items() if count})

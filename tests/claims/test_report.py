@@ -41,6 +41,8 @@ def claim(number, *checks, error=None, **more):
         "precision": "float64",
         "file": f"scenarios/claims/cl-{number}.toml",
         "rerun": f"hopsim verify cl-{number} --quick",
+        "size": "quick",
+        "changed": "",
         "directory": f"cl-{number}-0123abcd",
         "scenario": SCENARIO,
         "pictures": [],
@@ -54,13 +56,15 @@ def claim(number, *checks, error=None, **more):
 
 def ledger_of(*claims):
     """The ledger of a run."""
-    passed = sum(c["passed"] for c in claims)
+    counted = [c for c in claims if not c["changed"]]
+    passed = sum(c["passed"] for c in counted)
     return {
         "hopsim": "0.1.0",
         "size": "quick",
         "seconds": 123.4,
         "passed": passed,
-        "failed": len(claims) - passed,
+        "failed": len(counted) - passed,
+        "changed": len(claims) - len(counted),
         "versions": {"jax": "0.10.2", "diffrax": "0.7.2"},
         "device": "cpu: cpu x 1",
         "command": "hopsim verify --quick",
@@ -215,6 +219,27 @@ def test_nothing_is_said_to_fail_where_all_holds(place):
     page = Page(report.render_page(ledger_of(claim(1, check("falls"))), place))
     assert page.texts["h1"] == ["1 of 1 claims hold"]
     assert not re.search("FAIL|ERROR|failed$", "".join(page.texts["body"]))
+
+
+def test_a_changed_claim_is_marked_and_not_counted(place):
+    how = {"changed": "seed = 5", "directory": "cl-1-5555aaaa"}
+    claims = claim(1, check("falls")), claim(1, check("falls", False), **how)
+    text = report.render_page(ledger_of(*claims), place)
+    page = Page(text)
+    assert page.texts["h1"] == ["1 of 1 claims hold, 1 changed"]
+    assert "1 changed and not counted" in page.texts["header"][0]
+    assert "at most a share 0.001" in page.texts["header"][0]
+    assert not re.search("failed$", "".join(page.texts["h2"]))
+    sections = [s for s in page.texts["section"] if "changed: seed = 5." in s]
+    assert len(sections) == 1
+    assert "≠ changed" in sections[0]
+    targets = [a["id"] for tag, a in page.tags if tag == "section" and "id" in a]
+    assert targets == ["cl-1-0123abcd", "cl-1-5555aaaa"]
+
+
+def test_claims_that_are_not_kept_any_more_are_named(place):
+    old = ledger_of(claim(1, check("falls"))) | {"lapsed": ["cl-2 (full)"]}
+    assert "others today: cl-2 (full)" in report.render_page(old, place)
 
 
 def test_every_number_has_its_sample_size(text):

@@ -250,6 +250,68 @@ def test_cores_are_shared_out(monkeypatch):
     assert core_shares(7) == [[0], [1], [2], [3], [4], [0], [1]]
 
 
+# --- what the report covers -----------------------------------------------------------
+
+
+def ledger(out):
+    """Name, size and change of every claim of the ledger, and whether it was kept."""
+    book = json.loads((out / "ledger.json").read_text())
+    told = [(c["name"], c["size"], c["changed"], c["kept"]) for c in book["claims"]]
+    return book, told
+
+
+def test_a_later_report_covers_what_an_earlier_one_told(shelf, stand_in, tmp_path):
+    place, add = shelf
+    out = tmp_path / "out"
+    ask = lambda name, quick=True, **how: verify(
+        find_claims(place, [name], quick, how), out, 1
+    )
+    ask("cl-10")
+    ask("cl-10", quick=False)
+    ask("cl-10", seed=5)
+    last = ask("claims/cl-02")
+    assert [claim["name"] for claim in last["claims"]] == ["cl-02"]
+    assert last["others"] == 3
+    book, told = ledger(out)
+    assert told == [
+        ("cl-02", "quick", "", False),
+        ("cl-10", "full", "", True),
+        ("cl-10", "quick", "", True),
+        ("cl-10", "quick", "seed = 5", True),
+    ]
+    assert (book["passed"], book["failed"], book["changed"]) == (3, 0, 1)
+    assert book["size"] == "quick and full"
+    assert (out / "report.html").read_text().count("<section class") == 4
+    # a claim that is another one by now is not kept, and its name is told
+    add("cl-10", "CL-10", bound=1e-11)
+    assert ask("claims/cl-02")["others"] == 0
+    book, told = ledger(out)
+    assert told == [("cl-02", "quick", "", True)]
+    assert book["lapsed"] == ["cl-10 (full)", "cl-10 (quick)"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": 5}', "\0"])
+def test_a_request_that_cannot_be_read_hides_no_other(shelf, stand_in, tmp_path, text):
+    out = tmp_path / "out"
+    (first,) = find_claims(shelf[0], ["cl-10"], True, {})
+    verify([first], out, 1)
+    verify(find_claims(shelf[0], ["cl-10"], False, {}), out, 1)
+    (out / first.directory / "asked.json").write_text(text)
+    verify(find_claims(shelf[0], ["claims/cl-02"], True, {}), out, 1)
+    assert [name for name, *_ in ledger(out)[1]] == ["cl-02", "cl-10"]
+
+
+def test_a_claim_is_changed_by_what_changes_it_alone(shelf):
+    (same,) = find_claims(shelf[0], ["cl-10"], True, {"seed": 0})  # as it is
+    assert same.changed == ""
+    (other,) = find_claims(shelf[0], ["cl-10"], True, {"title": "x" * 300, "seed": 1})
+    title, seed = other.changed.split(", ")
+    assert title.startswith('title = "xxx')
+    assert title.endswith("...")
+    assert len(title) == 80
+    assert seed == "seed = 1"
+
+
 # --- the command, with real processes -------------------------------------------------
 
 
@@ -313,6 +375,14 @@ def test_failures_and_errors_are_told_and_cost_the_exit_code(shelf, tmp_path):
     assert "ERROR" in done.stdout
     assert "did you mean 'states'?" in " ".join(done.stdout.split())
     assert "1/3 claims hold" in done.stdout
+
+
+def test_a_changed_claim_is_not_said_to_hold(shelf, stand_in, tmp_path):
+    done = run(shelf[0], tmp_path / "out", "cl-10", "--set", "seed=5")
+    assert done.exit_code == 0, done.stderr
+    assert "changed CL-10" in done.stderr
+    assert "cl-10: changed: seed = 5; not counted, its checks pass" in done.stdout
+    assert "0/0 claims hold (quick), 1 changed" in done.stdout
 
 
 def test_bad_words_end_with_one_message(shelf, tmp_path):

@@ -212,7 +212,8 @@ def test_commands_that_run_tell_old_words_once(
 @pytest.mark.parametrize("failed", [0, 1])
 def test_verify_tells_old_words_once(write, tmp_path, monkeypatch, failed):
     monkeypatch.setattr(
-        "hopsim.claims.verify.verify", lambda *_, **__: {"failed": failed}
+        "hopsim.claims.verify.verify",
+        lambda *_, **__: {"claims": [{"passed": not failed}]},
     )
     monkeypatch.setattr("hopsim.cli.terminal.show_report", lambda report, out: None)
     write(claim={"id": "CL-1"})
