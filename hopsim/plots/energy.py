@@ -15,8 +15,9 @@ def draw_energy(record: Record, fig: Figure) -> None:
     r"""$E(t)$, and below it $\Delta E$ at every accepted step with its limit. [KH21]
 
     Lines through every accepted step where the run kept them (`run.step_energies`),
-    else through the samples. Many points of a sweep share one pair of axes, and one
-    probe stands for each.
+    else through the samples. The time axis is logarithmic from the first step on, and
+    linear before it, so that E(0) stands at 0. Many points of a sweep share one pair of
+    axes, and one probe stands for each.
     """
     points, log = labels(record), record.groups.get("step_log")
     shared = len(points) > COLUMNS
@@ -34,6 +35,7 @@ def draw_energy(record: Record, fig: Figure) -> None:
         _paths(axes[0, column], data, steps, colours, names)
         if steps is not None:
             _rises(axes[1, column], steps, colours)
+            _scale_times(axes[0, column], steps)
         if not shared:
             axes[0, column].set_title(f"{label}\n{_heading(data)}".lstrip())
         axes[-1, column].set_xlabel(TIME_LABEL)
@@ -74,11 +76,30 @@ def _paths(ax, data, steps, colours, names) -> None:
         zip(logged, colours, names, strict=False)
     ):
         t, e = t[np.isfinite(t)], e[np.isfinite(e)]
-        first, last = t[:1] / 3, data["end_time"].values[i : i + 1]  # log axes lack 0
-        t = np.concatenate([first, t, last])
+        t = np.concatenate([[0.0], t, data["end_time"].values[i : i + 1]])
         e = np.concatenate([paths[i, :1], e, paths[i, -1:]])
         ax.plot(t, e, ".-", ms=2.5, lw=0.9, color=colour, label=name, drawstyle=between)
-    ax.set_xscale("log")
+
+
+def _scale_times(ax, steps) -> None:
+    """0 and all decades: linear to the first step, unless another panel has more."""
+    seen = steps["step_time"].values
+    seen = seen[np.isfinite(seen) & (seen > 0)]
+    if not seen.size:
+        return
+    first, last = float(np.min(seen)), float(ax.dataLim.x1)
+    old = ax.get_xaxis().get_transform()
+    first = min(first, getattr(old, "linthresh", first))  # points may share these axes
+    ax.set_xscale("symlog", linthresh=first, linscale=0.5)
+    ax.set_xlim(0, last * (last / first) ** 0.02)
+    decades = 10.0 ** np.arange(np.floor(np.log10(first)), np.log10(last))
+    if last / first < 100:
+        decades = np.concatenate([decades, 2 * decades, 5 * decades])
+    ticks = [x for x in sorted(decades) if 0.999 * first <= x <= last]
+    plain = first > 1e-3 and last < 1e4
+    told = [f"{x:g}" if plain else f"$10^{{{np.log10(x):.0f}}}$" for x in ticks]
+    ax.set_xticks([0, *ticks], ["0", *told])
+    ax.set_xticks([], minor=True)
 
 
 def _rises(ax, steps, colours) -> None:
@@ -111,7 +132,7 @@ def _scale_rises(axes, log) -> None:
 
 @plots.register("gap")
 def draw_gap(record: Record, fig: Figure) -> None:
-    r"""$E(v,h)$, $E(v)$ and their gap $D_{L_h}(\xi g\|h)$, one probe. [THEORY 1.4]"""
+    r"""$E(v,h)$, $E(v)$ and their gap $D_{L_h}(\xi g\|h)$, probe 0. [THEORY 1.4]"""
     fig.set_size_inches(6.4, 5.2)
     top, low = fig.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2]})
     for i, (label, time, full, effective, excess) in enumerate(_gaps(record)):
@@ -123,6 +144,7 @@ def draw_gap(record: Record, fig: Figure) -> None:
     top.plot([], [], color=LIMIT, label="$E(v, h)$, both layers")
     top.plot([], [], color=LIMIT, ls=":", label="$E(v)$, memories slaved")
     top.legend(ncols=2)
+    top.set_title("probe 0 at each point" if len(top.lines) > 4 else "probe 0")
     top.set_ylabel("energy")
     low.set_ylabel("gap $E(v,h) - E(v)$")
     low.set_xlabel(TIME_LABEL)
@@ -143,4 +165,4 @@ def _gaps(record: Record):
         names = ("energy", "effective_energy", "gap")
         time, end = data["time"].values, data["end_time"].values[0]
         lines = [needed_by_plot(data, n, "gap")[0][time <= end] for n in names]
-        yield label or "probe 0", time[time <= end], *lines
+        yield label or None, time[time <= end], *lines

@@ -12,7 +12,11 @@ TILE = 0.93  # of the width that a picture gets; the rest is space between
 
 @plots.register("gallery")
 def draw_gallery(record: Record, fig: Figure) -> None:
-    r"""Cue, recalled, target, with cosine $m$ and energy $E$. [hopsim]"""
+    r"""Cue, recalled, target, with energy $E$ and cosine with the target. [hopsim]
+
+    The cosine is that of the features that recall is measured on: of a completion
+    those that were hidden.
+    """
     points = labels(record)[:4]
     first = points[0][1]
     shown = _one_of_each(first)
@@ -28,12 +32,18 @@ def draw_gallery(record: Record, fig: Figure) -> None:
         draw_image(ax, column, tops[-1], first, memories[targets[i]])
     for top, word in zip(tops, rows, strict=True):
         beside(ax, top, word)
+    if "match" in first:
+        whole = bool(np.all(first["measured"].values)) if "measured" in first else True
+        where = "all features" if whole else "what was hidden"
+        told = f"cos: cosine with the target on {where}; blue: retrieved, red: missed"
+        fig.set_size_inches(max(5.6, fig.get_figwidth()), fig.get_figheight())
+        fig.supxlabel(told, fontsize=7.5)
 
 
 @plots.register("film")
 def draw_film(record: Record, fig: Figure) -> None:
     r"""$v(t)$ of a few probes at times spaced as their overlaps change. [hopsim]"""
-    data = labels(record)[0][1]
+    label, data, _ = labels(record)[0]
     v, time = needed_by_plot(data, "v", "film"), data["time"].values
     shown = _one_of_each(data)[:5]
     frames = 9
@@ -47,6 +57,8 @@ def draw_film(record: Record, fig: Figure) -> None:
         ax.text(column + TILE / 2, -0.06, words, ha="center", fontsize=8)
     for row, i in enumerate(shown):
         beside(ax, row, f"probe {i}")
+    if label:
+        ax.set_title(label, pad=12)
 
 
 def instants(v: np.ndarray, frames: int) -> np.ndarray:
@@ -84,7 +96,7 @@ def _recalled(ax, column: float, top: float, data: Dataset, i: int) -> None:
     ax.text(
         column + TILE / 2,
         top + TILE + 0.04,
-        f"m = {match:.2f}\nE = {energy:.1f}",
+        f"cos = {match:.2f}\nE = {energy:.1f}",
         color=GOOD if bool(data["retrieved"].values[i]) else BAD,
         fontsize=7,
         ha="center",
@@ -116,6 +128,11 @@ def _one_of_each(data: Dataset) -> list[int]:
         return list(range(min(10, len(targets))))
     classes = data["memory_class"].values[targets]
     return sorted(int(np.argmax(classes == c)) for c in np.unique(classes))[:10]
+
+
+def explain_frames(fig: Figure, good: str) -> None:
+    """What the colours of frames mean, below the pictures."""
+    fig.supxlabel(f"frames: blue, {good}; red, not", fontsize=7.5)
 
 
 def framed(ax, left: float, top: float, data: Dataset, x, frame: str | None = None):

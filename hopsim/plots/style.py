@@ -17,11 +17,34 @@ Figure = Any  # a matplotlib.figure.Figure
 # the pictures of studies stand beside them
 plots = Registry("plot", completed_by=("hopsim.experiments", "hopsim.validation"))
 
-# Okabe & Ito 2008: told apart by colour-blind eyes as well
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666")
+# Okabe & Ito 2008, and after a grey what Tol 2021 adds to them ("muted"): told apart by
+# colour-blind eyes as well
+COLOURS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666"),
+    *("#882255", "#999933", "#332288", "#DDCC77", "#AA4499"),
+)
 GOOD, BAD, LIMIT = "#0072B2", "#D55E00", "#444444"
 MARKS = "osD^v"  # of points, in the order of what is compared
 TIME_LABEL = r"time $t\,/\,\tau_f$"
+CAPTION_HEIGHT, TITLE_HEIGHT = 0.19, 0.25  # inches at the edges of a figure
+
+# what an axis says of a swept entry: symbol, and words, by the end of its dotted path
+SWEPT = {
+    "beta": (r"$\beta$", "sharpness"),
+    "count": ("$K$", "number of memories"),
+    "decay": (r"$\alpha$", "decay"),
+    "duration": (r"$t\,/\,\tau_f$", "duration"),
+    "features": ("$N$", "number of features"),
+    "flipped": ("", "share of the spins that are flipped"),
+    "mass": (r"$m\,/\,\tau_f$", "mass"),
+    "n": ("$n$", "interaction vertex"),
+    "noise": ("", "standard deviation of the noise"),
+    "rtol": ("", "relative tolerance"),
+    "step": (r"$dt\,/\,\tau_f$", "step"),
+    "tau_feature": (r"$\tau_f$", "time constant of the features"),
+    "tau_memory": (r"$\tau_h\,/\,\tau_f$", "time constant of the memories"),
+    "temperature": ("$T$", "temperature"),
+}
 
 _RC: Any = {
     "font.size": 9,
@@ -52,6 +75,65 @@ def draw(record: Record, name: str, fig: Figure) -> None:
             fig.suptitle(title, x=0.01, ha="left", fontsize=11)
         height = fig.get_size_inches()[1]
         fig.text(0.01, 0.06 / height, caption(record), fontsize=6, color="#888888")
+        _label_logarithms(fig)
+        _lay_out(fig, bool(title))
+
+
+def _lay_out(fig: Figure, titled: bool) -> None:
+    """Places all axes; what the whole figure has makes way for title and caption."""
+    engine = fig.get_layout_engine()
+    if engine is None:  # somebody's own figure
+        return
+    height = fig.get_size_inches()[1]
+    low, high = CAPTION_HEIGHT / height, TITLE_HEIGHT / height * titled
+    engine.set(rect=(0, low, 1, 1 - low))
+    engine.execute(fig)
+    fig.set_layout_engine("none")  # the room is made: only what lies in it moves now
+    for legend in fig.legends:  # `outside` places them at the very edge
+        beside = legend._outside_loc == "right"  # and not above, where the title is
+        room = (0, low, 1, 1 - low - high * beside)
+        legend.set_bbox_to_anchor(room, fig.transFigure)
+    if (label := fig._supxlabel) is not None:
+        label.set_position((label.get_position()[0], low))
+
+
+def _label_logarithms(fig: Figure) -> None:
+    """Logarithmic axes say 0.1, 1, 10, not powers, and never have a single number."""
+    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
+
+    for ax in fig.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            if axis.get_scale() != "log":
+                continue
+            if not isinstance(axis.get_major_locator(), LogLocator):
+                continue  # the plot has chosen its own
+            if not isinstance(axis.get_major_formatter(), LogFormatterSciNotation):
+                continue
+            low, high = sorted(axis.get_view_interval())
+            decades = np.log10(high / low)
+            plain = low >= 0.9e-3 and high <= 1.1e5
+            if decades <= 2.2:
+                fine = (1, 1.5, 2, 3, 4, 5, 6, 8) if decades <= 0.7 else (1, 2, 5)
+                subs = fine if decades <= 1.6 else (1, 3)
+                axis.set_major_locator(LogLocator(subs=subs))
+                axis.set_major_formatter(_number if plain else _power)
+                if decades <= 0.7:
+                    axis.set_minor_locator(NullLocator())
+            elif plain:
+                axis.set_major_formatter(_number)
+            axis.set_minor_formatter(lambda *_: "")
+
+
+def _number(x: float, _: Any = None) -> str:
+    return f"{x:g}"
+
+
+def _power(x: float, _: Any = None) -> str:
+    """A number with its power of ten: $2\\times 10^{-7}$."""
+    ten = int(np.floor(np.log10(x) + 1e-9))
+    first = x / 10.0**ten
+    times = "" if abs(first - 1) < 1e-6 else rf"{first:g}\times "
+    return rf"${times}10^{{{ten}}}$"
 
 
 def render(record: Record, name: str, path: str | os.PathLike) -> Path:
@@ -63,8 +145,7 @@ def render(record: Record, name: str, path: str | os.PathLike) -> Path:
 
     path = Path(path)
     with mpl.rc_context(_RC):
-        room_for_caption = ConstrainedLayoutEngine(rect=(0, 0.035, 1, 0.965))
-        fig = MplFigure(layout=room_for_caption)
+        fig = MplFigure(layout=ConstrainedLayoutEngine())
         FigureCanvasAgg(fig)
         draw(record, name, fig)
         temporary = path.with_name(f".{path.name}")
@@ -102,9 +183,22 @@ def _missing(plot: str, name: str) -> str:
 
 
 def labels(record: Record) -> list[tuple[str, Dataset, str]]:
-    """Label, data and colour of every point."""
-    points = record.points()
-    return [(x, d, COLOURS[i % len(COLOURS)]) for i, (x, d) in enumerate(points)]
+    """Label, data and colour of every point; a swept entry is told by its symbol."""
+    key, points = _swept(record), record.points()
+    symbol, words = SWEPT.get(key, ("", ""))
+    told = lambda x: x.replace(f"{key} = ", f"{symbol or words} = ") if words else x
+    return [(told(x), d, COLOURS[i % len(COLOURS)]) for i, (x, d) in enumerate(points)]
+
+
+def swept_label(record: Record) -> str:
+    """What the axis of a sweep says: words, and the symbol with its unit."""
+    key = _swept(record)
+    symbol, words = SWEPT.get(key, ("", key.replace("_", " ") or "swept value"))
+    return f"{words} {symbol}".rstrip()
+
+
+def _swept(record: Record) -> str:
+    return str(record.attrs.get("sweep_path", "")).rpartition(".")[2]
 
 
 def bars_of(seen: list[Estimate]) -> tuple[np.ndarray, np.ndarray]:
@@ -113,10 +207,24 @@ def bars_of(seen: list[Estimate]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([one.value for one in seen]), half
 
 
-def error_bars(
-    ax: Any, x: np.ndarray, seen: list[Estimate], mark: str, **style: Any
-) -> None:
-    """Means with their intervals over memory sets."""
+def bars_within(
+    seen: list[Estimate], least: float = 0.0, most: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means, and how far intervals reach down and up: a share does not leave [0, 1]."""
     middle, half = bars_of(seen)
+    ends = np.clip([middle - half, middle + half], least, most)
+    return middle, np.maximum([middle - ends[0], ends[1] - middle], 0)
+
+
+def error_bars(
+    ax: Any,
+    x: np.ndarray,
+    seen: list[Estimate],
+    mark: str,
+    within: tuple[float, float] = (-np.inf, np.inf),
+    **style: Any,
+) -> None:
+    """Means with their intervals over memory sets, of what lies within two bounds."""
+    middle, half = bars_within(seen, *within)
     fixed = {"fmt": mark, "ms": 4, "capsize": 2, "lw": 0.8}
     ax.errorbar(x, middle, half, **(fixed | style))

@@ -23,7 +23,7 @@ from ...theory import capacity
 def draw_capacity_curve(record: Record, fig: Figure) -> None:
     r"""Recall and overlap against $K/N^{n-1}$, with $(1-P)^N$ and AGS. [KH16; AGS]"""
     points = labels(record)
-    fig.set_size_inches(9.2, 0.8 + 2.9 * len(points))
+    fig.set_size_inches(9.2, 1.1 + 2.9 * len(points))
     axes = fig.subplots(len(points), 2, squeeze=False, sharex="row")
     for (label, data, _), (left, right) in zip(points, axes, strict=True):
         overlap = needed_by_plot(data, "overlap", "capacity_curve")
@@ -34,9 +34,10 @@ def draw_capacity_curve(record: Record, fig: Figure) -> None:
             load = counts[i] / features ** (n - 1)
             true = data["returned"].values[i].mean(axis=1)
             style = {"color": colour, "label": name}
-            error_bars(left, load, [mean(x) for x in true], MARKS[i % 5], **style)
+            seen = [mean(x) for x in true]
+            error_bars(left, load, seen, MARKS[i % 5], (0, 1), **style)
             seen = [mean(x) for x in overlap[i].mean(axis=1)]
-            error_bars(right, load, seen, MARKS[i % 5], **style)
+            error_bars(right, load, seen, MARKS[i % 5], (-1, 1), **style)
             K = np.linspace(counts[i, 0], counts[i, -1], 80)
             law = [capacity.stable_share(n, int(features), k, rectified) for k in K]
             left.plot(K / features ** (n - 1), law, color=colour, lw=0.9)
@@ -48,12 +49,13 @@ def draw_capacity_curve(record: Record, fig: Figure) -> None:
         left.set_title(f"{head}starts {start}; line: $(1-P)^N$")
         left.set_ylabel("share retrieved exactly")
         right.set_ylabel("mean overlap at the end")
-        right.legend(loc="best")
         for ax in (left, right):
             ax.set_xlabel(r"load $K\,/\,N^{n-1}$")
         left.set_ylim(-0.02, 1.03)
-        right.set_ylim(top=1.03)
+        right.set_ylim(top=1 + 0.06 * (1 - right.get_ylim()[0]))
     fig.align_ylabels()
+    shown = dict(zip(*right.get_legend_handles_labels()[::-1], strict=True))
+    fig.legend(shown.values(), shown, loc="outside lower right", ncols=6)
 
 
 def _classical(ax, data: Dataset) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...plots.style import (
     bars_of,
+    bars_within,
     COLOURS,
     Figure,
     labels,
@@ -74,7 +75,7 @@ def draw_freezing_curves(record: Record, fig: Figure) -> None:
         share = needed_by_plot(data, "recalled", "freezing_curves").mean(axis=2)
         for i, features in enumerate(data["features"].values):
             seen = [mean(x) for x in share[i].astype(float)]
-            middle, wide = bars_of(seen)
+            middle, wide = bars_within(seen)
             k = sizes.index(int(features))
             style = {"ms": 3.5, "capsize": 2, "lw": 0.9, "color": COLOURS[k]}
             at = data["count"].values[i] / data["law_count"].values[i, 0]

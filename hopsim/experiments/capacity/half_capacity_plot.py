@@ -22,8 +22,10 @@ from ...theory import capacity
 def draw_half_capacity(record: Record, fig: Figure) -> None:
     r"""Perfect recall against K, and $K_{1/2}(N)$ beside eq. 6 of KH16. [KH16]"""
     points = labels(record)
-    fig.set_size_inches(9.2, 4.2)
-    left, right = fig.subplots(1, 2, width_ratios=[1.2, 1])
+    crossed = any(np.any(np.isfinite(d["half_count"].values)) for _, d, _ in points)
+    fig.set_size_inches(9.2 if crossed else 5.6, 4.2)
+    widths = [1.2, 1] if crossed else [1]
+    left, *others = fig.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
     for label, data, colour in points:
         shares = needed_by_plot(data, "unsigned_perfect", "half_capacity").mean(axis=2)
         sizes, law = data["features"].values, data["no_error_count"].values[:, 0]
@@ -32,9 +34,8 @@ def draw_half_capacity(record: Record, fig: Figure) -> None:
             name = f"{label + ', ' if label else ''}N = {features}"
             fade = 0.4 + 0.6 * (i + 1) / len(sizes)
             style = {"color": colour, "alpha": fade, "label": name}
-            error_bars(
-                left, data["count"].values[i] / law[i], seen, MARKS[i % 5], **style
-            )
+            at = data["count"].values[i] / law[i]
+            error_bars(left, at, seen, MARKS[i % 5], (0, 1), **style)
         half = data["half_count"].values
         known = [mean(row[np.isfinite(row)]) if np.any(np.isfinite(row)) else None
                  for row in half]  # fmt: skip
@@ -44,21 +45,27 @@ def draw_half_capacity(record: Record, fig: Figure) -> None:
         if len(keep) > 1:
             ends = math.log(seen[-1].value / seen[0].value)
             slope = f", slope {ends / math.log(sizes[keep[-1]] / sizes[keep[0]]):.2f}"
-        error_bars(right, sizes[keep], seen, "o", color=colour, label=f"{label}{slope}")
+        for right in others:
+            style = {"color": colour, "label": f"{label}{slope}"}
+            error_bars(right, sizes[keep], seen, "o", **style)
     left.axvline(1, color=LIMIT, lw=0.9)
     left.axhline(0.5, color=LIMIT, lw=0.5, ls=":")
     left.set_xscale("log")
-    _plain(left, [0.25, 0.5, 1, 2, 4])
+    low = min(np.min(d["count"].values / d["no_error_count"].values[:, :1])
+              for _, d, _ in points)  # fmt: skip
+    ticks = [1 / 32, 1 / 16, 0.125, 0.25, 0.5, 1, 2, 4]
+    _plain(left, [x for x in ticks if x >= min(low, 0.25)])
     left.set_ylim(-0.02, 1.02)
-    left.set_xlabel(r"memories $K\,/\,[N^{n-1}/(2(2n-3)!!\,\ln N)]$")
+    left.set_xlabel(r"memories $K\,/\,[N^{n-1}/(2(2n-3)!\!!\,\ln N)]$")
     left.set_ylabel("share of random starts that end in a memory")
     left.legend(loc="best", fontsize=7)
-    right.set_xscale("log")
-    right.set_yscale("log")
-    _no_error_line(right, points[0][1])
-    right.set_xlabel("spins $N$")
-    right.set_ylabel(r"$K_{1/2}$ (95 % over memory sets)")
-    right.legend(loc="upper left")
+    for right in others:
+        right.set_xscale("log")
+        right.set_yscale("log")
+        _no_error_line(right, points[0][1])
+        right.set_xlabel("spins $N$")
+        right.set_ylabel(r"$K_{1/2}$ (95 % over memory sets)")
+        right.legend(loc="upper left")
 
 
 def _no_error_line(ax, data: Dataset) -> None:

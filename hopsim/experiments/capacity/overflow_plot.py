@@ -17,7 +17,8 @@ def draw_overflow(record: Record, fig: Figure) -> None:
     bad = needed_by_plot(data, "wrong", "overflow")
     stresses = [str(x) for x in data["stress_name"].values]
     methods = [str(x) for x in data["method_name"].values]
-    fig.set_size_inches(2.2 + 2.5 * bad.shape[0], 0.9 + 2.3 * len(points))
+    wide = max(2.5, 0.36 * len(data["n"]))  # room for what the cells say
+    fig.set_size_inches(2.2 + wide * bad.shape[0], 0.9 + 2.3 * len(points))
     axes = fig.subplots(len(points), len(stresses), sharex=True, sharey=True,
                         squeeze=False)  # fmt: skip
     shown = None
@@ -34,15 +35,17 @@ def draw_overflow(record: Record, fig: Figure) -> None:
                 text = _told({name: x[k, i, j] for name, x in seen.items()})
                 ink = "white" if share > 0.6 else "black"
                 ax.text(i, j, text, ha="center", va="center", fontsize=6, color=ink)
-    fig.supxlabel("interaction vertex n", fontsize=9)
+    told = "cells: N, not a number; W, wrong sign; 0, no sign; in % of all decisions"
+    fig.supxlabel(f"interaction vertex $n$\n{told}", fontsize=9)
     bar = fig.colorbar(shown, ax=axes, fraction=0.03, pad=0.01)
-    bar.set_label("decisions not made right\n(N: NaN, W: wrong sign, 0: no sign)")
+    bar.set_label("share of decisions\nnot made right")
 
 
 def _told(shares: dict[str, float]) -> str:
-    """The most frequent failure in one cell: its letter and its share."""
+    """The most frequent failure in one cell: its letter, and its share in %."""
     name = max(KINDS, key=lambda k: shares[k])
     if not shares[name]:
         return ""
     letter = {"broken": "N", "wrong": "W", "undecided": "0"}[name]
-    return f"{letter} {shares[name]:.0%}" if shares[name] >= 0.005 else f"{letter} <1%"
+    percent = 100 * shares[name]
+    return f"{letter} {percent:.0f}" if percent >= 1 else f"{letter} <1"

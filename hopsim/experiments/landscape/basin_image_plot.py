@@ -15,7 +15,7 @@ def draw_basin_image(record: Record, fig: Figure) -> None:
     points = labels(record)[:4]
     columns = min(2, len(points))
     rows = -(-len(points) // columns)
-    fig.set_size_inches(4.1 * columns + 0.2, 4.1 * rows + 1.0)
+    fig.set_size_inches(max(4.1 * columns + 0.2, 6.4), 4.1 * rows + 1.0)
     axes = np.atleast_1d(fig.subplots(rows, columns)).ravel()
     needed_by_plot(points[0][1], "basin", "basin_image")
     handles = {}

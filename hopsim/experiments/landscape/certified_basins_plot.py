@@ -31,9 +31,8 @@ def draw_certified_basins(record: Record, fig: Figure) -> None:
         ax.set_xscale("log")
         ax.set_xlabel(r"sharpness $\beta$")
     half = _means(data, limit)[0][0]
-    near.axhline(half, color=LIMIT, lw=0.8, ls="--")
-    text = r"dashed, $\beta\to\infty$: $\min_j\Delta_{ij}/d_{ij}$"
-    near.text(beta[-1], 1.15 * half, text, ha="right", color=LIMIT, fontsize=8)
+    text = r"$\beta\to\infty$: $\min_j\Delta_{ij}/d_{ij}$"
+    near.axhline(half, color=LIMIT, lw=0.8, ls="--", label=text)
     near.set_ylim(0, 1.3 * max(np.max(radius), np.max(worst)))
     near.set_ylabel(r"radius $|v - \xi_i|$ (mean, 95 % over pattern sets)")
     near.set_title(_told(data))
@@ -50,7 +49,7 @@ def draw_certified_basins(record: Record, fig: Figure) -> None:
     far.plot(beta, sphere, ":", color=LIMIT, label=r"sphere of R21, $1/(\beta N M)$")
     far.set_yscale("log")
     far.set_ylabel("radius")
-    far.set_title("logarithmic")
+    far.set_title("the same, on a logarithmic axis")
     far.legend(loc="center right")
 
 

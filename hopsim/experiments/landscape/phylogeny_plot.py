@@ -71,7 +71,8 @@ def _tree(ax, data: Dataset, beta: np.ndarray) -> None:
             ax.plot([], [], "s", ms=4, color=_colour(k, len(known)), label=f"{name}")
         ax.legend(
             loc="lower right", fontsize=7, ncols=2 if len(known) > 5 else 1,
-            title="class", title_fontsize=7,
+            title="class", title_fontsize=7, frameon=True, framealpha=1,
+            edgecolor="none",
         )  # fmt: skip
     ax.set_yscale("log")
     ax.set_ylim(beta[0], beta[-1])

@@ -20,14 +20,15 @@ def draw_potts_thresholds(record: Record, fig: Figure) -> None:
     points = labels(record)
     columns = min(COLUMNS, len(points))
     rows = -(-len(points) // columns)
-    fig.set_size_inches(3.5 * columns, 3.1 * rows + 0.9)
+    fig.set_size_inches(max(3.5 * columns, 6.4), 3.1 * rows + 1.1)
     axes = np.atleast_1d(fig.subplots(rows, columns)).ravel()
     for ax, (label, data, _) in zip(axes, points, strict=False):
         _diagram(ax, data)
         ax.set_title(label or "orthogonal memories", fontsize=9)
     for ax in axes[len(points) :]:
         ax.set_axis_off()
-    fig.supxlabel(r"sharpness $b = \beta M^2$", fontsize=9)
+    for ax in axes[max(0, len(points) - columns) : len(points)]:
+        ax.set_xlabel(r"sharpness $b = \beta M^2$")
     fig.supylabel(r"largest share $p_1$ of a memory", fontsize=9)
     handles, names = axes[0].get_legend_handles_labels()
     for ax in axes[1 : len(points)]:
@@ -35,7 +36,7 @@ def draw_potts_thresholds(record: Record, fig: Figure) -> None:
             if name not in names:
                 handles.append(handle)
                 names.append(name)
-    fig.legend(handles, names, loc="outside upper right", ncols=3, fontsize=7.5)
+    fig.legend(handles, names, loc="outside lower right", ncols=4, fontsize=7.5)
 
 
 def _diagram(ax, data: Dataset) -> None:
@@ -67,8 +68,11 @@ def _diagram(ax, data: Dataset) -> None:
     for name, text in names.items():
         x = float(data[f"{name}_theory"])
         ax.axvline(x, color=BAD, lw=0.8, ls="--", zorder=0)
-        side = "right" if name == "spinodal" else "left"
-        ax.text(x, 1.03, f" {text} ", color=BAD, fontsize=8, va="bottom", ha=side)
+        # b_s stands left of its line or, where there is no room, below the next one
+        first, room = name == "spinodal", x > low + 0.08 * (high - low)
+        side = "right" if first and room else "left"
+        at = 0.93 if first and not room else 1.03
+        ax.text(x, at, f" {text} ", color=BAD, fontsize=8, va="bottom", ha=side)
     ax.set_xlim(low, high)
     ax.set_ylim(0, 1.12)
     ax.set_yticks([0, 0.5, 1])

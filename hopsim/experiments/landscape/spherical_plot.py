@@ -33,7 +33,7 @@ def draw_spherical(record: Record, fig: Figure) -> None:
         for i, decay in enumerate(data["decay"].values):
             style = {"color": COLOURS[i % 7], "lw": 1.4}
             line = {"color": LIMIT, "lw": 0.9, "ls": "--"}
-            row[0].plot(time, norm[i, k], label=rf"$\alpha = {decay:g}$", **style)
+            row[0].plot(time, norm[i, k], label=rf"decay $\alpha = {decay:g}$", **style)
             end = angle[i, k, -1]
             if decay:
                 row[0].axhline(strength / decay, **line)
@@ -54,14 +54,16 @@ def draw_spherical(record: Record, fig: Figure) -> None:
         row[0].set_title(f"{label}: length" if label else "length")
         row[1].set_yscale("log")
         row[1].set_ylim(bottom=1e-7)
-        row[1].set_title(r"angle to rest, $\alpha > 0$")
+        row[1].set_title(r"angle to rest (rad), $\alpha > 0$")
         row[2].set_xscale("log")
         row[2].set_yscale("log")
-        row[2].set_title(r"angle to rest, $\alpha = 0$")
-        row[0].set_ylabel("$|v|$")
+        row[2].set_title(r"angle to rest (rad), $\alpha = 0$")
+        row[0].set_ylabel("length $|v|$")
     axes[0, 0].set_xlim(0, longest)  # shared by each column
     axes[0, 1].set_xlim(0, longest)
-    for ax, name in zip(axes[-1], (TIME_LABEL, TIME_LABEL, "$|v|$"), strict=True):
+    for ax, name in zip(
+        axes[-1], (TIME_LABEL, TIME_LABEL, "length $|v|$"), strict=True
+    ):
         ax.set_xlabel(name)
     axes[0, 0].plot([], [], color=LIMIT, lw=0.9, ls="--", label="theory")
     fig.legend(

@@ -31,7 +31,7 @@ def draw_association_grid(record: Record, fig: Figure) -> None:
     ]
     columns = max(data.sizes["vertex"] for _, data, *_ in rows)
     chance = float(rows[0][1]["chance"].values)
-    fig.set_size_inches(1.25 * columns + 2.6, 0.85 * len(rows) + 1.6)
+    fig.set_size_inches(1.25 * columns + 3.0, 0.85 * len(rows) + 1.6)
     axes = fig.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
     colours: Any = colormaps["viridis"].with_extremes(bad=BROKEN)
     norm = Normalize(0, 1.15 * chance)
@@ -60,10 +60,14 @@ def draw_association_grid(record: Record, fig: Figure) -> None:
         words = [label, str(data["scaling_name"].values[scaling])]
         if data.sizes["floor"] > 1:
             words.append(f"floor {data['least'].values[floor]:.0e}")
-        line[0].set_ylabel("\n".join(filter(None, words)), fontsize=7)
-    axes[-1, 0].set_xlabel("$1/T$ ($N/T$: original)", fontsize=8)
+        side = {"rotation": 0, "ha": "right", "va": "center", "fontsize": 7}
+        line[0].set_ylabel("\n".join(filter(None, words)), **side)
+    for column in axes.T:  # the lowest panel of each tells the temperatures
+        lowest = [ax for ax in column if ax.axison][-1]
+        lowest.tick_params(labelbottom=True)
+        lowest.set_xlabel("$1/T$ ($N/T$: original)", fontsize=8)
     bar = fig.colorbar(ScalarMappable(norm, colours), ax=axes, fraction=0.03)
-    bar.set_label("mean distance from the learnt states")
+    bar.set_label("mean distance from the learnt states (ring, and above: the least)")
     bar.ax.axhline(chance, color="white", lw=1.5)
     bar.ax.axhline(chance, color="black", lw=1.5, ls=":")
     place = (-0.3, chance)

@@ -17,9 +17,9 @@ def draw_class_votes(record: Record, fig: Figure) -> None:
     Features vote for several classes, prototypes for one. Bars: 95 % over training
     runs; for fewer than three, the union of their Wilson intervals over memories.
     """
-    fig.set_size_inches(6.4, 3.8)
-    ax = fig.subplots()
     points = labels(record)
+    fig.set_size_inches(6.4 if len(points) <= 4 else 8.2, 3.8)
+    ax = fig.subplots()
     width = 0.8 / len(points)
     number = np.arange(
         needed_by_plot(points[0][1], "confusion", "class_votes").shape[1] + 1
@@ -44,9 +44,10 @@ def draw_deciding_memories(record: Record, fig: Figure) -> None:
     Bars: 95 % over training runs; for fewer than three, the union of their Wilson
     intervals over images. [DAM-18]
     """
-    fig.set_size_inches(8.2, 3.8)
-    ax, single = fig.subplots(1, 2, width_ratios=[1.7, 1])
     points = labels(record)
+    few = len(points) <= 4
+    fig.set_size_inches(8.2 if few else 10.0, 3.8)
+    ax, single = fig.subplots(1, 2, width_ratios=[1.7, 1] if few else [1.2, 1])
     last = max(int(np.max(data["deciding"].values)) for _, data, _ in points)
     number = np.arange(1, max(last, 2) + 1)
     for k, (label, data, colour) in enumerate(points):
@@ -56,7 +57,8 @@ def draw_deciding_memories(record: Record, fig: Figure) -> None:
         ax.plot(number, share, ".-", ms=4, lw=0.8, color=colour, label=label or None)
         one, bars = _bars([_share(deciding == 1)])
         single.bar([k], one, 0.7, yerr=bars, color=colour, error_kw={"lw": 0.8})
-        single.text(k, 0.015, f"{one[0]:.2f}", ha="center", color="white")
+        style: Any = {"ha": "center", "va": "bottom", "color": "white"}
+        single.text(k, 0.015, f"{one[0]:.2f}", fontsize=9 if few else 6.5, **style)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ticks = [j for j in (1, 2, 5, 10, 20, 50, 100) if j <= number[-1]]
@@ -65,7 +67,7 @@ def draw_deciding_memories(record: Record, fig: Figure) -> None:
     ax.set_xlabel("memories that decide an image")
     ax.set_ylabel("share of test images")
     _told(ax, points)
-    slope = 0 if len(points) <= 4 else 90
+    slope = 0 if few else 90
     names = [label for label, _, _ in points]
     single.set_xticks(range(len(points)), names, rotation=slope)
     single.set_ylim(0, 1.05)
@@ -156,5 +158,7 @@ def _bars(seen: list[Estimate]) -> tuple[np.ndarray, Any]:
 
 
 def _told(ax: Any, points: list[tuple[str, Any, str]]) -> None:
-    if any(label for label, _, _ in points):
+    if len(points) > 4:  # too many for a corner
+        ax.figure.legend(loc="outside right upper")
+    elif any(label for label, _, _ in points):
         ax.legend()

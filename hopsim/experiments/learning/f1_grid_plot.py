@@ -40,5 +40,6 @@ def draw_f1_grid(record: Record, fig: Figure) -> None:
         name = str(data["scaling_name"].values[s])
         axes[i, 0].set_ylabel(f"{label}\n{name}\nlearning rate".strip(), fontsize=7)
     for ax in axes[-1]:
-        ax.set_xlabel(r"$1/T$ (modified)")
-    fig.colorbar(image, ax=axes, label="macro F1", fraction=0.03)
+        ax.set_xlabel(r"$1/T$ ($N/T$: original)")
+    told = "macro F1 (dot, and above: the best cell)"
+    fig.colorbar(image, ax=axes, label=told, fraction=0.03)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.images import framed, instants
+from ...plots.images import explain_frames, framed, instants
 from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Record
 
@@ -52,6 +52,7 @@ def draw_generation(record: Record, fig: Figure) -> None:
             framed(ax, c, top + FRAMES, data, binary, _frame(data, "spin", c))
     ax.set(xlim=(-2.3, classes), ylim=(len(points) * height - 0.6, -0.6))
     ax.set_aspect("equal")
+    explain_frames(fig, "recognised, and near real ones, as the class that was held")
 
 
 def _frame(data, route: str | None, row: int) -> str | None:

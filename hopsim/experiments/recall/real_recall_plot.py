@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.images import framed
+from ...plots.images import explain_frames, framed
 from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Record
 
@@ -22,7 +22,8 @@ def draw_real_recall(record: Record, fig: Figure) -> None:
         for task, ax in enumerate(axes):
             seen = data["recall"].values[task]
             low, high = (data[f"recall_{x}"].values[task] for x in ("low", "high"))
-            half = np.nan_to_num(np.stack([seen - low, high - seen]))
+            ends = np.clip([low, high], 0, 1)  # no share leaves [0, 1]
+            half = np.nan_to_num(np.stack([seen - ends[0], ends[1] - seen]))
             bars = {"fmt": "o-", "ms": 4, "capsize": 2, "lw": 0.8, "color": colour}
             ax.errorbar(n, seen, half, label=str(data["images"].values), **bars)
             known = data["expected"].values[task]
@@ -37,7 +38,9 @@ def draw_real_recall(record: Record, fig: Figure) -> None:
         ax.set_xlabel("interaction vertex $n$")
         ax.set_ylim(-0.04, 1.06)
     axes[0].set_ylabel("share recalled in every bit")
-    axes[1].plot([], [], "_", ms=14, mew=1.6, color="#666666", label="known before")
+    if any(np.any(data["expected"].values >= 0) for _, data, _ in points):
+        style = {"ms": 14, "mew": 1.6, "color": "#666666"}
+        axes[1].plot([], [], "_", label="known before", **style)
     handles, names = axes[1].get_legend_handles_labels()
     title = "95 % over sets of images"
     fig.legend(handles, names, title=title, loc="outside right upper")
@@ -49,9 +52,9 @@ def draw_recalled_images(record: Record, fig: Figure) -> None:
     data = labels(record)[-1][1]
     final = needed_by_plot(data, "final", "recalled_images")
     shown = min(SHOWN, final.shape[2])
-    vertices = [len(data["n"]) // 2, len(data["n"]) - 1]
+    vertices = sorted({len(data["n"]) // 2, len(data["n"]) - 1})
     n = data["n"].values[vertices]
-    fig.set_size_inches(0.62 * 2 * shown + 1.2, 0.66 * 4 + 0.9)
+    fig.set_size_inches(0.62 * 2 * shown + 1.2, 0.66 * (2 + len(n)) + 1.0)
     ax = fig.subplots()
     ax.axis("off")
     for task, words in enumerate(TASKS.values()):
@@ -64,8 +67,9 @@ def draw_recalled_images(record: Record, fig: Figure) -> None:
                 ended = final[task, vertex, k]
                 right = bool(np.all(ended == wanted))
                 framed(ax, start + k, 1 + row, data, ended, GOOD if right else BAD)
-            framed(ax, start + k, 3, data, wanted)
+            framed(ax, start + k, 1 + len(n), data, wanted)
     rows = ["cue", *(f"$n = {k}$" for k in n), "target"]
     for row, word in enumerate(rows):
         ax.text(-0.15, row + 0.46, word, ha="right", va="center")
-    ax.set(xlim=(-1.2, 2 * shown + 0.6), ylim=(4.05, -0.45), aspect="equal")
+    ax.set(xlim=(-1.2, 2 * shown + 0.6), ylim=(2.05 + len(n), -0.45), aspect="equal")
+    explain_frames(fig, "recalled in every bit")

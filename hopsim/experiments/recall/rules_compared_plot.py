@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...plots.style import (
-    bars_of,
+    bars_within,
     COLOURS,
     Figure,
     labels,
@@ -30,7 +30,8 @@ def draw_rules_compared(record: Record, fig: Figure) -> None:
                 seen = [
                     mean_over_sets(x, data["set"].values) for x in data[name].values[k]
                 ]
-                middle, half = bars_of(seen)
+                least = 0.0 if name == "recalled" else -1.0
+                middle, half = bars_within(seen, least)
                 # shifted a little, or rules that agree would hide each other
                 at = count * 1.02 ** (k - 2)
                 style = {"ms": 4, "capsize": 2, "lw": 0.8, "color": COLOURS[k]}
@@ -44,10 +45,10 @@ def draw_rules_compared(record: Record, fig: Figure) -> None:
         row[1].set_ylabel("overlap with the memory")
         cue = float(np.mean(data["cue_overlap"].values))
         row[1].axhline(cue, color=LIMIT, lw=0.7, ls=":")
-        row[1].annotate("cue", (1, cue), xycoords=("axes fraction", "data"),
-                        xytext=(-2, 2), textcoords="offset points", ha="right",
+        row[1].annotate("cue", (0, cue), xycoords=("axes fraction", "data"),
+                        xytext=(3, 2), textcoords="offset points",
                         fontsize=7, color=LIMIT)  # fmt: skip
     for ax in axes[-1]:
-        ax.set_xlabel("memories K")
+        ax.set_xlabel("memories $K$")
     handles = axes[0, 0].get_legend_handles_labels()
     fig.legend(*handles, loc="outside lower right", ncols=5, fontsize=7)

@@ -11,6 +11,7 @@ ROUTES = {
     "autodiff_difference": ("autodiff", "s"),
     "single_difference": ("appendix A, float32", "^"),
 }
+FORMS = {"dual_off": "dual, units off"}
 
 
 @plots.register("training_gradient")
@@ -46,8 +47,10 @@ def draw_training_gradient(record: Record, fig: Figure) -> None:
             for bound in (1e-12, 1e-5):
                 ax.axhline(bound, color=LIMIT, lw=0.6, ls=":")
             ax.set_yscale("log")
-            ax.set_title(f"{label + ': ' if label else ''}{forms[k]}", fontsize=8.5)
+            form = FORMS.get(forms[k], forms[k])
+            ax.set_title(f"{label + ': ' if label else ''}{form}", fontsize=8.5)
     fig.supxlabel("interaction vertex n", fontsize=9)
     fig.supylabel("relative difference of gradients", fontsize=9)
+    axes[0, 0].plot([], [], color=LIMIT, lw=0.6, ls=":", label="bounds asked of them")
     handles, names = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, names, loc="outside right upper", title="lean form beside")

@@ -7,6 +7,25 @@ from ...records import Record
 
 
 LEAST = 1e-17  # of zeros, on the logarithmic axis
+WORDS = {  # of the quantities, as the theory writes them
+    "c_d": "$c_d$", "c_c": "$c_c$", "q_c": "$q$ at $c_c$", "s_c": "entropy at $c_c$",
+    "T_eR": "$T_{eR}$", "T_sp": "$T_{sp}$",
+    "alpha_triple": r"$\alpha$ of the triple point",
+    "limit_c": r"$c_c$ for $n\to\infty$", "limit_T": r"$T_{eR}$ for $n\to\infty$",
+    "least_entropy": "least entropy", "entropy_rise": "rise of the entropy",
+    "q": "overlap $q$", "q_b": "barrier $q_b$", "gap": "gap of free entropy",
+    "entropy": "entropy $s$", "gradient": "gradient of the free entropy",
+    "internal_energy": "internal energy", "alpha_d": r"$\alpha_d$, learning",
+    "alpha_c": r"$\alpha_c$, learning", "stored_d": r"$\alpha_d$, storage",
+    "stored_c": r"$\alpha_c$, storage", "glass": "spinodal of the glass",
+    "tip_c": "$1/c_c$, tip of storage", "tip_d": "$1/c_d$, tip of storage",
+    "duality": "duality", "q_star": "$q^*$ with the teacher",
+    "q_students": "$q$ of two students", "f": "free entropy $f$", "s": "entropy $s$",
+    "mpm": "signs of the mean", "mpm_best": "$T$ of the best signs", "u": "energy $u$",
+    "y_d": "$y_d$", "learning": "load of learning, $T = 0$",
+    "storage": "load of storage, $T = 0$", "zero_q": "$q^*$, $T = 0$",
+    "zero_u": "energy, $T = 0$",
+}  # fmt: skip
 
 
 @plots.register("replica_numbers")
@@ -23,7 +42,9 @@ def draw_replica_numbers(record: Record, fig: Figure) -> None:
                 else np.empty(0)
                 for what in ("off", "again")
             )
-            rows.append((f"{label} {name}".strip(), off, again))
+            if not off.size + again.size:
+                continue  # a difference itself, which its check bounds
+            rows.append((f"{label} {WORDS.get(name, name)}".strip(), off, again))
     fig.set_size_inches(6.6, 1.5 + 0.26 * len(rows))
     ax = fig.subplots()
     for k, (_, off, again) in enumerate(rows):
