@@ -229,15 +229,18 @@ def show_report(report: dict[str, Any], out: Path) -> None:
                 f"checks {told}"
             )
     whole = report["passed"] + report["failed"]
+    held = (
+        f"{report['passed']}/{whole} claims hold" if whole else "no claim was counted"
+    )
     changed = f", {report['changed']} changed" if report["changed"] else ""
     kept = sum(entry["kept"] for entry in report["claims"])
     console.print(
-        f"{report['passed']}/{whole} claims hold ({report['size']}){changed}; "
+        f"{held} ({report['size']}){changed}; "
         f"{report['seconds']:.0f} s of work, {report['wall']:.1f} s wall time, "
         f"{kept} cached; {report['device']}"
     )
     if report["others"]:
-        console.print(f"with {report['others']} more that are kept there, in")
+        console.print(f"with {report['others']} more that are cached there, in")
     console.print(f"{out / 'report.html'}\n{out / 'ledger.json'}", soft_wrap=True)
 
 
