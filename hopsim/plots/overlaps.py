@@ -104,10 +104,10 @@ def _cosines(ax, x: np.ndarray, points: list[Dataset]) -> None:
 
 def _percentiles(ax, x: np.ndarray, values: list[np.ndarray]) -> np.ndarray:
     """The medians with bars from 10 to 90 %; the lower ends."""
-    none = [np.nan] * 3
+    none = np.full(3, np.nan)
     known = [v[np.isfinite(v)] for v in values]
     seen = [np.percentile(v, [10, 50, 90]) if v.size else none for v in known]
-    low, middle, high = np.transpose(seen)
+    low, middle, high = np.stack(seen, axis=1)
     bars = np.stack([middle - low, high - middle])
     ax.errorbar(x, middle, bars, fmt="o-", color=GOOD, ms=4, capsize=2)
     return low

@@ -54,7 +54,9 @@ def draw_capacity_curve(record: Record, fig: Figure) -> None:
         left.set_ylim(-0.02, 1.03)
         right.set_ylim(top=1 + 0.06 * (1 - right.get_ylim()[0]))
     fig.align_ylabels()
-    shown = dict(zip(*right.get_legend_handles_labels()[::-1], strict=True))
+    shown = {}
+    for ax in axes[:, 1]:
+        shown |= dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
     fig.legend(shown.values(), shown, loc="outside lower right", ncols=6)
 
 

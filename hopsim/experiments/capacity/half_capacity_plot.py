@@ -46,8 +46,8 @@ def draw_half_capacity(record: Record, fig: Figure) -> None:
             ends = math.log(seen[-1].value / seen[0].value)
             slope = f", slope {ends / math.log(sizes[keep[-1]] / sizes[keep[0]]):.2f}"
         for right in others:
-            style = {"color": colour, "label": f"{label}{slope}"}
-            error_bars(right, sizes[keep], seen, "o", **style)
+            told = f"{label}{slope}"
+            error_bars(right, sizes[keep], seen, "o", color=colour, label=told)
     left.axvline(1, color=LIMIT, lw=0.9)
     left.axhline(0.5, color=LIMIT, lw=0.5, ls=":")
     left.set_xscale("log")
