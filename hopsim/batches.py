@@ -18,6 +18,7 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float
 
+from ._common.arrays import numbers, on_host
 from ._common.clock import phase, watched, Work, worked
 from ._common.environment import device_bytes
 from ._common.types import AnyArray
@@ -258,7 +259,8 @@ def check_varied(
     pair = {"network": network, "dynamics": dynamics}
     checked = {}
     for path, values in (varied or {}).items():
-        values = np.asarray(values)
+        what = f"varied {path!r}"
+        values = on_host(numbers(values, what), what)
         try:
             now: Any = leaf(pair, path)
         except (AttributeError, KeyError):

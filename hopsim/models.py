@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._common.arrays import numbers, on_host
 from ._common.types import AnyArray, Currents, Memories, NonNegative, PositiveScalar
 from .lagrangians import (
     AbsoluteValue,
@@ -67,8 +68,10 @@ def model_b(
     """
     memories = as_memories(memories)
     if kernel_density:
-        bias = -0.5 * np.sum(np.asarray(memories) ** 2, axis=1)
-        hidden_current = bias + np.asarray(hidden_current)
+        x = on_host(memories, "Memories")
+        x = x if np.issubdtype(x.dtype, np.floating) else x.astype(float)  # no wrap
+        own = on_host(numbers(hidden_current, "The hidden_current"), "hidden_current")
+        hidden_current = -0.5 * np.sum(x**2, axis=1) + own
     return Network(memories, Quadratic(), LogSumExp(beta), current, hidden_current)
 
 

@@ -17,20 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ._common.arrays import cast_to, finite, notify_repeats, numbers, require_rows
 from ._common.names import shown
+from ._common.notices import notify
 from ._common.registry import Registry
-from ._common.types import (
-    AnyArray,
-    as_number,
-    cast,
-    concrete,
-    Currents,
-    Memories,
-    Scalar,
-)
-from .lagrangians import (
-    AbstractLagrangian,
-)
+from ._common.types import AnyArray, cast, Currents, Memories, Scalar
+from .lagrangians import AbstractLagrangian
 
 
 Features = Float[AnyArray, " feature"]
@@ -72,8 +64,8 @@ class Network(eqx.Module):
                 f"{features}; give it features = {features}."
             )
         dtype = _precision(memories.dtype)
-        with np.errstate(over="ignore"):  # `_finite` reports what overflows float32
-            self.memories = _finite("Memories", memories.astype(dtype))
+        self.memories = finite(cast_to(memories, dtype), "Memories")
+        notify_repeats(self.memories, "memories")
         self.feature_lagrangian = cast(feature_lagrangian, dtype)
         self.memory_lagrangian = cast(memory_lagrangian, dtype)
         self.current = _as_currents("current", current, features, dtype)
@@ -94,16 +86,17 @@ class Network(eqx.Module):
 
     @property
     def dtype(self) -> np.dtype:
-        """The precision of the run: that of the memories."""
+        """The precision of the run: that of the memories, as they were taken."""
         return np.dtype(self.memories.dtype)
 
     def with_current(self, current: Features) -> "Network":
         """The same network with another current `I`."""
+        current = _as_currents("current", current, self.features, self.dtype)
         return eqx.tree_at(lambda n: n.current, self, current)
 
     def with_memories(self, memories: Memories) -> "Network":
         """The same network with other memories of the same shape, else ValueError."""
-        memories = _finite("Memories", as_memories(memories).astype(self.dtype))
+        memories = finite(cast_to(as_memories(memories), self.dtype), "Memories")
         if memories.shape != self.memories.shape:
             raise ValueError(
                 f"The network holds memories of shape {self.memories.shape}, got "
@@ -241,51 +234,45 @@ def _contract(x: AnyArray, memories: AnyArray, axis: int) -> Array:
     )
 
 
-def as_memories(memories: AnyArray) -> AnyArray:
+def as_memories(memories: Any) -> AnyArray:
     """Memories as an array. Raises ValueError unless of shape (memory, feature)."""
-    if not isinstance(memories, jax.Array):
-        memories = np.asarray(memories)
-    if np.ndim(memories) != 2 or 0 in memories.shape:
-        raise ValueError(
-            "Memories must be a non-empty array of shape (memory, feature), got shape "
-            f"{np.shape(memories)}; one memory is written xi[None, :]."
-        )
-    return memories
-
-
-def _finite(what: str, x: AnyArray) -> AnyArray:
-    if concrete(x) and not np.all(np.isfinite(np.asarray(x))):
-        raise ValueError(
-            f"{what} must be finite numbers, got NaN, infinity or more than {x.dtype} "
-            "holds; clean or rescale them first."
-        )
-    return x
+    found = numbers(memories, "Memories")
+    require_rows(found, "Memories", "memory")
+    return found
 
 
 def _as_autapse(autapse: float | AnyArray, dtype: np.dtype) -> AnyArray:
-    c = as_number(autapse).astype(dtype)
+    c = cast_to(numbers(autapse, "The autapse"), dtype)
     if c.ndim:
         raise ValueError(f"The autapse c is one number, got shape {c.shape}.")
-    return _finite("The autapse", c)
+    return finite(c, "The autapse")
 
 
 def _precision(dtype: np.dtype) -> np.dtype:
-    """float32 or float64, by default JAX's float for integers; else ValueError."""
-    whole = jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.bool_)
-    kept = np.dtype(jax.dtypes.canonicalize_dtype(float if whole else dtype))
-    if kept not in (np.float32, np.float64):
-        raise ValueError(
-            f"Memories must be float32 or float64, got {dtype}; cast them."
+    """float32 or float64 as given; any other type becomes JAX's default float.
+
+    Without x64 that is float32, also for float64; a notice tells of it.
+    """
+    own = dtype if dtype in (np.float32, np.float64) else float
+    kept = np.dtype(jax.dtypes.canonicalize_dtype(own))
+    wide = jnp.issubdtype(dtype, jnp.floating) and dtype.itemsize > kept.itemsize
+    if wide:
+        way_out = (
+            "cast them to say that this is meant"
+            if kept == np.float64
+            else 'for float64 call jax.config.update("jax_enable_x64", True) first, or '
+            "cast them to float32"
         )
+        notify(f"memories of {dtype} are taken as {kept}: {way_out}")
     return kept
 
 
 def _as_currents(name: str, x: Currents, size: int, dtype: np.dtype) -> AnyArray:
-    x = x if isinstance(x, jax.Array) else np.asarray(x)
-    if x.shape not in ((), (1,), (size,)):
+    what = f"The {name}"
+    found = numbers(x, what)
+    if found.shape not in ((), (1,), (size,)):
         raise ValueError(
-            f"The {name} must be one number or have shape ({size},), got {x.shape}."
+            f"{what} must be one number or have shape ({size},), got {found.shape}."
         )
-    broadcast = jnp.broadcast_to if isinstance(x, jax.Array) else np.broadcast_to
-    with np.errstate(over="ignore"):
-        return _finite(f"The {name}", broadcast(x, (size,)).astype(dtype))
+    broadcast = jnp.broadcast_to if isinstance(found, jax.Array) else np.broadcast_to
+    return finite(cast_to(broadcast(found, (size,)), dtype), what)

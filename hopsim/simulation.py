@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ._common.arrays import mask, table
 from ._common.names import shown
 from ._common.types import AnyArray
 from .batches import Batch, check_varied, costs, extremes, solve, substitute
@@ -64,9 +65,10 @@ def simulate(
 ) -> Trajectory:
     """Run every probe until it is steady (or for the whole duration).
 
-    The precision is that of the memories. Invalid arguments raise ValueError. How each
-    run ended is in `Trajectory.ending`; with `throw` a run that ended neither at rest
-    nor after its duration raises RuntimeError.
+    The precision is that of the memories, `network.dtype`; float64 needs
+    `jax_enable_x64` when the network is made. Invalid arguments raise ValueError. How
+    each run ended is in `Trajectory.ending`; with `throw` a run that ended neither at
+    rest nor after its duration raises RuntimeError.
 
     **Arguments:**
 
@@ -104,7 +106,7 @@ def simulate(
     """
     require_network(network)
     require_dynamics(dynamics)
-    probes = _check_probes(network, probes)
+    probes = table(probes, "Probes", "probe", network.features, network.dtype)
     request = Request(
         duration, until, solver, step, max_steps, memory_start, clamped, varied,
         0 if key is None else key,
@@ -325,50 +327,24 @@ def _ledger_tolerance(
 # --- checks of the arguments --------------------------------------------------------
 
 
-def _check_probes(network: Network, probes: AnyArray) -> np.ndarray:
-    probes = np.asarray(probes)
-    if probes.dtype.kind not in "fiub":
-        raise ValueError(f"Probes must be real numbers, got {probes.dtype}.")
-    with np.errstate(over="ignore"):  # what overflows float32 is reported below
-        probes = probes.astype(network.dtype)
-    if probes.ndim != 2 or probes.shape[1] != network.features or len(probes) == 0:
-        raise ValueError(
-            f"Probes must have shape (probe, {network.features}), got {probes.shape}; "
-            "a single probe is written v[None, :]."
-        )
-    bad = ~np.all(np.isfinite(probes), axis=1)
-    if np.any(bad):
-        raise ValueError(
-            f"Probes must be finite numbers; {np.sum(bad)} of {len(probes)} are not, "
-            f"first number {int(np.argmax(bad))} (in {network.dtype})."
-        )
-    return probes
-
-
 def _check_memory_start(
     network: Network, probes: np.ndarray, h: AnyArray | None
 ) -> np.ndarray | None:
     if h is None:
         return None
-    h = np.asarray(h)
-    if h.shape != (len(probes), network.count) or not np.all(np.isfinite(h)):
+    h = table(h, "memory_start", "probe", network.count, network.dtype)
+    if len(h) != len(probes):
         raise ValueError(
-            f"memory_start must be finite, of shape {(len(probes), network.count)}, "
-            f"got shape {h.shape}."
+            f"memory_start must have a row for each of the {len(probes)} probes, got "
+            f"{len(h)}."
         )
-    return h.astype(network.dtype)
+    return h
 
 
 def _check_clamped(network: Network, clamped: AnyArray | None) -> np.ndarray:
     if clamped is None:
         return np.zeros(network.features, bool)
-    clamped = np.asarray(clamped)
-    if clamped.shape != (network.features,) or clamped.dtype != bool:
-        raise ValueError(
-            f"clamped must be a boolean mask of shape ({network.features},), got "
-            f"{clamped.dtype} of shape {clamped.shape}."
-        )
-    return clamped
+    return mask(clamped, "clamped", network.features)
 
 
 def _raise_if_failed(trajectory: Trajectory) -> None:

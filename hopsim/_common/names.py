@@ -24,3 +24,11 @@ def shown(name: str) -> str:
     """A name in quotes, as messages show it, cut short if it is overlong."""
     most = MAX_QUOTED_CHARACTERS
     return repr(name if len(name) <= most else name[:most] + "...")
+
+
+def plain(text: str) -> str:
+    """A text of others in one line of printable characters, cut short as names are."""
+    line = " ".join(text.split())
+    line = "".join(c if c.isprintable() else "?" for c in line)
+    most = MAX_QUOTED_CHARACTERS
+    return line if len(line) <= most else line[:most] + "..."

@@ -13,6 +13,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .names import plain
+from .types import concrete
+
+
+RAW_KEYS = ((2,), (4,))  # shapes of one key of JAX, as words of 32 bits
+
 
 @dataclasses.dataclass(frozen=True)
 class Stream:
@@ -33,12 +39,36 @@ class Stream:
 
 
 def as_stream(key: Any) -> Stream:
-    """A stream from a `Stream`, an integer seed or a JAX random key."""
+    """A stream from a `Stream`, a whole number >= 0 or one JAX random key.
+
+    Raises ValueError for anything else, a batch of keys among it.
+    """
     if isinstance(key, Stream):
         return key
-    if isinstance(key, int | np.integer):
-        return Stream(int(key))
+    words = _words(key)
+    if words is None:
+        shape = f" of shape {key.shape}" if getattr(key, "shape", ()) else ""
+        raise ValueError(
+            "A key is a whole number >= 0 or one JAX key, got "
+            f"{plain(repr(key))}{shape}; give one seed, or one of the keys."
+        )
+    return Stream(words)
+
+
+def _words(key: Any) -> int | None:
+    """The number that a key stands for; None for what is no key."""
+    if not hasattr(key, "dtype"):
+        whole = isinstance(key, int) and not isinstance(key, bool)
+        return key if whole and key >= 0 else None
+    if not concrete(key):
+        return None
     if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+        if key.shape:
+            return None
         key = jax.random.key_data(key)
-    words = np.asarray(key, dtype=np.uint32).ravel()
-    return Stream(int.from_bytes(words.tobytes(), "little"))
+    if not key.shape:
+        whole = jnp.issubdtype(key.dtype, jnp.integer)
+        return int(key) if whole and key >= 0 else None
+    if key.dtype != np.uint32 or key.shape not in RAW_KEYS:
+        return None
+    return int.from_bytes(np.asarray(key).tobytes(), "little")

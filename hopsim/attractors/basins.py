@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Real
 
+from .._common.arrays import table
 from .._common.streams import as_stream, Stream
 from .._common.types import AnyArray
 from ..data.patterns import sphere
@@ -91,12 +92,8 @@ def basin_radii(
         raise ValueError(f"The largest displacement must be > 0, got {largest}.")
     # in the precision of the network, so that copies of its memories stay copies
     memories = np.asarray(attractors.network.memories)
-    centres = np.asarray(centres, memories.dtype)
-    if centres.shape[1:] != memories.shape[1:] or not len(centres):
-        raise ValueError(
-            f"Centres must have shape (centre, {memories.shape[1]}), got "
-            f"{centres.shape}; a single one is written v[None, :]."
-        )
+    features = memories.shape[1]
+    centres = table(centres, "Centres", "centre", features, memories.dtype)
     label = lambda rows, states: label_basins(attractors, states, **flow)
     own = label_basins(attractors, centres, **flow)
     if displaced == "isotropic":

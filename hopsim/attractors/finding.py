@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from .._common.arrays import table
 from .._common.types import AnyArray
 from ..data.patterns import overlap
 from ..dynamics import AbstractDynamics
@@ -106,12 +107,7 @@ def find_attractors(
     require_dynamics(dynamics)
     decay = dynamics.rest_decay
     flow = {"duration": duration, **flow}
-    probes = np.asarray(probes)
-    if probes.ndim != 2 or probes.shape[1] != network.features or not len(probes):
-        raise ValueError(
-            f"Probes must have shape (probe, {network.features}), got {probes.shape}; "
-            "a single probe is written v[None, :]."
-        )
+    probes = table(probes, "Probes", "probe", network.features, network.dtype)
     # before any work: ValueError if stability cannot be decided
     require_decidable_stability(network, dynamics)
     own = np.asarray(network.memories, np.float64)
@@ -183,9 +179,10 @@ def label_basins(
     """
     found = attractors
     decay = found.decay
-    settings = {**found.flow, **flow}
-    ends, rested = _flown(found.network, found.dynamics, np.asarray(states), settings)
-    seen, _ = _settled(found.network, found.dynamics, decay, ends, rested, settings)
+    settings, network = {**found.flow, **flow}, found.network
+    states = table(states, "States", "state", network.features, network.dtype)
+    ends, rested = _flown(network, found.dynamics, states, settings)
+    seen, _ = _settled(network, found.dynamics, decay, ends, rested, settings)
     known = found.table["v"].values
     roots = np.concatenate([known, seen.v])
     fits = np.ones(len(roots), bool)

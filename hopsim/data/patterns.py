@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int8, Num
 
+from .._common.arrays import mask, numbers, on_host, table
 from .._common.streams import as_stream
 from .._common.types import AnyArray, Count, Fraction, NonNegative, Positive
 from ..theory.teacher_student import Basin, Hamiltonian, overlap_law
@@ -134,20 +135,31 @@ def standardised(
     attracts everything. `centred` subtracts the mean image of the set; `norm` is by
     default sqrt(N), so that `xi . xi = N` as for spins.
     """
-    x = np.asarray(pixels, dtype=float)
-    if centred:
-        x = x - x.mean(axis=0)
+    raw = table(pixels, "Images", "image", dtype=np.float64)
+    x = raw - raw.mean(axis=0) if centred else raw
     norm = float(np.sqrt(x.shape[1])) if norm is None else norm
     length = np.linalg.norm(x, axis=1, keepdims=True)
-    if np.any(length == 0):
-        blank = int(np.argmin(length))
-        raise ValueError(f"Pattern {blank} is constant and cannot be scaled to {norm}.")
+    before = np.linalg.norm(raw, axis=1, keepdims=True)
+    # the mean of copies differs from them by rounding: that must not be scaled up
+    blank = length <= 1e-12 * before
+    if np.any(blank & (before > 0)):
+        raise ValueError(
+            f"Pattern {np.argmax(blank)} is the mean of its set of {len(x)}, and "
+            "nothing of it is left when that is subtracted: one image, or copies of "
+            "one, cannot be centred; use centred = false, or other images."
+        )
+    if np.any(blank):
+        raise ValueError(
+            f"Pattern {np.argmax(blank)} is constant, all 0, and cannot be scaled to "
+            f"{norm:g}; leave it out."
+        )
     return _cast(norm * x / length)
 
 
 def as_spins(pixels: Float[AnyArray, "memory feature"]) -> Patterns:
     """Images as spins: +1 where a pixel in [0, 1] exceeds 127/255, else -1. [DAM-21]"""
-    return _cast(np.where(np.asarray(pixels) * 255 > 127, 1.0, -1.0))
+    found = table(pixels, "Images", "image", dtype=np.float64)
+    return _cast(np.where(found * 255 > 127, 1.0, -1.0))
 
 
 def corrupted(
@@ -167,7 +179,7 @@ def corrupted(
     - `noise`: standard deviation >= 0 of Gaussian noise added to every feature.
     - `hidden`: features set to `fill`.
     """
-    memories = np.asarray(memories, dtype=float)
+    memories = table(memories, "Memories", "memory", dtype=np.float64)
     if not 0 <= flipped <= 1:
         raise ValueError(f"flipped is a fraction in [0, 1], got {flipped}.")
     if not 0 <= noise < np.inf:
@@ -180,7 +192,7 @@ def corrupted(
         probe[sites] *= -1
         probe += noise * generator.standard_normal(features)
     if hidden is not None:
-        probes[:, np.asarray(hidden)] = fill
+        probes[:, mask(hidden, "hidden", features)] = fill
     return _cast(probes)
 
 
@@ -209,7 +221,7 @@ def examples(
     """
     from ._flipped_sites import flip_sites
 
-    pattern = np.asarray(pattern)
+    pattern = on_host(numbers(pattern, "The pattern"), "The pattern")
     if pattern.ndim != 1 or not np.all(np.abs(pattern) == 1):
         raise ValueError(
             "The pattern of a teacher is one row of +1 and -1, got shape "
@@ -287,7 +299,10 @@ def overlap(
     g: Float[AnyArray, "*batch feature"], memories: Float[AnyArray, "memory feature"]
 ) -> Float[np.ndarray, "*batch memory"]:
     r"""$\xi_\mu \cdot g / (|\xi_\mu| |g|) \in [-1, 1]$; 0 for a zero vector."""
-    g, memories = np.asarray(g), np.asarray(memories)
+    g, memories = (
+        on_host(numbers(x, what), what)
+        for x, what in ((g, "States"), (memories, "Memories"))
+    )
     lengths = np.linalg.norm(g, axis=-1)[..., None] * np.linalg.norm(memories, axis=-1)
     return (g @ memories.T) / np.where(lengths > 0, lengths, 1)
 

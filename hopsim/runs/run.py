@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._common.arrays import repeats_expected
 from .._common.clock import phase, watch
 from .._common.environment import precision, prefetch, provenance
 from .._common.files import make_place, write_whole
@@ -95,7 +96,8 @@ def _run(
             study = dataclasses.replace(
                 study, place=place, should_stop=callbacks.should_stop
             )
-        record = scenario.experiment.run(study)
+        with repeats_expected():  # of what it draws
+            record = scenario.experiment.run(study)
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
         record = record.with_verdicts(verdicts)
         seconds = time.perf_counter() - begun

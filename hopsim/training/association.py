@@ -18,6 +18,7 @@ import optax
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
+from .._common.arrays import finite, numbers, on_host, whole_numbers
 from .._common.types import AnyArray, Memories, Scalar
 from .objectives import AutoAssociative
 from .rule import KrotovHopfieldRule
@@ -217,8 +218,15 @@ def associate(
     """
     # --- validate
     objectives = tuple(objectives)
-    memories, states = np.asarray(draws.memories), np.asarray(draws.states)
-    draws = draws._replace(memories=memories, states=states)
+    arrays = {
+        name: _given(name, x) for name, x in draws._asdict().items() if x is not None
+    }
+    draws = draws._replace(**arrays)
+    memories, states = draws.memories, draws.states
+    cells = Cells(
+        whole_numbers(cells.objective, "The objectives of cells"),
+        whole_numbers(cells.draw, "The draws of cells"),
+    )
     _check(objectives, draws, lesson, cells, recall_settings)
     dtype = memories.dtype
     starts = states if draws.starts is None else np.asarray(draws.starts, dtype)
@@ -236,19 +244,19 @@ def associate(
     size = len(devices) * min(GROUPS_PER_REPORT, math.ceil(len(groups) / len(devices)))
     fixed = epochs, memories, states, starts, aims
     found: list[tuple[np.ndarray, Any]] = []
-    whole: Any = None
+    gathered: Any = None
     done = 0
 
     def collect() -> None:
-        nonlocal whole, done
+        nonlocal gathered, done
         rows, part = found.pop(0)
         part = jax.tree.map(lambda x: np.asarray(x).reshape(-1, *x.shape[2:]), part)
-        if whole is None:
-            whole = jax.tree.map(
+        if gathered is None:
+            gathered = jax.tree.map(
                 lambda x: np.empty((count, *x.shape[1:]), x.dtype), part
             )
         for all_cells, some in zip(
-            jax.tree.leaves(whole), jax.tree.leaves(part), strict=True
+            jax.tree.leaves(gathered), jax.tree.leaves(part), strict=True
         ):
             all_cells[rows.ravel()] = some  # a repeated cell writes the same bits again
         done += len(rows)
@@ -268,7 +276,7 @@ def associate(
             collect()
     while found:
         collect()
-    wrong, converged, finite, loss, moved, kept = whole
+    wrong, converged, finite, loss, moved, kept = gathered
     return Associations(wrong, converged, finite, loss, moved, kept if keep else None)
 
 
@@ -339,6 +347,12 @@ def _lines(
 
 
 # --- checks of the arguments --------------------------------------------------------
+
+
+def _given(name: str, x: Any) -> np.ndarray:
+    """One array of the draws."""
+    what = f"The {name} of draws"
+    return finite(on_host(numbers(x, what), what), what)
 
 
 def _check(

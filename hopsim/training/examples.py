@@ -1,10 +1,11 @@
 """Training examples: labelled states in [-1, 1], and their order in minibatches."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 
+from .._common.arrays import table, whole_numbers
 from .._common.streams import Stream
 from ..data.datasets import Images
 
@@ -24,36 +25,31 @@ def from_images(images: Images) -> Examples:
     return Examples(2 * images.pixels - 1, images.labels)
 
 
-def check_states(states: Float[np.ndarray, "item state"], what: str) -> None:
-    """Raises ValueError unless states are a non-empty array of numbers in [-1, 1]."""
-    if states.ndim != 2 or 0 in states.shape:
-        raise ValueError(
-            f"{what} must be a non-empty array (item, state), got shape "
-            f"{states.shape}; one image is written x[None, :]."
-        )
-    bad = ~np.isfinite(states)
-    if bad.any():
-        raise ValueError(
-            f"{what} must be finite numbers: item {np.argmax(bad.any(axis=1))} holds "
-            "NaN or infinity; clean it first."
-        )
-    far = np.abs(states) > 1
+def as_states(
+    states: Any, what: str, width: int | None = None
+) -> Real[np.ndarray, "item state"]:
+    """States as an array; ValueError unless they are finite numbers in [-1, 1]."""
+    states = table(states, what, "item", width)
+    far = (states < -1) | (states > 1)
     if far.any():
-        worst = states.ravel()[np.argmax(np.abs(states))]
+        worst = states.ravel()[np.argmax(np.abs(states.astype(float)))]
         raise ValueError(
             f"{what} must lie in [-1, 1]: {np.count_nonzero(far.any(axis=1))} of "
             f"{len(states)} items do not, the worst number is {worst:g}; scale pixels "
             "x in [0, 1] as 2 x - 1, bytes as 2 x / 255 - 1 (cast them first)."
         )
+    return states
 
 
-def check_examples(examples: Examples, classes: int, what: str, every: bool) -> None:
-    """Raises ValueError unless every state is valid and has a label in 0..classes - 1.
+def as_examples(examples: Examples, features: int, what: str, every: bool) -> Examples:
+    """Examples as arrays; ValueError unless every state has a label that is a class.
 
-    With `every` each class needs at least one example.
+    The classes are numbered by the features beyond a state. With `every` each class
+    needs an example.
     """
-    states, labels = examples
-    check_states(states, f"The states {what}")
+    states = as_states(examples.states, f"The states {what}")
+    labels = whole_numbers(examples.labels, f"The labels {what}")
+    classes = features - states.shape[1]
     if labels.shape != states.shape[:1]:
         raise ValueError(
             f"Every state {what} needs one label, got {states.shape[0]} states and "
@@ -77,6 +73,7 @@ def check_examples(examples: Examples, classes: int, what: str, every: bool) -> 
             f"Every class needs an example {what}: class {np.argmin(counts)} of "
             f"{classes} has none; add some, or give memories fewer class units."
         )
+    return Examples(states, labels)
 
 
 def minibatches(

@@ -12,7 +12,7 @@ import optax
 from .._common.names import nearest
 from .._common.streams import as_stream, Stream
 from ..network import Network
-from .examples import check_examples, check_states, Examples, Order
+from .examples import as_examples, as_states, Examples, Order
 from .objectives import AbstractObjective, AutoAssociative
 
 
@@ -76,7 +76,7 @@ def plan_training(
     if isinstance(objective, AutoAssociative):
         if isinstance(examples, Examples):
             examples = examples.states
-        check_states(examples, "The states to learn")
+        examples = as_states(examples, "The states to learn")
         if not np.all(np.abs(examples) == 1):
             raise ValueError(
                 "States that every neuron learns are +1 and -1; take the signs of "
@@ -89,10 +89,10 @@ def plan_training(
             )
         examples = Examples(examples, np.zeros(len(examples), np.int64))
     elif isinstance(examples, Examples):
-        classes = network.features - examples.states.shape[-1]
-        check_examples(examples, classes, "to learn", every=True)
+        features = network.features
+        examples = as_examples(examples, features, "to learn", every=True)
         if test is not None:
-            check_examples(test, classes, "to test with", every=False)
+            test = as_examples(test, features, "to test with", every=False)
             if test.states.shape[1] != examples.states.shape[1]:
                 raise ValueError(
                     f"Test states must have the {examples.states.shape[1]} numbers of "

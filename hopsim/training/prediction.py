@@ -1,5 +1,6 @@
 """Prediction: the energy gaps of the class units, and the class of the largest gap."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Literal
 
@@ -10,9 +11,10 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._common.names import nearest
-from .._common.types import AnyArray, Scalar
-from ..network import Network
-from .examples import check_states
+from .._common.types import AnyArray, Memories, Scalar
+from ..dynamics._request import require_whole
+from ..network import Network, require_network
+from .examples import as_states
 from .objectives import (
     AbstractObjective,
     Associative,
@@ -35,6 +37,7 @@ def predict(
     *,
     scaling: Scaling = "original",
     temperature: float | None = None,
+    classes: int | None = None,
 ) -> Int[np.ndarray, " item"]:
     """The class of every image: the class unit with the largest energy gap.
 
@@ -45,27 +48,66 @@ def predict(
     The training temperature matters only for interactions that are not homogeneous; by
     default it is a bound on the memory inputs, so that no power overflows.
 
-    Raises ValueError for images out of range, a network without class units, and what
-    `objective_of` refuses.
+    **Arguments:**
+
+    - `classes`: the number of class units. It is known for memories that were trained,
+      or loaded from a run, in this process; for others the default is the number of
+      features beyond an image.
+
+    Raises ValueError for images out of range or of another number of pixels than the
+    network has, a network without class units, and what `objective_of` refuses.
     """
-    images = np.asarray(images)
-    check_states(images, "Images")
-    if images.shape[1] >= network.features:
+    require_network(network)
+    images = as_states(images, "Images")
+    pixels, features = images.shape[1], network.features
+    if pixels >= features:
         raise ValueError(
             "The features beyond an image are the class units: the network has "
-            f"{network.features} features, an image {images.shape[1]}; use a network "
-            "that was trained to classify."
+            f"{features} features, an image {pixels}; use a network that was trained "
+            "to classify."
         )
+    known = class_units(network.memories)
+    if classes is not None:
+        require_whole("classes", classes)
+    for told in (known, classes):
+        if told not in (None, features - pixels):
+            raise ValueError(
+                f"The network has {features - told} pixels and {told} classes, got "
+                f"images of {pixels} pixels; resize them first."
+            )
     objective = objective_of(network, form, 1, scaling)
     memories = jnp.asarray(network.memories)
     states = jnp.asarray(images, network.dtype)
     if temperature is None:
-        visible, classes = jnp.split(memories, [images.shape[1]], axis=1)
-        most = jnp.max(visible @ states.T) + jnp.max(jnp.sum(jnp.abs(classes), axis=1))
+        visible, units = jnp.split(memories, [pixels], axis=1)
+        most = jnp.max(visible @ states.T) + jnp.max(jnp.sum(jnp.abs(units), axis=1))
         unit = 1 if scaling == "original" else network.features
         temperature = max(float(most), 1.0) / unit
     scale = jnp.asarray(temperature, network.dtype)
     return predicted_class(answers_in_chunks(objective, memories, scale, states))
+
+
+# the class units of memories that training has left, by a hash of the memories: so
+# `predict` knows them again, whichever network holds them
+_CLASS_UNITS: dict[bytes, int] = {}
+MOST_REMEMBERED = 1024
+
+
+def remember_classes(memories: Memories, classes: int) -> None:
+    """Take note of how many of the features of trained memories are class units."""
+    if len(_CLASS_UNITS) >= MOST_REMEMBERED:
+        _CLASS_UNITS.pop(next(iter(_CLASS_UNITS)))
+    _CLASS_UNITS[_digest(memories)] = classes
+
+
+def class_units(memories: Memories) -> int | None:
+    """The number of class units of memories that were trained or loaded here."""
+    return _CLASS_UNITS.get(_digest(memories)) if _CLASS_UNITS else None
+
+
+def _digest(memories: Memories) -> bytes:
+    found = np.ascontiguousarray(memories)
+    return hashlib.blake2b(found.tobytes(), key=str(found.shape).encode()).digest()
 
 
 @eqx.filter_jit

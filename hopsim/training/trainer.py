@@ -32,7 +32,13 @@ from .plan import (
     TrainingPlan,
     TrainingSchedule,
 )
-from .prediction import answers_in_chunks, Form, objective_of, predicted_class
+from .prediction import (
+    answers_in_chunks,
+    Form,
+    objective_of,
+    predicted_class,
+    remember_classes,
+)
 from .rule import KrotovHopfieldRule
 
 
@@ -280,6 +286,7 @@ def train(
         if stop:
             raise KeyboardInterrupt
     keep()
+    remember_classes(np.asarray(state.memories), network.features - plan.pixels)
     return _record(plan, state, curves, ending or "all epochs")
 
 

@@ -70,6 +70,14 @@ def test_blank_images_cannot_be_standardised():
         patterns.standardised(pixels, centred=False)
 
 
+@pytest.mark.parametrize("copies", [1, 2, 3, 7])
+def test_copies_of_one_image_cannot_be_centred(copies):
+    # the mean of three copies differs from them by rounding, which is no image
+    one = np.random.default_rng(0).random((1, 64)) / 3
+    with pytest.raises(ValueError, match="use centred = false"):
+        patterns.standardised(np.repeat(one, copies, axis=0))
+
+
 # --- probes ---
 
 
@@ -209,6 +217,30 @@ def test_streams_are_named_and_repeatable():
         as_stream(4),
     ]
     assert len({tuple(draw(s)) for s in distinct}) == 5
+
+
+NO_KEYS = {
+    "negative": -1,
+    "none": None,
+    "text": "a",
+    "fraction": 1.5,
+    "boolean": True,
+    "generator": np.random.default_rng(0),
+    "batch": jr.split(jr.key(0), 3),
+    "batch_of_one": jr.split(jr.key(0), 1),
+    "raw_batch": jr.split(jr.PRNGKey(0), 3),
+    "list": [1, 2],
+    "numbers": np.arange(2),
+    "negative_array": np.asarray(-3),
+}
+
+
+@pytest.mark.parametrize("name", NO_KEYS)
+def test_what_is_no_key_is_refused(name):
+    with pytest.raises(ValueError, match="A key is a whole number >= 0 or one JAX key"):
+        patterns.random_binary(NO_KEYS[name], 2, 3)
+    with pytest.raises(ValueError, match=r"got .*; give one seed"):
+        as_stream(NO_KEYS[name])
 
 
 @pytest.mark.parametrize(

@@ -336,6 +336,33 @@ def test_what_cannot_be_learnt_from_is_refused(name, tmp_path, kept):
 def test_images_of_another_size_are_refused():
     with pytest.raises(ValueError, match="class units"):
         predict(network(), np.zeros((2, 15)))
+    with pytest.raises(ValueError, match="12 pixels and 3 classes, got images of 11"):
+        predict(network(), np.zeros((2, 11)), classes=3)
+    with pytest.raises(ValueError, match="classes must be a whole number >= 1"):
+        predict(network(), np.zeros((2, 12)), classes=0)
+
+
+def test_trained_memories_are_known_by_their_class_units():
+    net = network()
+    learnt = learn(net=net)["memories"].values
+    for dtype in (learnt.dtype, None):  # whichever array and network hold them
+        held = network().with_memories(jax.numpy.asarray(learnt, dtype))
+        for pixels in (11, 13):
+            with pytest.raises(ValueError, match=f"3 classes, got images of {pixels}"):
+                predict(held, np.zeros((2, pixels)))
+        assert predict(held, np.zeros((2, PIXELS))).shape == (2,)
+
+
+@pytest.mark.usefixtures("unchecked_types")
+@pytest.mark.parametrize("kind", [float, list, ">f4"])
+def test_labels_of_every_type_teach_the_same(kind):
+    states, labels = sample(60)
+    other = labels.tolist() if kind is list else labels.astype(kind)
+    found = [
+        learn(examples=Examples(x, y))["memories"].values
+        for x, y in ((states, labels), (states.tolist(), other))
+    ]
+    np.testing.assert_array_equal(*found)
     with pytest.raises(ValueError, match=r"lie in \[-1, 1\]"):
         predict(network(), np.full((2, PIXELS), 200.0))
 

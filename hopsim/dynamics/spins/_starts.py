@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..._common.arrays import mask, table
 from ..._common.types import AnyArray
 from .._base import AbstractDynamics, require_dynamics
 
@@ -20,27 +21,15 @@ def check_starts(
     features: int, starts: AnyArray, clamped: AnyArray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The starts as float64, and the indices of the spins that are free."""
-    if np.iscomplexobj(starts):
-        raise ValueError("Starts are real numbers, got complex ones; take their signs.")
-    starts = np.asarray(starts, np.float64)
-    if starts.ndim != 2 or starts.shape[1] != features or not len(starts):
-        raise ValueError(
-            f"Starts must have shape (start, {features}), got {starts.shape}; "
-            "a single start is written s[None, :]."
-        )
+    starts = table(starts, "Starts", "start", features, np.float64)
     held = np.zeros(features, bool)
     if clamped is not None:
-        held = np.asarray(clamped)
-        if held.shape != (features,) or held.dtype != bool:
-            raise ValueError(
-                f"clamped must be a boolean mask of shape ({features},), got "
-                f"{held.dtype} of shape {held.shape}."
-            )
+        held = mask(clamped, "clamped", features)
     if not np.all(np.abs(starts[:, ~held]) == 1):
         raise ValueError(
             "Free spins must be +1 or -1; take the signs of other states, and hold "
             "real values by `clamped`."
         )
-    if not np.all(np.abs(starts[:, held]) <= 1):  # NaN is refused as well
+    if not np.all(np.abs(starts[:, held]) <= 1):
         raise ValueError("Clamped spins must lie in [-1, 1].")
     return starts, np.flatnonzero(~held)

@@ -12,6 +12,7 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Int, Int8
 
+from ..._common.arrays import table
 from ..._common.cores import cores
 from ..._common.types import AnyArray
 from ...lagrangians import DistinctPolynomial, Polynomial
@@ -47,8 +48,9 @@ class Couplings:
         cannot hold them.
         """
         student_interaction(3, 3, hamiltonian)  # raises for an unknown Hamiltonian
-        shape = np.shape(examples)
-        if len(shape) == 2 and not cls.hold(*shape):  # before any bit is packed
+        examples = table(examples, "Examples", "memory")
+        shape = examples.shape
+        if not cls.hold(*shape):  # before any bit is packed
             raise ValueError(
                 "Couplings of three spins are N^3 integers of 32 bits, with N M < 2^31 "
                 f"and N <= {MOST_FEATURES}; got N = {shape[1]}, M = {shape[0]}. Take "
@@ -112,13 +114,12 @@ MOST_FEATURES = 1024  # 4 GiB of couplings
 
 def _as_bits(examples: AnyArray) -> tuple[np.ndarray, int]:
     """Words of 64 examples, (feature, word): bit 1 for -1; padding is 0."""
-    shape = np.shape(examples)
-    if len(shape) != 2 or not all(shape) or not are_spins(examples):
+    if not are_spins(examples):
         raise ValueError(
-            "Examples must be spins +1 and -1 of shape (memory, feature), got shape "
-            f"{shape}; draw them by patterns.examples."
+            "Examples must be spins +1 and -1 of shape (memory, feature); draw them by "
+            "patterns.examples, or take the signs of others."
         )
-    count, features = shape
+    count, features = examples.shape
     bits = np.zeros((features, 8 * -(-count // 64)), np.uint8)
     begin = 0
     for rows in in_rows(examples, BITS_AT_ONCE * features):

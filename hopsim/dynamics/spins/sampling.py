@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int, Real
 
+from ..._common.arrays import numbers, table
 from ..._common.clock import phase
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
@@ -109,11 +110,11 @@ def sample(
             f"The bath cools during its first {bath.cools} sweeps and would not "
             f"reach its temperature in {sweeps}; lower cooling or make more sweeps."
         )
-    seen = np.zeros((0, features)) if references is None else np.asarray(references)
-    if seen.ndim != 2 or seen.shape[1] != features:
-        raise ValueError(
-            f"References must have shape (reference, {features}), got {seen.shape}."
-        )
+    seen = np.zeros((0, features))
+    if references is not None:
+        given = numbers(references, "References")
+        if given.shape != seen.shape:  # none at all
+            seen = table(given, "References", "reference", features)
     if not free.size:
         raise ValueError("All spins are clamped; leave one free.")
     devices = list(jax.devices() if devices is None else devices)

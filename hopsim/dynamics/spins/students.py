@@ -1,7 +1,6 @@
 """The student: a network whose memories are the examples."""
 
-import numpy as np
-
+from ..._common.arrays import repeats_expected, table
 from ..._common.types import AnyArray
 from ...data import patterns
 from ...lagrangians import (
@@ -46,10 +45,12 @@ def student(
     - `examples`: spins of shape (memory, feature).
     - `n`: how many sites interact, from 2 on.
     """
-    if np.ndim(examples) != 2 or not np.size(examples) or not are_spins(examples):
+    examples = table(examples, "Examples", "memory")
+    if not are_spins(examples):
         raise ValueError(
-            "Examples must be spins +1 and -1 of shape (memory, feature), got shape "
-            f"{np.shape(examples)}; draw them by patterns.examples."
+            "Examples must be spins +1 and -1 of shape (memory, feature); draw them by "
+            "patterns.examples, or take the signs of others."
         )
-    layer = student_interaction(n, np.shape(examples)[1], hamiltonian)
-    return Network(patterns._cast(np.asarray(examples)), AbsoluteValue(), layer)
+    layer = student_interaction(n, examples.shape[1], hamiltonian)
+    with repeats_expected():  # the same example twice is nothing unusual
+        return Network(patterns._cast(examples), AbsoluteValue(), layer)

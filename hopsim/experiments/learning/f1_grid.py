@@ -16,7 +16,7 @@ from ...training import (
     predicted_class,
     train_grid,
 )
-from ...training.examples import check_examples, minibatches
+from ...training.examples import as_examples, minibatches
 from .._base import experiments, Setting, Study
 from .._ensemble import stacked
 from .._numbers import Positive
@@ -68,8 +68,7 @@ class F1Grid(AbstractTraining):
         """Macro F1, and 1 if all was finite (else 0): (temperature, rate, 2)."""
         given, network = setting.training, setting.network
         learn, test, _ = given.examples(setting.stream)
-        classes = network.features - learn.states.shape[1]
-        check_examples(learn, classes, "to learn", every=True)
+        learn = as_examples(learn, network.features, "to learn", every=True)
         interaction = dataclasses.replace(
             interaction_of(network.memory_lagrangian), n=n
         )

@@ -1,0 +1,39 @@
+"""Notices: what a user should know of the data given, though nothing is wrong."""
+
+import sys
+import warnings
+from types import FrameType
+from typing import Any
+
+
+BETWEEN = {__name__.partition(".")[0], "equinox", "jaxtyping", "beartype"}
+
+
+class Notice(UserWarning):
+    """A remark on data that are taken as they are."""
+
+
+def notify(text: str) -> None:
+    """Warn of `text`, once for each line outside hopsim that leads here."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _inside(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, Notice, stacklevel=level)
+
+
+def _inside(frame: FrameType) -> bool:
+    """True for hopsim, and for those that call its constructors on behalf of others."""
+    return frame.f_globals.get("__name__", "").partition(".")[0] in BETWEEN
+
+
+def print_notices() -> None:
+    """From now on notices are lines `note: ...` on standard error."""
+    plain = warnings.showwarning
+
+    def show(message: Any, category: Any, *args: Any, **more: Any) -> None:
+        if issubclass(category, Notice):
+            sys.stderr.write(f"note: {message}\n")
+        else:
+            plain(message, category, *args, **more)
+
+    warnings.showwarning = show
