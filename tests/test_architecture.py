@@ -231,8 +231,8 @@ LOADED = {
 }
 LATER = {
     "matplotlib": {"plots", "experiments", "validation"},
-    "xarray": {"records", "data.sources"},
-    "h5py": {"records"},
+    "xarray": {"records", "data.files"},
+    "h5py": {"records", "data.files"},
     "scipy": {"statistics", "theory", "attractors", "experiments", "validation"},
     "sklearn": {"data.datasets", "experiments"},
     "pooch": {"data.datasets"},

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from .names import shown
+
 
 def make_place(place: Path, what: str) -> None:
     """Make a directory and try to write there, before any work is done.
@@ -19,6 +21,26 @@ def make_place(place: Path, what: str) -> None:
             f"{what} cannot be made in {str(place)!r} ({error.strerror}); name another "
             "place with --out."
         ) from error
+
+
+def places_of(name: str, beside: Path | None) -> tuple[Path, ...]:
+    """Where a file is looked for that a scenario names, in order.
+
+    Beside the scenario, then in the working directory; `~` is the user's home.
+    """
+    path = Path(os.path.expanduser(name))
+    folders = (Path.cwd(),) if beside is None else (beside.absolute(), Path.cwd())
+    return tuple(dict.fromkeys(folder / path for folder in folders))
+
+
+def place_of(name: str, beside: Path | None) -> Path:
+    """The first of these places where there is something; ValueError for none."""
+    places = places_of(name, beside)
+    for place in places:
+        if os.path.exists(place):  # unlike Path's, false for impossible names too
+            return place
+    looked = " and ".join(shown(str(place)) for place in places)
+    raise ValueError(f"There is no file {shown(name)}: looked for {looked}.")
 
 
 def write_whole(path: Path, text: str) -> Path:

@@ -49,6 +49,15 @@ class Range:
         return high if self.low == -float("inf") else f"{low} and {high}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Located:
+    """A mark, kept by `Annotated`: looked for beside the scenario that names it."""
+
+    required: bool = True  # else it may name something that is no file
+
+
+DataPath = Annotated[str, Located()]
+DataPathOrName = Annotated[str | None, Located(required=False)]
 Count = Annotated[int, Range(1)]
 Fraction = Annotated[float, Range(0, 1)]
 Positive = Annotated[float, Range(0, above=True)]

@@ -1,10 +1,10 @@
 """The code that a run of a scenario can execute: the imports of all that it names.
 
-Standard library only, and nothing is imported: the sources are parsed as text, so that
-this is known before JAX starts. A part is a module (`hopsim.network`), one statement
-of a package's `__init__.py` (`hopsim.dynamics:Dynamics`), or all of a package
-(`hopsim.theory:*`). If the text is not conclusive, the reach is too large rather than
-too small.
+Standard library only, and nothing is imported of what is asked about: the sources are
+parsed as text, so that this is known before JAX starts. A part is a module
+(`hopsim.network`), one statement of a package's `__init__.py`
+(`hopsim.dynamics:Dynamics`), or all of a package (`hopsim.theory:*`). If the text is
+not conclusive, the reach is too large rather than too small.
 """
 
 import ast
@@ -15,6 +15,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from .._common.files import places_of
 
 
 HOME = Path(__file__).parents[1]  # of the package
@@ -91,15 +93,21 @@ def former_words(home: Path = HOME) -> dict[str, str]:
     return {word: kind for word, kind in words if word != kind}
 
 
-def data(tables: Iterable[Mapping[str, Any]]) -> str:
+def data(tables: Iterable[Mapping[str, Any]], beside: Path | None = None) -> str:
     """The data that these tables read: files that they name, and data sets, as text.
 
-    Files count by their content; data sets in `HOPSIM_DATA` by the names and sizes of
-    their files. Missing ones do not count: a run downloads them, or leaves them out if
-    its experiment allows that.
+    Files are looked for in the folder `beside` and in the working directory, and count
+    by their content; data sets in `HOPSIM_DATA` by the names and sizes of their files.
+    Missing ones do not count: a run downloads them, or leaves them out if its
+    experiment allows that.
     """
     said = tuple(set().union(*map(_said, tables)) - {""})
-    own = [f"{text} {_hash_of(Path(text))}" for text in said if os.path.exists(text)]
+    own = [
+        f"{text} {_hash_of(place)}"
+        for text in said
+        for place in places_of(text, beside)
+        if os.path.exists(place)
+    ]
     return " ".join([*sorted(own), *_at_hand(said)])
 
 

@@ -133,7 +133,7 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     changed = _changes(file, quick, overrides, tables)
     # a run checks the other size too, and so executes the code that it names
     sizes = (tables.resolved, tables.other)
-    held = f"{_reach.code(sizes)} {_reach.data(sizes)}"
+    held = f"{_reach.code(sizes)} {_reach.data(sizes, file.parent)}"
     known = f"{digest(tables.resolved)} {size} {held} {versions()} {_device()}"
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))

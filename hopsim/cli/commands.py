@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from .._common.cores import cores
+from .._common.notices import print_notices
 from ..scenario.shipped import public_path, scenario_names, shipped
 from . import terminal
 
@@ -56,6 +57,7 @@ def main() -> None:
     # set before JAX starts: a failed check inside a compiled program would otherwise be
     # a host callback, and hopsim labels every ending on the host instead
     os.environ.setdefault("EQX_ON_ERROR", "nan")
+    print_notices()
     # one device for each core: small networks run a chunk of their probes on each
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(len(cores())))
     app()
@@ -163,8 +165,12 @@ def train_command(
 def predict_command(
     run_directory: Annotated[Path, typer.Argument(help="A run of `hopsim train`.")],
     images: Annotated[
-        Path, typer.Argument(help="A folder of images, an IDX file, or .npy rows.")
+        Path,
+        typer.Argument(help="A folder of images, or .npy, .npz, HDF5 or IDX."),
     ],
+    variable: Annotated[
+        str | None, typer.Option(help="The array of a file that has several.")
+    ] = None,
     point: Annotated[
         str | None, typer.Option(help="The label of the network, if there are several.")
     ] = None,
@@ -178,7 +184,7 @@ def predict_command(
         from ..runs.trained import load_trained, read_images
 
         trained = load_trained(run_directory, point)
-        rows, labels = read_images(images)
+        rows, labels = read_images(images, variable)
         found = trained.predict(rows)
         text = "".join(f"{label}\n" for label in found)
         if into is None:

@@ -8,17 +8,19 @@ scikit-learn; CC BY 4.0], `mnist` [LeCun & Cortes; usually cited as CC BY-SA 3.0
 `fashion_mnist` [Zalando SE; MIT], `kmnist` [ROIS-CODH; CC BY-SA 4.0].
 """
 
-import gzip
-import math
 import os
 import re
-import zlib
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int, Integer, UInt8
+
+from .._common.names import plain
+from .._common.notices import notify
+from .files import read_idx
 
 
 class Images(NamedTuple):
@@ -116,10 +118,15 @@ SOURCES = {
     ),
 }
 
-# the third byte of an IDX file; all numbers in it are big-endian [LeCun & Cortes]
-IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".tif", ".tiff")
+SUFFIXES = (  # the usual ones; the bytes of a file decide, not its name
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".pgm", ".ppm"),
+    *(".tif", ".tiff"),
+)
+# formats of Pillow that start another program, or that it knows by name only
+NOT_READ = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
+MOST_PIXELS = 2**24  # of one image
+MOST_PIXELS_OF_FOLDER = 2**30
+MOST_NAMES = 5  # of files that a notice lists
 
 
 # --- the sources ---
@@ -185,13 +192,28 @@ def held(name: str, split: str) -> bool:
 def image_folder(path: str | os.PathLike[str]) -> Images:
     """The images of a folder: every subfolder is a class, or all images are of class 0.
 
-    Images and classes are sorted by name, numbers by value (`2.png` before `10.png`);
-    classes have the labels 0, 1, ... in that order. Hidden files are skipped. Colours
-    become their luma, transparent pixels white; of several frames the first is read.
-    Raises ValueError for an empty class, an unreadable image or unequal sizes.
+    Every file that Pillow opens is an image, whatever its name; a notice names the
+    others. Images and classes are sorted by name, numbers by value (`2.png` before
+    `10.png`); classes have the labels 0, 1, ... in that order. Hidden files are
+    skipped. Images are turned by their EXIF orientation. Colours become their luma,
+    transparent pixels white; of several frames the first is read. Raises ValueError
+    for an empty class, an unreadable image, unequal sizes, and more than 2^24 pixels of
+    one image or 2^30 of all.
     """
-    files, labels = _labelled_files(Path(path))
-    greys = [_grey(file) for file in files]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow, about what is refused or mended
+        files, labels, others = _labelled_files(Path(path))
+        greys = [_grey(file) for file in files[:1]]
+        if len(files) * greys[0].size > MOST_PIXELS_OF_FOLDER:
+            raise ValueError(
+                f"Images may have {MOST_PIXELS_OF_FOLDER} pixels together, got "
+                f"{len(files)} of {greys[0].size} in {path}; make them smaller."
+            )
+        greys += [_grey(file) for file in files[1:]]
+    if others:
+        some = ", ".join(plain(file.name) for file in others[:MOST_NAMES])
+        more = f" and {len(others) - MOST_NAMES} more" * (len(others) > MOST_NAMES)
+        notify(f"{path}: passed over what is no image to Pillow: {some}{more}")
     for file, grey in zip(files, greys, strict=True):
         if grey.shape != greys[0].shape:
             raise ValueError(
@@ -277,35 +299,6 @@ def _choose(
 # --- IDX files ---
 
 
-def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
-    """The array in an IDX file, plain or gzipped, in native byte order.
-
-    Format: two zero bytes, the type, the number of axes; the size of each axis (four
-    bytes, big-endian); the numbers. Raises ValueError for any other file.
-    [LeCun & Cortes]
-    """
-    content = _unpacked(Path(path))
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_TYPES:
-        raise ValueError(
-            f"An IDX file begins with 00 00, a type ({', '.join(map(hex, IDX_TYPES))}) "
-            f"and its number of axes; {path} begins with "
-            f"{content[:4].hex(' ') or 'nothing'}; fetch it again."
-        )
-    dtype, axes = np.dtype(IDX_TYPES[content[2]]), content[3]
-    start = 4 + 4 * axes
-    sizes = content[4:start]
-    shape = np.frombuffer(sizes, ">u4", len(sizes) // 4).tolist()
-    promised = start + math.prod(shape) * dtype.itemsize
-    if not 1 <= axes <= 32 or len(shape) < axes or len(content) != promised:
-        raise ValueError(
-            f"An IDX file has 1 to 32 axes and exactly the numbers it declares; "
-            f"{path} declares {axes} axes, of sizes {shape}, which makes at least "
-            f"{promised} bytes, and holds {len(content)}; fetch it again."
-        )
-    numbers = np.frombuffer(content, dtype, offset=start).reshape(shape)
-    return numbers.astype(dtype.newbyteorder("="))
-
-
 def _pair(
     images_path: Path, labels_path: Path
 ) -> tuple[UInt8[np.ndarray, "item row column"], Integer[np.ndarray, " item"]]:
@@ -322,19 +315,6 @@ def _pair(
             "replace them with a pair of official files."
         )
     return raw, labels
-
-
-def _unpacked(path: Path) -> bytes:
-    content = path.read_bytes()
-    if not content.startswith(b"\x1f\x8b"):  # the content decides, not the suffix
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(
-            f"A gzipped file must unpack to its end; {path} ({len(content)} bytes) "
-            f"does not: {error}; fetch it again."
-        ) from error
 
 
 def _idx_path(name: str, file: str) -> Path:
@@ -393,14 +373,11 @@ def _visible(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
     return sorted(found, key=_natural)
 
 
-def _images_in(folder: Path) -> list[Path]:
-    return [f for f in _visible(folder, Path.is_file) if f.suffix.lower() in SUFFIXES]
-
-
-def _labelled_files(top: Path) -> tuple[list[Path], list[int]]:
+def _labelled_files(top: Path) -> tuple[list[Path], list[int], list[Path]]:
+    """The images with the number of the class of each, and the files that are none."""
     if not os.path.isdir(top):
         raise ValueError(f"Images are read from a folder; {top} is none; check it.")
-    loose, folders = _images_in(top), _visible(top, Path.is_dir)
+    (loose, others), folders = _images_in(top), _visible(top, Path.is_dir)
     if loose and folders:
         raise ValueError(
             "A folder holds images or subfolders of images (the classes), not both; "
@@ -409,23 +386,60 @@ def _labelled_files(top: Path) -> tuple[list[Path], list[int]]:
     files: list[Path] = []
     labels: list[int] = []
     for label, folder in enumerate(folders or [top]):
-        found = _images_in(folder)
+        found, rest = _images_in(folder) if folders else (loose, [])
         if not found:
             raise ValueError(
-                f"Every class needs an image ({', '.join(SUFFIXES)}); found none in "
-                f"{folder}; add some or remove the folder."
+                f"Every class needs an image ({', '.join(SUFFIXES)}, or what else "
+                f"Pillow opens); found none in {folder}; add some or remove the folder."
             )
         files += found
+        others += rest
         labels += [label] * len(found)
-    return files, labels
+    return files, labels, others
+
+
+def _images_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The visible files of a folder: images, and others."""
+    files = _visible(folder, Path.is_file)
+    formats = _formats()
+    images = [file for file in files if _is_image(file, formats)]
+    return images, [file for file in files if file not in set(images)]
+
+
+def _formats() -> list[str]:
+    from PIL import Image
+
+    Image.init()
+    return [name for name in Image.OPEN if name not in NOT_READ]
+
+
+def _is_image(path: Path, formats: list[str]) -> bool:
+    """True for what Pillow opens, and for what its name says it should open."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path, formats=formats):
+            return True
+    except UnidentifiedImageError:
+        return Image.EXTENSION.get(path.suffix.lower()) in formats
+    except Exception:  # `_grey` will say which
+        return True
 
 
 def _grey(path: Path) -> Float[np.ndarray, "row column"]:
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as image:
-            image.load()
+        # not by its path: Pillow would map a plain TIFF that lies on its side, and
+        # take its rows for columns
+        with path.open("rb") as file, Image.open(file, formats=_formats()) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise ValueError(
+                    f"it has {opened.width} x {opened.height} pixels, and the limit is "
+                    f"{MOST_PIXELS} (2^24)"
+                )
+            opened.load()
+            image = ImageOps.exif_transpose(opened)  # as every viewer shows it
             if image.mode == "F":
                 raise ValueError("floating-point pixels have no known range")
             if image.mode.startswith("I"):  # 16 bits; convert("L") would clip them
@@ -440,6 +454,6 @@ def _grey(path: Path) -> Float[np.ndarray, "row column"]:
             return np.asarray(image.convert("L"), float) / 255
     except Exception as error:  # pillow: OSError, SyntaxError, struct.error and more
         raise ValueError(
-            f"Every image must be readable as greyscale; {path} is not: {error}; "
-            "replace or remove it."
+            f"Every image must be readable as greyscale; {path} is not: "
+            f"{plain(str(error))}; replace or remove it."
         ) from error

@@ -8,19 +8,25 @@ Invalid settings raise ValueError.
 """
 
 import inspect
-import os
-import zipfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from .._common.arrays import notify_repeats, table, whole_numbers
 from .._common.registry import Registry
 from .._common.streams import Stream
-from .._common.types import Count, Fraction, NonNegative, Positive
+from .._common.types import (
+    Count,
+    DataPath,
+    DataPathOrName,
+    Fraction,
+    NonNegative,
+    Positive,
+)
 from . import datasets, patterns
+from .stacks import read_stack
 
 
 memory_sources = Registry("memory source")
@@ -87,22 +93,48 @@ memory_sources.register("correlated")(_drawn(patterns.correlated, clustered=True
 @memory_sources.register("given")
 def given(stream: Stream, values: list[list[float]]) -> PatternSet:
     r"""Memories $\xi_{\mu i}$ written out in the scenario, a list of rows. [hopsim]"""
-    return PatternSet(_table(values, "memories"))
+    return _looked_at(PatternSet(_rows(values, "memories", "memory")), "memories")
 
 
 @memory_sources.register("file")
 def file(
-    stream: Stream, path: str, variable: str | None = None, count: Count | None = None
+    stream: Stream,
+    path: DataPath,
+    variable: str | None = None,
+    labels: DataPathOrName = None,
+    per_class: Count | None = None,
+    count: Count | None = None,
+    centred: bool | None = None,
+    norm: Positive | None = None,
+    binary: bool = False,
 ) -> PatternSet:
-    r"""$\xi_{\mu i}$ from `.npy`, `.npz` or netCDF (`variable` names it). [hopsim]"""
-    values = _read(Path(path), variable)
-    return PatternSet(_table(values, path)[:count])
+    r"""$\xi_{\mu i}$ from `.npy`, `.npz`, HDF5, netCDF or IDX, rows or images. [hopsim]
+
+    `variable` names an array of several, `"train/data"` one of a group, and `labels`
+    another with the class of each row, or a file of them; without it, what usually
+    accompanies `variable` is taken (`y_train` beside `x_train`). Images of bytes become
+    memories as in `images`; other numbers stay as they are, unless `centred`, `norm` or
+    `binary` asks for pixels in [0, 1].
+    """
+    found = read_stack(path, variable, labels)
+    asked = centred is not None or norm is not None or binary
+    if not asked and not (found.of_bytes and found.image):
+        found = found.selected(per_class, count)
+        rows = _rows(found.values, path, "memory")
+        return _looked_at(PatternSet(rows, found.labels, found.image), path)
+    found = found.selected(per_class, count)
+    known = np.zeros(len(found.values), int) if found.labels is None else found.labels
+    shape = found.image or (1, found.values.shape[1])
+    pictures = datasets.Images(found.pixels(path), known, shape)
+    centred = centred is not False
+    made = _as_memories(pictures, None, None, None, centred, norm, binary, None)
+    return _looked_at(made._replace(labels=found.labels, image=found.image), path)
 
 
 @memory_sources.register("images")
 def images(
     stream: Stream,
-    folder: str,
+    folder: DataPath,
     per_class: Count | None = None,
     centred: bool = True,
     norm: Positive | None = None,
@@ -113,7 +145,8 @@ def images(
     With `binary` spins, neither centred nor scaled: +1 above 127 of 255, else -1.
     """
     found = datasets.image_folder(folder)
-    return _as_memories(found, per_class, None, None, centred, norm, binary, None)
+    made = _as_memories(found, per_class, None, None, centred, norm, binary, None)
+    return _looked_at(made, folder)
 
 
 @memory_sources.register("digits")
@@ -230,8 +263,10 @@ def given_probes(
     targets: list[int] | None = None,
 ) -> ProbeSet:
     r"""Initial states $v(0)$ written out in the scenario, a list of rows. [hopsim]"""
-    rows = _table(values, "probes")
-    aims = np.full(len(rows), -1) if targets is None else np.asarray(targets)
+    rows = _rows(values, "probes", "probe")
+    aims = np.full(len(rows), -1)
+    if targets is not None:
+        aims = whole_numbers(targets, "targets")
     if (
         len(aims) != len(rows)
         or np.any(aims < -1)
@@ -286,51 +321,11 @@ def _as_memories(
     return PatternSet(values, chosen.labels, chosen.shape, scale * mean)
 
 
-def _table(values: Any, what: str) -> np.ndarray:
-    try:
-        table = np.asarray(values, dtype=float)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{what}: rows must be numbers of equal count.") from error
-    if table.ndim != 2 or table.size == 0 or not np.all(np.isfinite(table)):
-        raise ValueError(
-            f"{what}: a non-empty table of finite numbers (row, feature) is needed; "
-            f"got shape {table.shape}."
-        )
-    return patterns._cast(table)
+def _rows(values: Any, what: str, row: str) -> np.ndarray:
+    return patterns._cast(table(values, what, row))
 
 
-def _read(path: Path, variable: str | None) -> np.ndarray:
-    if path.suffix not in (".npy", ".npz", ".nc", ".h5"):
-        raise ValueError(
-            f"Memories come from .npy, .npz or .nc files, got {str(path)!r}."
-        )
-    if not os.path.isfile(path):  # unlike Path's, false for impossible names too
-        raise ValueError(f"There is no file {str(path)!r}; give its path.")
-    try:
-        found = _arrays(path)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"{str(path)!r} cannot be read: {reason}") from error
-    return found if isinstance(found, np.ndarray) else _pick(found, variable, path)
-
-
-def _arrays(path: Path) -> np.ndarray | dict[str, np.ndarray]:
-    if path.suffix == ".npy":
-        return np.load(path)
-    if path.suffix == ".npz":
-        return dict(np.load(path))
-    import xarray as xr
-
-    with xr.open_dataset(path) as found:
-        return {str(k): found[k].values for k in found}
-
-
-def _pick(found: dict[str, np.ndarray], variable: str | None, path: Path) -> np.ndarray:
-    if variable is None and len(found) == 1:
-        return next(iter(found.values()))
-    if variable not in found:
-        raise ValueError(
-            f"{str(path)!r} holds {', '.join(found)}; name one of them as `variable`, "
-            f"got {variable!r}."
-        )
-    return found[variable]
+def _looked_at(memories: PatternSet, what: str) -> PatternSet:
+    """The same memories; a notice tells which are blank or the same as others."""
+    notify_repeats(memories.values, what)
+    return memories

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._common.names import nearest
+from .._common.arrays import repeats_expected
+from .._common.names import nearest, shown
 from ..data import datasets
+from ..data.stacks import read_stack
 from ..network import Network
 from ..records import load_record, Record
 from ..scenario.scenario import scenario_of
 from ..training import from_images, predict
+from ..training.prediction import remember_classes
 
 
 class Trained(NamedTuple):
@@ -76,13 +79,17 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
         )
     memories, epochs = learnt
     chosen = scenario.points[number]
-    dtype = scenario.header.precision
+    memories = memories.astype(scenario.header.precision)
+    with repeats_expected():  # what has been learnt is as it is
+        network = chosen.network.make(memories=memories)
+    pixels = chosen.training.pixels
+    remember_classes(network.memories, network.features - pixels)
     return Trained(
-        chosen.network.make(memories=memories.astype(dtype)),
+        network,
         chosen.training.form,
         chosen.training.scaling,
         chosen.training.temperature_at(max(epochs - 1, 0)),
-        chosen.training.pixels,
+        pixels,
     )
 
 
@@ -108,35 +115,24 @@ def _checkpoints(path: Path, labels: list[str]) -> dict[str, Memories]:
     }
 
 
-def read_images(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray | None]:
+def read_images(
+    path: str | os.PathLike, variable: str | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Images in [-1, 1] from a file or folder, and their labels where it has any.
 
-    A folder of images (subfolders are classes), an IDX file of bytes, or `.npy` with
-    one image a row, in [-1, 1].
+    A folder of images (subfolders are classes), or a file of arrays, one image a row or
+    of rows and columns: bytes are pixels, other numbers lie in [-1, 1]. `variable`
+    names one of several arrays.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         found = datasets.image_folder(path)
         several = any(p.is_dir() and p.name[0] != "." for p in path.iterdir())
         states, labels = from_images(found)
         return states, labels if several else None
-    if not path.is_file():
-        raise ValueError(f"There is no file or folder {str(path)!r}; give its path.")
-    if path.suffix != ".npy":
-        raw = datasets.read_idx(path)
-        if raw.dtype != np.uint8 or raw.ndim < 2:
-            raise ValueError(
-                f"Images in an IDX file are bytes with two axes or more; {str(path)!r} "
-                f"holds {raw.dtype} of shape {raw.shape}; give the file of images."
-            )
-        return 2 * (raw.reshape(len(raw), -1) / 255) - 1, None
-    try:
-        rows = np.load(path)
-    except (OSError, EOFError, ValueError) as error:
-        raise ValueError(f"{str(path)!r} cannot be read: {error}") from error
-    if rows.ndim < 2 or rows.dtype.kind not in "fiu":
+    if not os.path.isfile(path):
         raise ValueError(
-            f"Images are numbers, one image a row; {str(path)!r} holds {rows.dtype} of "
-            f"shape {rows.shape}."
+            f"There is no file or folder {shown(str(path))}; give its path."
         )
-    return rows.reshape(len(rows), -1).astype(float), None
+    stack = read_stack(path, variable)
+    return stack.states(), stack.labels

@@ -6,18 +6,21 @@ registered class or function. All problems are collected, with their paths in th
 
 import dataclasses
 import inspect
+import os
 import types
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import AbstractArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from .._common.files import place_of, places_of
 from .._common.names import nearest
 from .._common.registry import bare, parameters, ranges, Registry
-from .._common.types import Array, Memories
+from .._common.types import Array, Located, Memories
 from ..data.sources import memory_sources
 from ..dynamics import AbstractDrive, drives
 from ..lagrangians import AbstractLagrangian, lagrangians
@@ -31,10 +34,33 @@ class Spec:
     kind: str
     maker: Callable
     arguments: dict[str, Any]
+    beside: Path | None = None  # the scenario's folder, where data files may be
 
     def make(self, *args: Any, **extra: Any) -> Any:
         """Call the constructor with these and with further arguments."""
-        return self.maker(*args, **(self.arguments | extra))
+        return self.maker(*args, **(self.arguments | self.located() | extra))
+
+    def located(self) -> dict[str, str]:
+        """The paths of the data files among the arguments; ValueError if missing."""
+        found = {}
+        for name, parameter in parameters(self.maker).items():
+            value = self.arguments.get(name)
+            for mark in getattr(parameter.annotation, "__metadata__", ()):
+                if not isinstance(mark, Located) or value is None:
+                    continue
+                if mark.required or any(
+                    map(os.path.exists, places_of(value, self.beside))
+                ):
+                    found[name] = str(place_of(value, self.beside))
+        return found
+
+    def placed(self, beside: Path | None) -> "Spec":
+        """The same spec, with data files looked for in this folder first."""
+        inner = {
+            name: value.placed(beside) if isinstance(value, Spec) else value
+            for name, value in self.arguments.items()
+        }
+        return dataclasses.replace(self, arguments=inner, beside=beside)
 
 
 # parameters that hopsim supplies, not the file

@@ -11,10 +11,12 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from .._common.arrays import repeats_expected
 from .._common.names import nearest
 from .._common.streams import Stream
 from ..checks import AbstractCheck, checks
@@ -31,6 +33,7 @@ from ..models import networks
 from ..plots import plots
 from .catalogue import former_kinds
 from .grammar import build, read_model, read_spec, Spec
+from .shipped import find_scenario
 from .toml_files import digest, old_words, Problem, put, read_tables, ScenarioError
 
 
@@ -101,13 +104,19 @@ class Point:
     run: RunSettings
     training: TrainingSettings
 
+    def placed(self, beside: Path | None) -> "Point":
+        """The same point, with data files looked for in this folder first."""
+        network, probes = self.network.placed(beside), self.probes.placed(beside)
+        return dataclasses.replace(self, network=network, probes=probes)
+
     def build(self, seed: int, dtype: str, number: int = 0) -> Setting:
         """Draw the pattern set with this number (on the host) and build the network."""
         stream = Stream(seed)
         memory_leaf = self.network.arguments["memories"]
         patterns: PatternSet = memory_leaf.make(stream.child("memories", number))
         values = patterns.values.astype(dtype)
-        network = self.network.make(memories=values)
+        with repeats_expected():  # the source has spoken
+            network = self.network.make(memories=values)
         probes: ProbeSet = self.probes.make(stream.child("probes", number), patterns)
         probes = probes._replace(values=probes.values.astype(dtype))
         return Setting(
@@ -192,7 +201,7 @@ def read_scenario(
 ) -> Scenario:
     """`load_scenario` without warnings: the caller shows those in `notes`."""
     resolved, other, text, problems = read_tables(path, quick, overrides)
-    scenario = _read(resolved, text, str(path), problems)
+    scenario = _read(resolved, text, str(path), problems, find_scenario(path).parent)
     # the other size is checked too, so that its mistakes are reported now
     twin: list[Problem] = []
     _read(other, text, str(path), twin)
@@ -216,7 +225,11 @@ def scenario_of(resolved: dict[str, Any], where: str) -> Scenario:
 
 
 def _read(
-    tables: dict[str, Any], text: str, where: str, problems: list[Problem]
+    tables: dict[str, Any],
+    text: str,
+    where: str,
+    problems: list[Problem],
+    beside: Path | None = None,
 ) -> Scenario | None:
     header = read_model(Header, tables, "", problems)
     if header is None:  # continue with what can be read, to report all errors at once
@@ -239,6 +252,7 @@ def _read(
         problems.append(Problem("checks", "a claim needs at least one check"))
     if problems or experiment is None:
         return None
+    points = [p.placed(beside) for p in points]
     return Scenario(header, tuple(points), experiment, asserted, tables, text, where)
 
 

@@ -195,6 +195,20 @@ def test_images_are_classified_by_command(trained, tmp_path):
     assert np.mean(found == images.labels[:30]) >= 0.8
 
 
+def test_images_of_an_archive_are_classified_and_judged(trained, tmp_path):
+    images = datasets.digits()
+    grey = np.round(255 * images.pixels[:30].reshape(-1, 8, 8)).astype(np.uint8)
+    rows = tmp_path / "digits.npz"
+    np.savez(rows, x_test=grey, y_test=images.labels[:30])
+    code, told = hopsim_command("predict", trained, rows)
+    assert code == 2
+    assert "holds x_test, y_test; name one of them" in told
+    code, told = hopsim_command("predict", trained, rows, "--variable", "x_test")
+    assert code == 0, told
+    assert "30 images" in told
+    assert "wrong" in told
+
+
 def test_a_folder_of_images_is_classified_and_judged(trained, tmp_path):
     from PIL import Image
 

@@ -19,6 +19,7 @@ from PIL import Image
 from places import ROOT
 
 from hopsim import datasets
+from hopsim._common.notices import Notice
 from hopsim.data.datasets import Images
 
 
@@ -65,7 +66,7 @@ def test_digits_are_the_bundled_ones():
 
 def test_import_is_light():
     code = (
-        f"import runpy, sys; runpy.run_path({datasets.__file__!r}); "
+        "import sys, hopsim.data.datasets; "
         "sys.exit(' '.join({'sklearn', 'pooch', 'PIL', 'jax'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -356,7 +357,8 @@ def test_every_subfolder_is_a_class(tmp_path):
         save(tmp_path / name, grey + np.uint8(start))
     (tmp_path / "a" / "notes.txt").write_text("not an image")
     (tmp_path / ".cache").mkdir()
-    images = datasets.image_folder(tmp_path)
+    with pytest.warns(Notice, match=r"passed over .*: notes\.txt$"):
+        images = datasets.image_folder(tmp_path)
     expected = grey.ravel() + np.array([[10], [20], [30]])
     np.testing.assert_array_equal(images.pixels, expected / 255)
     assert images.labels.tolist() == [0, 1, 1]
@@ -406,6 +408,58 @@ def test_every_mode_becomes_grey_in_unit_range(tmp_path, mode, colour, grey):
 def test_floating_point_image_is_refused(tmp_path):
     Image.new("F", (2, 1), 0.5).save(tmp_path / "real.tif")
     with pytest.raises(ValueError, match=r"real\.tif is not: floating-point"):
+        datasets.image_folder(tmp_path)
+
+
+ORIENTED = {  # what a tag says was done to a picture -> how a viewer shows it again
+    1: lambda x: x,
+    2: np.fliplr,
+    3: lambda x: np.rot90(x, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda x: np.rot90(x, -1),
+    7: lambda x: np.rot90(x.T, 2),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])  # without loss
+@pytest.mark.parametrize("tag", ORIENTED)
+def test_images_are_turned_as_every_viewer_shows_them(tmp_path, tag, suffix):
+    raw = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    Image.fromarray(raw).save(tmp_path / f"one{suffix}", exif=exif, lossless=True)
+    images = datasets.image_folder(tmp_path)
+    shown = ORIENTED[tag](raw)
+    assert images.shape == shown.shape
+    np.testing.assert_allclose(images.pixels[0] * 255, shown.ravel(), atol=1e-9)
+
+
+def test_images_are_known_by_their_bytes(tmp_path):
+    grey = np.full((4, 4), 51, np.uint8)
+    for name, form in (("a", "PNG"), ("b.dat", "WEBP"), ("c.txt", "PPM")):
+        Image.fromarray(grey).save(tmp_path / name, format=form)
+    assert datasets.image_folder(tmp_path).pixels.shape == (3, 16)
+
+
+def test_all_but_a_few_files_that_are_no_images_are_named(tmp_path):
+    for k in range(8):
+        (tmp_path / f"{k}.heic").write_bytes(b"no form of Pillow's")
+    save(tmp_path / "one.png", np.zeros((2, 3), np.uint8))
+    with pytest.warns(Notice, match=r"0\.heic, 1\.heic, .*4\.heic and 3 more"):
+        datasets.image_folder(tmp_path)
+
+
+def test_images_are_bounded_in_pixels(tmp_path, monkeypatch):
+    save(tmp_path / "one.png", np.zeros((5, 3), np.uint8))
+    monkeypatch.setattr(datasets, "MOST_PIXELS", 14)
+    with pytest.raises(ValueError, match=r"one\.png is not: it has 3 x 5 pixels.* 14"):
+        datasets.image_folder(tmp_path)
+    monkeypatch.undo()
+    monkeypatch.setattr(datasets, "MOST_PIXELS_OF_FOLDER", 29)
+    save(tmp_path / "two.png", np.zeros((5, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"29 pixels together, got 2 of 15"):
         datasets.image_folder(tmp_path)
 
 

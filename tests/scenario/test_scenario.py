@@ -147,7 +147,7 @@ def test_memories_are_read_from_files(write, tmp_path):
         ("text.npy", {}, "cannot be read"),
         ("text.npz", {}, "cannot be read"),
         ("text.nc", {}, "cannot be read"),
-        ("text.csv", {}, "Memories come from .npy, .npz or .nc files"),
+        ("text.csv", {}, "Arrays come from .npy, .npz, HDF5"),
         ("two.npz", {}, "holds a, b; name one of them as `variable`, got None"),
         ("two.npz", {"variable": "c"}, "holds a, b; name one of them"),
         ("two.npz", {"variable": "a"}, "non-empty table of finite numbers"),
