@@ -190,7 +190,7 @@ def test_a_promise_must_hold_for_every_probe(on_the_sphere):
         ({"dynamics.drive": TAUS}, "that are set"),
         ({"network.memories": TAUS}, "got 'network.memories'"),
         ({"dynamics.tau_memory": TAUS[:3]}, r"of shape \(21,\), one for each probe"),
-        ({"dynamics.tau_memory": TAUS * 1j}, "must be numbers"),
+        ({"dynamics.tau_memory": TAUS * 1j}, "must be real numbers, got complex"),
         ({"dynamics.tau_memory": TAUS - 0.5}, "finite number > 0"),
         ({"dynamics.tau_memory": TAUS * np.nan}, "finite number > 0"),
     ],

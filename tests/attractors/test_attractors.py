@@ -538,7 +538,7 @@ def test_motions_without_fixed_points_are_refused(dynamics, reason):
 
 
 def test_probes_of_another_network_are_told():
-    with pytest.raises(ValueError, match=r"shape \(probe, 8\), got \(3, 7\)"):
+    with pytest.raises(ValueError, match=r"shape \(probe, 8\), .*got shape \(3, 7\)"):
         hopsim.find_attractors(
             hopsim.model_b(orthogonal(3)), TwoLayer(), np.zeros((3, 7)), duration=5.0
         )

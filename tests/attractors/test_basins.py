@@ -300,7 +300,10 @@ def test_centres_are_in_the_precision_of_the_network():
     ("changed", "words"),
     [
         ({"largest": 0.0}, "must be > 0, got 0"),
-        ({"centres": np.ones((2, 4))}, r"shape \(centre, 3\), got \(2, 4\)"),
+        (
+            {"centres": np.ones((2, 4))},
+            r"shape \(centre, 3\), non-empty, got shape \(2, 4\)",
+        ),
     ],
 )
 def test_radii_say_what_they_are_of(changed, words):

@@ -71,7 +71,6 @@ def test_whole_files_are_read(files):
             assert refusal(read, path) is None
 
 
-@pytest.mark.filterwarnings("ignore::hopsim._common.notices.Notice")  # of blank rows
 @pytest.mark.parametrize("seed", range(6))
 def test_damaged_files_are_refused_in_one_line(files, tmp_path, seed):
     rng, seen = np.random.default_rng(seed), 0
@@ -89,7 +88,6 @@ def test_damaged_files_are_refused_in_one_line(files, tmp_path, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::hopsim._common.notices.Notice")
 def test_three_hundred_damaged_files_end_both_commands_with_2(files, tmp_path):
     """Those that are not refused hold numbers still; all within 1 GB and 10 s each."""
     learn = tmp_path / "learn.toml"

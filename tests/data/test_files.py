@@ -281,7 +281,8 @@ def test_data_are_looked_for_beside_the_scenario_first(tmp_path, monkeypatch):
     asked = {"kind": "file", "path": "data/xi.npy", "labels": "labels.npy"}
     found = scenario(here, **asked)
     np.testing.assert_array_equal(found.values, ROWS)
-    assert np.array_equal(found.labels, LABELS)
+    assert found.labels is not None
+    np.testing.assert_array_equal(found.labels, LABELS)
     (here / "data" / "xi.npy").unlink()  # then in the working directory
     np.testing.assert_array_equal(scenario(here, **asked).values, 2 * ROWS)
     monkeypatch.setenv("HOME", str(there))

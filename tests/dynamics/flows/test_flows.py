@@ -689,10 +689,10 @@ def test_vector_time_constants_need_neurons_that_do_not_compete():
         (lambda: simulate(save=("w",)), "save must be made of"),
         (lambda: simulate(solver="rk4"), "There is no solver 'rk4'"),
         (lambda: simulate(probes=V[:, :3]), r"Probes must have shape \(probe, 12\)"),
-        (lambda: simulate(probes=V * [[1], [np.nan], [1], [1]]), "first number 1"),
+        (lambda: simulate(probes=V * [[1], [np.nan], [1], [1]]), "row 1 holds nan"),
         (
             lambda: simulate(memory_start=H[:, :3]),
-            "memory_start must be finite, of shape",
+            r"memory_start must have shape \(probe, 7\)",
         ),
         (
             lambda: simulate(dynamics=TwoLayer(drive=Sinusoid(1.0, 1.0))),

@@ -467,7 +467,7 @@ def test_what_is_not_promised_is_told():
             {"starts": np.full((1, FEATURES), 2.0), "clamped": np.ones(FEATURES, bool)},
             r"lie in \[-1, 1\]",
         ),
-        ({"starts": np.full((1, FEATURES), np.nan)}, r"must be \+1 or -1"),
+        ({"starts": np.full((1, FEATURES), np.nan)}, "row 0 holds nan in column 0"),
     ],
 )
 def test_bad_input_is_refused(change, says):
