@@ -57,6 +57,8 @@ class Network(eqx.Module):
     ):
         memories = as_memories(memories)
         count, features = memories.shape
+        _require_lagrangian("feature_lagrangian", feature_lagrangian)
+        _require_lagrangian("memory_lagrangian", memory_lagrangian)
         made_for = memory_lagrangian.only_for
         if made_for not in (None, features):
             raise ValueError(
@@ -214,6 +216,19 @@ def require_network(network: Any) -> None:
             "network must be a hopsim.Network (hopsim.model_a, model_b and model_c "
             f"make one), got {shown(str(network))}."
         )
+
+
+def _require_lagrangian(name: str, given: Any) -> None:
+    if isinstance(given, AbstractLagrangian):
+        return
+    told = f"a {type(given).__name__}"
+    if isinstance(given, type) and issubclass(given, AbstractLagrangian):
+        told = f"the class; write {given.__name__}(...)"
+    elif callable(given):
+        told = "a function; a Lagrangian has an activation and a bracket besides"
+    raise ValueError(
+        f"{name} must be an instance of a class in hopsim.lagrangians, got {told}."
+    )
 
 
 def _contract(x: AnyArray, memories: AnyArray, axis: int) -> Array:

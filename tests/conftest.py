@@ -92,6 +92,12 @@ def few_resamples(monkeypatch):
     monkeypatch.setattr("hopsim.statistics.RESAMPLES", 9)
 
 
+@pytest.fixture
+def any_types(monkeypatch):
+    """Arguments of wrong types come to hopsim's own checks, as they do at users."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
 @pytest.fixture(scope="module")
 def unchecked_types():
     """Nothing of the arguments and results of a file's calls is checked."""

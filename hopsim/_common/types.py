@@ -10,6 +10,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from .names import shown
+
 
 if TYPE_CHECKING:
     # NumPy's on the host, JAX's on the device: the two share no base that a type
@@ -71,7 +73,7 @@ def as_number(x: float | AnyArray) -> AnyArray:
 
     Python and NumPy numbers become NumPy arrays on the host (no JAX work in set-up).
     """
-    return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
+    return _real(x, 0)
 
 
 def as_float(x: float | AnyArray) -> float:
@@ -80,12 +82,28 @@ def as_float(x: float | AnyArray) -> float:
     Converters are annotated, here and below, since a field takes its type from its
     converter: with Python's `float` a scenario could give anything.
     """
-    return float(x)
+    return float(_real(x, 0))
 
 
 def as_numbers(x: float | Sequence[float] | AnyArray) -> AnyArray:
     """The same for one number or a vector of them."""
-    return x if isinstance(x, jax.Array) else np.asarray(x, dtype=float)
+    return _real(x, 1)
+
+
+def _real(x: Any, most: int) -> AnyArray:
+    """An array of real numbers with at most so many axes; ValueError for all else."""
+    if not concrete(x):
+        return x
+    if not isinstance(x, jax.Array):
+        x = np.asarray(x)
+    if x.dtype.kind not in "fiu" or x.ndim > most:
+        rule = "one number" if most == 0 else "one number or a vector of numbers"
+        got = f"an array of shape {x.shape}" if x.ndim else shown(str(x))
+        raise ValueError(
+            f"A parameter of a Lagrangian or a dynamics must be {rule}, got {got}; to "
+            "vary it from probe to probe, give simulate `varied`."
+        )
+    return x if isinstance(x, jax.Array) else x.astype(float)
 
 
 def as_numbers_if_any(

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._common.arrays import table
+from .._common.entries import public_entry
 from .._common.types import AnyArray
 from ..data.patterns import overlap
 from ..dynamics import AbstractDynamics
@@ -66,6 +67,7 @@ class Attractors:
         return self.dynamics.rest_decay
 
 
+@public_entry
 def find_attractors(
     network: Network,
     dynamics: AbstractDynamics,
@@ -169,6 +171,7 @@ def find_attractors(
     return Attractors(network, dynamics, data, place[labels], quiet)
 
 
+@public_entry
 def label_basins(
     attractors: Attractors, states: Float[AnyArray, "state feature"], **flow: Any
 ) -> Int[np.ndarray, " state"]:

@@ -19,6 +19,7 @@ from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
 from .._common.arrays import finite, numbers, on_host, whole_numbers
+from .._common.entries import public_entry
 from .._common.types import AnyArray, Memories, Scalar
 from .objectives import AutoAssociative
 from .rule import KrotovHopfieldRule
@@ -190,6 +191,7 @@ def recall(
     return Recalled(ended, jnp.all(now == following, axis=1), finite)
 
 
+@public_entry
 def associate(
     objectives: Sequence[AutoAssociative],
     draws: Draws,

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from .._common.entries import public_entry
 from .._common.names import nearest
 from .._common.types import AnyArray, Memories, Scalar
 from ..dynamics._request import require_whole
@@ -30,6 +31,7 @@ Form = Literal["associative", "dual", "dual_off", "autoassociative"]
 STATES_PER_CHUNK = 1000  # keeps the array of memory inputs small
 
 
+@public_entry
 def predict(
     network: Network,
     images: Float[AnyArray, "item state"],

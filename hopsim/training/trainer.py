@@ -19,6 +19,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int
 
 from .._common.clock import phase
+from .._common.entries import public_entry
 from .._common.types import AnyArray, Memories, Scalar
 from ..network import Network
 from ..records import dataset, Record
@@ -188,6 +189,7 @@ def train_grid(
 # --- train ----------------------------------------------------------------------------
 
 
+@public_entry
 def train(
     network: Network,
     examples: Examples | Float[np.ndarray, "item feature"],

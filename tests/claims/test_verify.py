@@ -125,10 +125,10 @@ def test_the_key_changes_with_all_that_decides_a_result(shelf, monkeypatch):
     add("cl-10", "CL-10", bound=1e-11)
     assert key() != before
     add("cl-10", "CL-10")
-    monkeypatch.setattr(_reach, "code", lambda tables: "other code")
+    monkeypatch.setattr(_reach, "code", lambda *_: "other code")
     assert key() != before
     monkeypatch.undo()
-    monkeypatch.setattr(_reach, "data", lambda tables: "other images")
+    monkeypatch.setattr(_reach, "data", lambda *_: "other images")
     assert key() != before
     monkeypatch.undo()
     monkeypatch.setattr("hopsim.claims.tasks.versions", lambda: "other libraries")

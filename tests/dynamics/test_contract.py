@@ -5,7 +5,6 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import pytest
 
@@ -209,12 +208,6 @@ def test_a_group_and_its_argument_exclude_each_other(given, says, any_types):
 
 
 # --- what no dynamics takes -----------------------------------------------------------
-
-
-@pytest.fixture
-def any_types(monkeypatch):
-    """Arguments of wrong types come to hopsim's own checks, as they do at users."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 @pytest.mark.parametrize("door", ["simulate", "find_attractors", "relax", "sample"])

@@ -200,10 +200,10 @@ GAUSSIAN = {"kind": "gaussian", "count": 4, "features": 6}
         (
             "cl-23-potts",
             {"dynamics.decay": 2.0},
-            "knows fixed points of decay 1, got 2",
+            "needs fixed points of decay 1, got 2",
         ),
-        ("cl-28", {"dynamics.decay": 2.0}, "knows fixed points of decay 1, got 2"),
-        ("cl-24", {"network.memories": GAUSSIAN}, "three clusters or more"),
+        ("cl-28", {"dynamics.decay": 2.0}, "needs fixed points of decay 1, got 2"),
+        ("cl-24", {"network.memories": GAUSSIAN}, "three or more clusters of one size"),
         ("cl-28", {"network.memories.count": 2}, "one binary memory"),
         ("cl-28", {"network.autapse": 0.1}, "without currents or autapse"),
         ("cl-28", {"network.normalised": False}, "normalised model A"),

@@ -57,6 +57,11 @@ def choose_solver(
             f"are auto, {', '.join(SOLVERS)}."
         )
     name = _solver_name(solver)
+    if solver.term_structure not in (dfx.AbstractTerm, dfx.ODETerm):
+        raise ValueError(
+            f"{name} is made for stochastic or split equations, not for a flow; take "
+            f"one of {', '.join(SOLVERS)}, or a Diffrax solver of one ODETerm."
+        )
     if isinstance(solver, AltIMEX):
         _check_altimex(network, decay, DEFAULT_STEP if step is None else step)
         return Method(name, solver, False, "inequality", notice=notice)

@@ -16,6 +16,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Int, Real
 
+from ..._common.entries import public_entry
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network, require_network
@@ -48,6 +49,7 @@ class Relaxation:
         return self.ending == Ending.STEADY
 
 
+@public_entry
 def relax(
     network: Network,
     dynamics: AbstractSpinDynamics,

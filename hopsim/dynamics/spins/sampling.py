@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int, Real
 
 from ..._common.arrays import numbers, table
 from ..._common.clock import phase
+from ..._common.entries import public_entry
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network, require_network
@@ -58,6 +59,7 @@ class Samples:
         return self.engine
 
 
+@public_entry
 def sample(
     system: Network | Couplings,
     dynamics: AbstractSpinDynamics,
