@@ -3,24 +3,39 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
+from ._common.entries import public_entry
 from .network import Network, require_network
 from .trajectory import Promise, Trajectory
+
+
+WORDS = ("holds", "not resolved", "broken")
+FINER = (0.1, 0.01)  # the tolerances, relative, at which a miss of the balance is tried
+SHRUNK = 0.5  # a miss has shrunk if it is less than this of what it was
 
 
 @dataclasses.dataclass(frozen=True)
 class Certificate:
     """The verdict of the audit of a run, probe by probe.
 
-    `holds` is what was measured: no accepted step raised the energy by more than its
-    tolerance, and the ledger balanced where it applies. `promised` says whether theory
-    predicts this for the network and its motion; `holds` does not depend on it.
+    Of each probe one of three things is true, whether or not descent was promised:
+
+    - it *holds*: no accepted step raised the energy by more than its tolerance, and the
+      ledger balanced where it applies;
+    - it is *broken*: the energy rose by more, or the ledger misses an inequality, or a
+      balance by as much at finer tolerances;
+    - it is *not resolved*: the energy fell, and the ledger misses its balance for lack
+      of resolution, or this was not tested (`certify(..., resolve=True)` does); or the
+      energy is not finite.
+
+    `promised` is what theory promises for this network and motion.
     """
 
     promise: Promise
     falls: Bool[np.ndarray, " probe"]  # no step rose beyond its limit, all finite
     holds: Bool[np.ndarray, " probe"]
+    broken: Bool[np.ndarray, " probe"]
     worst_rise: Float[np.ndarray, " probe"]
     worst_time: Float[np.ndarray, " probe"]
     tolerance: Float[np.ndarray, " probe"]  # the largest allowed rise at that step
@@ -32,26 +47,53 @@ class Certificate:
         """True if theory promises that an energy falls."""
         return np.bool_(self.promise.given)
 
+    @property
+    def codes(self) -> Int[np.ndarray, " probe"]:
+        """0, 1 or 2 for each probe: it holds, is not resolved, or is broken."""
+        return np.where(self.broken, 2, np.where(self.holds, 0, 1))
+
+    @property
+    def words(self) -> list[str]:
+        """The same in words."""
+        return [WORDS[code] for code in self.codes]
+
     def __str__(self) -> str:
         i = int(np.argmax(np.nan_to_num(self.worst_rise - self.tolerance, nan=np.inf)))
-        count = f"{int(np.sum(self.holds))}/{self.holds.size} probes"
         rise = f"worst rise {self.worst_rise[i]:.1e} (limit {self.tolerance[i]:.1e})"
         if np.all(np.isnan(self.ledger_residual)):
             ledger = "ledger not applicable"
         else:
-            k = int(np.argmax(self.ledger_residual / self.ledger_tolerance))
+            share = self.ledger_residual / self.ledger_tolerance
+            k = int(np.argmax(np.nan_to_num(share, nan=-1)))
             worst, limit = self.ledger_residual[k], self.ledger_tolerance[k]
             ledger = f"ledger {worst:.1e} (limit {limit:.1e})"
         if self.promised:
-            head = "energy certified to fall" if np.all(self.holds) else "BROKEN"
-            return f"{head}: {count}; {rise}; {ledger}; {self.promise.reason}"
+            return f"{self._verdict()}; {rise}; {ledger}; {self.promise.reason}"
         over = int(np.sum(~self.falls))
         fell = f"it rose or was not finite in {over}" if over else "it fell nonetheless"
         return f"not promised ({self.promise.reason}): {fell}; {rise}; {ledger}"
 
+    def _verdict(self) -> str:
+        total = self.holds.size
+        kept, broken = int(np.sum(self.holds)), int(np.sum(self.broken))
+        if kept == total:
+            return f"energy certified to fall: {total}/{total} probes"
+        rest = total - kept - broken
+        if not broken:
+            return f"NOT RESOLVED in {rest}/{total} probes, {kept} certified"
+        unresolved = f", {rest} not resolved" if rest else ""
+        return f"BROKEN in {broken}/{total} probes, {kept} certified{unresolved}"
 
-def certify(network: Network, trajectory: Trajectory) -> Certificate:
+
+@public_entry
+def certify(
+    network: Network, trajectory: Trajectory, resolve: bool = False
+) -> Certificate:
     """The certificate of a run, from the audit that its trajectory contains.
+
+    With `resolve`, probes whose energy falls while their ledger misses its balance are
+    run again in float64, at a tenth and then a hundredth of the tolerances: a miss that
+    shrinks is a lack of resolution; one that does not is broken.
 
     Raises ValueError if the sizes of the trajectory are not those of the network, or if
     the run had no audit.
@@ -72,13 +114,39 @@ def certify(network: Network, trajectory: Trajectory) -> Certificate:
     finite = np.isfinite(trajectory.energy[:, -1]) & np.isfinite(trajectory.rise_limit)
     falls = (trajectory.worst_excess <= 0) & finite  # NaN does not pass
     balanced = (ledger <= trajectory.ledger_tolerance) | (not applies)
+    broken = (trajectory.worst_excess > 0) & finite
+    missed = np.flatnonzero(falls & ~balanced)
+    if trajectory.ledger_kind == "inequality":  # of each step, at any step size
+        broken[missed] = True
+    elif resolve and missed.size:
+        broken[missed] = ~_shrinks(trajectory, missed)
     return Certificate(
         promise=trajectory.promise,
         falls=falls,
         holds=falls & balanced,
+        broken=broken,
         worst_rise=trajectory.worst_rise,
         worst_time=trajectory.worst_time,
         tolerance=trajectory.rise_limit,
         ledger_residual=ledger,
         ledger_tolerance=trajectory.ledger_tolerance,
     )
+
+
+def _shrinks(
+    trajectory: Trajectory, rows: Int[np.ndarray, " missed"]
+) -> Bool[np.ndarray, " missed"]:
+    """Where the miss of the balance is less than half of it at finer tolerances."""
+    shrinks = np.zeros(rows.size, bool)
+    if trajectory.repeat is None:
+        raise ValueError(
+            "A trajectory that was not made by simulate cannot be repeated at finer "
+            "tolerances; leave resolve out."
+        )
+    for finer in FINER:
+        left = np.flatnonzero(~shrinks)
+        if left.size:
+            again = trajectory.repeat(rows[left], finer)
+            before = trajectory.ledger_residual[rows[left]]
+            shrinks[left] = again.ledger_residual < SHRUNK * before
+    return shrinks

@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ._common.arrays import mask, table
+from ._common.entries import public_entry
+from ._common.environment import precision
 from ._common.names import shown
-from ._common.types import AnyArray
+from ._common.types import AnyArray, cast
 from .batches import Batch, check_varied, costs, extremes, solve, substitute
 from .dynamics import (
     AbstractContinuousDynamics,
@@ -28,12 +30,21 @@ from .dynamics._base import Method, require_dynamics
 from .dynamics._request import require, require_finite_positive
 from .dynamics.flows._solver_choice import DEFAULT_STEP
 from .network import Network, require_network
-from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory
+from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory, UNUSED
 
 
+AUDITED = (  # what only an audit knows
+    "worst_rise",
+    "worst_time",
+    "rise_limit",
+    "worst_excess",
+    "ledger_residual",
+    "dissipation",
+)
 LOG_ROWS = 1024  # steps logged at first; runs with more are repeated with more rows
 
 
+@public_entry
 def simulate(
     network: Network,
     dynamics: AbstractDynamics,
@@ -168,6 +179,7 @@ def _integrate(
     # --- integrate
     begun = time.perf_counter()
     solutions = run(batch, plan, order=order, progress=where.progress)
+    solutions = _with_nan_for_none(solutions, plan)
     log = _step_log(run, batch, plan, solutions, logged) if logged else None
 
     # --- collect
@@ -178,14 +190,14 @@ def _integrate(
         times=np.asarray(plan.times),
         promise=promise,
         solver=method.name,
-        ledger_kind=_ledger_kind(network, method, promise, plan),
-        ledger_tolerance=_ledger_tolerance(plan, method, solutions.steps),
+        ledger_kind=_ledger_kind(method, promise, plan),
         rise_tolerance=float(plan.rise_tolerance),
         rise_gain=float(plan.rise_gain),
         audited=plan.audit,
         notice=method.notice,
         step_log=log,
         seconds=ended - begun,
+        repeat=partial(_repeated, network, dynamics, probes, request, plan),
         **{name: getattr(solutions, name) for name in names},
     )
 
@@ -223,7 +235,14 @@ def _plan(
         )
     method = dynamics.method(network, probes, request.duration, request.solver, step)
     exact = method.ledger == "inequality"
-    eps = float(np.finfo(network.dtype).eps)
+    rounding = EPSILONS * float(np.finfo(network.dtype).eps)
+    # a kink at s in a step misses s (1 - s) / 2 <= 1/8 of its jump; adaptive steps are
+    # divided until it is a tenth of that
+    rough = not exact and method.ledger_order < 1
+    at_kinks = (rtol + atol) ** method.ledger_order / 8 if rough else 0.0
+    at_kinks *= 0.1 if method.adaptive else 1
+    clamped = _check_clamped(network, request.clamped)
+    held = bool(np.any(clamped)) and not network.feature_lagrangian.additive
     number = lambda x: np.asarray(x, network.dtype)
     plan = IntegrationPlan(
         times=np.linspace(0, request.duration, kept.samples).astype(network.dtype),
@@ -233,18 +252,52 @@ def _plan(
         residual_tolerance=number(residual),
         # THEORY 4.6: state noise of order rtol enters an energy at a minimum squared
         rise_gain=number(0 if exact else rtol),
-        rise_tolerance=number(EPSILONS * eps + (0 if exact else 10 * rtol**2)),
-        clamped=_check_clamped(network, request.clamped),
+        rise_tolerance=number(rounding + (0 if exact else 10 * rtol**2)),
+        ledger_constant=number(rounding + at_kinks),
+        clamped=clamped,
         solver=method.solver,
         adaptive=method.adaptive,
         audit=bool(kept.audit),
         inequality=exact,
+        balance=not exact and not held,
         until_steady=request.until == "steady",
         save=request.saved,
         max_steps=int(request.max_steps),
         log_rows=LOG_ROWS if logged else 0,
     )
     return plan, method
+
+
+def _repeated(
+    network: Network,
+    dynamics: AbstractContinuousDynamics,
+    probes: np.ndarray,
+    request: Request,
+    plan: IntegrationPlan,
+    rows: Int[np.ndarray, " some"],
+    finer: float,
+) -> Trajectory:
+    """Some probes of a run once more, in float64, at finer tolerances and steps."""
+    take = lambda x: None if x is None else np.asarray(x)[rows]
+    step = None if plan.adaptive else float(plan.step) * finer**0.25
+    again = dataclasses.replace(
+        request,
+        solver=plan.solver,
+        step=step,
+        max_steps=10 * request.max_steps,
+        memory_start=take(request.memory_start),
+        varied={k: take(x) for k, x in (request.varied or {}).items()},
+        tolerances=Tolerances(
+            float(plan.rtol) * finer,
+            float(plan.atol) * finer,
+            float(plan.residual_tolerance),
+        ),
+        output=Output(samples=2, save=()),
+        execution=dataclasses.replace(request.execution, progress=None),
+    )
+    with precision("float64"):
+        double = cast(network, np.float64)
+        return _integrate(double, dynamics, probes[rows].astype(float), again)
 
 
 def _by_cost(
@@ -291,37 +344,32 @@ def _step_log(
         plan = dataclasses.replace(plan, log_rows=rows)
         solutions = run(batch.take(slice(logged)), plan)
     assert solutions.log is not None  # log_rows > 0
-    return StepLog(*np.moveaxis(np.asarray(solutions.log)[:logged, :most], -1, 0))
+    rows = np.array(solutions.log)[:logged, :most]
+    rows[rows[..., -1] == UNUSED] = np.nan
+    return StepLog(*np.moveaxis(rows, -1, 0))
 
 
-def _ledger_kind(
-    network: Network, method: Method, promise: Promise, plan: IntegrationPlan
-) -> str:
-    """The theorem that the ledger tests, "not applicable" if there is none."""
+def _with_nan_for_none(solutions: Solution, plan: IntegrationPlan) -> Solution:
+    """NaN where there is nothing to report: no rise, no audit.
+
+    On the host, since under `jax_debug_nans` a compiled program must not return one.
+    """
+    never = np.asarray(solutions.worst_rise) <= 0
+    when = np.where(never, np.nan, solutions.worst_time)
+    solutions = solutions._replace(worst_time=when)
+    if plan.audit:
+        return solutions
+    nan = lambda x: np.full_like(x, np.nan)
+    return solutions._replace(**{k: nan(getattr(solutions, k)) for k in AUDITED})
+
+
+def _ledger_kind(method: Method, promise: Promise, plan: IntegrationPlan) -> str:
+    """The theorem that the ledger is held to, "not applicable" where there is none."""
     if not plan.audit:
         return "not applicable"
     if method.ledger == "inequality":  # the promise itself
         return "inequality" if promise.given else "not applicable"
-    held = bool(np.any(plan.clamped)) and not network.feature_lagrangian.additive
-    return "not applicable" if held else "balance"
-
-
-def _ledger_tolerance(
-    plan: IntegrationPlan, method: Method, steps: AnyArray
-) -> np.ndarray:
-    """The largest error allowed in the ledger of each probe.
-
-    For a balance rtol + atol of the energy in each step, with at least ten steps
-    counted [THEORY CL-05]; kinks lower the order. An inequality holds to rounding.
-    """
-    rounding = EPSILONS * float(np.finfo(plan.times.dtype).eps)
-    if method.ledger == "inequality":
-        return np.full(steps.shape, rounding)
-    tolerance = float(plan.rtol + plan.atol)
-    # a kink at s in a step misses s (1 - s) / 2 <= 1/8 of its jump
-    rough = method.ledger_order < 1
-    at_kinks = tolerance**method.ledger_order / 8 if rough else 0.0
-    return tolerance * np.maximum(steps, 10) + at_kinks + rounding
+    return "balance" if plan.balance else "not applicable"
 
 
 # --- checks of the arguments --------------------------------------------------------

@@ -2,12 +2,14 @@
 
 import dataclasses
 import enum
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 
+UNUSED = -1.0  # fills the unused rows of a log within programs: S_E is never negative
 EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
 
 
@@ -104,6 +106,10 @@ class Trajectory:
     h: Float[np.ndarray, "probe sample memory"] | None = None
     step_log: StepLog | None = None
     seconds: float = 0.0  # spent integrating, compiling included
+    # some probes once more, at tolerances so much finer; None for spins
+    repeat: "Callable[[Int[np.ndarray, ' some'], float], Trajectory] | None" = (
+        dataclasses.field(default=None, repr=False, compare=False)
+    )
 
     @property
     def converged(self) -> Bool[np.ndarray, " probe"]:

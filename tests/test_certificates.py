@@ -1,9 +1,11 @@
 """Certificates: what is promised, what is measured, and cases that must fail."""
 
+import dataclasses
 from typing import Any, ClassVar
 
 import cases
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -230,21 +232,105 @@ def test_wrong_energy_is_found_out(solver):
     """The sign of the feature neurons' share of it is mistaken."""
     network = mistaken(share=-1.0)
     path = run(network, solver=solver, step=0.1 if solver == "altimex" else None)
-    certificate = hopsim.certify(network, path)
+    certificate = hopsim.certify(network, path, resolve=True)
     assert certificate.promised
-    assert not np.any(certificate.holds)
-    assert str(certificate).startswith("BROKEN: 0/4 probes")
+    assert certificate.words == ["broken"] * 4
+    assert str(certificate).startswith("BROKEN in 4/4 probes, 0 certified;")
 
 
 def test_wrong_curvature_is_found_out_by_the_ledger(mistaken_program):
     """A Hessian that is ten per cent too large."""
     assert np.all(hopsim.certify(mistaken(), mistaken_program).holds)  # not so here
     network = mistaken(bend=1.1)
-    certificate = hopsim.certify(network, run(network))
+    path = run(network)
+    certificate = hopsim.certify(network, path)
     assert certificate.promised
     assert np.all(certificate.worst_rise <= certificate.tolerance)  # it does fall
     assert np.all(certificate.ledger_residual > 100 * certificate.ledger_tolerance)
-    assert not np.any(certificate.holds)
+    assert certificate.words == ["not resolved"] * 4
+    assert str(certificate).startswith("NOT RESOLVED in 4/4 probes, 0 certified;")
+    tried = hopsim.certify(network, path, resolve=True)
+    assert tried.words == ["broken"] * 4
+
+
+def test_a_wrong_curvature_costs_few_steps_and_no_larger_limit(mistaken_program):
+    """Dividing steps ends where it does not help, and their parts count as one."""
+    path, clean = run(mistaken(bend=1.1)), mistaken_program
+    # 16 trials, each of 7 divisions by 4 and as many steps back as they need
+    assert np.all(path.steps < clean.steps + 16 * 20)
+    np.testing.assert_array_less(path.ledger_tolerance, 1.5 * clean.ledger_tolerance)
+
+
+# --- activations that turn within a step ---
+
+
+SHARP = Network(np.sign(XI), L.LogCosh(20.0), L.LogSumExp(1.0))
+
+
+@pytest.mark.parametrize("tau_memory", [1.0, 100.0, 5000.0])
+def test_an_activation_that_turns_within_a_step_keeps_the_balance(tau_memory):
+    path = hopsim.simulate(
+        SHARP, TwoLayer(tau_memory=tau_memory), 3 * V, duration=50.0, samples=41
+    )
+    certificate = hopsim.certify(SHARP, path)
+    assert certificate.words == ["holds"] * PROBES
+    np.testing.assert_array_less(np.diff(path.energy, axis=1), 1e-12)
+
+
+def test_a_balance_that_is_kept_leaves_every_step_as_it_is():
+    audited, bare = (
+        hopsim.simulate(TANH_B, TwoLayer(), V, duration=8.0, samples=5, audit=audit)
+        for audit in (True, False)
+    )
+    np.testing.assert_array_equal(audited.steps, bare.steps)
+    # programs of other outputs round otherwise
+    np.testing.assert_allclose(audited.final, bare.final, rtol=1e-12, atol=1e-12)
+
+
+def test_a_missed_balance_that_shrinks_is_not_resolved(mistaken_program):
+    """As if the ledger of the run had missed by much, and at finer steps does not."""
+    poor = dataclasses.replace(mistaken_program, ledger_residual=np.full(PROBES, 1e-3))
+    certificate = hopsim.certify(mistaken(), poor, resolve=True)
+    assert certificate.words == ["not resolved"] * PROBES
+    assert not np.any(certificate.broken | certificate.holds)
+    lone = dataclasses.replace(poor, repeat=None)
+    assert hopsim.certify(mistaken(), lone).words == ["not resolved"] * PROBES
+    with pytest.raises(ValueError, match="cannot be repeated at finer tolerances"):
+        hopsim.certify(mistaken(), lone, resolve=True)
+
+
+def test_a_fall_that_is_measured_lets_no_rise_pass(mistaken_program):
+    risen = dataclasses.replace(mistaken_program, worst_excess=np.ones(PROBES))
+    assert hopsim.certify(mistaken(), risen).words == ["broken"] * PROBES
+    wild = dataclasses.replace(risen, rise_limit=np.full(PROBES, np.nan))
+    assert hopsim.certify(mistaken(), wild).words == ["not resolved"] * PROBES
+
+
+def test_samples_of_altimex_lie_on_its_steps():
+    """Between two steps of a jumping activation a straight line rises."""
+    network = Network(XI, L.AbsoluteValue(), L.Exponential(0.3), 0.0, -0.5 * np.ones(7))
+    path = hopsim.simulate(
+        network, TwoLayer(1.1), V, duration=6.0, samples=301, save=("v",), step_log=4,
+        until="duration",
+    )  # fmt: skip
+    assert path.solver == "AltIMEX"
+    np.testing.assert_array_less(np.diff(path.energy, axis=1), 1e-9)
+    assert path.step_log is not None
+    steps = np.asarray(path.step_log.energy)
+    for samples, ends in zip(path.energy, steps, strict=True):
+        from_an_end = np.min(np.abs(samples[:, None] - ends), axis=1)
+        np.testing.assert_array_less(from_an_end, 1e-12)  # two programs round apart
+
+
+def test_a_network_in_float64_is_run_in_float64_whatever_is_set_by_then():
+    with jax.enable_x64(False):
+        path = hopsim.simulate(TANH_B, TwoLayer(), V, duration=8.0, samples=5)
+        found = hopsim.find_attractors(TANH_B, TwoLayer(), V, duration=80.0)
+    assert path.final.dtype == np.float64
+    assert found.table["v"].dtype == np.float64
+    assert hopsim.certify(TANH_B, path).words == ["holds"] * PROBES
+    here = hopsim.simulate(TANH_B, TwoLayer(), V, duration=8.0, samples=5)
+    np.testing.assert_array_equal(path.final, here.final)
 
 
 def test_trajectory_of_another_network_is_refused(model_b_program):

@@ -44,11 +44,13 @@ class IntegrationPlan(eqx.Module):
     residual_tolerance: Scalar
     rise_gain: Scalar
     rise_tolerance: Scalar
+    ledger_constant: Scalar  # what a balance may miss besides rtol + atol for each step
     clamped: Bool[AnyArray, " feature"]
     solver: Any
     adaptive: bool = eqx.field(static=True)
     audit: bool = eqx.field(static=True)
     inequality: bool = eqx.field(static=True)
+    balance: bool = eqx.field(static=True)  # the ledger is held to one
     until_steady: bool = eqx.field(static=True)
     save: tuple[str, ...] = eqx.field(static=True)
     max_steps: int = eqx.field(static=True)
@@ -73,6 +75,7 @@ class Solution(NamedTuple):
     rise_limit: Float[Array, ""]
     worst_excess: Float[Array, ""]
     ledger_residual: Float[Array, ""]
+    ledger_tolerance: Float[Array, ""]
     ending: Int[Array, ""]
     v: Float[Array, "sample feature"] | None = None
     g: Float[Array, "sample feature"] | None = None

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 from .._common.types import AnyArray, Scalar
 from ..lagrangians import AbsoluteValue
 from ..network import Features, Hidden, Network
-from ..trajectory import Ending, Promise
+from ..trajectory import Ending, Promise, UNUSED
 from ._base import (
     AbstractContinuousDynamics,
     dynamics_kinds,
@@ -126,7 +126,7 @@ def _begin(network: Network, plan: IntegrationPlan, v: Array) -> _Run:
     size = plan.times.shape[0]
     log = None
     if plan.log_rows:
-        log = jnp.full((plan.log_rows, 4), jnp.nan, network.dtype)
+        log = jnp.full((plan.log_rows, 4), UNUSED, network.dtype)
         log = log.at[0].set(jnp.stack([zero, energy, zero, _scale(network, s)]))
     h = network.memory_input(s)
     return _Run(
@@ -137,7 +137,7 @@ def _begin(network: Network, plan: IntegrationPlan, v: Array) -> _Run:
         flips=jnp.zeros((), int),
         energy=energy,
         worst_rise=zero,
-        worst_time=zero + jnp.nan,
+        worst_time=zero,
         rise_limit=plan.rise_tolerance * _scale(network, s),
         worst_excess=-plan.rise_tolerance * _scale(network, s),
         ledger=zero,
@@ -261,6 +261,7 @@ def _finish(network: Network, plan: IntegrationPlan, run: _Run) -> Solution:
         rise_limit=run.rise_limit,
         worst_excess=run.worst_excess,
         ledger_residual=run.ledger,
+        ledger_tolerance=plan.ledger_constant,
         ending=jnp.where(finite, ending, Ending.NONFINITE),
         v=samples if "v" in plan.save else None,
         g=signs if "g" in plan.save else None,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..certificates import certify
+from ..certificates import certify, WORDS
 from ..records import Dataset, dataset
 from ..trajectory import Ending, Trajectory
 from ._base import Setting
@@ -24,7 +24,7 @@ def trajectory_variables(
     setting: Setting, trajectory: Trajectory
 ) -> dict[str, tuple[Any, ...]]:
     """The variables of one run, with dimensions, units and its certificate."""
-    certificate = certify(setting.network, trajectory)
+    certificate = certify(setting.network, trajectory, resolve=True)
     one, path = ("probe",), ("probe", "sample")
     energies = {
         "energy": trajectory.energy,
@@ -44,6 +44,7 @@ def trajectory_variables(
         "ledger_residual": (certificate.ledger_residual, PURE),
         "ledger_tolerance": (certificate.ledger_tolerance, PURE),
         "certified": (certificate.holds, PURE),
+        "certificate": (certificate.codes, PURE | flags(WORDS)),
         "converged": (trajectory.converged, PURE),
         "ending": (trajectory.ending, PURE | flags([e.name.lower() for e in Ending])),
         "target": (setting.probes.targets, {"long_name": "memory aimed at, -1: none"}),

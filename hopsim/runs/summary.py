@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..certificates import WORDS
 from ..records import Dataset, Record
 from ..statistics import wilson
 from ..trajectory import Ending
@@ -164,8 +165,11 @@ def _energy(data: Dataset) -> str:
     i = np.unravel_index(np.argmax(data["worst_excess"].values), certified.shape)
     rise, limit = data["worst_rise"].values[i], data["rise_limit"].values[i]
     kept = f"{np.sum(certified)}/{certified.size}"
+    codes = data["certificate"].values if "certificate" in data else np.zeros(1)
+    unresolved = int(np.sum(codes == WORDS.index("not resolved")))
     if np.all(data["promised"].values):
         text = f"certified to fall in {kept} probes"
+        text += f", not resolved in {unresolved}" if unresolved else ""
     else:
         fell = data["worst_excess"].values <= 0
         text = f"NOT PROMISED, fell in {np.sum(fell)}/{fell.size} probes"

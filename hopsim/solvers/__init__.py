@@ -1,6 +1,7 @@
 """Solvers of the flows: AltIMEX, unrolled Runge-Kutta stages, and their observers."""
 
 from .altimex import AltIMEX
+from .balance import Balanced, LedgerLimit
 from .energy_ledger import Audit, Audited
 from .problem import AbstractProblem, FlowState
 from .steady_state import Settling
@@ -12,7 +13,9 @@ __all__ = [
     "AltIMEX",
     "Audit",
     "Audited",
+    "Balanced",
     "FlowState",
+    "LedgerLimit",
     "Settling",
     "Unrolled",
     "evaluations",

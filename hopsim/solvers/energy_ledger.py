@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from .._common.types import Scalar
+from ..trajectory import UNUSED
 from ._watching import AbstractWatching
 from .problem import AbstractProblem, FlowState
 
@@ -24,7 +25,7 @@ class Audit(NamedTuple):
     scale: Scalar  # S_E there
     peak: Scalar  # the largest S_E so far
     worst_rise: Scalar  # the largest rise over one step, 0 if it never rose
-    worst_time: Scalar  # when that step ended
+    worst_time: Scalar  # when that step ended, 0 if there is none
     rise_limit: Scalar  # what was allowed there
     worst_excess: Scalar  # the largest rise - limit
     ledger: Scalar  # the largest relative ledger residual
@@ -39,7 +40,8 @@ class Audited(AbstractWatching):
     dissipated and `S_E` the sum of the |terms| of the energy. [THEORY 4.6]
 
     The ledger is the balance `|E + Q - E(0)| / (max S_E + Q)`, or, for AltIMEX, the
-    inequality `dE + dQ <= 0` per step, relative to `S_E`.
+    inequality `dE + dQ <= 0` per step, relative to `S_E`. It is written into the state
+    after every step as well, where `Balanced` can read it.
     """
 
     solver: dfx.AbstractSolver
@@ -55,7 +57,7 @@ class Audited(AbstractWatching):
         zero = jnp.zeros_like(energy)
         log = None
         if self.rows:
-            log = jnp.full((self.rows, 4), jnp.nan, energy.dtype)
+            log = jnp.full((self.rows, 4), UNUSED, energy.dtype)
             log = log.at[0].set(jnp.stack([zero + t0, energy, y0.dissipated, scale]))
         audit = Audit(
             start=energy,
@@ -63,7 +65,7 @@ class Audited(AbstractWatching):
             scale=scale,
             peak=scale,
             worst_rise=zero,
-            worst_time=zero + jnp.nan,
+            worst_time=zero,
             rise_limit=self.relative * scale,
             worst_excess=-self.relative * scale,  # no step, no rise
             ledger=zero,
@@ -78,7 +80,9 @@ class Audited(AbstractWatching):
         y1, error, dense, inner, result = self.solver.step(
             terms, t0, t1, y0, args, inner, made_jump
         )
-        audit = self._look(audit, t1, y0, y1, args)
+        audit, imbalance = self._look(audit, t1, y0, y1, args)
+        if y1.imbalance is not None:
+            y1 = y1._replace(imbalance=imbalance)
         return y1, error, dense, (inner, audit), result
 
     def _look(
@@ -88,7 +92,7 @@ class Audited(AbstractWatching):
         y0: FlowState,
         y1: FlowState,
         flow: AbstractProblem,
-    ) -> Audit:
+    ) -> tuple[Audit, Scalar]:
         energy, scale = flow.energy_and_scale(t, y1)
         largest = jnp.maximum(scale, audit.scale)
         peak = jnp.maximum(scale, audit.peak)
@@ -107,7 +111,7 @@ class Audited(AbstractWatching):
             steps = steps + 1
             row = jnp.stack([jnp.asarray(t, log.dtype), energy, y1.dissipated, scale])
             log = log.at[steps].set(row, mode="drop")
-        return Audit(
+        audit = Audit(
             start=audit.start,
             energy=energy,
             scale=scale,
@@ -120,3 +124,4 @@ class Audited(AbstractWatching):
             steps=steps,
             log=log,
         )
+        return audit, ledger

@@ -12,14 +12,16 @@ from .._common.types import AnyArray, Scalar
 class FlowState(NamedTuple):
     """The state of a flow and the accounts that are kept along it.
 
-    Only `x` affects the step size. `residual` is no integral: `Settling` writes it at
-    the end of every step, where Diffrax's events can read it.
+    Only `x` has an error. `residual` and `imbalance` are no integrals: `Settling` and
+    `Audited` write them at the end of every step, where Diffrax's events and step size
+    controllers can read them.
     """
 
     x: tuple[Float[AnyArray, " _n"], ...]  # (v, h), or (v,) for the adiabatic flow
     dissipated: Scalar | None = None  # Q, the energy dissipated since the start
     work: Scalar | None = None  # the work done against a drive, if there is one
     residual: Scalar | None = None  # tau-free, of the last step
+    imbalance: Scalar | None = None  # of the ledger, relative, after the last step
 
 
 class AbstractProblem(eqx.Module):

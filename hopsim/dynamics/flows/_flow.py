@@ -233,7 +233,8 @@ class Flow(AbstractProblem):
         """`dx/dt`, the rate of dissipation, and the power of the drive."""
         network = self._network(t)
         dx = self.dynamics.field(network, y.x, self.free)
-        rates = FlowState(dx, residual=None if y.residual is None else 0 * y.residual)
+        still = lambda x: None if x is None else 0 * x  # no integrals
+        rates = FlowState(dx, residual=still(y.residual), imbalance=still(y.imbalance))
         if y.dissipated is not None:
             lost = self.dynamics.dissipation(network, y.x, dx)
             rates = rates._replace(dissipated=lost)
@@ -285,7 +286,7 @@ class Flow(AbstractProblem):
         network = self._network(t)
         energy = self.dynamics.energy(network, y.x)
         gap = self.dynamics.gap(network, y.x)
-        lost = energy + jnp.nan if y.dissipated is None else y.dissipated
+        lost = 0 * energy if y.dissipated is None else y.dissipated
         kept = {
             "energy": energy,
             "effective_energy": energy - gap,  # E(v, h) = E(v) + D [THEORY 1.4]

@@ -10,7 +10,14 @@ from jaxtyping import Array
 
 from ..._common.norms import length
 from ..._common.types import Scalar
-from ...solvers import AbstractProblem, Audited, FlowState, Settling
+from ...solvers import (
+    AbstractProblem,
+    Audited,
+    Balanced,
+    FlowState,
+    LedgerLimit,
+    Settling,
+)
 from ...trajectory import Ending
 from .._base import IntegrationPlan, Solution
 
@@ -29,15 +36,19 @@ def integrate(
     What is integrated is dx/dt = field(x) and, beside it, the accounts of the energy,
     dQ/dt = dissipation >= 0 and dW/dt = dI/dt . g. The invariant that the audit checks
     is E + Q + W = E(0) [THEORY 1.2]. (AltIMEX adds up a bound on the loss instead, so
-    that dE + dQ <= 0 at each step.) Neither account is part of the error norm.
+    that dE + dQ <= 0 at each step.) Neither account is part of the error norm; steps
+    are divided only where the balance would be missed.
     """
     dtype = jnp.result_type(*x0)
+    balanced = plan.audit and plan.adaptive and plan.balance
+    limit = LedgerLimit(plan.rtol, plan.atol, plan.ledger_constant)
     zero = jnp.zeros((), dtype)
     y0 = FlowState(
         x0,
         dissipated=zero if plan.audit else None,
         work=zero if plan.audit and driven else None,
         residual=jnp.ones((), dtype) if plan.until_steady else None,
+        imbalance=zero if balanced else None,
     )
 
     # --- integrate
@@ -50,7 +61,7 @@ def integrate(
         solver = Audited(
             solver, plan.rise_gain, plan.rise_tolerance, plan.inequality, plan.log_rows
         )
-    duration = plan.times[-1]
+    duration, control = plan.times[-1], _controller(plan, dtype)
     solution = dfx.diffeqsolve(
         # the field of `args`, as in the audit: XLA then sees that products are shared
         dfx.ODETerm(lambda t, y, flow: flow.vector_field(t, y)),
@@ -61,7 +72,7 @@ def integrate(
         y0=y0,
         args=flow,
         saveat=_samples(plan),
-        stepsize_controller=_controller(plan, dtype),
+        stepsize_controller=Balanced(control, limit) if balanced else control,
         event=_event(plan),
         adjoint=dfx.ForwardMode(),
         max_steps=plan.max_steps,
@@ -86,14 +97,18 @@ def integrate(
     times = jnp.minimum(plan.times, end_time)
     kept = jax.vmap(lambda t, y: flow.observe(t, y, plan.save))(times, samples)
     residual = flow.residual(end_time, last)
+    steps = solution.stats["num_accepted_steps"]
+    control: Any = solution.controller_state
+    counted = control.counted if balanced else steps
     return Solution(
         **kept,
         final=last.x[0],
         final_memory=flow.memory(end_time, last),
         end_time=end_time,
-        steps=solution.stats["num_accepted_steps"],
+        steps=steps,
         rejected=solution.stats["num_rejected_steps"],
         residual=residual,
+        ledger_tolerance=limit.constant if plan.inequality else limit.after(counted),
         ending=_ending(solution.result, residual, kept["energy"][-1], plan),
         **_audit(solution.solver_state, zero),
     )
@@ -102,14 +117,14 @@ def integrate(
 def _samples(plan: IntegrationPlan) -> dfx.SaveAt:
     between = None if plan.times.shape[0] == 2 else dfx.SubSaveAt(ts=plan.times)
     subs = [between, dfx.SubSaveAt(t1=True)]
-    return dfx.SaveAt(subs=subs, solver_state=plan.audit)
+    audited = plan.audit
+    return dfx.SaveAt(subs=subs, solver_state=audited, controller_state=audited)
 
 
 def _audit(state: Any, zero: Array) -> dict[str, Any]:
     names = ("worst_rise", "worst_time", "rise_limit", "worst_excess")
     if state is None:
-        unknown = dict.fromkeys(names, zero + jnp.nan)
-        return unknown | {"ledger_residual": zero + jnp.nan}
+        return dict.fromkeys((*names, "ledger_residual"), zero)
     audit = state[1]
     seen = {name: getattr(audit, name) for name in names}
     return seen | {"ledger_residual": audit.ledger, "log": audit.log}
