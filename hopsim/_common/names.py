@@ -1,6 +1,7 @@
 """Names: how they are quoted, and what a misspelt one was probably meant to be."""
 
 import difflib
+import unicodedata
 
 
 MAX_QUOTED_CHARACTERS = 200  # characters of a name that are quoted
@@ -32,3 +33,18 @@ def plain(text: str) -> str:
     line = "".join(c if c.isprintable() else "?" for c in line)
     most = MAX_QUOTED_CHARACTERS
     return line if len(line) <= most else line[:most] + "..."
+
+
+one_line = plain
+
+
+def unwritable(text: str) -> str | None:
+    """The first character that no file or picture can hold, as an escape, or None.
+
+    These are the control characters but for line feeds and tabs, and half a surrogate
+    pair.
+    """
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t":
+            return ascii(character)[1:-1]
+    return None
