@@ -6,29 +6,23 @@ is computed without starting JAX.
 """
 
 import dataclasses
-import functools as ft
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
 import re
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._common import reach
 from .._common.names import nearest, shown
+from .._common.reach import versions
 from ..scenario.shipped import public_path, scenario_names, scenarios_place
 from ..scenario.toml_files import digest, old_words, read_tables, ScenarioError, Tables
-from . import _reach
 
 
 CLAIMS_PREFIX = "claims/"  # of the shipped claims' names among all scenarios
-COMPUTING_PACKAGES = (
-    *("jax", "jaxlib", "diffrax", "equinox", "optimistix", "lineax", "optax"),
-    *("numpy", "scipy", "numba", "scikit-learn", "jaxtyping"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,11 +127,11 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     changed = _changes(file, quick, overrides, tables)
     # a run checks the other size too, and so executes the code that it names
     sizes = (tables.resolved, tables.other)
-    held = f"{_reach.code(sizes)} {_reach.data(sizes, file.parent)}"
+    held = f"{reach.code(sizes)} {reach.data(sizes, file.parent)}"
     known = f"{digest(tables.resolved)} {size} {held} {versions()} {_device()}"
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))
-    notes = old_words(_reach.former_words(), *sizes)
+    notes = old_words(reach.former_words(), *sizes)
     known = (file, name, claim, title, tables.text, key, quick, overrides, notes)
     return Task(*known, changed)
 
@@ -176,16 +170,6 @@ def _device() -> str:
     found = [name for name in ("nvidia0", "kfd") if Path("/dev", name).exists()]
     flags = [os.environ.get(name, "") for name in ("JAX_PLATFORMS", "XLA_FLAGS")]
     return " ".join([*flags, *found])
-
-
-@ft.cache
-def versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that compute."""
-    python = ".".join(platform.python_version_tuple()[:2])
-    found = {
-        package: importlib.metadata.version(package) for package in COMPUTING_PACKAGES
-    }
-    return {"python": python} | found
 
 
 def _names(task: Task) -> set[str]:

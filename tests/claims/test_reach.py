@@ -14,8 +14,8 @@ import mutations
 import pytest
 from places import ROOT
 
-from hopsim.claims import _reach
-from hopsim.claims._reach import code, data, files, HOME, reach
+from hopsim._common import reach as _reach
+from hopsim._common.reach import code, data, files, HOME, reach
 from hopsim.data.datasets import SOURCES
 from hopsim.experiments import experiments
 from hopsim.plots import plots

@@ -12,8 +12,8 @@ from tomli_w import dumps
 
 import hopsim
 from hopsim import theory
+from hopsim._common import reach as _reach
 from hopsim._common.registry import Registry
-from hopsim.claims import _reach
 from hopsim.claims.tasks import find_claims
 from hopsim.experiments import experiments
 from hopsim.plots import plots

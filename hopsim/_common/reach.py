@@ -1,4 +1,4 @@
-"""The code that a run of a scenario can execute: the imports of all that it names.
+"""The code that a run can execute: the imports of all that its scenario names.
 
 Standard library only, and nothing is imported of what is asked about: the sources are
 parsed as text, so that this is known before JAX starts. A part is a module
@@ -11,7 +11,9 @@ import ast
 import collections
 import functools as ft
 import hashlib
+import importlib.metadata
 import os
+import platform
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +29,10 @@ COUNTED_ONLY = ("claims.pool",)
 # chooses modules by name, but only those of other libraries; see `prefetch`
 LOADS_FOREIGN_ONLY = ("_common.environment", "_common.registry")
 LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}
+COMPUTING_PACKAGES = (
+    *("jax", "jaxlib", "diffrax", "equinox", "optimistix", "lineax", "optax"),
+    *("numpy", "scipy", "numba", "scikit-learn", "jaxtyping"),
+)
 ITSELF = ""  # instead of an attribute: the object as a whole is used
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -59,6 +65,23 @@ def code(tables: Iterable[Mapping[str, Any]], home: Path = HOME) -> str:
     return _hash("\n".join(parts))
 
 
+def code_below(modules: Iterable[str], home: Path = HOME) -> str:
+    """The hash of all code that these modules of the package can execute, in hex."""
+    known = frozenset(frozenset(modules) & _sources(home).keys())
+    parts = sorted(f"{part} {_code(home, part)}" for part in _closure(home, known))
+    return _hash("\n".join(parts))
+
+
+@ft.cache
+def versions() -> dict[str, str]:
+    """The versions of what computes."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    found = {
+        package: importlib.metadata.version(package) for package in COMPUTING_PACKAGES
+    }
+    return {"python": python} | found
+
+
 def reach(tables: Iterable[Mapping[str, Any]], home: Path = HOME) -> frozenset[str]:
     """The parts of the package in `home` that a run of these tables can execute.
 
@@ -71,7 +94,9 @@ def reach(tables: Iterable[Mapping[str, Any]], home: Path = HOME) -> frozenset[s
             makers = set().union(*(registered[kind] for kind in said))
             said |= set().union(*(sources[maker].plots for maker in makers))
         found |= said
-    return _closure(home, frozenset(found & registered.keys()))
+    makers = set().union(*(registered[kind] for kind in found & registered.keys()))
+    begun = frozenset(makers | {f"{home.name}.{ENTRY_MODULE}"})
+    return _closure(home, begun) | {f"{home.name}.{name}" for name in COUNTED_ONLY}
 
 
 def files(parts: Iterable[str], home: Path = HOME) -> set[Path]:
@@ -158,10 +183,10 @@ def _said(tables: Mapping[str, Any]) -> set[str]:
 
 
 @ft.cache
-def _closure(home: Path, kinds: frozenset[str]) -> frozenset[str]:
+def _closure(home: Path, begun: frozenset[str]) -> frozenset[str]:
+    """These parts, and all that they import or name."""
     registered, sources = _kinds(home), _sources(home)
-    done: set[str] = set()
-    todo = {f"{home.name}.{ENTRY_MODULE}"}.union(*(registered[kind] for kind in kinds))
+    done, todo = set(), set(begun)
     while todo:
         part = todo.pop()
         done.add(part)
@@ -170,7 +195,7 @@ def _closure(home: Path, kinds: frozenset[str]) -> frozenset[str]:
             named = sources[part].names & registered.keys()
             more |= set().union(*(registered[kind] for kind in named))
         todo |= more - done
-    return frozenset(done | {f"{home.name}.{name}" for name in COUNTED_ONLY})
+    return frozenset(done)
 
 
 @ft.cache
