@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .._common.names import one_line, unwritable
 from .shipped import find_scenario
 
 
@@ -158,18 +159,29 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 
 
 def _beyond_toml(tree: Mapping[str, Any]) -> list[Problem]:
-    """Problems: integers beyond the 64 bits of TOML, and too deeply nested tables."""
+    """Problems: integers beyond 64 bits, too deep tables, and control characters.
+
+    No record, picture or terminal can hold the latter.
+    """
     problems, rest = [], [("", 0, dict(tree))]
     while rest:
         where, depth, value = rest.pop()
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             problems.append(Problem(where, "integers must fit in 64 bits"))
+        elif isinstance(value, str) and (found := unwritable(value)) is not None:
+            problems.append(Problem(where, _UNWRITABLE.format(found)))
         elif isinstance(value, dict | list) and depth == MAX_TABLE_DEPTH:
             problems.append(Problem(where[:60] + " ...", "nested too deeply"))
         elif isinstance(value, dict):
-            rest += [
-                (f"{where}.{k}".lstrip("."), depth + 1, v) for k, v in value.items()
-            ]
+            for key, inner in value.items():
+                if "\n" in key or "\t" in key or unwritable(key) is not None:
+                    told = f"{where}.{one_line(key)!a}".lstrip(".")
+                    problems.append(Problem(told, "keys hold no control characters"))
+                else:
+                    rest.append((f"{where}.{key}".lstrip("."), depth + 1, inner))
         elif isinstance(value, list):
             rest += [(f"{where}[{i}]", depth + 1, v) for i, v in enumerate(value)]
     return problems[::-1]
+
+
+_UNWRITABLE = "no file and no picture can hold the control character {}; leave it out"

@@ -71,6 +71,34 @@ def shipped(path, quick=False):
     return load_scenario(path, quick=quick)
 
 
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\r", "\x7f", "\x9b", "\ud800"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"title": "a@b"},
+        {"claim": {"id": "CL-1", "statement": "a@b", "source": "s"}},
+        {"checks": [{"kind": "bound", "statement": "a@b", "variable": "x"}]},
+        {"experiment": {"kind": "recall", "variants": {"a@b": {}}}},
+        {"experiment": {"kind": "recall", "only": ["a@b"]}},
+        {"name": "a@b"},
+    ],
+    ids=["title", "claim", "check", "label", "list", "name"],
+)
+def test_text_that_no_file_can_hold_is_refused_wherever_it_stands(
+    write, entry, character
+):
+    with_it = json.loads(json.dumps(entry).replace("@", json.dumps(character)[1:-1]))
+    told = [str(p) for p in problems_of(write(), overrides=with_it)]
+    assert len(told) == 1
+    assert "control character" in told[0]
+    assert told[0].isprintable()
+
+
+def test_line_feeds_and_other_tongues_may_stand_in_a_title(write):
+    title = "two\nlines, a\ttab, ξ, $x$ and 脳"
+    assert load_scenario(write(title=title)).header.title == title
+
+
 def time_constant(point):
     assert isinstance(point.dynamics, TwoLayer)
     return point.dynamics.tau_memory
