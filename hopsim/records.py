@@ -6,6 +6,7 @@ scenario text, versions, device, seed, timings, counters and verdicts are attrib
 
 import dataclasses
 import enum
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ._common.files import write_whole
+from ._common.names import one_line
 
 
 Dataset = Any  # an xarray.Dataset; xarray is imported when a record is first made
@@ -150,17 +154,7 @@ def _point(data: Dataset, number: int) -> Dataset:
 
 def save(record: Record, path: str | os.PathLike) -> Path:
     """Write a record as netCDF under a temporary name, then rename it into place."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    verdicts = json.dumps([dataclasses.asdict(v) for v in record.verdicts])
-    try:
-        _write(record.data.assign_attrs(verdicts=verdicts), temporary, "w", None)
-        for name, group in record.groups.items():
-            _write(group, temporary, "a", name)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return write_whole(Path(path), _image(record))
 
 
 def load_record(path: str | os.PathLike) -> Record:
@@ -184,17 +178,32 @@ def load_record(path: str | os.PathLike) -> Record:
         absent = {"name", "hash", "plots", "seconds"} - set(data.attrs)
         if absent:
             raise KeyError(f"no attribute {', '.join(sorted(absent))}")
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # of a damaged file h5py and xarray raise anything
         raise ValueError(
-            f"{str(path)!r} is not a record of hopsim ({error}); records are made by "
+            f"{str(path)!r} is not a record of hopsim, or it is damaged "
+            f"({one_line(str(error)) or type(error).__name__}); records are made by "
             "`hopsim run`."
         ) from error
     return Record(data, groups, tuple(verdicts), path)
 
 
-def _write(data: Dataset, path: Path, mode: Any, group: str | None) -> None:
-    numeric = [
-        n for n, v in data.variables.items() if v.dtype.kind in "fiub" and v.ndim
-    ]
-    encoding = {name: {"zlib": True, "complevel": 1} for name in numeric}
-    data.to_netcdf(path, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
+def _image(record: Record) -> bytes:
+    """The bytes of the file. (HDF5 itself does not survive a disk that is full.)"""
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
+    verdicts = json.dumps([dataclasses.asdict(v) for v in record.verdicts])
+    image = io.BytesIO()
+    with h5netcdf.File(image, "w") as file:
+        parts = {"": record.data.assign_attrs(verdicts=verdicts)} | record.groups
+        for name, data in parts.items():
+            place = file.create_group(name) if name else file
+            numeric = [
+                n
+                for n, v in data.variables.items()
+                if v.dtype.kind in "fiub" and v.ndim
+            ]
+            packed = {"zlib": True, "complevel": 1}
+            store = H5NetCDFStore(place)
+            data.dump_to_store(store, encoding=dict.fromkeys(numeric, packed))
+    return image.getvalue()

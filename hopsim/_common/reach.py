@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._common.files import places_of
+from .files import places_of
 
 
 HOME = Path(__file__).parents[1]  # of the package

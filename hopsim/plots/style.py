@@ -1,11 +1,14 @@
 """One look for all pictures: colours, labels, captions, and how they reach the disk."""
 
+import dataclasses
+import io
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .._common.files import write_whole
 from .._common.registry import Registry
 from ..records import Dataset, Record
 from ..statistics import Estimate
@@ -65,6 +68,7 @@ def draw(record: Record, name: str, fig: Figure) -> None:
     import matplotlib as mpl
 
     with mpl.rc_context(_RC):
+        record = _literal(record)
         try:
             plots[name](record, fig)
         except KeyError as error:  # xarray's, with the name in quotes
@@ -136,6 +140,18 @@ def _power(x: float, _: Any = None) -> str:
     return rf"${times}10^{{{ten}}}$"
 
 
+def _literal(record: Record) -> Record:
+    """The record with a user's words as they are: a dollar begins no mathematics."""
+    written = lambda words: str(words).replace("$", r"\$")
+    data = record.data.assign_attrs(
+        {k: written(v) for k, v in record.attrs.items() if isinstance(v, str)}
+    )
+    if "label" in data.coords:
+        told = [written(words) for words in data["label"].values.ravel()]
+        data = data.assign_coords(label=(data["label"].dims, told))
+    return dataclasses.replace(record, data=data)
+
+
 def render(record: Record, name: str, path: str | os.PathLike) -> Path:
     """Draw one plot into a PNG file. Same record, same pixels."""
     import matplotlib as mpl
@@ -148,10 +164,9 @@ def render(record: Record, name: str, path: str | os.PathLike) -> Path:
         fig = MplFigure(layout=ConstrainedLayoutEngine())
         FigureCanvasAgg(fig)
         draw(record, name, fig)
-        temporary = path.with_name(f".{path.name}")
-        fig.savefig(temporary, format="png", metadata={"Software": None})
-    os.replace(temporary, path)
-    return path
+        image = io.BytesIO()
+        fig.savefig(image, format="png", metadata={"Software": None})
+    return write_whole(path, image.getvalue())
 
 
 def caption(record: Record) -> str:

@@ -1,6 +1,7 @@
 """The plan of a training run, checked before anything is computed."""
 
 import dataclasses
+import hashlib
 import math
 from collections.abc import Callable
 from typing import Any, get_args, NamedTuple
@@ -10,7 +11,9 @@ import numpy as np
 import optax
 
 from .._common.names import nearest
+from .._common.reach import code_below, versions
 from .._common.streams import as_stream, Stream
+from .._version import __version__
 from ..network import Network
 from .examples import as_examples, as_states, Examples, Order
 from .objectives import AbstractObjective, AutoAssociative
@@ -135,13 +138,27 @@ def plan_training(
     )
 
 
+def training_code(plan: TrainingPlan) -> str:
+    """A hash of what a training executes: hopsim, the libraries, and their versions.
+
+    (Of a Lagrangian from elsewhere it knows nothing.)
+    """
+    modules = {"hopsim.training.trainer"}
+    rest: list[Any] = [plan.network, plan.objective]
+    while rest:
+        part = rest.pop()
+        if dataclasses.is_dataclass(part):
+            modules.add(type(part).__module__)
+            rest += [getattr(part, f.name) for f in dataclasses.fields(part)]
+    told = (__version__, code_below(modules), versions())
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
 def training_digest(plan: TrainingPlan) -> str:
     """The hash in which a checkpoint must agree with the run that resumes from it.
 
     (Without the rule, which is made of functions: only its state's shape is compared.)
     """
-    import hashlib
-
     found = hashlib.sha256()
     for array in (*jax.tree.leaves(plan.network), *plan.examples, *(plan.test or ())):
         found.update(np.ascontiguousarray(array).tobytes())

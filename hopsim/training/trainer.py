@@ -7,6 +7,7 @@ from its checkpoint gives the same results as an uninterrupted one, to the last 
 
 import math
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .._common.clock import phase
 from .._common.entries import public_entry
+from .._common.files import keep, machine_fault, Notice
 from .._common.types import AnyArray, Memories, Scalar
 from ..network import Network
 from ..records import dataset, Record
@@ -28,6 +30,7 @@ from .examples import Examples, minibatches, Order
 from .objectives import AbstractObjective, Scaling
 from .plan import (
     plan_training,
+    training_code,
     training_digest,
     TrainingData,
     TrainingPlan,
@@ -232,7 +235,8 @@ def train(
     - `batch`, `order`: items of a minibatch (default all), "shuffled" or "balanced"
       (as many of each class).
     - `checkpoint`: a file from which a killed training run is resumed; written every
-      `checkpoint_seconds` of wall time and at the end, and never deleted.
+      `checkpoint_seconds` of wall time and at the end, and never deleted. A
+      damaged one is set aside; one of other code or libraries is refused.
     - `interrupted`: called after each epoch; if it returns True, the checkpoint is
       written and KeyboardInterrupt raised.
     - `told`: called after each epoch with the values of its curves, `epoch` (from 1)
@@ -252,13 +256,29 @@ def train(
     trainer = Trainer(plan)
     state, curves, ending = trainer.start(), {name: [] for name in CURVES}, ""
     agreed = training_digest(plan)
-    kept = None if checkpoint is None else restore(checkpoint, state, agreed)
+    code = "" if checkpoint is None else training_code(plan)
+    kept = None if checkpoint is None else restore(checkpoint, state, agreed, code)
     if kept is not None:
         state, curves, ending = State(*kept.state), kept.curves, kept.ending
 
-    def keep() -> None:
-        if checkpoint is not None:
-            store(checkpoint, Checkpoint(tuple(state), curves, ending, agreed))
+    def keep_checkpoint(must: bool = False) -> None:
+        if checkpoint is None:
+            return
+        now = Checkpoint(tuple(state), curves, ending, agreed, code)
+        name = checkpoint.name
+        write = lambda place: store(place / name, now)
+        if must:
+            keep(write, checkpoint.parent, "What was learnt")
+            return
+        try:
+            write(checkpoint.parent)
+        except OSError as error:  # no reason to stop: all is still in memory
+            warnings.warn(
+                f"no checkpoint could be written: {machine_fault(error)} The training "
+                "goes on without it",
+                Notice,
+                stacklevel=3,
+            )
 
     saved = time.monotonic()
     while not ending and len(curves["loss"]) < epochs:
@@ -283,11 +303,11 @@ def train(
             told({"epoch": number + 1, "epochs": epochs} | now)
         stop = interrupted()
         if stop or time.monotonic() - saved >= checkpoint_seconds:
-            keep()
+            keep_checkpoint(must=stop)
             saved = time.monotonic()
         if stop:
             raise KeyboardInterrupt
-    keep()
+    keep_checkpoint()
     remember_classes(np.asarray(state.memories), network.features - plan.pixels)
     return _record(plan, state, curves, ending or "all epochs")
 

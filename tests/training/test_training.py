@@ -1,6 +1,10 @@
 """Training: what is learnt, what is refused, and that interruptions change nothing."""
 
+import errno
+import os
+
 import equinox as eqx
+import h5py
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,10 +13,13 @@ import pytest
 
 import hopsim
 from hopsim import datasets, dynamics, lagrangians as L
+from hopsim._common.files import Notice
+from hopsim._common.reach import _closure, HOME
 from hopsim._common.streams import Stream
 from hopsim.experiments import TrainingSettings
 from hopsim.models import model_a, model_b
 from hopsim.network import Network
+from hopsim.records import load_record
 from hopsim.training import (
     Associative,
     Examples,
@@ -272,11 +279,81 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, kept, other):
     assert place.read_bytes() == kept
 
 
-def test_a_broken_checkpoint_is_told(tmp_path, kept):
+@pytest.mark.parametrize("damage", ["cut", "empty", "garbage", "changed", "unsaid"])
+def test_a_damaged_checkpoint_is_set_aside_and_training_begins_anew(
+    tmp_path, kept, damage
+):
     place = tmp_path / "checkpoint.nc"
-    place.write_bytes(kept[:500])
-    with pytest.raises(ValueError, match="is not a record"):
+    place.write_bytes(kept)
+    damaged = {"cut": kept[:500], "empty": b"", "garbage": b"garbage" * 99}
+    if damage in damaged:
+        place.write_bytes(damaged[damage])
+    else:
+        with h5py.File(place, "a") as file:
+            if damage == "changed":
+                numbers = file["leaf_0"]
+                assert isinstance(numbers, h5py.Dataset)
+                numbers[0, 0] = 1e-9
+            else:
+                del file.attrs["ending"]
+    with pytest.warns(Notice, match=r"is damaged .* set aside as .* begins anew"):
+        again = learn(checkpoint=place)
+    assert again["loss"].size == 12
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names == ["checkpoint.nc", "checkpoint.nc.damaged"]
+    assert np.array_equal(load_record(place)["leaf_0"].values, again["memories"].values)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("__version__", "another"),
+        ("code_below", lambda modules: "other code"),
+        ("versions", lambda: {"jax": "another"}),
+    ],
+)
+def test_a_checkpoint_of_other_code_is_refused(
+    tmp_path, kept, monkeypatch, name, value
+):
+    place = tmp_path / "checkpoint.nc"
+    place.write_bytes(kept)
+    monkeypatch.setattr(f"hopsim.training.plan.{name}", value)
+    with pytest.raises(ValueError, match=r"another version .* --restart"):
         learn(checkpoint=place)
+    assert place.read_bytes() == kept
+
+
+def test_training_reaches_the_code_that_decides_it():
+    reached = _closure(HOME, frozenset({"hopsim.training.trainer"}))
+    for module in ("trainer", "objectives", "rule", "examples", "plan"):
+        assert f"hopsim.training.{module}" in reached
+    assert not [part for part in reached if "plot" in part or "cli" in part]
+
+
+def test_a_disk_that_takes_no_checkpoint_stops_no_training(tmp_path, monkeypatch, kept):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/full")
+
+    monkeypatch.setattr("hopsim.training.trainer.store", full)
+    place = tmp_path / "checkpoint.nc"
+    with pytest.warns(Notice, match="No space left .* goes on without"):
+        record = learn(checkpoint=place, checkpoint_seconds=0.0)
+    assert record["loss"].size == 12
+    assert not place.exists()
+
+
+def test_what_was_learnt_until_an_interrupt_is_kept_elsewhere_if_need_be(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    place = tmp_path / "full" / "checkpoint.nc"  # where nobody has made a directory
+    with pytest.raises(
+        ValueError, match=r"What was learnt cannot .* it is in "
+    ) as told:
+        learn(checkpoint=place, interrupted=lambda: True)
+    (kept,) = (tmp_path / "home").rglob("checkpoint.nc")
+    assert str(kept) in str(told.value)
+    assert learn(checkpoint=kept)["loss"].size == 12
 
 
 # --- what is refused ------------------------------------------------------------------
