@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ._common.files import write_whole
-from ._common.names import one_line
+from ._common.names import plain
 
 
 Dataset = Any  # an xarray.Dataset; xarray is imported when a record is first made
@@ -181,7 +181,7 @@ def load_record(path: str | os.PathLike) -> Record:
     except Exception as error:  # of a damaged file h5py and xarray raise anything
         raise ValueError(
             f"{str(path)!r} is not a record of hopsim, or it is damaged "
-            f"({one_line(str(error)) or type(error).__name__}); records are made by "
+            f"({plain(str(error)) or type(error).__name__}); records are made by "
             "`hopsim run`."
         ) from error
     return Record(data, groups, tuple(verdicts), path)

@@ -13,12 +13,12 @@ import shutil
 import socket
 import stat
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .names import one_line, shown, unwritable
+from .names import plain, shown, unwritable
+from .notices import notify
 
 
 TRIED_BYTES = 2**20  # a run with its pictures takes about so much
@@ -37,10 +37,6 @@ REMEDIES = {
     errno.EMFILE: "close files, or raise the limit on open files",
     errno.ENFILE: "close files, or raise the limit on open files",
 }
-
-
-class Notice(UserWarning):
-    """What was done beside what was asked; the command line prints it as a note."""
 
 
 class KeptElsewhere(ValueError):
@@ -63,7 +59,7 @@ class MachineFault(OSError):
 def reason_of(error: BaseException) -> str:
     """Why something failed, in one line."""
     told = error.strerror if isinstance(error, OSError) else None
-    return one_line(told or str(error)) or type(error).__name__
+    return plain(told or str(error)) or type(error).__name__
 
 
 def machine_fault(error: OSError) -> str:
@@ -71,7 +67,7 @@ def machine_fault(error: OSError) -> str:
     if isinstance(error, MachineFault):
         return str(error)
     remedy = REMEDIES.get(error.errno or 0, "see to it, and try again")
-    where = f"{one_line(str(error.filename))!r}: " if error.filename else ""
+    where = f"{plain(str(error.filename))!r}: " if error.filename else ""
     return f"{where}{reason_of(error)}; {remedy}."
 
 
@@ -306,7 +302,7 @@ def _holder(file: Any) -> str | None:
         return "another process" if held else None
     if not held and (host != _HOST or not is_alive(pid) or pid == os.getpid()):
         return None
-    return f"process {pid} on {one_line(host)}"
+    return f"process {pid} on {plain(host)}"
 
 
 # --- damaged files --------------------------------------------------------------------
@@ -344,12 +340,12 @@ def is_file_name(name: Any) -> bool:
 
 
 def set_aside(path: Path, why: str, then: str) -> None:
-    """Give a damaged file or directory another name, and say so in a Notice."""
+    """Give a damaged file or directory another name, and say so in a notice."""
     other, number = path.with_name(f"{path.name}.damaged"), 1
     while os.path.lexists(other):
         number += 1
         other = path.with_name(f"{path.name}.damaged-{number}")
     with contextlib.suppress(FileNotFoundError):  # another process was quicker
         os.rename(path, other)
-    told = f"{path} is damaged ({one_line(why)}); it is set aside as {other.name}"
-    warnings.warn(f"{told}, and {then}", Notice, stacklevel=3)
+    told = f"{path} is damaged ({plain(why)}); it is set aside as {other.name}"
+    notify(f"{told}, and {then}")

@@ -35,9 +35,6 @@ def plain(text: str) -> str:
     return line if len(line) <= most else line[:most] + "..."
 
 
-one_line = plain
-
-
 def unwritable(text: str) -> str | None:
     """The first character that no file or picture can hold, as an escape, or None.
 

@@ -5,6 +5,8 @@ import warnings
 from types import FrameType
 from typing import Any
 
+from .names import plain
+
 
 BETWEEN = {__name__.partition(".")[0], "equinox", "jaxtyping", "beartype"}
 
@@ -27,13 +29,19 @@ def _inside(frame: FrameType) -> bool:
 
 
 def print_notices() -> None:
-    """From now on notices are lines `note: ...` on standard error."""
-    plain = warnings.showwarning
+    """From now on notices are lines `note: ...` on standard error.
+
+    So is the first of what JAX says, for each program, of a damaged or full cache.
+    """
+    usual, of_cache = warnings.showwarning, []
 
     def show(message: Any, category: Any, *args: Any, **more: Any) -> None:
         if issubclass(category, Notice):
             sys.stderr.write(f"note: {message}\n")
-        else:
-            plain(message, category, *args, **more)
+        elif "persistent compilation cache" not in str(message):
+            usual(message, category, *args, **more)
+        elif not of_cache:
+            of_cache.append(plain(str(message)))
+            sys.stderr.write(f"note: {of_cache[0]}; compiling anew\n")
 
     warnings.showwarning = show

@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from .._common.names import nearest, one_line
+from .._common.names import nearest, plain
 from .._common.registry import Registry
 from ..records import Dataset, Record, Verdict
 
@@ -59,7 +59,7 @@ class AbstractCheck(BaseModel, abc.ABC):
         except ValueError as error:
             return self.impossible(str(error))
         except Exception as error:  # no reason to lose a run
-            return self.impossible(one_line(f"{type(error).__name__}: {error}"))
+            return self.impossible(plain(f"{type(error).__name__}: {error}"))
 
     def impossible(self, reason: str) -> Verdict:
         """The verdict of a check that this record does not allow."""

@@ -1,36 +1,112 @@
 """Entries: the result of every claim, read from its run, and the report of all."""
 
+import contextlib
 import json
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .._common.files import write_whole
+from .._common.files import is_file_name, read_json, set_aside, write_whole
+from .._common.names import unwritable
+from .._common.reach import versions
 from .._version import __version__
 from ..scenario.shipped import public_path
-from .tasks import natural, read_task, shipped_claims, Task, versions
+from .tasks import natural, read_task, shipped_claims, Task
 
 
 Entry = dict[str, Any]  # one claim in the report, as plain JSON data
 ASKED = "asked.json"  # beside the verdicts of a run: how it was asked for
 
 
+class Damaged(ValueError):
+    """A file of verdicts that is there and is none."""
+
+
 def read_verdicts(file: Path) -> dict[str, Any] | None:
-    """Verdicts of a finished run, or None if the file is missing or damaged."""
+    """Verdicts of a finished run, or None if there are none.
+
+    Only what a report takes from them. Raises Damaged, with the reason, where a file is
+    not as runs write it.
+    """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        checks = [bool(check["passed"]) for check in found["checks"]]
-        whole = (
-            checks and found["passed"] == all(checks) and float(found["seconds"]) >= 0
-        )
-    except (OSError, ValueError, TypeError, KeyError):
+        found = read_json(file)
+    except FileNotFoundError:
         return None
-    return found if whole else None
+    except ValueError as error:
+        raise Damaged(str(error)) from error
+    kept = _require(found, _VERDICTS, "")
+    checks = [_require(check, _CHECK, "checks: ") for check in kept["checks"]]
+    if not checks or kept["passed"] != all(check["passed"] for check in checks):
+        raise Damaged("its checks and its outcome disagree")
+    return kept | {"checks": checks}
+
+
+def _require(
+    table: Any, wanted: Mapping[str, Callable[[Any], bool]], where: str
+) -> dict[str, Any]:
+    """The wanted entries of a table. Raises Damaged for those of another kind."""
+    if not isinstance(table, dict):
+        raise Damaged(f"{where}a table is missing")
+    for name, fits in wanted.items():
+        if name not in table or not fits(table[name]):
+            raise Damaged(f"{where}{name} is missing, or is none")
+    return {name: table[name] for name in wanted}
+
+
+def _text(x: Any) -> bool:
+    return isinstance(x, str) and unwritable(x) is None
+
+
+def _number(x: Any) -> bool:
+    return type(x) in (int, float) and abs(x) < 1e308
+
+
+def _none_or_number(x: Any) -> bool:
+    return x is None or _number(x)
+
+
+def _file_names(x: Any) -> bool:
+    """Names alone: a path would lead out of the run directory."""
+    return isinstance(x, list) and all(is_file_name(name) for name in x)
+
+
+_VERDICTS: dict[str, Callable[[Any], bool]] = {
+    "seed": lambda x: type(x) is int,
+    "precision": _text,
+    "seconds": lambda x: _number(x) and x >= 0,
+    "device": _text,
+    "not_drawn": _text,
+    "pictures": _file_names,
+    "passed": lambda x: isinstance(x, bool),
+    "checks": lambda x: isinstance(x, list),
+}
+_ASKED: dict[str, Callable[[Any], bool]] = {
+    "name": is_file_name,
+    "place": lambda x: x is None or _text(x),
+    "quick": lambda x: isinstance(x, bool),
+    "overrides": lambda x: isinstance(x, dict),
+}
+_CHECK: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("statement", "measured", "expected", "source", "error"), _text),
+    **dict.fromkeys(("tolerance", "samples"), _text),
+    "passed": lambda x: isinstance(x, bool),
+    **dict.fromkeys(("value", "low", "high"), _none_or_number),
+}
 
 
 def cached_entry(task: Task, place: Path) -> Entry | None:
-    """The entry of an earlier run with the same key, or None if there is none."""
-    found = read_verdicts(place / task.directory / "verdicts.json")
+    """The entry of an earlier run with the same key, or None if there is none.
+
+    A damaged one is set aside.
+    """
+    directory = place / task.directory
+    try:
+        found = read_verdicts(directory / "verdicts.json")
+    except Damaged as error:
+        why = f"verdicts.json: {error}"
+        set_aside(directory, why, f"the claim {task.name} must run again")
+        return None
     return None if found is None else _entry(task) | found | {"kept": True}
 
 
@@ -44,7 +120,9 @@ def keep_request(task: Task, place: Path) -> None:
         "quick": task.quick,
         "overrides": dict(task.overrides),
     }
-    write_whole(place / task.directory / ASKED, json.dumps(asked, default=str) + "\n")
+    text = json.dumps(asked, default=str) + "\n"
+    with contextlib.suppress(OSError):  # later reports will not have it; this one does
+        write_whole(place / task.directory / ASKED, text)
 
 
 def other_entries(place: Path, told: list[Entry]) -> tuple[list[Entry], list[str]]:
@@ -57,10 +135,13 @@ def other_entries(place: Path, told: list[Entry]) -> tuple[list[Entry], list[str
     begun, requests = set(found), {}
     for file in sorted(place.glob(f"*-????????????????/{ASKED}")):
         try:
-            request = file.read_text(encoding="utf-8")
-            requests.setdefault(request, _asked(request))
-        except (OSError, ValueError, TypeError, KeyError):
-            continue  # it cannot be told what this was
+            asked = _require(read_json(file), _ASKED, "")
+        except ValueError as error:
+            set_aside(file, str(error), "later reports leave this run out")
+            continue
+        request = json.dumps(asked, sort_keys=True)
+        with contextlib.suppress(OSError, ValueError):  # it is no claim any more
+            requests.setdefault(request, _asked(asked))
     tasks = [task for task in requests.values() if task.directory not in begun]
     kept = [entry for task in tasks if (entry := cached_entry(task, place))]
     covered = {entry["directory"] for entry in kept}
@@ -68,8 +149,7 @@ def other_entries(place: Path, told: list[Entry]) -> tuple[list[Entry], list[str
     return kept, sorted(lapsed, key=natural)
 
 
-def _asked(request: str) -> Task:
-    asked = json.loads(request)
+def _asked(asked: Mapping[str, Any]) -> Task:
     shelf = shipped_claims() if asked["place"] is None else Path(asked["place"])
     return read_task(asked["name"], shelf, asked["quick"], asked["overrides"])
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .._common.files import write_whole
+from .._common.files import is_file_name, write_whole
 from ..records import Outcome
 
 
@@ -100,7 +100,7 @@ def strip(check: Mapping[str, Any]) -> dict[str, Any] | None:
 def _completed(claim: Mapping[str, Any], place: Path) -> dict[str, Any]:
     """The claim with its outcome and its pictures as data URIs."""
     pictures = [
-        {"name": name, "data": _embedded(place / claim["directory"] / name)}
+        {"name": name, "data": _embedded(place, claim["directory"], name)}
         for name in claim["pictures"]
     ]
     crashed, changed = bool(claim["error"]), bool(claim["changed"])
@@ -108,11 +108,17 @@ def _completed(claim: Mapping[str, Any], place: Path) -> dict[str, Any]:
     return {**claim, "outcome": outcome, "pictures": pictures}
 
 
-def _embedded(path: Path) -> str | None:
-    """A picture as a data URI, or None if there is nothing to read."""
+def _embedded(place: Path, directory: str, name: str) -> str | None:
+    """A picture as a data URI, or None if the directory itself has none to read."""
+    if not (is_file_name(directory) and is_file_name(name)):
+        return None
+    path = place / directory / name
     try:
+        home = (place / directory).resolve()
+        if path.resolve() != home / name or not path.is_file():  # a link leads outside
+            return None
         data = path.read_bytes()
-    except OSError:
+    except (OSError, RuntimeError):  # links in a circle
         return None
     kind = mimetypes.guess_type(path.name)[0] or "image/png"
     return f"data:{kind};base64,{base64.b64encode(data).decode()}" if data else None

@@ -1,5 +1,6 @@
 """Verification: every claim without a valid cached run is run; one report on all."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -7,10 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from .._common.cores import cores
-from .._common.files import make_place, write_whole
+from .._common.files import (
+    keep,
+    KeptElsewhere,
+    locked,
+    make_place,
+    remove_leftovers,
+    write_whole,
+)
 from . import report
 from .entries import (
     cached_entry,
+    Damaged,
     Entry,
     failed_entry,
     finished_entry,
@@ -46,19 +55,32 @@ def verify(
     - `on_progress`, `on_entry`: called at every step, and with the entry of every claim
       that has ended.
 
-    Raises ValueError if `place` cannot be written to.
+    Raises ValueError if `place` cannot be written to, or if another process works in
+    it. If it cannot hold the report in the end, that is kept elsewhere, and ValueError
+    says where (its `result` is the report).
     """
     begun = time.perf_counter()
     make_place(place, "Ledgers")
-    entries = finished_entries(tasks, place, jobs, on_progress, on_entry)
-    others, lapsed = other_entries(place, entries)
-    more = {"wall": time.perf_counter() - begun, "lapsed": lapsed}
-    whole = report_of([*entries, *others], command) | more
-    write_whole(
-        place / "ledger.json", json.dumps(whole, indent=1, allow_nan=False) + "\n"
-    )
-    report.write_page(whole, place, place / "report.html")
-    return report_of(entries, command) | more | {"others": len(others)}
+    remedy = "wait until it has ended, or give another place with --out"
+    with locked(place / ".verify.lock", f"Somebody verifies in {str(place)!r}", remedy):
+        entries = finished_entries(tasks, place, jobs, on_progress, on_entry)
+        others, lapsed = other_entries(place, entries)
+        more = {"wall": time.perf_counter() - begun, "lapsed": lapsed}
+        whole = report_of([*entries, *others], command) | more
+        ledger = json.dumps(whole, indent=1, allow_nan=False) + "\n"
+        found = report_of(entries, command) | more | {"others": len(others)}
+
+        def write(there: Path) -> Path:
+            write_whole(there / "ledger.json", ledger)
+            report.write_page(whole, place, there / "report.html")
+            return there
+
+        try:
+            keep(write, place, "The report")
+        except KeptElsewhere as error:
+            error.result = found
+            raise
+        return found
 
 
 def finished_entries(
@@ -77,14 +99,19 @@ def finished_entries(
             on_entry(entry)
     rest = _longest_first([t for t in tasks if known[t.name] is None], place)
     workers = max(1, min(jobs or len(cores()), len(rest)))
-    for task, why, seconds in (
-        run_all(rest, place, workers, on_progress) if rest else ()
-    ):
-        entry = failed_entry(task, why, seconds) if why else finished_entry(task, place)
-        if not entry["error"]:
-            keep_request(task, place)
-        entries.append(entry)
-        on_entry(entry)
+    try:
+        for task, why, seconds in (
+            run_all(rest, place, workers, on_progress) if rest else ()
+        ):
+            entry = (
+                failed_entry(task, why, seconds) if why else finished_entry(task, place)
+            )
+            if not entry["error"]:
+                keep_request(task, place)
+            entries.append(entry)
+            on_entry(entry)
+    finally:
+        remove_leftovers(place)  # of processes that died, or were stopped
     return entries
 
 
@@ -92,11 +119,10 @@ def _longest_first(tasks: list[Task], place: Path) -> list[Task]:
     """Sorted by the seconds of an earlier version, so that no long task is last."""
 
     def seconds(task: Task) -> float:
-        taken = [
-            found["seconds"]
-            for file in place.glob(f"{task.name}-????????????????/verdicts.json")
-            if (found := read_verdicts(file)) is not None
-        ]
+        taken = []
+        for file in place.glob(f"{task.name}-????????????????/verdicts.json"):
+            with contextlib.suppress(Damaged):  # nobody asks for it
+                taken += [(read_verdicts(file) or {}).get("seconds", 1e9)]
         return taken[-1] if taken else 1e9  # unknown: run first
 
     return sorted(tasks, key=lambda task: -seconds(task))

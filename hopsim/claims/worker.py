@@ -14,6 +14,8 @@ import time
 import traceback
 from typing import Any, TextIO
 
+from .._common.files import machine_fault
+
 
 def serve(cores: str) -> None:
     """Runs tasks from standard input on the given processor cores, such as `0,1`."""
@@ -62,6 +64,8 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
         why = None
     except ValueError as error:  # an invalid file: the message says why
         why = str(error)
+    except OSError as error:
+        why = machine_fault(error)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{os.path.basename(last.filename)}, line {last.lineno}"

@@ -6,17 +6,20 @@ command needs it.
 
 import contextlib
 import enum
+import errno
+import io
 import os
 import sys
 import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from .._common.cores import cores
+from .._common.names import plain
 from .._common.notices import print_notices
 from ..scenario.shipped import public_path, scenario_names, shipped
 from . import terminal
@@ -46,7 +49,7 @@ class Exit(enum.IntEnum):
     """Exit codes of what did not go well."""
 
     CHECK_FAILED = 1  # of the scenario, or a claim
-    INPUT_AT_FAULT = 2  # the user's
+    INPUT_AT_FAULT = 2  # the user's, or what the machine refuses
     INTERNAL_ERROR = 3
     INTERRUPTED = 130  # as shells report it; nothing is half written
     NOBODY_READS = 141  # as shells report it
@@ -60,7 +63,13 @@ def main() -> None:
     print_notices()
     # one device for each core: small networks run a chunk of their probes on each
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(len(cores())))
-    app()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may not know a letter
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except OSError as error:  # of what is printed before a command begins
+        print(f"error: {_told(error)}", file=sys.stderr)
+        sys.exit(Exit.INPUT_AT_FAULT)
 
 
 @app.command("run")
@@ -97,7 +106,7 @@ def run_command(
         first = distributed is None or join_processes(distributed) == 0
         imports = time.perf_counter() - _BEGAN
         scenario = _read(file, quick, overrides, aloud=first)
-        with watch() as clock, terminal.progress_bar() as on_progress:
+        with watch() as clock, _showing_what_is_kept(), _counted() as on_progress:
             # every process computes everything; one of them writes and speaks
             record = run_scenario(
                 scenario, out=out if first else None, force=force, progress=on_progress
@@ -126,9 +135,7 @@ def train_command(
     """Train a scenario's memories; a training run that was stopped is resumed."""
     with _guarded():
         _keep_programs()
-        import shutil
-
-        from ..runs.run import run as run_scenario, unfinished
+        from ..runs.run import forget, run as run_scenario, unfinished
 
         scenario = _read(file, quick, overrides)
         if not scenario.experiment.trains:
@@ -136,11 +143,13 @@ def train_command(
                 f"{file} learns no memories: its experiment is no training; use "
                 "`hopsim run`."
             )
-        out.mkdir(parents=True, exist_ok=True)
-        place = unfinished(scenario, out)
         if restart:
-            shutil.rmtree(place)
-        with terminal.epoch_lines() as on_epoch, _asked_to_stop() as should_stop:
+            forget(scenario, out)
+        with (
+            terminal.epoch_lines() as on_epoch,
+            _showing_what_is_kept(),
+            _asked_to_stop() as should_stop,
+        ):
             try:
                 record = run_scenario(
                     scenario,
@@ -149,13 +158,15 @@ def train_command(
                     interrupted=should_stop,
                     tell=on_epoch,
                 )
-            except KeyboardInterrupt:
-                print(
-                    f"stopped; what was learnt is kept in {place}, and the same "
-                    "command goes on from there (--restart forgets it)",
-                    file=sys.stderr,
+            except KeyboardInterrupt as error:
+                place = unfinished(scenario, out)
+                told = (
+                    f"what was learnt is kept in {place}, and the same command goes "
+                    "on from there (--restart forgets it)"
+                    if any(place.glob("*.nc"))
+                    else "no epoch had ended, so nothing is kept"
                 )
-                raise
+                raise KeyboardInterrupt(str(error) or told) from error
         terminal.show_summary(record)
         if not record.passed:
             raise typer.Exit(Exit.CHECK_FAILED)
@@ -180,9 +191,11 @@ def predict_command(
 ) -> None:
     """Print the class of every image, as a trained network sees it."""
     with _guarded():
-        from .._common.files import write_whole
+        from .._common.files import keep, try_place, write_whole
         from ..runs.trained import load_trained, read_images
 
+        if into is not None:
+            try_place(into.parent, str(into.name), "name another file with --into")
         trained = load_trained(run_directory, point)
         rows, labels = read_images(images, variable)
         found = trained.predict(rows)
@@ -190,7 +203,8 @@ def predict_command(
         if into is None:
             print(text, end="")
         else:
-            print(write_whole(into, text))
+            write = lambda place: write_whole(place / into.name, text)
+            print(keep(write, into.parent, "The list of classes"))
         terminal.show_predicted(found, labels)
 
 
@@ -208,7 +222,8 @@ def attractors_command(
         if os.path.isfile(record) or what.endswith(".nc"):
             from ..records import load_record
 
-            terminal.show_attractors(load_record(what))
+            with _reading(what):
+                terminal.show_attractors(load_record(what))
             return
         _keep_programs()
         from dataclasses import replace
@@ -219,7 +234,7 @@ def attractors_command(
         scenario = _read(what, quick, overrides)
         if not isinstance(scenario.experiment, Census):
             scenario = replace(scenario, experiment=Census(), checks=())
-        with terminal.progress_bar() as on_progress:
+        with _counted() as on_progress:
             record = run_scenario(scenario, progress=on_progress)
         terminal.show_attractors(record)
 
@@ -263,10 +278,16 @@ def verify_command(
         for task in tasks:
             _tell(public_path(task.file), task.notes)
         again = rerun_command(words, quick, changes, shelf)
-        with terminal.verifying(len(tasks)) as show:
-            report = verify_claims(
-                tasks, out, jobs, show.on_progress, show.on_entry, again
-            )
+        with _showing_what_is_kept(), terminal.verifying(len(tasks)) as show:
+            try:
+                report = verify_claims(
+                    tasks, out, jobs, show.on_progress, show.on_entry, again
+                )
+            except KeyboardInterrupt as error:
+                raise KeyboardInterrupt(
+                    f"{show.done} of {len(tasks)} claims have ended; they are kept in "
+                    f"{out}, and the same command goes on from there"
+                ) from error
         terminal.show_report(report, out)
         if not all(entry["passed"] for entry in report["claims"]):
             raise typer.Exit(Exit.CHECK_FAILED)
@@ -330,8 +351,9 @@ def plot_command(
 
         asked = {"plots": names or []}
         _tell(str(run_directory), old_words(plots.former, asked))
-        for path in redraw(run_directory, tuple(names or ())):
-            print(path)
+        with _reading(run_directory):
+            for path in redraw(run_directory, tuple(names or ())):
+                print(path)
 
 
 @app.command("show")
@@ -342,7 +364,8 @@ def show_command(
     with _guarded():
         from ..records import load_record
 
-        terminal.show_summary(load_record(run_directory))
+        with _reading(run_directory):
+            terminal.show_summary(load_record(run_directory))
 
 
 # --- helpers ------------------------------------------------------------------------
@@ -350,27 +373,103 @@ def show_command(
 
 @contextlib.contextmanager
 def _guarded() -> Iterator[None]:
-    """User mistakes end with one message, crashes with all that is known of them."""
+    """Mistakes and machines at fault end with one message, defects with all of it."""
     try:
         yield
+        sys.stdout.flush()
     except typer.Exit:
         raise
     except BrokenPipeError as error:
         if not _nobody_reads():
             _crash(error)
         raise typer.Exit(Exit.NOBODY_READS) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        print(f"stopped: {error or 'nothing is kept'}", file=sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
+    except OSError as error:
+        _refuse(_told(error))
     except ValueError as error:
         if not _raised_by_hopsim(error):
             _crash(error)
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(Exit.INPUT_AT_FAULT) from None
+        _refuse(str(error))
     except MemoryError as error:
-        print(f"error: out of memory; use smaller sizes. {error}", file=sys.stderr)
-        raise typer.Exit(Exit.INPUT_AT_FAULT) from None
+        _refuse(f"out of memory; use smaller sizes. {error}")
     except Exception as error:
+        if "RESOURCE_EXHAUSTED" in str(error):  # as XLA says it
+            _refuse(f"out of memory; use smaller sizes. {plain(str(error))}")
         _crash(error)
+
+
+def _refuse(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    raise typer.Exit(Exit.INPUT_AT_FAULT) from None
+
+
+@contextlib.contextmanager
+def _showing_what_is_kept() -> Iterator[None]:
+    """What could only be kept elsewhere is shown as usual before that is told."""
+    from .._common.files import KeptElsewhere
+
+    try:
+        yield
+    except KeptElsewhere as error:
+        if isinstance(error.result, dict):
+            terminal.show_report(error.result, error.place or Path())
+        elif error.result is not None:
+            terminal.show_summary(error.result)
+        raise
+
+
+@contextlib.contextmanager
+def _counted() -> Iterator[Any]:
+    """A progress bar; who interrupts the block is told what had been done."""
+    done: dict[str, str] = {}
+    with terminal.progress_bar() as show:
+
+        def on_progress(what: str, number: int, total: int) -> None:
+            done[what] = f"{number} of {total} {what}"
+            show(what, number, total)
+
+        try:
+            yield on_progress
+        except KeyboardInterrupt as error:
+            told = ", ".join(done.values()) or "nothing"
+            raise KeyboardInterrupt(
+                str(error)
+                or f"{told} had been finished; nothing is kept, since a run is written "
+                "when it is whole"
+            ) from error
+
+
+@contextlib.contextmanager
+def _reading(what: str | Path) -> Iterator[None]:
+    """Whatever a saved run raises that is not whole is its fault, in one message."""
+    try:
+        yield
+    except (OSError, typer.Exit):
+        raise
+    except Exception as error:
+        if isinstance(error, ValueError) and _raised_by_hopsim(error):
+            raise
+        why = plain(f"{type(error).__name__}: {error}")
+        raise ValueError(
+            f"{str(what)!r} cannot be shown ({why}): it is damaged, or another version "
+            "of hopsim made it; run its scenario again."
+        ) from error
+
+
+def _told(error: OSError) -> str:
+    """What the machine refused; what waits for an output that is full goes nowhere."""
+    from .._common.files import machine_fault
+
+    with contextlib.suppress(AttributeError, ValueError):  # no file of the system
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) and not error.filename:
+        error.filename = "standard output"  # the only file written to without a name
+    return machine_fault(error)
 
 
 def _nobody_reads() -> bool:
@@ -417,7 +516,7 @@ def _raised_by_hopsim(error: BaseException) -> bool:
     return place is not None and place.tb_frame.f_code.co_filename.startswith(home)
 
 
-def _crash(error: BaseException) -> None:
+def _crash(error: BaseException) -> NoReturn:
     import traceback
 
     traceback.print_exception(error)
@@ -462,14 +561,13 @@ def _keep_programs() -> None:
     """Compiled programs go to the user's cache directory and come from there."""
     from platformdirs import user_cache_path
 
+    from .._common.files import try_place
+
     place = user_cache_path("hopsim") / "programs"
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        usable = os.access(place, os.W_OK)
-    except OSError:
-        usable = False
-    if not usable:
-        print(f"note: {place} is not writable; compiling anew", file=sys.stderr)
+        try_place(place, "Compiled programs", "they are compiled anew")
+    except ValueError as error:
+        print(f"note: {error}", file=sys.stderr)
         return
     for name, value in {
         "JAX_COMPILATION_CACHE_DIR": str(place),

@@ -152,7 +152,7 @@ class Verifying:
     """The live display of `hopsim verify`: what runs now, what has ended."""
 
     def __init__(self, bar: Any, total: int):
-        self._bar, self._total, self._done = bar, total, 0
+        self._bar, self._total, self.done = bar, total, 0
         self._whole = bar.add_task("claims", total=total)
         self._tasks: dict[str, Any] = {}
 
@@ -168,14 +168,14 @@ class Verifying:
         """One claim has ended, or is cached from an earlier run."""
         from ..records import Outcome
 
-        self._done += 1
+        self.done += 1
         if entry["name"] in self._tasks:
             self._bar.remove_task(self._tasks.pop(entry["name"]))
-        self._bar.update(self._whole, completed=self._done)
+        self._bar.update(self._whole, completed=self.done)
         changed = entry["changed"]
         word = Outcome.of(entry["passed"], bool(entry["error"]), bool(changed)).word
         how = "kept" if entry["kept"] else f"{entry['seconds']:.1f} s"
-        count = f"[{self._done}/{self._total}]"
+        count = f"[{self.done}/{self._total}]"
         line = f"{count:>8} {word:<7} {entry['id']:<6} {entry['name']:<22} {how}"
         line += f"; changed: {changed}" if changed else ""
         self._bar.console.print(line, style=None if entry["passed"] else "red")

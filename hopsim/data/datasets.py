@@ -333,12 +333,18 @@ def _fetched(name: str, file: str) -> Path:
     """The cached file, downloaded from the first address that has the right one."""
     import pooch
 
+    from .._common.files import MachineFault, try_place
+
     folder, addresses, sha256, _ = SOURCES[name]
     if not addresses:
         raise ValueError(
             f"{name} cannot be downloaded: set HOPSIM_DATA to a folder "
             f"that holds {folder}/{file}, or use the whole data set."
         )
+    place = Path(pooch.os_cache("hopsim")) / folder
+    instead = f"Set HOPSIM_DATA to a folder that holds {folder}/{file}"
+    if not (place / file).is_file():
+        try_place(place, f"The copy of {name}", f"{instead}, or XDG_CACHE_HOME")
     failures: list[str] = []
     for address in addresses:
         try:
@@ -346,17 +352,26 @@ def _fetched(name: str, file: str) -> Path:
                 address + file,
                 known_hash=f"sha256:{sha256[file]}",
                 fname=file,
-                path=Path(pooch.os_cache("hopsim")) / folder,
+                path=place,
             )
-        except (OSError, ValueError) as error:  # no connection, or a wrong checksum
-            failures.append(f"{address}{file}: {error}")
+        except (OSError, ValueError) as error:  # no answer, refused; wrong checksum
+            failures.append(f"{address}: {_short(error)}")
         else:
             return Path(fetched)
-    raise OSError(
-        f"No address gave {folder}/{file} with its SHA-256; tried, in order:\n"
-        + "\n".join(failures)
-        + f"\nSet HOPSIM_DATA to a folder that holds {folder}/{file}, or try later."
+    raise MachineFault(
+        f"{name} could not be fetched: no address gave {folder}/{file} with its "
+        f"SHA-256 ({'; '.join(failures)}). {instead}, or try later."
     )
+
+
+def _short(error: Exception) -> str:
+    """Why a file could not be fetched, without what only a library's author reads."""
+    from .._common.files import reason_of
+
+    inner = getattr(error, "reason", None) or (error.args[0] if error.args else error)
+    inner = getattr(inner, "reason", None) or inner
+    told = reason_of(inner if isinstance(inner, BaseException) else error)
+    return re.sub(r"^\w*Connection\w*\(.*?\): ", "", told)
 
 
 # --- image folders ---

@@ -4,20 +4,31 @@ Whatever is written is written under a hidden name and renamed when it is comple
 run that is killed leaves no half file where anyone would look.
 """
 
+import contextlib
 import dataclasses
+import functools as ft
 import json
 import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .._common.arrays import repeats_expected
 from .._common.clock import phase, watch
 from .._common.environment import precision, prefetch, provenance
-from .._common.files import make_place, write_whole
+from .._common.files import (
+    keep,
+    KeptElsewhere,
+    locked,
+    make_place,
+    remove,
+    unfinished_name,
+    write_whole,
+)
+from .._common.names import plain
 from .._version import __version__
 from ..experiments import experiments, Study
 from ..plots import plots, render
@@ -69,8 +80,12 @@ def run(
     - `progress`: called with (what, done, total) between compiled calls.
     - `interrupted`: makes a training run resumable: it leaves checkpoints in
       `<name>-<hash>.unfinished`, from which the same call resumes, and stops with
-      KeyboardInterrupt after an epoch at which this is True.
+      KeyboardInterrupt after an epoch at which this is True. One process at a time.
     - `tell`: called with the label of the point and the values of each epoch.
+
+    Raises ValueError before anything is computed if `out` cannot be written to. If it
+    cannot hold the run in the end, the run is kept elsewhere, and ValueError says where
+    (its `result` is the record).
     """
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario, quick, overrides)
@@ -78,21 +93,50 @@ def run(
     if out is not None:
         name = directory or f"{scenario.name}-{scenario.hash}"
         output = RunDirectory(Path(out), name, force)
-    return _run(scenario, output, Callbacks(progress, interrupted, tell))
+    callbacks = Callbacks(progress, interrupted, tell)
+    if output is None:
+        return _computed(scenario, callbacks, None)
+    make_place(output.place, "Run directories")
+    if interrupted is None:
+        record = _computed(scenario, callbacks, None)
+        return _keep(scenario, record, output, progress)
+    with _training_alone(scenario, output.place) as place:
+        make_place(place, "Checkpoints")
+        write_whole(place / "resolved.json", _resolved(scenario))
+        record = _computed(scenario, callbacks, place)
+        record = _keep(scenario, record, output, progress)
+        shutil.rmtree(place, ignore_errors=True)
+        return record
 
 
-def _run(
-    scenario: Scenario, output: RunDirectory | None, callbacks: Callbacks
-) -> Record:
-    if output is not None:
-        make_place(output.place, "Run directories")
+def forget(scenario: Scenario, out: Path) -> None:
+    """Remove the checkpoints of an unfinished training.
+
+    Raises ValueError if another process is at work on it.
+    """
+    make_place(out, "Run directories")
+    with _training_alone(scenario, out) as place:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _training_alone(scenario: Scenario, out: Path) -> Iterator[Path]:
+    """The place of a training's checkpoints, which no other process may use now."""
+    place = unfinished(scenario, out)
+    remedy = "wait until it has ended, or give another place with --out"
+    who = f"Somebody trains in {str(place)!r}"
+    with locked(out / f".{place.name}.lock", who, remedy):
+        yield place
+
+
+def _computed(scenario: Scenario, callbacks: Callbacks, place: Path | None) -> Record:
+    """The record of a scenario; `place` is where its training leaves checkpoints."""
     begun = time.perf_counter()
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         settings = scenario.settings()
         study = Study(settings, callbacks.on_progress, on_epoch=callbacks.on_epoch)
-        if callbacks.should_stop is not None and output is not None:
-            place = unfinished(scenario, output.place)
+        if callbacks.should_stop is not None and place is not None:
             study = dataclasses.replace(
                 study, place=place, should_stop=callbacks.should_stop
             )
@@ -113,20 +157,12 @@ def _run(
                 "count": settings[0].network.count,
             }
         )
-    if output is None:
-        return record
-    kept = _keep(scenario, record, output, callbacks.on_progress)
-    if study.place is not None:
-        shutil.rmtree(study.place)
-    return kept
+    return record
 
 
 def unfinished(scenario: Scenario, out: Path) -> Path:
-    """Where a training keeps its checkpoints until it has ended; made if need be."""
-    place = out / f"{scenario.name}-{scenario.hash}.unfinished"
-    place.mkdir(exist_ok=True)
-    write_whole(place / "resolved.json", _resolved(scenario))
-    return place
+    """Where a training keeps its checkpoints until it has ended."""
+    return out / f"{scenario.name}-{scenario.hash}.unfinished"
 
 
 def _resolved(scenario: Scenario) -> str:
@@ -164,32 +200,69 @@ def _keep(
     output: RunDirectory,
     on_progress: Callable[[str, int, int], None] | None,
 ) -> Record:
-    """Everything into a hidden directory first, renamed when it is complete."""
-    temporary = output.place / f".{output.name}.{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)  # of a killed process of this number
-    temporary.mkdir()
+    """Everything into a hidden directory first, renamed when it is complete.
+
+    After an interrupt the pictures are left out, and nothing else; after a second one
+    nothing is kept.
+    """
+
+    def write(place: Path, drawn: bool = True) -> Path:
+        temporary = unfinished_name(place / output.name)
+        shutil.rmtree(temporary, ignore_errors=True)  # of an earlier try
+        temporary.mkdir(parents=True)
+        try:
+            text = scenario.text.encode("utf-8", errors="xmlcharrefreplace")
+            (temporary / "scenario.toml").write_bytes(text)
+            names = scenario.plots
+            missing = (
+                _drawn(record, names, temporary, on_progress)
+                if drawn
+                else [f"{name}: interrupted" for name in names]
+            )
+            record.attrs["not_drawn"] = "\n".join(missing)
+            save(record, temporary / "record.nc")
+            page = [f"{term:<14} {told}" for term, told in summary_lines(record)]
+            write_whole(temporary / "summary.txt", "\n".join(page) + "\n")
+            write_whole(temporary / "verdicts.json", _verdicts(scenario, record))
+            return _rename(temporary, dataclasses.replace(output, place=place))
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    what = f"The run {output.name}"
     try:
-        (temporary / "scenario.toml").write_text(scenario.text, encoding="utf-8")
-        missing = []
-        for number, plot in enumerate(scenario.plots):
-            if on_progress is not None:
-                on_progress("pictures", number, len(scenario.plots))
-            try:
-                with phase("draw"):
-                    render(record, plot, temporary / f"{plot}.png")
-            except Exception as error:  # no reason to lose a run
-                known = isinstance(error, ValueError)
-                kind = "" if known else f"{type(error).__name__}: "
-                missing.append(f"{plot}: {kind}{error}")
-        record.attrs["not_drawn"] = "\n".join(missing)
-        save(record, temporary / "record.nc")
-        shown = "\n".join(f"{term:<14} {text}" for term, text in summary_lines(record))
-        (temporary / "summary.txt").write_text(shown + "\n", encoding="utf-8")
-        (temporary / "verdicts.json").write_text(_verdicts(scenario, record))
-        final = _rename(temporary, output)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        final = keep(write, output.place, what)
+    except KeyboardInterrupt as error:
+        final = keep(ft.partial(write, drawn=False), output.place, what)
+        raise KeyboardInterrupt(
+            f"the run itself has ended and is kept in {final}, without its pictures; "
+            f"`hopsim plot {final}` draws them"
+        ) from error
+    except KeptElsewhere as error:
+        where = None if error.place is None else error.place / "record.nc"
+        error.result = dataclasses.replace(record, path=where)
+        raise
     return dataclasses.replace(record, path=final / "record.nc")
+
+
+def _drawn(
+    record: Record,
+    names: tuple[str, ...],
+    place: Path,
+    on_progress: Callable[[str, int, int], None] | None,
+) -> list[str]:
+    """Draws every picture of a run; returns what could not be drawn, and why."""
+    missing = []
+    for number, plot in enumerate(names):
+        if on_progress is not None:
+            on_progress("pictures", number, len(names))
+        try:
+            with phase("draw"):
+                render(record, plot, place / f"{plot}.png")
+        except Exception as error:  # no reason to lose a run
+            known = isinstance(error, ValueError)
+            kind = "" if known else f"{type(error).__name__}: "
+            missing.append(plain(f"{plot}: {kind}{error}"))
+    return missing
 
 
 def _verdicts(scenario: Scenario, record: Record) -> str:
@@ -218,24 +291,39 @@ def _plain(verdict: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rename(temporary: Path, output: RunDirectory) -> Path:
-    out, name = output.place, output.name
-    final, number = out / name, 1
-    if output.force and final.exists():
-        old = out / f".old-{name}.{os.getpid()}"
-        os.rename(final, old)
-        os.rename(temporary, final)
-        shutil.rmtree(old)
-        return final
+    """The complete directory under its own name, or under the next that is free."""
+    final, number = output.place / output.name, 1
+    if output.force:
+        return _replace(temporary, final)
     while True:
-        if not final.exists():
+        if not os.path.lexists(final):
             try:
                 os.rename(temporary, final)
                 return final
             except OSError:  # another process was quicker
-                if not final.exists():
+                if not os.path.lexists(final):
                     raise
         number += 1
-        final = out / f"{name}-{number}"
+        final = output.place / f"{output.name}-{number}"
+
+
+def _replace(temporary: Path, final: Path) -> Path:
+    """The complete directory in the place of an old one, which goes only then."""
+    old = unfinished_name(final, old=True)
+    while True:
+        with contextlib.suppress(FileNotFoundError):  # there is none
+            os.rename(final, old)
+        try:
+            os.rename(temporary, final)
+        except OSError:
+            if not os.path.lexists(final):
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(old, final)
+                raise
+            remove(old)  # another process was quicker: now its directory is the old one
+        else:
+            remove(old)
+            return final
 
 
 def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
@@ -250,6 +338,7 @@ def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
     for name in wanted:
         if name not in plots:
             raise ValueError(f"There is no plot {name!r}; {plots.nearest(name)}")
+    make_place(record.path.parent, "Pictures", "copy the run where you may write")
     files = {plots.today(name): f"{name}.png" for name in drawn}
     place = record.path.parent
     return [

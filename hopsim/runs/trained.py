@@ -9,12 +9,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._common.arrays import repeats_expected
-from .._common.names import nearest, shown
+from .._common.files import read_json
+from .._common.names import nearest, plain, shown
 from ..data import datasets
 from ..data.stacks import read_stack
 from ..network import Network
 from ..records import load_record, Record
 from ..scenario.scenario import scenario_of
+from ..scenario.toml_files import ScenarioError
 from ..training import from_images, predict
 from ..training.prediction import remember_classes
 
@@ -58,13 +60,21 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
     """The same, with the form, scaling and temperature with which it was trained."""
     path = Path(path)
     kept = path / "resolved.json"  # of an unfinished training
-    record = None if kept.is_file() else load_record(path)
-    told = (
-        kept.read_text("utf-8")
-        if record is None
-        else record.attrs.get("resolved", "{}")
-    )
-    scenario = scenario_of(json.loads(told), str(path))
+    record = None if os.path.lexists(kept) else load_record(path)
+    try:
+        told = (
+            read_json(kept) if record is None else json.loads(record.attrs["resolved"])
+        )
+        scenario = scenario_of(told, str(path))
+    except ScenarioError:
+        raise
+    except Exception as error:  # whatever a damaged text makes of a scenario
+        raise ValueError(
+            f"{str(path)!r} does not say which scenario was trained "
+            f"({plain(str(error)) or type(error).__name__}), so that its network "
+            "cannot be made; give the command `hopsim train` again, which writes that "
+            "anew."
+        ) from error
     labels = [p.label for p in scenario.points]
     if point is not None and point not in labels:
         raise ValueError(f"There is no point {point!r}; {nearest(point, labels)}.")

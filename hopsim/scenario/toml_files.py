@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._common.names import one_line, unwritable
+from .._common.names import plain, unwritable
 from .shipped import find_scenario
 
 
@@ -175,7 +175,7 @@ def _beyond_toml(tree: Mapping[str, Any]) -> list[Problem]:
         elif isinstance(value, dict):
             for key, inner in value.items():
                 if "\n" in key or "\t" in key or unwritable(key) is not None:
-                    told = f"{where}.{one_line(key)!a}".lstrip(".")
+                    told = f"{where}.{plain(key)!a}".lstrip(".")
                     problems.append(Problem(told, "keys hold no control characters"))
                 else:
                     rest.append((f"{where}.{key}".lstrip("."), depth + 1, inner))

@@ -7,7 +7,6 @@ from its checkpoint gives the same results as an uninterrupted one, to the last 
 
 import math
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +20,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .._common.clock import phase
 from .._common.entries import public_entry
-from .._common.files import keep, machine_fault, Notice
+from .._common.files import keep, machine_fault
+from .._common.notices import notify
 from .._common.types import AnyArray, Memories, Scalar
 from ..network import Network
 from ..records import dataset, Record
@@ -273,11 +273,9 @@ def train(
         try:
             write(checkpoint.parent)
         except OSError as error:  # no reason to stop: all is still in memory
-            warnings.warn(
+            notify(
                 f"no checkpoint could be written: {machine_fault(error)} The training "
-                "goes on without it",
-                Notice,
-                stacklevel=3,
+                "goes on without it"
             )
 
     saved = time.monotonic()

@@ -19,7 +19,6 @@ from hopsim._common.files import (
     machine_fault,
     make_place,
     MOST_JSON_BYTES,
-    Notice,
     read_json,
     remove_leftovers,
     set_aside,
@@ -27,7 +26,8 @@ from hopsim._common.files import (
     unfinished_name,
     write_whole,
 )
-from hopsim._common.names import one_line, unwritable
+from hopsim._common.names import plain, unwritable
+from hopsim._common.notices import Notice
 
 
 REFUSALS = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO]
@@ -226,7 +226,7 @@ def test_damaged_json_says_why(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError) as caught:
         read_json(path)
-    assert str(caught.value) == one_line(str(caught.value)) != ""
+    assert str(caught.value) == plain(str(caught.value)) != ""
 
 
 def test_what_is_no_file_is_never_read(tmp_path):
@@ -283,7 +283,7 @@ def test_control_characters_are_unwritable(code):
         assert unwritable(f"a{character}b") is None
     else:
         assert unwritable(f"a{character}b") == ascii(character)[1:-1]
-    assert one_line(f"a{character}b") == "a b"
+    assert plain(f"a{character}b") in ("a b", "a?b")
 
 
 def test_letters_of_all_tongues_are_writable():

@@ -1,5 +1,6 @@
 """`hopsim verify`: what is found, what is kept, and what survives a kill."""
 
+import errno
 import json
 import os
 import shlex
@@ -7,16 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import pytest
 from command_line import hopsim_cli
 from places import ROOT
 
-from hopsim.claims import _reach, pool, report
-from hopsim.claims.entries import cached_entry
+from hopsim._common import reach as _reach
+from hopsim._common.notices import Notice
+from hopsim.claims import pool, report
+from hopsim.claims.entries import cached_entry, report_of
 from hopsim.claims.pool import core_shares
 from hopsim.claims.tasks import find_claims
 from hopsim.claims.verify import _longest_first, verify
+from hopsim.cli.terminal import _rows
 
 
 TEXT = """
@@ -224,8 +229,127 @@ def test_a_run_that_left_no_whole_verdicts_is_not_kept(shelf, stand_in, tmp_path
     place = tmp_path / "out" / task.directory
     place.mkdir(parents=True)
     (place / "verdicts.json").write_text(text)
-    assert cached_entry(task, tmp_path / "out") is None
     _longest_first([task], tmp_path / "out")
+    with pytest.warns(Notice, match="is damaged .* set aside as .* must run again"):
+        assert cached_entry(task, tmp_path / "out") is None
+    assert not place.exists()
+    assert [p.name for p in place.parent.iterdir()] == [f"{place.name}.damaged"]
+
+
+WHOLE = {
+    "passed": True, "seconds": 0.5, "pictures": ["energy.png"], "device": "none",
+    "seed": 0, "precision": "float64", "not_drawn": "",
+    "checks": [
+        {"statement": "s", "passed": True, "measured": "1", "expected": "1",
+         "source": "x", "error": "", "tolerance": "", "value": 1.0, "low": None,
+         "high": 2, "samples": ""}
+    ],
+}  # fmt: skip
+STRANGE = [None, [], {}, [[]], "\ud800", "a\0b", -1, 10**400, True, ["../x"], [3], 1.5]
+
+
+def damaged_verdicts():
+    """Whole verdicts with one entry left out, or of another kind."""
+    for name in WHOLE:
+        yield {k: v for k, v in WHOLE.items() if k != name}
+        for value in STRANGE:
+            if value != WHOLE[name] and not (name == "pictures" and value == []):
+                yield WHOLE | {name: value}
+    (check,) = WHOLE["checks"]
+    for name in check:
+        yield WHOLE | {"checks": [{k: v for k, v in check.items() if k != name}]}
+        yield from (WHOLE | {"checks": [check | {name: x}]} for x in STRANGE)
+
+
+def test_damaged_verdicts_are_none_or_make_a_report(shelf, tmp_path):
+    """Whatever stands in them, a claim is set aside, or its page can be written."""
+    (task,) = find_claims(shelf[0], ["cl-10"], True, {})
+    out = tmp_path / "out"
+    found = out / task.directory / "verdicts.json"
+    aside = 0
+    for told in damaged_verdicts():
+        found.parent.mkdir(parents=True, exist_ok=True)
+        found.write_text(json.dumps(told))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            entry = cached_entry(task, out)
+        assert len(said) == (entry is None)
+        aside += entry is None
+        if entry is not None:
+            book = report_of([entry], "hopsim verify")
+            json.dumps(book, allow_nan=False)
+            report.render_page(book, out).encode()
+            list(_rows(entry))
+    assert aside > 200
+    found.parent.mkdir()
+    found.write_text(json.dumps(WHOLE | {"id": "X", "directory": "..", "error": "no"}))
+    entry = cached_entry(task, out)
+    assert entry is not None
+    assert (entry["id"], entry["directory"]) == ("CL-10", task.directory)
+    assert entry["error"] is None
+
+
+def test_a_picture_outside_its_directory_is_never_shown(shelf, stand_in, tmp_path):
+    out = tmp_path / "out"
+    book = verify(find_claims(shelf[0], ["cl-10"], True, {}), out, 1)
+    (entry,) = book["claims"]
+    inside = out / entry["directory"] / "energy.png"
+    for place in (inside, out / "other.png", tmp_path / "secret.png"):
+        place.write_bytes(b"pixels")
+    (inside.parent / "link.png").symlink_to(tmp_path / "secret.png")
+    shown = lambda **changed: (
+        "data:image" in report.render_page(book | {"claims": [entry | changed]}, out)
+    )
+    assert shown(pictures=["energy.png"])
+    for name in ("../other.png", "../../secret.png", str(inside), "link.png", "."):
+        assert not shown(pictures=[name])
+    for directory in ("..", "../..", str(tmp_path), ""):
+        assert not shown(pictures=["secret.png"], directory=directory)
+
+
+def test_two_never_verify_in_one_directory_at_once(shelf, stand_in, tmp_path):
+    tasks, out = find_claims(shelf[0], ["cl-10"], True, {}), tmp_path / "out"
+    refused = []
+
+    def again(*_):
+        with pytest.raises(ValueError, match=f"process {os.getpid()} on .* --out"):
+            verify(tasks, out, 1)
+        refused.append(True)
+
+    verify(tasks, out, 1, on_progress=again)
+    assert refused
+    assert verify(tasks, out, 1)["claims"][0]["kept"]
+    assert not [p for p in out.iterdir() if p.name.startswith(".")]
+
+
+def test_a_report_that_its_place_cannot_hold_is_kept_elsewhere(
+    shelf, stand_in, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    out, write = tmp_path / "out", report.write_page
+
+    def full(found, place, path):
+        if path.is_relative_to(out):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return write(found, place, path)
+
+    monkeypatch.setattr(report, "write_page", full)
+    done = run(shelf[0], out, "cl-10")
+    assert done.exit_code == 2
+    assert "1/1 claims hold" in done.stdout
+    assert "The report cannot be kept" in done.stderr
+    (page,) = (tmp_path / "home").rglob("report.html")
+    assert str(page.parent) in done.stderr
+
+
+def test_an_interrupt_says_what_is_kept(shelf, stand_in, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hopsim.claims.verify.report_of", interrupted)
+    done = run(shelf[0], tmp_path / "out", "cl-10", "adiabatic")
+    assert done.exit_code == 130
+    assert "stopped: 2 of 2 claims have ended; they are kept in" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -290,15 +414,22 @@ def test_a_later_report_covers_what_an_earlier_one_told(shelf, stand_in, tmp_pat
     assert book["lapsed"] == ["cl-10 (full)", "cl-10 (quick)"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": 5}', "\0"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"name": 5}', "\0", "[" * 9999, '{"name": "../x", "place": null}',
+     '{"name": "cl-10", "place": null, "quick": 1, "overrides": []}'],
+)  # fmt: skip
 def test_a_request_that_cannot_be_read_hides_no_other(shelf, stand_in, tmp_path, text):
     out = tmp_path / "out"
     (first,) = find_claims(shelf[0], ["cl-10"], True, {})
     verify([first], out, 1)
     verify(find_claims(shelf[0], ["cl-10"], False, {}), out, 1)
-    (out / first.directory / "asked.json").write_text(text)
-    verify(find_claims(shelf[0], ["claims/cl-02"], True, {}), out, 1)
+    asked = out / first.directory / "asked.json"
+    asked.write_text(text)
+    with pytest.warns(Notice, match=r"asked.json is damaged .* leave this run out"):
+        verify(find_claims(shelf[0], ["claims/cl-02"], True, {}), out, 1)
     assert [name for name, *_ in ledger(out)[1]] == ["cl-02", "cl-10"]
+    assert asked.with_name("asked.json.damaged").read_text() == text
 
 
 def test_a_claim_is_changed_by_what_changes_it_alone(shelf):

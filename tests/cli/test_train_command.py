@@ -14,6 +14,8 @@ from command_line import hopsim_cli
 import hopsim
 from hopsim import datasets, dynamics
 from hopsim.records import load_record
+from hopsim.runs.run import unfinished
+from hopsim.scenario.scenario import load_scenario
 from hopsim.training import from_images, trainer
 
 
@@ -113,6 +115,60 @@ def test_killed_once_and_taken_up_equals_the_unbroken_run(file, tmp_path, traine
     assert code == 0, told
     equal_but_for_time(load_record(folder(out)), load_record(trained))
     nothing_unfinished(out)
+
+
+def test_two_that_train_the_same_do_so_one_after_the_other(file, tmp_path, trained):
+    """The second is told who is at work, and the first ends undisturbed."""
+    out = tmp_path / "runs"
+    first = start(file, out)
+    checkpoint_of(out)
+    for more in ([], ["--restart"]):
+        code, told = hopsim_command("train", file, "--out", out, *more)
+        assert code == 2
+        assert f"process {first.pid} on" in told
+        assert "give another place with --out" in told
+    _, told = first.communicate(timeout=120)
+    assert first.returncode == 0, told
+    equal_but_for_time(load_record(folder(out)), load_record(trained))
+    nothing_unfinished(out)
+
+
+def test_an_unfinished_training_of_other_code_wants_a_word(
+    file, tmp_path, monkeypatch, trained
+):
+    out = tmp_path / "runs"
+    place = unfinished(load_scenario(file), out)
+    place.mkdir(parents=True)
+    monkeypatch.setattr("hopsim.training.plan.__version__", "another")
+    with pytest.raises(KeyboardInterrupt):
+        hopsim.run(file, out=out, interrupted=lambda: True)
+    monkeypatch.undo()
+    code, told = hopsim_command("train", file, "--out", out)
+    assert code == 2
+    assert "another version of hopsim" in told
+    assert "--restart" in told
+    assert list(place.glob("*.nc"))
+    code, told = hopsim_command("train", file, "--out", out, "--restart")
+    assert code == 0, told
+    nothing_unfinished(out)
+
+
+@pytest.mark.parametrize("content", ["", "[" * 9999, "[]", '{"name": 3}', "{}"])
+def test_a_damaged_description_of_a_training_is_told(tmp_path, content):
+    place = tmp_path / "small-01234567.unfinished"
+    place.mkdir()
+    (place / "resolved.json").write_text(content)
+    code, told = hopsim_command("predict", place, tmp_path)
+    assert code == 2
+    assert told.startswith("error: ")
+
+
+def test_classes_are_written_only_where_that_was_tried(trained, tmp_path):
+    (tmp_path / "file").touch()
+    words = ("predict", trained, tmp_path, "--into")
+    code, told = hopsim_command(*words, tmp_path / "file" / "classes.txt")
+    assert code == 2
+    assert "name another file with --into" in told
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from PIL import Image
 from places import ROOT
 
 from hopsim import datasets
+from hopsim._common.files import machine_fault
 from hopsim._common.notices import Notice
 from hopsim.data.datasets import Images
 
@@ -334,6 +335,30 @@ def test_all_addresses_that_failed_are_listed(cache, monkeypatch):
     message = str(caught.value)
     assert message.index(first) < message.index(second)
     assert "Set HOPSIM_DATA" in message
+
+
+def test_a_failed_download_is_one_sentence_with_its_remedy(cache, monkeypatch):
+    address = dead_address()
+    set_source(monkeypatch, (address,), dict.fromkeys(FILES, "0" * 64))
+    with pytest.raises(OSError) as caught:
+        datasets.idx_images("mnist", "test")
+    told = str(caught.value)
+    assert told == machine_fault(caught.value)
+    assert told.isprintable()
+    assert len(told) < 400
+    assert "HTTPConnectionPool" not in told
+
+
+def test_the_cache_is_tried_before_anything_is_fetched(cache, served, monkeypatch):
+    folder, address, asked = served
+    set_source(monkeypatch, (address,), sums(folder))
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "mnist").write_text("in the way")
+    with pytest.raises(
+        ValueError, match=r"copy of mnist cannot be made .* HOPSIM_DATA"
+    ):
+        datasets.idx_images("mnist", "test")
+    assert not asked
 
 
 def test_every_source_has_whole_checksums_and_addresses():

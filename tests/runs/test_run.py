@@ -1,22 +1,30 @@
 """A run from file to pictures: record, directory, exit codes, verdicts, plots."""
 
+import errno
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import apart
 import cases
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
 from command_line import hopsim_cli
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from pictures import made, pictures as claim_pictures
 from tomli_w import dumps
 
 import hopsim
 import hopsim.runs.run
-from hopsim.checks import checks
+from hopsim.checks import AbstractCheck, checks
 from hopsim.plots import draw, plots, render
 from hopsim.records import join_points, Record, save
 from hopsim.runs.summary import summary_lines
@@ -308,6 +316,186 @@ def test_a_picture_that_crashes_loses_no_run(tiny, tiny_file, tmp_path, monkeypa
     assert kept(record).is_dir()
     told = dict(summary_lines(record))["not drawn"]
     assert told == "gap: ZeroDivisionError: division by zero"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Where the user's own data would go."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def full(tmp_path, monkeypatch):
+    """A directory whose disk is full when the record of a run comes."""
+    save, place = hopsim.runs.run.save, tmp_path / "full"
+
+    def refused(record, path):
+        if path.is_relative_to(place):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return save(record, path)
+
+    monkeypatch.setattr(hopsim.runs.run, "save", refused)
+    return place
+
+
+def test_a_run_that_its_place_cannot_hold_is_kept_elsewhere(
+    tiny, tiny_file, home, full
+):
+    with pytest.raises(ValueError, match=r"No space left .* it is in") as caught:
+        hopsim.run(tiny_file, out=full, overrides={"plots": ["gap"]})
+    (record,) = home.rglob("record.nc")
+    assert str(record.parent) in str(caught.value)
+    assert {p.name for p in record.parent.iterdir()} == {
+        "record.nc", "scenario.toml", "summary.txt", "verdicts.json", "gap.png",
+    }  # fmt: skip
+    result = caught.value.result  # pyright: ignore[reportAttributeAccessIssue]
+    assert result.path == record
+    np.testing.assert_array_equal(hopsim.load_record(record)["v"], tiny["v"])
+    assert not list(full.iterdir())
+
+
+def test_the_command_shows_a_run_that_is_kept_elsewhere(tiny, tiny_file, home, full):
+    result = run_cli(tiny_file, full)
+    assert result.exit_code == 2
+    (record,) = home.rglob("record.nc")
+    assert "retrieved" in result.stdout
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: The run tiny-")
+    assert str(record.parent) in line
+
+
+def test_a_directory_that_was_removed_meanwhile_is_made_again(
+    tiny, tiny_file, tmp_path, monkeypatch
+):
+    draw = hopsim.runs.run._drawn
+
+    def slowly(*arguments):
+        shutil.rmtree(tmp_path / "runs")
+        arguments[2].mkdir(parents=True)
+        return draw(*arguments)
+
+    monkeypatch.setattr(hopsim.runs.run, "_drawn", slowly)
+    record = hopsim.run(tiny_file, out=tmp_path / "runs", overrides={"plots": ["gap"]})
+    assert kept(record).parent == tmp_path / "runs"
+
+
+def test_nothing_is_computed_before_its_place_was_tried(
+    tiny_file, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(hopsim.runs.run, "_computed", lambda *_: 1 / 0)
+    (tmp_path / "file").touch()
+    result = run_cli(tiny_file, tmp_path / "file" / "runs")
+    assert result.exit_code == 2
+    assert "Run directories cannot be made in" in result.stderr
+    assert "name another place with --out" in result.stderr
+
+
+@pytest.mark.parametrize("where", ["render", "save"])
+def test_an_interrupt_after_the_work_costs_the_pictures_alone(
+    tiny, tiny_file, tmp_path, monkeypatch, where
+):
+    now, pressed = getattr(hopsim.runs.run, where), []
+
+    def interrupted(*arguments):
+        if not pressed:
+            pressed.append(True)
+            raise KeyboardInterrupt
+        return now(*arguments)
+
+    monkeypatch.setattr(hopsim.runs.run, where, interrupted)
+    result = run_cli(tiny_file, tmp_path, "plots=['gap']")
+    assert result.exit_code == 130
+    (folder,) = tmp_path.iterdir()
+    assert f"is kept in {folder}, without its pictures" in result.stderr
+    told = dict(summary_lines(hopsim.load_record(folder)))["not drawn"]
+    assert told == "gap: interrupted"
+    assert hopsim_cli("plot", folder).exit_code == 0
+    assert (folder / "gap.png").is_file()
+
+
+def test_an_interrupt_of_the_work_says_what_had_been_done(
+    tiny_file, tmp_path, monkeypatch
+):
+    def interrupted(scenario, callbacks, place):
+        callbacks.on_progress("probes", 12, 64)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hopsim.runs.run, "_computed", interrupted)
+    result = run_cli(tiny_file, tmp_path)
+    assert result.exit_code == 130
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(
+        "stopped: 12 of 64 probes had been finished; nothing is kept"
+    )
+    assert not list(tmp_path.iterdir())
+    result = hopsim_cli("attractors", tiny_file)
+    assert result.exit_code == 130
+    assert "12 of 64 probes" in result.stderr
+
+
+def test_the_next_run_removes_what_a_killed_one_left(tiny, tiny_file, tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    for name in (f".tiny-0123abcd.{ended.pid}", f".mine.{ended.pid}"):
+        (tmp_path / name).mkdir()
+    hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []})
+    hidden = [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
+    assert hidden == [f".mine.{ended.pid}"]
+
+
+def test_two_that_replace_one_run_leave_one_whole(tiny, tiny_file, tmp_path):
+    place = tmp_path / "run"
+    for number in range(2):
+        (tmp_path / f"new-{number}").mkdir()
+        (tmp_path / f"new-{number}" / str(number)).touch()
+    rename, seen = os.rename, []
+
+    def quicker(old, new):
+        """The other process renames its own just before this one."""
+        if Path(new) == place and not seen:
+            seen.append(rename(tmp_path / "new-1", place))
+        rename(old, new)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "rename", quicker)
+        hopsim.runs.run._replace(tmp_path / "new-0", place)
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+    assert [p.name for p in place.iterdir()] == ["0"]
+
+
+def test_a_check_that_crashes_loses_no_run(tiny):
+    class Crashing(AbstractCheck):
+        def judge(self, data):
+            return np.zeros(2)[5]
+
+    (verdict,) = Crashing().verdicts(tiny)
+    assert not verdict.passed
+    assert "cannot be made: IndexError" in verdict.measured
+
+
+@pytest.mark.parametrize("damage", ["cut", "garbage", "attributes", "variables"])
+@pytest.mark.parametrize("command", ["show", "plot", "attractors", "predict"])
+def test_a_damaged_record_ends_with_one_message(tiny, tmp_path, command, damage):
+    place = tmp_path / "record.nc"
+    shutil.copy(tiny.path, place)
+    whole = place.read_bytes()
+    if damage in ("cut", "garbage"):
+        place.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"x" * 999)
+    else:
+        with h5py.File(place, "a") as file:
+            if damage == "attributes":
+                for name in ("title", "seconds_compiling", "resolved"):
+                    del file.attrs[name]
+            else:
+                for name in ("energy", "steps", "end_time", "worst_rise"):
+                    del file[name]
+    result = hopsim_cli(command, tmp_path, *(["x"] if command == "predict" else []))
+    drawn = command == "plot" and damage == "attributes"  # pictures need none of them
+    assert result.exit_code == (0 if drawn else 2), result.output
+    if not drawn:
+        assert result.stderr.startswith("error: ")
+        assert len(result.stderr.splitlines()) == 1
 
 
 def test_a_crash_leaves_the_old_run_that_force_would_replace(
@@ -833,6 +1021,22 @@ def test_every_picture_can_be_drawn(pictures, name):
     canvas = FigureCanvasAgg(fig)  # every label and line
     canvas.draw()
     assert len(np.unique(canvas.buffer_rgba())) > 2
+
+
+WORDS = r"cost $5 and $\undefined{x}$, \$ or $$"
+
+
+@pytest.mark.parametrize("name", ["energy", "gap", "sweep"])
+def test_a_dollar_begins_no_mathematics(swept, name):
+    told = [f"{label} {WORDS}" for label in swept["label"].values]
+    data = swept.data.assign_coords(label=("point", told)).assign_attrs(title=WORDS)
+    fig = Figure(dpi=40)
+    draw(Record(data), name, fig)
+    FigureCanvasAgg(fig).draw()  # where it would be parsed
+    for text in fig.findobj(Text):
+        if "undefined" in text.get_text():
+            assert not is_math_text(text.get_text())
+    assert fig.get_suptitle().replace(r"\$", "$") == WORDS.replace(r"\$", "$")
 
 
 @pytest.mark.parametrize("name", ["energy", "overlap", "gap"])

@@ -13,7 +13,7 @@ import pytest
 
 import hopsim
 from hopsim import datasets, dynamics, lagrangians as L
-from hopsim._common.files import Notice
+from hopsim._common.notices import Notice
 from hopsim._common.reach import _closure, HOME
 from hopsim._common.streams import Stream
 from hopsim.experiments import TrainingSettings
