@@ -28,7 +28,7 @@ BOUNDED = {  # activations of features under which every memory layer is bounded
     "norm": lambda r: L.Norm(sharp(r), 0.01),
     "norm_cusp": lambda r: L.Norm(sharp(r), 0.0),
     "absolute_value": lambda r: L.AbsoluteValue(),
-    "rescaled": lambda r: L.Rescaled(L.LogCosh(sharp(r)), between(r, -1, 1), 2.0),
+    "rescaled": lambda r: L.Rescaled(L.LogCosh(sharp(r)), outside=between(r, -1, 1)),
 }
 UNBOUNDED = {
     "quadratic": lambda r: L.Quadratic(),

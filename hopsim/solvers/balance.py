@@ -11,7 +11,9 @@ from .._common.types import AnyArray, Scalar
 from .problem import FlowState
 
 
-SHORTEST = 2.0**-14  # of the step that the error of the state allows
+# of the step that the error of the state allows; implicit solvers step over the fastest
+# transients of stiff networks, in which energy is dissipated as well
+SHORTEST = 2.0**-40
 HOPELESS = (
     16  # so many steps of that length miss the balance, and no other is shortened
 )
@@ -53,10 +55,11 @@ class Balanced(dfx.AbstractStepSizeController):
 
     controller: dfx.AbstractStepSizeController
     limit: LedgerLimit
+    smallest: Scalar  # the least step that the clock of a run can tell
 
     def wrap(self, direction):
         """The same for integration in a direction."""
-        return Balanced(self.controller.wrap(direction), self.limit)
+        return Balanced(self.controller.wrap(direction), self.limit, self.smallest)
 
     def init(self, terms, t0, t1, y0, dt0, args, func, error_order):
         """The first step is the wrapped controller's."""
@@ -90,7 +93,8 @@ class Balanced(dfx.AbstractStepSizeController):
         at_once = jnp.where(whole, state.counted + 1, state.counted)
         misses = keep & (imbalance > self.limit.after(at_once))
         misses = misses & (state.hopeless < HOPELESS)
-        divided = misses & (length > SHORTEST * (end - start))
+        least = jnp.maximum(self.smallest, 8 * jnp.finfo(t1.dtype).eps * jnp.abs(t1))
+        divided = misses & (length > SHORTEST * (end - start)) & (length > 4 * least)
         # parts grow slowly: the next one may lie in the same turn of the activation
         slow = jnp.minimum(next1, next0 + 2 * length)
         parts = ~whole & keep

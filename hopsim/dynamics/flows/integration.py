@@ -62,6 +62,8 @@ def integrate(
             solver, plan.rise_gain, plan.rise_tolerance, plan.inequality, plan.log_rows
         )
     duration, control = plan.times[-1], _controller(plan, dtype)
+    if balanced:
+        control = Balanced(control, limit, _smallest(plan))
     solution = dfx.diffeqsolve(
         # the field of `args`, as in the audit: XLA then sees that products are shared
         dfx.ODETerm(lambda t, y, flow: flow.vector_field(t, y)),
@@ -72,7 +74,9 @@ def integrate(
         y0=y0,
         args=flow,
         saveat=_samples(plan),
-        stepsize_controller=Balanced(control, limit) if balanced else control,
+        stepsize_controller=Balanced(control, limit, _smallest(plan))
+        if balanced
+        else control,
         event=_event(plan),
         adjoint=dfx.ForwardMode(),
         max_steps=plan.max_steps,
@@ -130,16 +134,19 @@ def _audit(state: Any, zero: Array) -> dict[str, Any]:
     return seen | {"ledger_residual": audit.ledger, "log": audit.log}
 
 
+def _smallest(plan: IntegrationPlan) -> Scalar:
+    """A step so small means a blow-up, not a solution."""
+    return 4 * jnp.finfo(plan.times.dtype).eps * jnp.minimum(plan.times[-1], 100)
+
+
 def _controller(plan: IntegrationPlan, dtype: Any) -> dfx.AbstractStepSizeController:
     if not plan.adaptive:
         return dfx.ConstantStepSize()
-    # a step this small means a blow-up, not a solution
-    smallest = 4 * jnp.finfo(dtype).eps * jnp.minimum(plan.times[-1], 100)
     return dfx.PIDController(
         rtol=plan.rtol,
         atol=plan.atol,
         norm=_state_norm,
-        dtmin=smallest,
+        dtmin=_smallest(plan),
         force_dtmin=False,
         **CONTROL,
     )
