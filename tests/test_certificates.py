@@ -258,7 +258,8 @@ def test_a_wrong_curvature_costs_few_steps_and_no_larger_limit(mistaken_program)
     path, clean = run(mistaken(bend=1.1)), mistaken_program
     # 16 trials, each of 20 divisions by 4 and as many steps back as they need
     assert np.all(path.steps < clean.steps + 16 * 80)
-    np.testing.assert_array_less(path.ledger_tolerance, 1.5 * clean.ledger_tolerance)
+    # by the trials and the steps that grow back after them, some 40 of 100
+    np.testing.assert_array_less(path.ledger_tolerance, 2 * clean.ledger_tolerance)
 
 
 # --- activations that turn within a step ---
