@@ -27,13 +27,13 @@ TRACED = {  # one call of every entry, of what JAX is to trace
 }
 
 
-@pytest.mark.parametrize("entry", TRACED)
+@pytest.mark.parametrize("door", TRACED)
 @pytest.mark.parametrize(
     "transform", [jax.jit, jax.grad, lambda f: jax.vmap(lambda v: f(v[None]))]
 )
-def test_a_tracer_is_refused_with_a_way_out(entry, transform, any_types):
-    traced = transform(lambda v: jnp.sum(jnp.asarray(TRACED[entry](v).final)))
-    with pytest.raises(ValueError, match=f"{entry} compiles.*{NOT_TRACED}") as caught:
+def test_a_tracer_is_refused_with_a_way_out(door, transform, any_types):
+    traced = transform(lambda v: jnp.sum(jnp.asarray(TRACED[door](v).final)))
+    with pytest.raises(ValueError, match=f"{door} compiles.*{NOT_TRACED}") as caught:
         traced(jnp.asarray(SPINS))
     assert "Network.effective_energy" in str(caught.value)
 
