@@ -22,7 +22,12 @@ from ._common.arrays import numbers, on_host
 from ._common.clock import phase, watched, Work, worked
 from ._common.environment import device_bytes
 from ._common.types import AnyArray
-from .dynamics import AbstractContinuousDynamics, IntegrationPlan, Solution
+from .dynamics import (
+    AbstractContinuousDynamics,
+    AbstractDynamics,
+    IntegrationPlan,
+    Solution,
+)
 from .network import Network
 from .solvers import evaluations
 
@@ -251,7 +256,7 @@ def _fill(rows: np.ndarray, whole: np.ndarray, part: AnyArray) -> None:
 
 def check_varied(
     network: Network,
-    dynamics: AbstractContinuousDynamics,
+    dynamics: AbstractDynamics,
     varied: Mapping[str, AnyArray] | None,
     probes: int,
 ) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ._common.arrays import mask, table
+from ._common.arrays import table
 from ._common.entries import public_entry
 from ._common.environment import precision
 from ._common.names import shown
@@ -27,7 +27,6 @@ from .dynamics import (
     Tolerances,
 )
 from .dynamics._base import Method, require_dynamics
-from .dynamics._request import require, require_finite_positive
 from .dynamics.flows._solver_choice import DEFAULT_STEP
 from .network import Network, require_network
 from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory, UNUSED
@@ -125,11 +124,26 @@ def simulate(
         _one_of(output, Output(samples, save, step_log, audit)),
         _one_of(execution, Execution(chunk, devices, progress)),
     )  # fmt: skip
-    request.check()
+    check_request(network, dynamics, probes, request)
     trajectory = dynamics.run(network, probes, request, _integrate)
     if throw:
         _raise_if_failed(trajectory)
     return trajectory
+
+
+def check_request(
+    network: Network,
+    dynamics: AbstractDynamics,
+    probes: Float[AnyArray, "probe feature"],
+    request: Request,
+) -> None:
+    """Raises ValueError for what `simulate` refuses, before anything is computed.
+
+    Memories and probes may be stand-ins: what depends on their numbers is left out.
+    """
+    request.check()
+    dynamics.validate(network, probes, request)
+    check_varied(network, dynamics, request.varied, len(probes))
 
 
 Group = TypeVar("Group", Tolerances, Output, Execution)
@@ -167,7 +181,7 @@ def _integrate(
 ) -> Trajectory:
     """Integrate every probe by itself, on all devices, with an audit if requested."""
     # --- validate
-    memory_start = _check_memory_start(network, probes, request.memory_start)
+    memory_start = request.start_of_memories(network, len(probes))
     values = check_varied(network, dynamics, request.varied, len(probes))
     batch = Batch(probes, memory_start, values)
     order, hardest = _by_cost(network, dynamics, batch)
@@ -208,31 +222,14 @@ def _plan(
     probes: np.ndarray,
     request: Request,
 ) -> tuple[IntegrationPlan, Method]:
-    """The plan, with the defaults of the precision; ValueError if invalid."""
-    double = network.dtype == np.float64
-    given, kept, step = request.tolerances, request.output, request.step
-    rtol = (1e-7 if double else 1e-5) if given.rtol is None else given.rtol
-    atol = (1e-9 if double else 1e-5) if given.atol is None else given.atol
-    residual = given.residual
-    if residual is None:
-        residual = 1e-6 if double else 1e-4
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        require_finite_positive(name, value)
-    require_finite_positive("residual_tolerance", residual)
-    require(rtol <= 0.1, "rtol", "<= 0.1, or the audit says nothing", rtol)
-    require(residual < 1, "residual_tolerance", "< 1", residual)
-    logged = kept.step_log
-    require(step is None or 0 < step < math.inf, "step", "a finite number > 0", step)
-    require(0 <= logged <= len(probes), "step_log", "0 to the probes", logged)
-    require(kept.audit or not logged, "step_log", "0 without an audit", logged)
-    if not double and rtol < 1e-5:
-        raise ValueError(
-            f"float32 cannot keep rtol < 1e-5, got {rtol:g}; use float64 memories."
-        )
-    if dynamics.driven and request.until == "steady":
-        raise ValueError(
-            'A driven network has no steady state to stop at; use until = "duration".'
-        )
+    """The request with the defaults of the precision; ValueError for bad arguments."""
+    kept, step, tolerances = (
+        request.output,
+        request.step,
+        request.filled(network.dtype),
+    )
+    rtol, atol = tolerances.rtol, tolerances.atol
+    assert rtol is not None  # all are filled
     method = dynamics.method(network, probes, request.duration, request.solver, step)
     exact = method.ledger == "inequality"
     rounding = EPSILONS * float(np.finfo(network.dtype).eps)
@@ -241,7 +238,7 @@ def _plan(
     rough = not exact and method.ledger_order < 1
     at_kinks = (rtol + atol) ** method.ledger_order / 8 if rough else 0.0
     at_kinks *= 0.1 if method.adaptive else 1
-    clamped = _check_clamped(network, request.clamped)
+    clamped = request.mask(network)
     held = bool(np.any(clamped)) and not network.feature_lagrangian.additive
     number = lambda x: np.asarray(x, network.dtype)
     plan = IntegrationPlan(
@@ -249,7 +246,7 @@ def _plan(
         step=number(DEFAULT_STEP if step is None else step),
         rtol=number(rtol),
         atol=number(atol),
-        residual_tolerance=number(residual),
+        residual_tolerance=number(tolerances.residual),
         # THEORY 4.6: state noise of order rtol enters an energy at a minimum squared
         rise_gain=number(0 if exact else rtol),
         rise_tolerance=number(rounding + (0 if exact else 10 * rtol**2)),
@@ -263,7 +260,7 @@ def _plan(
         until_steady=request.until == "steady",
         save=request.saved,
         max_steps=int(request.max_steps),
-        log_rows=LOG_ROWS if logged else 0,
+        log_rows=LOG_ROWS if kept.step_log else 0,
     )
     return plan, method
 
@@ -373,26 +370,6 @@ def _ledger_kind(method: Method, promise: Promise, plan: IntegrationPlan) -> str
 
 
 # --- checks of the arguments --------------------------------------------------------
-
-
-def _check_memory_start(
-    network: Network, probes: np.ndarray, h: AnyArray | None
-) -> np.ndarray | None:
-    if h is None:
-        return None
-    h = table(h, "memory_start", "probe", network.count, network.dtype)
-    if len(h) != len(probes):
-        raise ValueError(
-            f"memory_start must have a row for each of the {len(probes)} probes, got "
-            f"{len(h)}."
-        )
-    return h
-
-
-def _check_clamped(network: Network, clamped: AnyArray | None) -> np.ndarray:
-    if clamped is None:
-        return np.zeros(network.features, bool)
-    return mask(clamped, "clamped", network.features)
 
 
 def _raise_if_failed(trajectory: Trajectory) -> None:

@@ -18,7 +18,7 @@ from jaxtyping import Int
 
 from .names import plain, shown
 from .notices import notify
-from .types import AnyArray, concrete
+from .types import AnyArray, concrete, once_each
 
 
 # of what is no real number: the kind of its dtype -> what it is, and the way out
@@ -98,7 +98,7 @@ def finite(x: AnyArray, what: str) -> AnyArray:
     """The same array; ValueError names the first row that holds NaN or infinity."""
     if not concrete(x):
         return x
-    host = np.asarray(x)
+    host = once_each(np.asarray(x))
     if host.dtype.kind in "iub":
         return x
     bad = ~np.isfinite(host)
@@ -146,8 +146,12 @@ def require_rows(x: AnyArray, what: str, row: str, width: int | None = None) -> 
 
 def cast_to(x: AnyArray, dtype: Any) -> AnyArray:
     """Another precision; what it cannot hold becomes infinity, for `finite` to name."""
+    if dtype is None:
+        return x
+    few = once_each(x) if isinstance(x, np.ndarray) else x
     with np.errstate(over="ignore"):
-        return x if dtype is None else x.astype(dtype)
+        cast = few.astype(dtype)
+    return cast if few.shape == x.shape else np.broadcast_to(cast, x.shape)
 
 
 def whole_numbers(x: Any, what: str) -> Int[np.ndarray, "..."]:

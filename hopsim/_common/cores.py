@@ -1,4 +1,7 @@
-"""Processor cores: those that this process may use. Imports next to nothing."""
+"""The machine: cores that this process may use, and how much memory there is.
+
+Imports next to nothing.
+"""
 
 import os
 from collections.abc import Callable, Iterable
@@ -11,6 +14,34 @@ def cores() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+def memory_bytes() -> int:
+    """The memory of this machine; 8 GiB if that is not known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 2**33
+
+
+def require_room(entries: float, what: str) -> None:
+    """Raises ValueError if so many numbers of 8 bytes exceed the machine's memory."""
+    there = memory_bytes()
+    if 8 * entries > there:
+        raise ValueError(
+            f"{what} need {in_bytes(8 * entries)}, and this machine has "
+            f"{in_bytes(there)}; use smaller sizes."
+        )
+
+
+def in_bytes(count: float) -> str:
+    """A number of bytes as one reads it."""
+    if count >= 2**50:
+        return f"{count:.0e} bytes"
+    for unit, size in (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:.0f} bytes"
 
 
 def on_threads(call: Callable[[Any], None], items: Iterable[Any], threads: int) -> None:

@@ -109,6 +109,22 @@ def place_of(name: str, beside: Path | None) -> Path:
     raise ValueError(f"There is no file {shown(name)}: looked for {looked}.")
 
 
+def require_regular(path: str | os.PathLike, most: int) -> None:
+    """Raises ValueError for what is no regular file, or has more than `most` bytes.
+
+    A pipe or a device would be waited for, or read without end. Raises OSError for what
+    cannot be looked at.
+    """
+    seen = os.stat(path)
+    if not stat.S_ISREG(seen.st_mode):
+        raise ValueError("this is no regular file, and is not read; give a plain file")
+    if seen.st_size > most:
+        raise ValueError(
+            f"this file has {seen.st_size:,} bytes, and at most {most:,} are read; "
+            "give a smaller one"
+        )
+
+
 def make_place(
     place: Path, what: str, remedy: str = "name another place with --out"
 ) -> None:

@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .names import guess, nearest
+from .names import guess, nearest, shown
 from .types import Range
 
 
@@ -115,7 +115,7 @@ class Registry:
     def __getitem__(self, kind: str) -> Callable:
         if kind not in self:
             raise ValueError(
-                f"There is no {self.noun} of kind {kind!r}; {self.nearest(kind)}"
+                f"There is no {self.noun} of kind {shown(kind)}; {self.nearest(kind)}"
             )
         return self._makers[self.today(kind)]
 

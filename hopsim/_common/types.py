@@ -118,6 +118,11 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, Tracer)
 
 
+def once_each(x: np.ndarray) -> np.ndarray:
+    """The numbers of an array, those that `np.broadcast_to` repeats only once."""
+    return x[(..., *(slice(None) if step else slice(1) for step in x.strides))]
+
+
 def cast(tree: Any, dtype: Any) -> Any:
     """Every floating array of a pytree in one precision (mixed, it would promote)."""
 

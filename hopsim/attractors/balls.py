@@ -69,7 +69,7 @@ def certified_balls(
     - `dynamics`: the dynamics to be certified; default all that are covered.
     - `which`: indices of the memories; default all.
     """
-    beta = _require_covered(network, dynamics)
+    beta = require_balls(network, dynamics)
     # float64 holds float32 memories exactly
     memories = np.asarray(network.memories).astype(np.float64)
     every = np.arange(len(memories))
@@ -158,8 +158,8 @@ def _alone(pairs: _Pairs, beta: float) -> Float[np.ndarray, " row"]:
     return np.min(np.where(there, pairs.separation / d - shift, np.inf), axis=1)
 
 
-def _require_covered(network: Network, dynamics: AbstractDynamics | None) -> float:
-    """Beta of a network that is covered; ValueError otherwise."""
+def require_balls(network: Network, dynamics: AbstractDynamics | None) -> float:
+    """Beta of a network that is covered; ValueError that says what is not."""
     layer = network.memory_lagrangian
     model_b = isinstance(network.feature_lagrangian, Quadratic)
     if not (model_b and isinstance(layer, LogSumExp)):

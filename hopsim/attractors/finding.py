@@ -107,11 +107,11 @@ def find_attractors(
     """
     require_network(network)
     require_dynamics(dynamics)
-    decay = dynamics.rest_decay
     flow = {"duration": duration, **flow}
     probes = table(probes, "Probes", "probe", network.features, network.dtype)
-    # before any work: ValueError if stability cannot be decided
-    require_decidable_stability(network, dynamics)
+    # before any work: ValueError for what cannot be decided
+    check_search(network, dynamics, flow)
+    decay = dynamics.rest_decay
     own = np.asarray(network.memories, np.float64)
     if dynamics.discrete:
         own = np.where(own >= 0, 1.0, -1.0)
@@ -200,6 +200,33 @@ def label_basins(
 # --- flows ----------------------------------------------------------------------------
 
 
+def check_search(
+    network: Network, dynamics: AbstractDynamics, flow: Mapping[str, Any]
+) -> None:
+    """Raises ValueError for what `find_attractors` refuses; computes nothing."""
+    if not dynamics.rest_decay > 0:  # most raise by themselves
+        raise ValueError("Fixed points need a decay > 0.")
+    require_decidable_stability(network, dynamics)
+    unknown = set(flow) - FLOW_ARGUMENTS - {"duration"}
+    if unknown:
+        raise ValueError(
+            "Attractors take the arguments of simulate "
+            f"{', '.join(sorted(FLOW_ARGUMENTS))}, got {', '.join(sorted(unknown))}."
+        )
+    _check_step(flow.get("solver", "auto"), flow.get("step"))
+
+
+def _check_step(solver: Any, step: float | None) -> None:
+    """Raises ValueError for steps of AltIMEX that are attention, not the flow."""
+    alternating = isinstance(solver, AltIMEX) or str(solver) == "altimex"
+    if alternating and step is not None and step > MAX_FLOW_STEP:
+        raise ValueError(
+            f"AltIMEX with a step of {step:g} tau_feature is attention (CCCP), not the "
+            "flow: it has the same fixed points but other basins. Basins are those of "
+            f"the requested dynamics; use a step <= {MAX_FLOW_STEP:g}, or leave it out."
+        )
+
+
 def _flown(
     network: Network,
     dynamics: AbstractDynamics,
@@ -207,23 +234,10 @@ def _flown(
     flow: Mapping[str, Any],
 ) -> tuple[Float[np.ndarray, "state feature"], Bool[np.ndarray, " state"]]:
     """Where every state ends, and whether it came to rest there."""
-    unknown = set(flow) - FLOW_ARGUMENTS - {"duration"}
-    if unknown:
-        raise ValueError(
-            "Attractors take the arguments of simulate "
-            f"{', '.join(sorted(FLOW_ARGUMENTS))}, got {', '.join(sorted(unknown))}."
-        )
     step, solver = flow.get("step"), flow.get("solver", "auto")
     if step is not None and solver == "auto":
         chosen = dynamics.method(network, states, flow["duration"], solver, step)
-        solver = chosen.solver
-    alternating = solver == "altimex" or isinstance(solver, AltIMEX)
-    if alternating and step is not None and step > MAX_FLOW_STEP:
-        raise ValueError(
-            f"AltIMEX with a step of {step:g} tau_feature is attention (CCCP), not the "
-            "flow: it has the same fixed points but other basins. Basins are those of "
-            f"the requested dynamics; use a step <= {MAX_FLOW_STEP:g}, or leave it out."
-        )
+        _check_step(chosen.solver, step)
     flow = {"audit": False, **flow}
     found = simulate(network, dynamics, states, samples=2, save=(), **flow)
     return np.asarray(found.final, np.float64), _rested(found)

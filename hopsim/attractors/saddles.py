@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int
 
 from .._common.environment import precision
 from .._common.types import AnyArray, cast
+from ..dynamics import AbstractDynamics
 from ..network import Network
 from ..records import Dataset, dataset
 from .distinct_roots import distinct, effective_energies, Settled, size_of
@@ -61,12 +62,7 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     Raises ValueError for spins, and for layers with jumps.
     """
     found, network = attractors, attractors.network
-    layers = (network.feature_lagrangian, network.memory_lagrangian)
-    if found.dynamics.discrete or not all(layer.smooth for layer in layers):
-        raise ValueError(
-            "Saddles need a derivative, which spins and layers with jumps lack; "
-            "use a flow of log_cosh with a large beta and a smooth interaction."
-        )
+    require_saddles(network, found.dynamics)
     if neighbours < 1:
         raise ValueError(f"The number of neighbours must be >= 1, got {neighbours}.")
     stable = np.flatnonzero(found.table["stable"].values)
@@ -110,6 +106,16 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
             }
         ),
     )
+
+
+def require_saddles(network: Network, dynamics: AbstractDynamics) -> None:
+    """Raises ValueError where there is no derivative: for spins, and for jumps."""
+    layers = (network.feature_lagrangian, network.memory_lagrangian)
+    if dynamics.discrete or not all(layer.smooth for layer in layers):
+        raise ValueError(
+            "Saddles need a derivative, which spins and layers with jumps lack; "
+            "use a flow of log_cosh with a large beta and a smooth interaction."
+        )
 
 
 def barriers(

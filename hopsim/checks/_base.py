@@ -2,6 +2,8 @@
 
 import abc
 import dataclasses
+from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -21,7 +23,7 @@ class AbstractCheck(BaseModel, abc.ABC):
     `point` is the label of one variant or swept value; the default is all points.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     point: str | None = None
 
@@ -33,6 +35,13 @@ class AbstractCheck(BaseModel, abc.ABC):
         bounds lie from what is true.
         """
         return 0.0
+
+    def validate_size(self, targets: Sequence[np.ndarray], sets: int) -> None:
+        """Raises ValueError where no result could pass it, or none could fail.
+
+        Asked when a scenario is read: `targets` are those of the probes (-1: none) at
+        every point of which it speaks, `sets` the number of pattern sets.
+        """
 
     @abc.abstractmethod
     def judge(self, data: Dataset) -> Verdict:
@@ -65,6 +74,38 @@ class AbstractCheck(BaseModel, abc.ABC):
         """The verdict of a check that this record does not allow."""
         kind = checks.kind_of(type(self)) or type(self).__name__
         return Verdict(kind, False, f"cannot be made: {reason}", "a record that can")
+
+
+def require_chance(at_least: float, least: float = 0.0) -> None:
+    """Raises ValueError for a bound that every result keeps."""
+    if at_least <= least:
+        raise ValueError(
+            f"no result could fail this check, at_least = {at_least:g}; ask for more"
+        )
+
+
+def require_targets(targets: Sequence[np.ndarray]) -> None:
+    """Raises ValueError unless probes aim at memories at every point."""
+    if not all(np.any(aims >= 0) for aims in targets):
+        raise ValueError(
+            "no result could pass this check: no probe aims at a memory; use probes "
+            'kind "corrupted"'
+        )
+
+
+def require_reach(trials: int, level: float, at_least: float, of: str) -> None:
+    """Raises ValueError where Wilson's lower limit misses a bound with all successes.
+
+    It is $n/(n + z^2)$ then. [Wilson 1927]
+    """
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    most = trials / (trials + z**2)
+    if most < at_least:
+        raise ValueError(
+            f"no result could pass this check: with {trials} {of}, all of them "
+            f"successes, the lower limit is {most:.3f} < {at_least:g}; take more of "
+            "them, or ask for less"
+        )
 
 
 def needed_by_check(data: Dataset, name: str) -> np.ndarray:

@@ -6,14 +6,18 @@ probe); values are first reduced within every set, then over sets.
 
 import abc
 import dataclasses
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from .. import statistics
 from ..records import Dataset, Record, Verdict
-from ._base import AbstractCheck, checks, needed_by_check
+from ._base import AbstractCheck, checks, needed_by_check, require_reach
+
+
+End = Annotated[float, Field(allow_inf_nan=True)]  # of a range: open ends are infinite
 
 
 class AbstractMeasured(AbstractCheck):
@@ -28,8 +32,8 @@ class AbstractMeasured(AbstractCheck):
     variable: str
     statement: str = Field(min_length=1)
     source: str = Field(min_length=1)
-    expected: str = ""  # the theoretical value, unless the tolerance shows it
-    where: dict[str, list[float]] = Field(default_factory=dict)
+    expected: str = ""  # the value of theory, where the tolerance does not say it
+    where: dict[str, list[End]] = Field(default_factory=dict)
     each: bool = False
 
     @model_validator(mode="after")
@@ -181,6 +185,17 @@ class Fraction(AbstractMeasured):
             raise ValueError("give at_least, at_most or never = true")
         return self
 
+    def validate_size(self, targets: Sequence[np.ndarray], sets: int) -> None:
+        if self.never:
+            return
+        if self.interval == "t":
+            require_sets(sets)
+        else:
+            least = 0.0 if self.at_least is None else self.at_least
+            most = 1.0 if self.at_most is None else self.at_most
+            of = "pattern sets"
+            require_reach(sets, self.level, max(least, 1 - most), of)
+
     def judge(self, data: Dataset) -> Verdict:
         groups = self.by_set(data)
         if any(values.dtype != bool for values in groups):
@@ -286,6 +301,15 @@ class Exponent(AbstractMeasured):
         return abs(verdict.value - 0.5 * (self.low + self.high))
 
 
+def require_sets(sets: int) -> None:
+    """Raises ValueError for a single pattern set, which has no interval."""
+    if sets < 2:
+        raise ValueError(
+            "no result could pass this check: its interval is over pattern sets, and "
+            "there is one; take more sets"
+        )
+
+
 def _interval(low: float | None, high: float | None) -> str:
     if low is None:
         return f"<= {high:g}"
@@ -378,6 +402,9 @@ class Average(AbstractMeasured):
         if not self.low < self.high:
             raise ValueError(f"low < high is needed, got {self.low} and {self.high}")
         return self
+
+    def validate_size(self, targets: Sequence[np.ndarray], sets: int) -> None:
+        require_sets(sets)
 
     def judge(self, data: Dataset) -> Verdict:
         groups = self.by_set(data)

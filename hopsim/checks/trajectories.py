@@ -1,5 +1,6 @@
 """Checks of trajectories: energies, ledgers, overlaps, endings, promises."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -8,7 +9,14 @@ from pydantic import Field
 from ..certificates import WORDS
 from ..records import Dataset, Record, Verdict
 from ..statistics import wilson
-from ._base import AbstractCheck, checks, needed_by_check
+from ._base import (
+    AbstractCheck,
+    checks,
+    needed_by_check,
+    require_chance,
+    require_reach,
+    require_targets,
+)
 
 
 @checks.register("energy_falls")
@@ -79,6 +87,10 @@ class Overlap(AbstractCheck):
     at_least: float = Field(ge=-1, le=1)
     of: Literal["mean", "median", "worst"] = "mean"
 
+    def validate_size(self, targets: Sequence[np.ndarray], sets: int) -> None:
+        require_targets(targets)
+        require_chance(self.at_least, -1)
+
     def judge(self, data: Dataset) -> Verdict:
         final = needed_by_check(data, "overlap")[:, -1]
         final = final[np.isfinite(final)]
@@ -105,6 +117,13 @@ class Retrieved(AbstractCheck):
     at_least: float = Field(ge=0, le=1)
     level: float = Field(0.95, gt=0, lt=1)
 
+    def validate_size(self, targets: Sequence[np.ndarray], sets: int) -> None:
+        require_targets(targets)
+        require_chance(self.at_least)
+        for aims in targets:
+            trials = int(np.sum(aims >= 0))
+            require_reach(trials, self.level, self.at_least, "probes")
+
     def judge(self, data: Dataset) -> Verdict:
         aimed = needed_by_check(data, "aimed").astype(bool)
         hits, trials = (
@@ -128,6 +147,9 @@ class Converged(AbstractCheck):
     r"""$|r| <$ tolerance, tau-free, for a share `at_least` of probes. [THEORY 4.4]"""
 
     at_least: float = Field(1.0, ge=0, le=1)
+
+    def validate_size(self, targets: Sequence[np.ndarray], sets: int) -> None:
+        require_chance(self.at_least)
 
     def judge(self, data: Dataset) -> Verdict:
         converged = needed_by_check(data, "converged").astype(bool)
@@ -166,6 +188,9 @@ class EnergyRises(AbstractCheck):
 
     at_least: float = Field(ge=0, le=1)
 
+    def validate_size(self, targets: Sequence[np.ndarray], sets: int) -> None:
+        require_chance(self.at_least)
+
     def judge(self, data: Dataset) -> Verdict:
         rising = needed_by_check(data, "worst_excess") > 0
         share = float(np.mean(rising))
@@ -188,6 +213,14 @@ class SameEnd(AbstractCheck):
 
     within: float = Field(1e-4, gt=0)
     at_least: float = Field(1.0, ge=0, le=1)
+
+    def validate_size(self, targets: Sequence[np.ndarray], sets: int) -> None:
+        require_chance(self.at_least)
+        if len(targets) < 2:
+            raise ValueError(
+                "same_end compares the points of a sweep or of variants, and there is "
+                "one; leave it out"
+            )
 
     def judge(self, data: Dataset) -> Verdict:
         final = needed_by_check(data, "final")

@@ -19,7 +19,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from .._common.cores import cores
-from .._common.names import plain
+from .._common.names import plain, printable, shown
 from .._common.notices import print_notices
 from ..scenario.shipped import public_path, scenario_names, shipped
 from . import terminal
@@ -295,12 +295,18 @@ def verify_command(
 
 @app.command("check")
 def check_command(file: File, overrides: Overrides = []) -> None:  # noqa: B006
-    """Check a scenario file; compute nothing."""
+    """Check a scenario file and say what it asks for; compute nothing."""
     with _guarded():
         scenario = _read(file, False, overrides)
         count = len(scenario.points)
         points = f"{count} point{'s' if count != 1 else ''}"
         print(f"{file}: valid ({points}, run {scenario.name}-{scenario.hash})")
+        quick = _read(file, True, overrides, aloud=False)
+        sizes = {"full": scenario}
+        sizes |= {} if quick.hash == scenario.hash else {"--quick": quick}
+        for word, size in sizes.items():
+            for line in size.understood():
+                print(printable(f"  {word:<8} {line}"))
 
 
 @app.command("new")
@@ -401,7 +407,7 @@ def _guarded() -> Iterator[None]:
 
 
 def _refuse(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     raise typer.Exit(Exit.INPUT_AT_FAULT) from None
 
 
@@ -539,7 +545,7 @@ def _read(file: str, quick: bool, overrides: list[str], aloud: bool = True) -> A
 
 def _tell(file: str, notes: tuple[str, ...]) -> None:
     for note in notes:
-        print(f"note: {file}: {note}", file=sys.stderr)
+        print(printable(f"note: {file}: {note}"), file=sys.stderr)
 
 
 def _parse(overrides: list[str]) -> dict[str, Any]:
@@ -548,7 +554,7 @@ def _parse(overrides: list[str]) -> dict[str, Any]:
         key, mark, value = text.partition("=")
         if not mark or not key.strip():
             raise ValueError(
-                f"--set takes KEY=VALUE, such as run.duration=5, got {text!r}."
+                f"--set takes KEY=VALUE, such as run.duration=5, got {shown(text)}."
             )
         try:
             parsed[key.strip()] = tomllib.loads(f"x = {value}")["x"]

@@ -11,7 +11,8 @@ scikit-learn; CC BY 4.0], `mnist` [LeCun & Cortes; usually cited as CC BY-SA 3.0
 import os
 import re
 import warnings
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,6 +129,18 @@ MOST_PIXELS = 2**24  # of one image
 MOST_PIXELS_OF_FOLDER = 2**30
 MOST_NAMES = 5  # of files that a notice lists
 
+# images of each class, 0 to 9 [LeCun & Cortes; Zalando; ROIS-CODH; UCI]
+CLASS_COUNTS: dict[tuple[str, str], tuple[int, ...]] = {
+    ("digits", ""): (178, 182, 177, 183, 181, 182, 181, 179, 174, 180),
+    ("mnist", "train"): (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+    ("mnist", "test"): (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
+    ("fashion_mnist", "train"): (6000,) * 10,
+    ("fashion_mnist", "test"): (1000,) * 10,
+    ("kmnist", "test"): (1000,) * 10,
+    ("mnist_small", "train"): (479, 563, 488, 493, 535, 434, 501, 550, 462, 495),
+    ("mnist_small", "test"): (85, 126, 116, 107, 110, 87, 87, 99, 89, 94),
+}
+
 
 # --- the sources ---
 
@@ -160,22 +173,74 @@ def idx_images(name: str, split: str) -> Images:
     Raises ValueError for an unknown name or split and for invalid files, OSError if the
     download fails.
     """
+    prefix = _prefix(name, split)
+    images_file = f"{prefix}-images-idx3-ubyte.gz"
+    labels_file = f"{prefix}-labels-idx1-ubyte.gz"
+    raw, labels = _pair(_idx_path(name, images_file), _idx_path(name, labels_file))
+    count, rows, columns = raw.shape
+    pixels = raw.reshape(count, rows * columns) / 255
+    return Images(pixels, labels.astype(np.int64), (rows, columns))
+
+
+class Outline(NamedTuple):
+    """What is known of images without their pixels."""
+
+    counts: Mapping[int, int]  # images of each class, by label
+    shape: tuple[int, int]  # rows, columns
+
+
+def digits_outline() -> Outline:
+    """That of the digits of scikit-learn, which is not asked for it."""
+    return Outline(dict(enumerate(CLASS_COUNTS["digits", ""])), (8, 8))
+
+
+def idx_outline(name: str, split: str) -> Outline:
+    """That of a split, from the folder `HOPSIM_DATA`, or as it would be fetched.
+
+    Raises ValueError where `idx_images` would before it fetches anything.
+    """
+    prefix = _prefix(name, split)
+    if not os.environ.get("HOPSIM_DATA") and SOURCES[name].addresses:
+        return Outline(dict(enumerate(CLASS_COUNTS[name, split])), (28, 28))
+    labels = read_idx(_idx_path(name, f"{prefix}-labels-idx1-ubyte.gz"))
+    path = _idx_path(name, f"{prefix}-images-idx3-ubyte.gz")
+    with gzip.open(path) as file:
+        try:
+            rows, columns = np.frombuffer(file.read(16)[8:], ">u4").tolist()
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            raise ValueError(
+                f"{path} is no gzipped IDX file of images; fetch it again."
+            ) from error
+    return Outline(_counted(labels), (rows, columns))
+
+
+def folder_outline(path: str | os.PathLike[str]) -> Outline:
+    """That of a folder, from its names and its first image."""
+    files, labels, _ = _labelled_files(Path(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow, about what is refused or mended
+        rows, columns = _grey(files[0]).shape
+    return Outline(_counted(np.array(labels)), (rows, columns))
+
+
+def _counted(labels: np.ndarray) -> Mapping[int, int]:
+    found, counts = np.unique(labels, return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def _prefix(name: str, split: str) -> str:
+    """How the file names of a split begin; ValueError for one that cannot be read."""
     if name not in SOURCES:
         raise ValueError(f"The IDX data sets are {', '.join(SOURCES)}; got {name!r}.")
     if split not in PREFIXES:
         raise ValueError(f"A split is one of {', '.join(PREFIXES)}; got {split!r}.")
     prefix = SOURCES[name].prefixes[split]
-    images_file = f"{prefix}-images-idx3-ubyte.gz"
-    labels_file = f"{prefix}-labels-idx1-ubyte.gz"
-    if images_file not in SOURCES[name].sha256:
+    if f"{prefix}-images-idx3-ubyte.gz" not in SOURCES[name].sha256:
         raise ValueError(
             f"Only splits whose checksums are known can be read: {name} has none for "
             f"{split!r}; use another split."
         )
-    raw, labels = _pair(_idx_path(name, images_file), _idx_path(name, labels_file))
-    count, rows, columns = raw.shape
-    pixels = raw.reshape(count, rows * columns) / 255
-    return Images(pixels, labels.astype(np.int64), (rows, columns))
+    return prefix
 
 
 def held(name: str, split: str) -> bool:
@@ -247,50 +312,71 @@ def select(
     - `classes`: labels to choose from, in the order wanted; all by default, ascending.
     - `generator`: if given, images are chosen at random, without replacement.
     """
-    if per_class is not None and count is not None:
-        raise ValueError(
-            f"Choose by per_class or by count, got both ({per_class} and {count}); "
-            "leave one out."
-        )
-    present = np.unique(images.labels).tolist()
-    wanted = present if classes is None else list(classes)
-    if not wanted or len(set(wanted)) < len(wanted):
-        raise ValueError(
-            f"Classes are one label or more, each named once, got {wanted}; name those "
-            f"wanted, of {present}."
-        )
-    if missing := [label for label in wanted if label not in present]:
-        raise ValueError(
-            f"Classes must be among the labels {present}: found 0 images of class "
-            f"{missing[0]}, asked for {per_class or 'some'}; drop it from classes."
-        )
+    present = _counted(images.labels)
+    wanted = check_selection(present, per_class, count, classes)
     if per_class is None:
         among = np.flatnonzero(np.isin(images.labels, wanted))
-        chosen = _choose(among, count, "the chosen classes together", generator)
+        chosen = _choose(among, count, generator)
     else:
         chosen = np.concatenate(
             [
-                _choose(among, per_class, f"class {label}", generator)
+                _choose(np.flatnonzero(images.labels == label), per_class, generator)
                 for label in wanted
-                for among in [np.flatnonzero(images.labels == label)]
             ]
         )
     return Images(images.pixels[chosen], images.labels[chosen], images.shape)
 
 
+def check_selection(
+    present: Mapping[int, int],
+    per_class: int | None,
+    count: int | None,
+    classes: Sequence[int] | None,
+) -> list[int]:
+    """The classes that are chosen from; ValueError where there are too few images.
+
+    `present` tells how many images there are of each class.
+    """
+    if per_class is not None and count is not None:
+        raise ValueError(
+            f"Choose by per_class or by count, got both ({per_class} and {count}); "
+            "leave one out."
+        )
+    there = list(present)
+    wanted = there if classes is None else list(classes)
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise ValueError(
+            f"Classes are one label or more, each named once, got {wanted}; name those "
+            f"wanted, of {there}."
+        )
+    if missing := [label for label in wanted if label not in there]:
+        raise ValueError(
+            f"Classes must be among the labels {there}: found 0 images of class "
+            f"{missing[0]}, asked for {per_class or 'some'}; drop it from classes."
+        )
+    if per_class is None:
+        whole = sum(present[label] for label in wanted)
+        _check_number(whole, count, "the chosen classes together")
+    for label in wanted if per_class is not None else ():
+        _check_number(present[label], per_class, f"class {label}")
+    return wanted
+
+
+def _check_number(there: int, count: int | None, whose: str) -> None:
+    if count is not None and not 1 <= count <= there:
+        raise ValueError(
+            f"The number of images must lie between 1 and those there are: found "
+            f"{there} of {whose}, asked for {count}; ask for fewer, at least one."
+        )
+
+
 def _choose(
     among: Int[np.ndarray, " candidate"],
     count: int | None,
-    whose: str,
     generator: np.random.Generator | None,
 ) -> Int[np.ndarray, " chosen"]:
     if count is None:
         return among
-    if not 1 <= count <= len(among):
-        raise ValueError(
-            f"The number of images must lie between 1 and those there are: found "
-            f"{len(among)} of {whose}, asked for {count}; ask for fewer, at least one."
-        )
     if generator is None:
         return among[:count]
     return np.sort(generator.choice(among, count, replace=False))

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int8, Num
 
 from .._common.arrays import mask, numbers, on_host, table
+from .._common.cores import require_room
 from .._common.streams import as_stream
 from .._common.types import AnyArray, Count, Fraction, NonNegative, Positive
 from ..theory.teacher_student import Basin, Hamiltonian, overlap_law
@@ -28,7 +29,7 @@ def _cast(values: np.ndarray) -> np.ndarray:
 
 def random_binary(key: Any, count: Count, features: Count) -> Patterns:
     r"""Unbiased spins, $\xi_{\mu i} = \pm 1$. [KH16]"""
-    _check_sizes(count, features)
+    check_sizes(count, features)
     bits = as_stream(key).generator().integers(0, 2, (count, features))
     return _cast(2.0 * bits - 1)
 
@@ -44,7 +45,7 @@ def gaussian(
 
     Independent, of standard deviation s = `spread`.
     """
-    _check_sizes(count, features)
+    check_sizes(count, features)
     x = as_stream(key).generator().standard_normal((count, features))
     return mean + spread * _cast(x)
 
@@ -53,7 +54,7 @@ def sphere(
     key: Any, count: Count, features: Count, radius: Positive | None = None
 ) -> Patterns:
     r"""Uniform on the sphere, $|\xi_\mu| = R$, default $R = \sqrt N$. [R21]"""
-    _check_sizes(count, features)
+    check_sizes(count, features)
     radius = float(np.sqrt(features)) if radius is None else radius
     x = as_stream(key).generator().standard_normal((count, features))
     return _cast(radius * x / np.linalg.norm(x, axis=1, keepdims=True))
@@ -66,8 +67,8 @@ def orthogonal(
 
     M = `norm`; at most as many memories as there are features.
     """
-    _check_sizes(count, features)
-    _check_independent(count, features)
+    check_sizes(count, features)
+    check_independent(count, features)
     x = as_stream(key).generator().standard_normal((features, count))
     return _cast(norm * np.linalg.qr(x)[0].T)
 
@@ -86,13 +87,21 @@ def simplices(
     the other clusters.
     """
     count = clusters * per_cluster
-    _check_sizes(count, features)
-    _check_independent(count, features)
+    check_sizes(count, features)
+    check_independent(count, features)
     frame = orthogonal(key, count, features).reshape(clusters, per_cluster, features)
+    return _cast(about_centres(frame, norm, distance))
+
+
+def about_centres(
+    frame: Float[np.ndarray, "cluster member feature"], norm: float, distance: float
+) -> Patterns:
+    """Simplices about centres of length `norm`, from orthonormal directions."""
+    clusters, per_cluster, features = frame.shape
     middle = np.mean(frame, axis=1, keepdims=True)
     centre = norm * np.sqrt(per_cluster) * middle
     found = centre + distance / np.sqrt(2) * (frame - middle)
-    return _cast(found.reshape(count, features))
+    return found.reshape(clusters * per_cluster, features)
 
 
 def cyclic(key: Any, features: Count) -> Patterns:
@@ -100,7 +109,7 @@ def cyclic(key: Any, features: Count) -> Patterns:
 
     N memories, all with the same norm and the same overlap with their mean.
     """
-    _check_sizes(features, features)
+    check_sizes(features, features)
     x = as_stream(key).generator().standard_normal(features)
     return _cast(np.stack([np.roll(x, shift) for shift in range(features)]))
 
@@ -117,7 +126,7 @@ def correlated(
     Each member is the parent of its cluster with a fraction `flipped` of the sites,
     chosen at random, reversed.
     """
-    _check_sizes(clusters * per_cluster, features)
+    check_sizes(clusters * per_cluster, features)
     stream = as_stream(key)
     parents = random_binary(stream.child("parents"), clusters, features)
     members = np.repeat(parents, per_cluster, axis=0)
@@ -227,7 +236,7 @@ def examples(
             "The pattern of a teacher is one row of +1 and -1, got shape "
             f"{pattern.shape}."
         )
-    _check_sizes(count, features := len(pattern))
+    check_sizes(count, features := len(pattern))
     law = overlap_law(n, features, temperature, hamiltonian, basin, cut)
     reached = np.cumsum(law.weights)
     stream, found = as_stream(key), np.empty((count, features), np.int8)
@@ -291,6 +300,7 @@ def grid(
     r"""A square grid of states $v(0) \in [a, b]^2$; two features only. [hopsim]"""
     if not low < high:
         raise ValueError(f"A grid needs low < high, got low = {low}, high = {high}.")
+    require_room(2.0 * points**2, f"{points:,} x {points:,} points of a grid")
     axis = np.linspace(low, high, points)
     return _cast(np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2))
 
@@ -307,12 +317,14 @@ def overlap(
     return (g @ memories.T) / np.where(lengths > 0, lengths, 1)
 
 
-def _check_sizes(count: int, features: int) -> None:
+def check_sizes(count: int, features: int) -> None:
+    """Raises ValueError unless there is a memory and a feature."""
     if count < 1 or features < 1:
         raise ValueError(f"Sizes must be >= 1, got {count} memories of {features}.")
 
 
-def _check_independent(count: int, features: int) -> None:
+def check_independent(count: int, features: int) -> None:
+    """Raises ValueError for more memories than there are directions."""
     if count > features:
         raise ValueError(
             f"{features} features have room for as many orthogonal directions, got "

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._common.arrays import notify_repeats, table, whole_numbers
+from .._common.cores import require_room
 from .._common.registry import Registry
 from .._common.streams import Stream
 from .._common.types import (
@@ -223,19 +224,33 @@ def corrupted(
 
     Every memory is probed `repeats` times; `count` keeps the first `count` probes.
     """
-    hidden = None
-    if occluded != "none":
-        if memories.image is None:
-            raise ValueError(
-                f"occluded = {occluded!r} needs images as memories; use flipped or "
-                "noise for plain vectors."
-            )
-        hidden = patterns.occlusion(memories.image, occluded, fraction)
-    targets = np.repeat(np.arange(len(memories.values)), repeats)[:count]
+    targets, hidden = aims_of(memories, occluded, fraction, repeats, count)
     values = patterns.corrupted(
         stream, memories.values[targets], flipped, noise, hidden, fill
     )
     return ProbeSet(values, targets, hidden)
+
+
+def aims_of(
+    memories: PatternSet,
+    occluded: Literal["none", "lower", "upper", "left", "right"],
+    fraction: float,
+    repeats: int,
+    count: int | None,
+    **others: Any,
+) -> tuple[Int[np.ndarray, " probe"], Bool[np.ndarray, " feature"] | None]:
+    """The memory that each corrupted probe aims at, and the features it hides."""
+    rows = len(memories.values)
+    require_room(float(repeats) * rows, f"{repeats:,} probes of {rows:,} memories")
+    hidden = None
+    if occluded != "none":
+        if memories.image is None:
+            raise ValueError(
+                f'occluded = "{occluded}" needs images as memories; use flipped or '
+                "noise for plain vectors."
+            )
+        hidden = patterns.occlusion(memories.image, occluded, fraction)
+    return np.repeat(np.arange(rows), repeats)[:count], hidden
 
 
 @probe_sources.register("random")
@@ -306,11 +321,8 @@ def _as_memories(
     generator: np.random.Generator | None,
 ) -> PatternSet:
     chosen = datasets.select(found, per_class, count, classes, generator)
+    check_spins(binary, norm)
     if binary:
-        if norm is not None:
-            raise ValueError(
-                f"Spins are not scaled; leave out binary or norm = {norm}."
-            )
         spins = patterns.as_spins(chosen.pixels)
         return PatternSet(spins, chosen.labels, chosen.shape)
     values = patterns.standardised(chosen.pixels, centred, norm)
@@ -329,3 +341,9 @@ def _looked_at(memories: PatternSet, what: str) -> PatternSet:
     """The same memories; a notice tells which are blank or the same as others."""
     notify_repeats(memories.values, what)
     return memories
+
+
+def check_spins(binary: bool, norm: float | None) -> None:
+    """Raises ValueError for spins that are to have a norm."""
+    if binary and norm is not None:
+        raise ValueError(f"Spins are not scaled; leave out binary or norm = {norm}.")

@@ -13,7 +13,7 @@ from .._common.registry import Registry
 from .._common.types import AnyArray, Scalar
 from ..network import Features, Hidden, Network
 from ..trajectory import Promise, Trajectory
-from ._request import Request
+from ._request import Request, require
 
 
 dynamics_kinds = Registry("dynamics")
@@ -122,6 +122,19 @@ class AbstractDynamics(eqx.Module):
         """The integrator for this network; raises ValueError if none is suitable."""
 
     @abc.abstractmethod
+    def validate(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+    ) -> None:
+        """Raises ValueError for a request that this motion cannot meet.
+
+        Computes and compiles nothing, and looks at memories and probes only for their
+        shapes and for spins, so that other numbers may stand in for what is not drawn.
+        """
+
+    @abc.abstractmethod
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
         """Which energy falls along this motion, and why (or why none is promised)."""
 
@@ -183,8 +196,31 @@ class AbstractContinuousDynamics(AbstractDynamics):
     """A motion of v in continuous time, each probe on its own.
 
     To add one: implement the methods below as well. `solve` and `cost` take one probe
-    and are vmapped; `method` and `promise` run on the host, before.
+    and are vmapped; `method` and `promise` run on the host, before. Override `validate`
+    with what else the motion asks for.
     """
+
+    def validate(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+    ) -> None:
+        """What every motion in continuous time asks for."""
+        logged, kept = request.output.step_log, request.output
+        require(0 <= logged <= len(probes), "step_log", "0 to the probes", logged)
+        require(kept.audit or not logged, "step_log", "0 without an audit", logged)
+        step = request.step
+        finite = step is None or 0 < step < np.inf
+        require(finite, "step", "a finite number > 0", step)
+        request.filled(network.dtype)
+        request.mask(network)
+        request.start_of_memories(network, len(probes))
+        if self.driven and request.until == "steady":
+            raise ValueError(
+                "A driven network has no steady state to stop at; use until = "
+                '"duration".'
+            )
 
     def run(
         self,

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from .._common.arrays import mask, table
 from .._common.types import AnyArray
+from ..network import Network
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +81,51 @@ class Request:
             require_whole("chunk", where.chunk)
         some = where.devices is None or len(where.devices) > 0
         require(some, "devices", "one device or more", "none")
+
+    def filled(self, dtype: np.dtype) -> Tolerances:
+        """The tolerances of a flow, with the defaults of a precision for None.
+
+        Raises ValueError for those that the precision cannot keep.
+        """
+        double, given = dtype == np.float64, self.tolerances
+        found = Tolerances(
+            (1e-7 if double else 1e-5) if given.rtol is None else given.rtol,
+            (1e-9 if double else 1e-5) if given.atol is None else given.atol,
+            (1e-6 if double else 1e-4) if given.residual is None else given.residual,
+        )
+        for name, value in (("rtol", found.rtol), ("atol", found.atol)):
+            require_finite_positive(name, value)
+        require_finite_positive("residual_tolerance", found.residual)
+        rtol, residual = float(found.rtol or 0), float(found.residual or 0)
+        require(rtol <= 0.1, "rtol", "<= 0.1, or the audit says nothing", rtol)
+        require(residual < 1, "residual_tolerance", "< 1", residual)
+        if not double and rtol < 1e-5:
+            raise ValueError(
+                f"float32 cannot keep rtol < 1e-5, got {rtol:g}; use float64 memories."
+            )
+        return found
+
+    def mask(self, network: Network) -> Bool[np.ndarray, " feature"]:
+        """The features that are clamped; ValueError for what is no mask of them."""
+        if self.clamped is None:
+            return np.zeros(network.features, bool)
+        return mask(self.clamped, "clamped", network.features)
+
+    def start_of_memories(
+        self, network: Network, probes: int
+    ) -> Float[np.ndarray, "probe memory"] | None:
+        """The first state of the memory neurons, if one is given; or ValueError."""
+        if self.memory_start is None:
+            return None
+        h = table(
+            self.memory_start, "memory_start", "probe", network.count, network.dtype
+        )
+        if len(h) != probes:
+            raise ValueError(
+                f"memory_start must have a row for each of the {probes} probes, got "
+                f"{len(h)}."
+            )
+        return h
 
 
 def require(condition: bool, name: str, rule: str, value: Any) -> None:

@@ -24,6 +24,7 @@ from ._base import (
     Method,
     Solution,
 )
+from ._request import Request
 
 
 class _Run(NamedTuple):
@@ -71,6 +72,17 @@ class Sharp(AbstractContinuousDynamics):
         unit = jnp.eye(network.features, dtype=network.dtype)
         return unit, -unit
 
+    def validate(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+    ) -> None:
+        super().validate(network, probes, request)
+        if request.memory_start is not None:
+            raise ValueError("Sharp dynamics are adiabatic; leave memory_start out.")
+        self.method(network, probes, request.duration, request.solver, request.step)
+
     def method(
         self,
         network: Network,
@@ -108,8 +120,6 @@ class Sharp(AbstractContinuousDynamics):
     def solve(
         self, network: Network, v: Features, h: Hidden | None, plan: IntegrationPlan
     ) -> Solution:
-        if h is not None:
-            raise ValueError("Sharp dynamics are adiabatic; leave memory_start out.")
         run = jax.lax.while_loop(
             lambda r: r.going,
             lambda r: _to_next_flip(network, plan, r),

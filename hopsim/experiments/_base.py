@@ -2,22 +2,32 @@
 
 import abc
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from .._common.names import nearest
+from .._common.names import nearest, shown
 from .._common.registry import Registry
 from .._common.streams import Stream
 from ..data.sources import PatternSet, ProbeSet
-from ..dynamics import AbstractSpinDynamics, Dynamics, expected
-from ..dynamics.spins.relaxation import relax, Relaxation
+from ..dynamics import (
+    AbstractSpinDynamics,
+    Dynamics,
+    Execution,
+    expected,
+    Output,
+    Request,
+    Tolerances,
+)
+from ..dynamics.spins.relaxation import check_relaxation, relax, Relaxation
+from ..dynamics.spins.sampling import check_sampling
 from ..network import Network
 from ..records import Record
-from ..simulation import simulate
+from ..simulation import check_request, simulate
 from ..trajectory import Trajectory
 from ._settings import RunSettings, Sweep
 
@@ -38,13 +48,56 @@ class Setting:
     run: RunSettings
     stream: Stream  # random numbers of the experiment itself
     training: Any  # TrainingSettings
-    redrawn: Callable[[int], "Setting"]  # this point with the k-th set of patterns
+    redrawn: Callable[[int], "Setting"]  # the same point, its number-th set of patterns
+    sketched: bool = False  # nothing is drawn: one number stands for all
 
     def simulate(
         self, on_progress: Callable | None = None, **overrides: Any
     ) -> Trajectory:
-        """`hopsim.simulate` with the arguments of this setting, unless overridden."""
+        """`hopsim.simulate` with this setting's arguments, some of them overridden."""
+        dynamics, probes, request = self._request(overrides)
+        if on_progress is not None:
+            where = dataclasses.replace(request.execution, progress=on_progress)
+            request = dataclasses.replace(request, execution=where)
+        arguments = {f.name: getattr(request, f.name) for f in fields(Request)}
+        return simulate(self.network, dynamics, probes, **arguments)
+
+    def may_simulate(self, **overrides: Any) -> None:
+        """Raises ValueError where `simulate` would refuse; computes nothing."""
+        overrides = dict(overrides)
+        network = overrides.pop("network", self.network)
+        dynamics, probes, request = self._request(overrides)
+        check_request(network, dynamics, probes, request)
+
+    def relax(self, **overrides: Any) -> Relaxation:
+        """`hopsim.relax` of the probes; the duration is the largest number of sweeps.
+
+        Further arguments, and `network`, `dynamics` or `starts`, override those of the
+        setting. Raises ValueError unless the dynamics are binary.
+        """
+        network, dynamics, starts, settings = self._relaxation(overrides)
+        settings["key"] = settings.get("key", self.stream.child("sweeps"))
+        return relax(network, dynamics, starts, **settings)
+
+    def may_relax(self, **overrides: Any) -> None:
+        """Raises ValueError where `relax` would refuse; computes nothing."""
+        network, dynamics, starts, settings = self._relaxation(overrides)
+        most, clamped = settings["max_sweeps"], settings["clamped"]
+        check_relaxation(network, dynamics, starts, most, clamped)
+
+    def may_sample(self, sweeps: int, burn: int = 0, drawn: bool = False) -> None:
+        """Raises ValueError where `hopsim.sample` would refuse the probes.
+
+        With `drawn` the experiment draws its own starts.
+        """
+        dynamics: Any = self.dynamics
+        starts = np.ones((1, self.network.features)) if drawn else self.probes.values
+        check_sampling(self.network.features, dynamics, starts, sweeps, burn)
+
+    def _request(self, overrides: dict[str, Any]) -> tuple[Dynamics, Any, Request]:
+        """What `simulate` is asked for: dynamics, probes, and all other arguments."""
         run = self.run.model_dump(exclude={"clamped", "memory_start", "step_energies"})
+        overrides = dict(overrides)
         dynamics = overrides.pop("dynamics", self.dynamics)
         probes = overrides.pop("probes", self.probes.values)
         start = None
@@ -54,27 +107,38 @@ class Setting:
             "clamped": self._clamped(),
             "memory_start": start,
             "step_log": min(self.run.step_energies, len(probes)),
-            "progress": on_progress,
-            "key": self.stream.child("sweeps"),  # visiting orders and coins of spins
+            "key": self.stream.child("sweeps"),  # of the orders and coins of spins
         }
-        return simulate(self.network, dynamics, probes, **(settings | overrides))
+        settings |= overrides
+        settings["residual"] = settings.pop("residual_tolerance")
+        take = lambda group: group(
+            **{
+                f.name: settings.pop(f.name)
+                for f in fields(group)
+                if f.name in settings
+            }
+        )
+        groups = {
+            "tolerances": take(Tolerances),
+            "output": take(Output),
+            "execution": take(Execution),
+        }
+        return dynamics, probes, Request(**settings, **groups)
 
-    def relax(self, **overrides: Any) -> Relaxation:
-        """`hopsim.relax` from the probes, for at most `run.duration` sweeps.
-
-        Further arguments, and `network`, `dynamics` or `starts`, override those of the
-        setting. Raises ValueError for flows and for a heat bath.
-        """
+    def _relaxation(
+        self, overrides: dict[str, Any]
+    ) -> tuple[Network, AbstractSpinDynamics, Any, dict[str, Any]]:
+        """What `relax` is asked for: network, dynamics, starts, and the rest."""
+        overrides = dict(overrides)
         dynamics = overrides.pop("dynamics", self.dynamics)
         dynamics = expected(dynamics, AbstractSpinDynamics, "relaxation of spins")
         settings = {
             "max_sweeps": max(1, int(self.run.duration)),
             "clamped": self._clamped(),
-            "key": self.stream.child("sweeps"),
         }
         network = overrides.pop("network", self.network)
         starts = overrides.pop("starts", self.probes.values)
-        return relax(network, dynamics, starts, **(settings | overrides))
+        return network, dynamics, starts, settings | overrides
 
     def _clamped(self) -> np.ndarray | None:
         features, clamped = self.network.features, self.run.clamped
@@ -132,12 +196,14 @@ class Study:
 class AbstractExperiment(BaseModel, abc.ABC):
     """A kind of study: the entries of `[experiment]`, and how it is run.
 
-    To add one: subclass with its fields, set `plots`, implement `run`, and register it.
+    To add one: subclass with its fields, set `plots`, implement `run` and, with what it
+    asks of a setting, `validate_setting`, and register it.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     plots: ClassVar[tuple[str, ...]] = ()
-    trains: ClassVar[bool] = False  # True: trains memories, by [training]
+    further_plots: ClassVar[tuple[str, ...]] = ()  # that its record can give, if asked
+    trains: ClassVar[bool] = False  # it learns memories: [training] says how
 
     sweep: Sweep | None = None
     variants: dict[str, dict[str, Any]] | None = None
@@ -151,8 +217,39 @@ class AbstractExperiment(BaseModel, abc.ABC):
         for label in self.only or ():
             if label not in known:
                 hint = nearest(label, known) if known else "there are no variants"
-                raise ValueError(f"only names variants, got {label!r}; {hint}")
+                raise ValueError(f"only names variants, got {shown(label)}; {hint}")
         return self
+
+    def validate_setting(self, setting: Setting) -> None:
+        """Raises ValueError for a setting that this experiment cannot run.
+
+        Asked when a scenario is read, of a sketch (`setting.sketched`): memories and
+        probes have their sizes, labels, aims and masks, and stand in for what is not
+        drawn yet. Asked again when it is run, of what was drawn. It computes nothing.
+        """
+
+    def validate_study(self, settings: Sequence[Setting]) -> None:
+        """The same for what all points of a study must be together."""
+
+    def missing(self, plot: str, setting: Setting) -> str:
+        """What a picture of its own would not find in its record; nothing if it does.
+
+        Asked of the sketch of every point for pictures that a scenario names.
+        """
+        if plot == "overlap" and not np.any(setting.probes.targets >= 0):
+            return "probes that aim at memories"
+        if plot in ("film", "gallery") and setting.patterns.image is None:
+            return "images as memories"
+        if plot == "film" and "v" not in setting.run.save:
+            return 'the states: "v" in run.save'
+        if plot == "sweep" and setting.value is None:
+            return "a sweep of numbers"
+        return ""
+
+    def entries(self, setting: Setting) -> float:
+        """The largest number of numbers that one point holds at a time, roughly."""
+        network, probes = setting.network, len(setting.probes.values)
+        return float(network.features) * (network.count + probes)
 
     def labels(self, settings: list[str]) -> list[str]:
         """The labels of the record's points, given those of the settings."""

@@ -30,12 +30,7 @@ class AbstractEnsemble(AbstractExperiment):
     def measure(self, setting: Setting) -> Variables:
         """The variables of one set of patterns: `{name: (dimensions, values)}`."""
 
-    def check(self, setting: Setting) -> None:
-        """Raises ValueError if this experiment cannot run with the setting."""
-
     def run(self, study: Study) -> Record:
-        for setting in study.settings:
-            self.check(setting)
         runs, parts = len(study.settings) * self.sets, []
         for k, setting in enumerate(study.settings):
             found = []

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 class RunSettings(BaseModel):
     """The table `[run]`: duration, solver, tolerances, saved states. See `simulate`."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     duration: float = Field(20.0, gt=0, allow_inf_nan=False)
     samples: int = Field(101, ge=2)
@@ -45,7 +45,7 @@ class RunSettings(BaseModel):
 class Sweep(BaseModel):
     """The table `[experiment.sweep]`: several values of one entry of the scenario."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     path: str
     values: list[Any] = Field(min_length=1)

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from .._common.types import AnyArray
 from ..dynamics import Binary, expected
+from ..dynamics.spins.exact_decisions import are_spins
 from ..dynamics.spins.flip_rules import Rule
 from ..dynamics.spins.relaxation import Relaxation
 from ..lagrangians import Polynomial, RectifiedPolynomial
@@ -18,7 +19,7 @@ from ._base import Setting
 def require_spins(setting: Setting, kind: str) -> None:
     """Raises ValueError unless dynamics are binary and memories are +1 and -1."""
     expected(setting.dynamics, Binary, kind)
-    if np.any(np.abs(np.asarray(setting.network.memories)) != 1):
+    if not are_spins(setting.network.memories):
         raise ValueError(
             f'The experiment "{kind}" needs memories of +1 and -1; use memories kind '
             '"random_binary", or images with binary = true.'

@@ -9,14 +9,24 @@ from .._common.names import nearest
 from .._common.streams import Stream
 from ..data import datasets
 from ..records import Record
-from ..training import Examples, from_images, OPTIMISERS, rule_of, train
+from ..training import (
+    Examples,
+    from_images,
+    objective_of,
+    OPTIMISERS,
+    rule_of,
+    train,
+)
 from ._base import AbstractExperiment, Setting, Study
+
+
+CLASSES = 10  # of every data set
 
 
 class Ramp(BaseModel):
     """A training temperature that changes linearly over the first epochs."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     start: float = Field(gt=0, allow_inf_nan=False)
     end: float = Field(gt=0, allow_inf_nan=False)
@@ -33,7 +43,7 @@ class TrainingSettings(BaseModel):
     The defaults train on the bundled digits within seconds. [KH16 app. A]
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     images: Literal["digits", "mnist", "fashion_mnist", "mnist_small"] = "digits"
     train: int | None = Field(None, ge=1)  # training images; default: all
@@ -81,6 +91,47 @@ class TrainingSettings(BaseModel):
         """The learning rate of every epoch."""
         return self.learning_rate * self.learning_rate_decay ** np.arange(self.epochs)
 
+    def sizes(self) -> tuple[int, int]:
+        """How many images are learnt, and how many there are to test with.
+
+        Raises ValueError for more than there are.
+        """
+        if self.images == "digits":
+            whole = sum(datasets.digits_outline().counts.values())
+            count = 397 if self.test is None else self.test
+            most = whole - count
+            if most < 1 or (self.train or 1) > most:
+                raise ValueError(
+                    f"There are {whole} digits to learn and to test with, asked for "
+                    f"{self.train or 1} and {count}; ask for fewer."
+                )
+            return self.train or most, count
+        parts = []
+        for split, count in (("train", self.train), ("test", self.test)):
+            counts = datasets.idx_outline(self.images, split).counts
+            datasets.check_selection(counts, None, count, None)
+            parts.append(count or sum(counts.values()))
+        return parts[0], parts[1]
+
+    def check_examples(self, features: int) -> None:
+        """Raises ValueError unless there are images enough, and a unit for each class.
+
+        Classes that happen to miss among few images are seen once these are chosen.
+        """
+        learn, _ = self.sizes()
+        units = features - self.pixels
+        if units < 1:
+            raise ValueError(
+                "Labels to learn need class units: memories must have more features "
+                f"than the {self.pixels} of a state, one for each class; add them."
+            )
+        if units != CLASSES or learn < CLASSES:
+            raise ValueError(
+                f"There are {CLASSES} classes of images, each with its unit and an "
+                f"example, got {units} class units and {learn} images to learn; give "
+                f"memories {self.pixels + CLASSES} features."
+            )
+
     def examples(self, stream: Stream) -> tuple[Examples, Examples, tuple[int, int]]:
         """Training examples, test examples, and the shape (rows, columns) of an image.
 
@@ -91,14 +142,8 @@ class TrainingSettings(BaseModel):
         if self.images == "digits":
             whole = datasets.digits()
             order = stream.child("split").generator().permutation(len(whole.labels))
-            count = 397 if self.test is None else self.test
-            most = len(order) - count
-            if most < 1 or (self.train or 1) > most:
-                raise ValueError(
-                    f"There are {len(order)} digits for training and testing, got "
-                    f"train = {self.train or 1} and test = {count}; ask for fewer."
-                )
-            chosen = order[: self.train or most], order[most:]
+            count, test = self.sizes()
+            chosen = order[:count], order[len(order) - test :]
             parts = [
                 datasets.Images(whole.pixels[i], whole.labels[i], whole.shape)
                 for i in chosen
@@ -122,6 +167,18 @@ class AbstractTraining(AbstractExperiment):
     """
 
     trains: ClassVar[bool] = True
+
+    def validate_setting(self, setting: Setting) -> None:
+        """What every training asks for; override it with what else one does."""
+        given, network = setting.training, setting.network
+        given.check_examples(network.features)
+        for scaling in getattr(self, "scalings", [given.scaling]):
+            objective_of(network, given.form, given.error_exponent, scaling)
+
+    def entries(self, setting: Setting) -> float:
+        network, given = setting.network, setting.training
+        images = (given.train or 0) + (given.test or 0)  # those asked for by number
+        return float(network.features) * (4 * network.count + images)
 
     def learn(
         self,

@@ -20,6 +20,14 @@ def trajectory_data(setting: Setting, trajectory: Trajectory) -> Dataset:
     return dataset(trajectory_variables(setting, trajectory), _image_attrs(setting))
 
 
+def path_entries(setting: Setting, saved: Sequence[str]) -> float:
+    """How many numbers a run keeps: five energies and what it saves of the states."""
+    sizes = {"v": setting.network.features, "g": setting.network.features}
+    sizes["h"] = setting.network.count
+    states = sum(sizes[name] for name in saved)
+    return float(len(setting.probes.values)) * setting.run.samples * (5 + states)
+
+
 def trajectory_variables(
     setting: Setting, trajectory: Trajectory
 ) -> dict[str, tuple[Any, ...]]:

@@ -135,6 +135,9 @@ def _computed(scenario: Scenario, callbacks: Callbacks, place: Path | None) -> R
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         settings = scenario.settings()
+        scenario.experiment.validate_study(settings)
+        for setting in settings:
+            scenario.experiment.validate_setting(setting)
         study = Study(settings, callbacks.on_progress, on_epoch=callbacks.on_epoch)
         if callbacks.should_stop is not None and place is not None:
             study = dataclasses.replace(

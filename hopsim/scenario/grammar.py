@@ -18,7 +18,7 @@ from jaxtyping import AbstractArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from .._common.files import place_of, places_of
-from .._common.names import nearest
+from .._common.names import nearest, shown
 from .._common.registry import bare, parameters, ranges, Registry
 from .._common.types import Array, Located, Memories
 from ..data.sources import memory_sources
@@ -38,7 +38,12 @@ class Spec:
 
     def make(self, *args: Any, **extra: Any) -> Any:
         """Call the constructor with these and with further arguments."""
-        return self.maker(*args, **(self.arguments | self.located() | extra))
+        return self.maker(*args, **(self.settings | extra))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments, with data files where they were found."""
+        return self.arguments | self.located()
 
     def located(self) -> dict[str, str]:
         """The paths of the data files among the arguments; ValueError if missing."""
@@ -73,7 +78,7 @@ def read_spec(
     """Check one table; None, with at least one more problem, if it is invalid."""
     before = len(problems)
     if not isinstance(table, dict):
-        message = f"a table {{ kind = ... }} is needed, got {_short(table)}"
+        message = f"a table {{ kind = ... }} is needed, got {shown(table)}"
         problems.append(Problem(path, message))
         return None
     if "kind" not in table:
@@ -83,7 +88,7 @@ def read_spec(
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in registry:
         hint = registry.nearest(str(kind))
-        message = f"there is no {registry.noun} {_short(kind)}; {hint}"
+        message = f"there is no {registry.noun} {shown(kind)}; {hint}"
         problems.append(Problem(f"{path}.kind", message))
         kind = registry.guess(str(kind))  # continue, to report all errors at once
         if kind is None:
@@ -222,20 +227,15 @@ def _translate(error: Any, path: str, names: list[str], tail: bool = True) -> Pr
     if error["type"] == "literal_error" and isinstance(found, str):
         allowed = [s.strip("' ") for s in error["ctx"]["expected"].split(",")]
         allowed = [n.strip("' ") for a in allowed for n in a.split(" or ")]
-        message = f"must be one of {', '.join(allowed)}, got {found!r}"
+        message = f"must be one of {', '.join(allowed)}, got {shown(found)}"
         close = nearest(found, allowed)
         return Problem(where, f"{message}; {close}" if "did you" in close else message)
     if error["type"] in ("model_type", "dict_type"):
-        return Problem(where, f"a table is needed, got {_short(found)}")
+        return Problem(where, f"a table is needed, got {shown(found)}")
     rule = (
         error["msg"]
         .removeprefix("Value error, ")
         .replace("Input should", "should")
         .replace("String should", "should")
     )
-    return Problem(where, f"{rule}, got {_short(found)}")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return Problem(where, f"{rule}, got {shown(found)}")

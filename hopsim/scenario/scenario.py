@@ -6,6 +6,7 @@ until there are none.
 
 import copy
 import dataclasses
+import functools as ft
 import json
 import os
 import re
@@ -16,10 +17,13 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from .._common.arrays import repeats_expected
-from .._common.names import nearest
+from .._common.arrays import cast_to, repeats_expected
+from .._common.cores import in_bytes, require_room
+from .._common.environment import precision
+from .._common.names import nearest, shown
 from .._common.streams import Stream
 from ..checks import AbstractCheck, checks
+from ..data.sketches import memory_sketches, probe_sketches, sketched
 from ..data.sources import PatternSet, probe_sources, ProbeSet
 from ..dynamics import Dynamics, dynamics_kinds
 from ..experiments import (
@@ -40,7 +44,7 @@ from .toml_files import digest, old_words, Problem, put, read_tables, ScenarioEr
 class Claim(BaseModel):
     """The table `[claim]`: the statement that `hopsim verify` tests with a scenario."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     id: str = Field(pattern=r"^[A-Z]+-[0-9]+$")
     statement: str = Field(min_length=1)
@@ -53,7 +57,7 @@ class Claim(BaseModel):
 class Header(BaseModel):
     """The top level of a scenario file."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     name: str = Field(max_length=80)
     title: str = ""
@@ -109,16 +113,46 @@ class Point:
         network, probes = self.network.placed(beside), self.probes.placed(beside)
         return dataclasses.replace(self, network=network, probes=probes)
 
+    def sketch(self, seed: int, dtype: str) -> Setting:
+        """The point with numbers that stand in for what it would draw.
+
+        Raises ValueError for memories, a network or probes that cannot be made.
+        """
+        leaf: Spec = self.network.arguments["memories"]
+        patterns = sketched(memory_sketches, leaf.kind, leaf.maker, leaf.settings)
+        with repeats_expected():  # one number stands for all
+            network = self.network.make(memories=cast_to(patterns.values, dtype))
+        source = (self.probes.kind, self.probes.maker, self.probes.settings)
+        probes = sketched(probe_sketches, *source, patterns)
+        probes = probes._replace(values=cast_to(probes.values, dtype))
+
+        def redrawn(number: int) -> Setting:
+            raise AssertionError("a sketch draws nothing")
+
+        return Setting(
+            label=self.label,
+            value=self.value,
+            patterns=patterns,
+            network=network,
+            dynamics=self.dynamics,
+            probes=probes,
+            run=self.run,
+            stream=Stream(seed),
+            training=self.training,
+            redrawn=redrawn,
+            sketched=True,
+        )
+
     def build(self, seed: int, dtype: str, number: int = 0) -> Setting:
         """Draw the pattern set with this number (on the host) and build the network."""
         stream = Stream(seed)
         memory_leaf = self.network.arguments["memories"]
         patterns: PatternSet = memory_leaf.make(stream.child("memories", number))
-        values = patterns.values.astype(dtype)
+        values = cast_to(patterns.values, dtype)
         with repeats_expected():  # the source has spoken
             network = self.network.make(memories=values)
         probes: ProbeSet = self.probes.make(stream.child("probes", number), patterns)
-        probes = probes._replace(values=probes.values.astype(dtype))
+        probes = probes._replace(values=cast_to(probes.values, dtype))
         return Setting(
             label=self.label,
             value=self.value,
@@ -163,10 +197,106 @@ class Scenario:
         words = self.experiment.plots if given is None else given
         return tuple(dict.fromkeys(map(plots.today, words)))  # each is drawn once
 
+    def problems(self) -> list[Problem]:
+        """What a run of it would refuse, as far as that is known before it draws."""
+        problems: list[Problem] = []
+        sketches, told = [], {}
+        with precision(self.header.precision):
+            for point in self.points:
+                try:
+                    sketch = point.sketch(self.header.seed, self.header.precision)
+                    sketches.append(sketch)
+                    self.experiment.validate_setting(sketch)
+                    what = f"The numbers that point {shown(point.label)} holds"
+                    require_room(self.experiment.entries(sketch), what)
+                except (ValueError, ArithmeticError) as error:
+                    told.setdefault(_reason(error), []).append(point.label)
+            if not told:
+                try:
+                    self.experiment.validate_study(sketches)
+                except (ValueError, ArithmeticError) as error:
+                    told[_reason(error)] = []
+                problems += [*self._undrawable(sketches), *self._undecided(sketches)]
+        for reason, labels in told.items():
+            everywhere = len(labels) in (0, len(self.points))
+            where = "" if everywhere else ", ".join(map(shown, labels))
+            problems.append(Problem(where, reason))
+        return problems
+
+    def understood(self) -> list[str]:
+        """What it asks for: points, their sizes, and the memory that they need.
+
+        One line for all points of the same sizes. The memory is a rough estimate: that
+        of what is drawn and of what the largest point keeps.
+        """
+        with precision(self.header.precision):
+            sketches = [
+                p.sketch(self.header.seed, self.header.precision) for p in self.points
+            ]
+        told: dict[str, list[str]] = {}
+        for x in sketches:
+            room = in_bytes(8 * self.experiment.entries(x))
+            probes = f"{len(x.probes.values)} probe{'s'[: len(x.probes.values) != 1]}"
+            sizes = (
+                f"{x.network.count} memories of {x.network.features} features, "
+                f"{probes}, about {room}"
+            )
+            told.setdefault(sizes, []).append(x.label)
+        sets = getattr(self.experiment, "sets", 1)
+        many = "" if sets == 1 else f", {sets} sets of patterns"
+        lines = []
+        for sizes, labels in told.items():
+            named = f" ({'; '.join(labels)})" if any(labels) else ""
+            count = f"{len(labels)} point{'s' if len(labels) != 1 else ''}"
+            lines.append(f"{count}{named}: {sizes}{many}")
+        return lines
+
+    def _undrawable(self, sketches: list[Setting]) -> Iterator[Problem]:
+        """The pictures that are asked for and would not be drawn."""
+        own = (*self.experiment.plots, *self.experiment.further_plots)
+        for i, word in enumerate(self.header.plots or ()):
+            name = plots.today(word)
+            if name not in own and name in _drawn_by_studies():
+                hint = f"it draws {', '.join(own)}" if own else "leave it out"
+                message = f"this experiment does not make what {name} shows; {hint}"
+                yield Problem(f"plots[{i}]", message)
+                continue
+            lacking = {self.experiment.missing(name, x) for x in sketches}
+            if lacking and "" not in lacking:
+                message = f"{name} needs {min(lacking)}; leave it out"
+                yield Problem(f"plots[{i}]", message)
+
+    def _undecided(self, sketches: list[Setting]) -> Iterator[Problem]:
+        """The checks that no result could pass, or none fail."""
+        for i, check in enumerate(self.checks):
+            spoken = [x for x in sketches if check.point in (None, x.label)]
+            if not spoken:  # of a point that the experiment itself makes
+                spoken = sketches
+            sets = getattr(self.experiment, "sets", 1)
+            try:
+                check.validate_size([x.probes.targets for x in spoken], sets)
+            except ValueError as error:
+                yield Problem(f"checks[{i}]", str(error))
+
     def settings(self) -> tuple[Setting, ...]:
         """The settings of all points, built on the host."""
         dtype = self.header.precision
         return tuple(p.build(self.header.seed, dtype) for p in self.points)
+
+
+@ft.cache
+def _drawn_by_studies() -> frozenset[str]:
+    """The pictures that some experiment makes; others may be anybody's own."""
+    makers: list[Any] = [experiments[kind] for kind in experiments]
+    return frozenset(
+        name for maker in makers for name in (*maker.plots, *maker.further_plots)
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ArithmeticError):
+        return f"these numbers cannot be computed with ({error}); use others"
+    return str(error)
 
 
 # --- reading ------------------------------------------------------------------------
@@ -201,13 +331,17 @@ def read_scenario(
 ) -> Scenario:
     """`load_scenario` without warnings: the caller shows those in `notes`."""
     resolved, other, text, problems = read_tables(path, quick, overrides)
-    scenario = _read(resolved, text, str(path), problems, find_scenario(path).parent)
+    beside = find_scenario(path).parent
+    scenario = _read(resolved, text, str(path), problems, beside)
+    problems += _refused(scenario)
     # the other size is checked too, so that its mistakes are reported now
     twin: list[Problem] = []
-    _read(other, text, str(path), twin)
+    twin += _refused(_read(other, text, str(path), twin, beside))
     word = "without --quick" if quick else "with --quick"
     problems += [
-        Problem(f"{p.path} ({word})", p.message) for p in twin if p not in problems
+        Problem(f"{p.path} ({word})".strip(), p.message)
+        for p in twin
+        if p not in problems
     ]
     if problems or scenario is None:
         raise ScenarioError(str(path), problems)
@@ -246,7 +380,7 @@ def _read(
     asserted = _checks(getattr(header, "checks", None), labels, problems)
     for i, name in enumerate(header.plots or ()):
         if isinstance(name, str) and name not in plots:
-            message = f"there is no plot {name!r}; {plots.nearest(name)}"
+            message = f"there is no plot {shown(name)}; {plots.nearest(name)}"
             problems.append(Problem(f"plots[{i}]", message))
     if getattr(header, "claim", None) is not None and not asserted:
         problems.append(Problem("checks", "a claim needs at least one check"))
@@ -254,6 +388,11 @@ def _read(
         return None
     points = [p.placed(beside) for p in points]
     return Scenario(header, tuple(points), experiment, asserted, tables, text, where)
+
+
+def _refused(scenario: Scenario | None) -> list[Problem]:
+    """What a run would refuse; a scenario that was not read has its problems told."""
+    return [] if scenario is None else scenario.problems()
 
 
 def _experiment(table: Any, problems: list[Problem]) -> Any:
@@ -299,7 +438,7 @@ def _checks(
             hint = "the scenario has neither a sweep nor variants"
             if labels != [""]:
                 hint = nearest(check.point, labels or [])
-            message = f"there is no point {check.point!r}; {hint}"
+            message = f"there is no point {shown(check.point)}; {hint}"
             problems.append(Problem(f"checks[{i}].point", message))
         made.append(check)
     return tuple(made)
@@ -359,7 +498,8 @@ def _may_change(dotted: str, where: str, who: str, problems: list[Problem]) -> b
     first = dotted.split(".")[0]
     if first not in SWEEPABLE_TABLES:
         message = (
-            f"{who} changes entries of {', '.join(SWEEPABLE_TABLES)}, got {dotted!r}"
+            f"{who} changes entries of {', '.join(SWEEPABLE_TABLES)}, got "
+            f"{shown(dotted)}"
         )
         hint = nearest(first, list(SWEEPABLE_TABLES))
         message = f"{message}; {hint}" if "did you" in hint else message

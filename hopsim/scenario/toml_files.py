@@ -13,8 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._common.names import plain, unwritable
+from .._common.files import require_regular
+from .._common.names import plain, printable, shown, unwritable
 from .shipped import find_scenario
+
+
+MAX_FILE_BYTES = 2**24  # bytes of a scenario: tables of numbers belong in data files
 
 
 class Problem(NamedTuple):
@@ -33,9 +37,8 @@ class ScenarioError(ValueError):
     def __init__(self, where: str, problems: list[Problem]):
         self.where, self.problems = where, problems
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        super().__init__(
-            "\n".join([f"{where}: {count}", *(f"  {p}" for p in problems)])
-        )
+        lines = [f"{where}: {count}", *(f"  {p}" for p in problems)]
+        super().__init__("\n".join(map(printable, lines)))
 
 
 class Tables(NamedTuple):
@@ -122,7 +125,8 @@ def put(
     for name in parents:
         tables = tables.setdefault(name, {})
         if not isinstance(tables, dict):
-            problems.append(Problem(where, f"{name!r} in {dotted!r} is not a table"))
+            message = f"{shown(name)} in {shown(dotted)} is not a table"
+            problems.append(Problem(where, message))
             return
     old = tables.get(last)
     if isinstance(old, dict) and isinstance(value, dict) and "kind" not in value:
@@ -132,13 +136,18 @@ def put(
 
 def _read_text(path: Path, where: str) -> str:
     try:
+        require_regular(path, MAX_FILE_BYTES)
         return path.read_text(encoding="utf-8-sig")
+    except ValueError as error:
+        if isinstance(error, UnicodeDecodeError):
+            problem = Problem("", "not a UTF-8 text file")
+        else:
+            problem = Problem("", str(error))
+        raise ScenarioError(where, [problem]) from error
     except OSError as error:
         reason = error.strerror or "it cannot be read"
         problem = Problem("", f"{reason}; give a file that can be read")
         raise ScenarioError(where, [problem]) from error
-    except UnicodeDecodeError as error:
-        raise ScenarioError(where, [Problem("", "not a UTF-8 text file")]) from error
 
 
 MAX_TABLE_DEPTH = 32  # of nested tables; scenarios need less than half of it

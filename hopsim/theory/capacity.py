@@ -31,13 +31,13 @@ def no_error_count(n: int, features: float) -> float:
     Only the exponential in P is kept; the P of a bit at this K is smaller than 1/N,
     namely $1 / (N \sqrt{4\pi \ln N})$. n >= 2 and N >= 2.
     """
-    _check(n, features)
+    check_vertex_and_features(n, features)
     return features ** (n - 1) / (2 * double_factorial(2 * n - 3) * math.log(features))
 
 
 def no_error_exponent(n: int, features: float) -> float:
     r"""$d\ln K / d\ln N = n - 1 - 1/\ln N$ of `no_error_count`. [KH16 eq. 6; CL-19]"""
-    _check(n, features)
+    check_vertex_and_features(n, features)
     return n - 1 - 1 / math.log(features)
 
 
@@ -58,7 +58,7 @@ def bit_error(
     - `tail`: "normal" is $Q(x) = \frac12\mathrm{erfc}(x/\sqrt2)$; "asymptotic" is what
       KH16 prints, $e^{-x^2/2}/(x\sqrt{2\pi})$, larger by about $1/x^2$ relative.
     """
-    _check(n, features)
+    check_vertex_and_features(n, features)
     if not count > 0:
         raise ValueError(f"The number of memories must be > 0, got {count}.")
     x = math.sqrt(features ** (n - 1) / (double_factorial(2 * n - 3) * count))
@@ -83,7 +83,7 @@ def gaussian_bit_error(
     - `count`: K >= 1.
     - `rectified`: $F = \max(x, 0)^n$ in place of $x^n$; V is then about half as large.
     """
-    _check(n, features)
+    check_vertex_and_features(n, features)
     if not count >= 1:
         raise ValueError(f"The number of memories must be >= 1, got {count}.")
     if count == 1:
@@ -99,7 +99,7 @@ def crosstalk_variance(n: int, features: int, rectified: bool = False) -> Fracti
 
     For $F = x^n$ it tends to $4n^2 (2n-3)!!\,N^{n-1}$. [KH16; THEORY DAM-08]
     """
-    _check(n, features)
+    check_vertex_and_features(n, features)
     F = (lambda x: max(x, 0) ** n) if rectified else (lambda x: x**n)
     gap = lambda z: F(z + 1) - F(z - 1)
     others = features - 1
@@ -153,7 +153,7 @@ def freezing_count(
     - `overlap`: of the cue, in (0, 1].
     - `beta`: > 0, of graded neurons as in `model_a`; the others count as saturated.
     """
-    _check(n, features)
+    check_vertex_and_features(n, features)
     if n % 2 or not 0 < overlap <= 1 or not beta > 0:
         raise ValueError(
             "The freezing load needs an even n, an overlap in (0, 1] and beta > 0, got "
@@ -177,7 +177,7 @@ def self_coupling(n: int, features: int, count: int) -> float:
     average over random spins; z is a sum of N random signs. It tends to
     $(n-1)!!\,K / N^{n/2}$ for even n and is 0 for odd n. [THEORY 2.1.2, 2.1.5]
     """
-    _check(n, features)
+    check_vertex_and_features(n, features)
     moment = sum(
         math.comb(features, k) * (features - 2 * k) ** (n - 2)
         for k in range(features + 1)
@@ -222,7 +222,7 @@ def exponential_stable_share(features: int, count: float) -> float:
     $K^2/2$ pairs of memories are neighbours (one bit apart) with probability $N/2^N$
     each, and one of two neighbours is unstable.
     """
-    _check(2, features)
+    check_vertex_and_features(2, features)
     return math.exp(-math.ldexp(count**2 * features, -features - 1))
 
 
@@ -231,7 +231,7 @@ def exponential_half_count(features: int) -> float:
 
     The root of `exponential_stable_share` = 1/2, so that $\ln K / N \to \ln 2 / 2$.
     """
-    _check(2, features)
+    check_vertex_and_features(2, features)
     return math.sqrt(2 * math.log(2) * 2.0**features / features)
 
 
@@ -253,7 +253,8 @@ def _normal_tail(x: float) -> float:
     return math.erfc(x / math.sqrt(2)) / 2
 
 
-def _check(n: int, features: float) -> None:
+def check_vertex_and_features(n: int, features: float) -> None:
+    """Raises ValueError unless n >= 2 and there are two features."""
     if n < 2 or features < 2:
         raise ValueError(
             "Capacities need an interaction vertex n >= 2 and at least two features, "

@@ -283,7 +283,7 @@ def test_control_characters_are_unwritable(code):
         assert unwritable(f"a{character}b") is None
     else:
         assert unwritable(f"a{character}b") == ascii(character)[1:-1]
-    assert plain(f"a{character}b") in ("a b", "a?b")
+    assert plain(f"a{character}b") in ("a b", f"a{ascii(character)[1:-1]}b")
 
 
 def test_letters_of_all_tongues_are_writable():

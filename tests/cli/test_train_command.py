@@ -335,7 +335,7 @@ def test_what_holds_no_training_is_refused(trained, tmp_path, file):
         ("training.images=cifar", "training.images"),
         ("training.train=1700", "ask for fewer"),
         ("network.memories.features=64", "class units"),
-        ("network.memories.features=73", "from 0 to 8"),
+        ("network.memories.features=73", "got 9 class units"),
     ],
 )
 def test_mistakes_in_the_table_training_are_told(file, tmp_path, change, message):

@@ -31,10 +31,19 @@ SMALL = {
         "memories": {"kind": "random_binary", "count": 4, "features": 12},
     },
     "probes": {"kind": "corrupted", "flipped": 0.1},
-    "experiment": {"kind": "flow"},
-    "plots": ["energy", "attractor_map"],
+    "experiment": {"kind": "attractors"},
+    "plots": ["attractor_gallery", "attractor_map"],
 }
-KIND = 'experiment.kind: "flow" is called "flow_ensemble" now; the old word is still'
+LEARNS = {
+    "experiment": {"kind": "generation"},
+    "plots": ["generation", "generated_digits"],
+    "network": {
+        "kind": "model_a",
+        "beta": 1.0,
+        "memories": {"kind": "gaussian", "count": 4, "features": 74},
+    },
+}
+KIND = 'experiment.kind: "attractors" is called "census" now; the old word is still'
 PICTURE = 'plots[1]: "attractor_map" is called "census" now; the old word is still read'
 
 
@@ -49,8 +58,10 @@ def write(tmp_path):
 
 
 def test_one_picture_by_two_words_is_drawn_once(write):
-    scenario = read_scenario(write(plots=["census", "energy", "attractor_map"]))
-    assert scenario.plots == ("census", "energy")
+    scenario = read_scenario(
+        write(plots=["census", "attractor_gallery", "attractor_map"])
+    )
+    assert scenario.plots == ("census", "attractor_gallery")
 
 
 def test_a_misspelt_former_word_is_guessed_as_that_of_today(write):
@@ -131,9 +142,9 @@ def test_python_is_warned_of_every_old_word(write):
     assert PICTURE in texts[0]  # plain keys come before tables
     assert KIND in texts[1]
     new = load_scenario(
-        write(experiment={"kind": "flow_ensemble"}, plots=["energy", "census"])
+        write(experiment={"kind": "census"}, plots=["attractor_gallery", "census"])
     )
-    assert old.plots == new.plots == ("energy", "census")
+    assert old.plots == new.plots == ("attractor_gallery", "census")
     assert old.experiment == new.experiment
     assert repr(old.points) == repr(new.points)
 
@@ -143,19 +154,19 @@ def test_words_of_either_size_are_told_once_and_those_of_a_claim_are_none(write)
         "id": "CL-1", "statement": "flow", "source": "limits", "tags": ["attractors"],
         "false_alarm": 0.01,
     }  # fmt: skip
-    check = {"kind": "converged", "at_least": 0.0}
+    check = {"kind": "converged", "at_least": 0.5}
     path = write(
         claim=claim,
         checks=[check],
         experiment={"kind": "recall"},
         plots=[],
-        quick={"plots": ["limits"], "experiment": {"kind": "attractors"}},
+        quick={"plots": ["attractor_map"], "experiment": {"kind": "attractors"}},
     )
     for quick in (True, False):
         notes = read_scenario(path, quick).notes
         assert [note.partition(" is")[0] for note in sorted(notes)] == [
             'experiment.kind: "attractors"',
-            'plots[0]: "limits"',
+            'plots[0]: "attractor_map"',
         ]
 
 
@@ -169,8 +180,8 @@ def test_what_a_record_keeps_is_read_without_a_word(write):
 
 def test_a_record_says_the_word_of_today(write):
     scenario = read_scenario(write())
-    assert runs._header_attrs(scenario)["experiment"] == "flow_ensemble"
-    assert runs._header_attrs(scenario)["plots"] == "energy census"
+    assert runs._header_attrs(scenario)["experiment"] == "census"
+    assert runs._header_attrs(scenario)["plots"] == "attractor_gallery census"
 
 
 # --- the command line -----------------------------------------------------------------
@@ -200,13 +211,19 @@ def test_commands_that_run_tell_old_words_once(
     monkeypatch.setattr(runs, "run", lambda *_, **__: SimpleNamespace(passed=passed))
     for name in ("show_summary", "show_attractors"):
         monkeypatch.setattr(f"hopsim.cli.terminal.{name}", lambda record: None)
-    learns = {"experiment": {"kind": "classifier"}} if command == "train" else {}
+    learns = LEARNS if command == "train" else {}
     place = [] if command == "attractors" else ["--out", tmp_path / "runs"]
     result = hopsim_cli(command, write(**learns), *place)
     # an old word changes no exit code
     assert result.exit_code == (0 if passed or command == "attractors" else 1)
     assert len(notes_of(result)) == (1 if learns else 2)
-    assert PICTURE in notes_of(result)[0]
+    picture = (
+        PICTURE.replace("attractor_map", "generated_digits") if learns else PICTURE
+    )
+    assert (
+        picture.replace("census", "generation" if learns else "census")
+        in (notes_of(result)[0])
+    )
 
 
 @pytest.mark.parametrize("failed", [0, 1])
@@ -217,7 +234,7 @@ def test_verify_tells_old_words_once(write, tmp_path, monkeypatch, failed):
     )
     monkeypatch.setattr("hopsim.cli.terminal.show_report", lambda report, out: None)
     write(claim={"id": "CL-1"})
-    write(name="another", claim={"id": "CL-2"}, plots=["energy"])
+    write(name="another", claim={"id": "CL-2"}, plots=["census"])
     result = hopsim_cli("verify", "--claims", tmp_path, "--out", tmp_path / "out")
     assert result.exit_code == failed
     lines = notes_of(result)

@@ -5,12 +5,14 @@ import functools as ft
 import json
 import re
 import tomllib
+from pathlib import Path
 
 import cases
 import numpy as np
 import pytest
 import xarray as xr
 from command_line import hopsim_cli
+from PIL import Image
 from places import ROOT
 from tomli_w import dumps
 
@@ -136,7 +138,14 @@ OFFLINE = ("random_binary", "gaussian", "sphere", "correlated", "given", "digits
 
 
 @pytest.mark.parametrize("kind", cases.MEMORY_KINDS)
-def test_every_kind_of_memories_is_read_and_drawn(write, kind):
+def test_every_kind_of_memories_is_read_and_drawn(write, tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    np.savez("memories.npz", xi=np.eye(3))
+    for label in range(2):
+        Path("images", str(label)).mkdir(parents=True)
+        for k in range(2):
+            grey = np.array([[0, 200], [200 * k, 100]], np.uint8)
+            Image.fromarray(grey).save(f"images/{label}/{k}.png")
     memories = {"kind": kind} | cases.MEMORY_KINDS[kind]
     scenario = load_scenario(write({"network.memories": memories}))
     leaf = scenario.points[0].network.arguments["memories"]

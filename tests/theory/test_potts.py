@@ -211,9 +211,8 @@ GAUSSIAN = {"kind": "gaussian", "count": 4, "features": 6}
 )
 def test_studies_of_thresholds_say_which_networks_they_are_of(claim, changes, message):
     path = mutations.CLAIMS / f"{claim}.toml"
-    scenario = hopsim.load_scenario(path, True, changes)
     with pytest.raises(ValueError, match=message):
-        hopsim.run(scenario)
+        hopsim.load_scenario(path, True, changes)
 
 
 # --- the scenarios -------------------------------------------------------------------

@@ -14,8 +14,10 @@ from ...solvers import AbstractProblem, AltIMEX, FlowState
 from ...spectrum import loop_gain
 from ...trajectory import Promise
 from .._base import AbstractContinuousDynamics, IntegrationPlan, Method, Solution
+from .._request import Request, require
 from ..drives import AbstractDrive
-from ._solver_choice import choose_solver, name_of
+from ._layers import check_taus
+from ._solver_choice import choose_solver, name_of, require_solver
 from .integration import integrate
 
 
@@ -148,6 +150,24 @@ class AbstractFlow(AbstractContinuousDynamics):
 
         y = jnp.concatenate(x)
         return jnp.eye(len(y), dtype=y.dtype), jax.jacfwd(field)(y)
+
+    def validate(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+    ) -> None:
+        """What every flow asks for, beside what its own state does (`start`)."""
+        super().validate(network, probes, request)
+        for name, tau in self.clocks.items():
+            check_taus(network, name.removeprefix("tau_"), tau)
+        if self.drive is not None:
+            moment = jax.ShapeDtypeStruct((), network.dtype)
+            shape = jax.eval_shape(self.drive, moment).shape
+            rule = f"one number or {network.features}, one for each feature"
+            right = shape in ((), (1,), (network.features,))
+            require(right, "The drive", rule, f"shape {shape}")
+        require_solver(self.decay, network, request.solver, request.step)
 
     def method(
         self,

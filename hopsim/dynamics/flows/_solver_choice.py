@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
+from ..._common.names import shown
 from ..._common.types import AnyArray
 from ...network import Network
 from ...solvers import AltIMEX, Unrolled
@@ -40,20 +41,38 @@ def choose_solver(
     step: float | None,
 ) -> Method:
     """The integrator for one network; raises ValueError if none is suitable."""
-    smooth = network.feature_lagrangian.smooth and network.memory_lagrangian.smooth
     notice = None
-    if solver == "auto":
-        solver, notice = _automatic(flow, network, probes, duration, smooth)
+    if isinstance(solver, str) and solver == "auto":
+        solver, notice = _automatic(flow, network, probes, duration)
+    solver = require_solver(decay, network, solver, step)
+    name = _solver_name(solver)
+    if isinstance(solver, AltIMEX):
+        return Method(name, solver, False, "inequality", notice=notice)
+    order = _ledger_order(network, solver)
+    return Method(name, solver, step is None, "balance", order, notice)
+
+
+def require_solver(
+    decay: float | AnyArray, network: Network, solver: Any, step: float | None
+) -> Any:
+    """The Diffrax solver that is asked for; ValueError if it does not suit.
+
+    None for "auto" where the choice depends on how stiff the network is.
+    """
+    if isinstance(solver, str) and solver == "auto":
+        if _is_smooth(network):
+            return None
+        solver = "altimex"
     if isinstance(solver, str):
         if solver not in SOLVERS:
             raise ValueError(
-                f"There is no solver {solver!r}; valid names are auto, "
+                f"There is no solver {shown(solver)}; valid names are auto, "
                 f"{', '.join(SOLVERS)}, or pass a Diffrax solver."
             )
         solver = SOLVERS[solver]()
     if not isinstance(solver, dfx.AbstractSolver):
         raise ValueError(
-            f"solver is a name or a Diffrax solver, got {solver!r}; valid names "
+            f"solver is a name or a Diffrax solver, got {shown(solver)}; valid names "
             f"are auto, {', '.join(SOLVERS)}."
         )
     name = _solver_name(solver)
@@ -64,8 +83,8 @@ def choose_solver(
         )
     if isinstance(solver, AltIMEX):
         _check_altimex(network, decay, DEFAULT_STEP if step is None else step)
-        return Method(name, solver, False, "inequality", notice=notice)
-    if not smooth:
+        return solver
+    if not _is_smooth(network):
         raise ValueError(
             f"{name} must not integrate across the jumps of "
             f'{_jumping(network)}: use solver = "altimex", or dynamics kind '
@@ -77,8 +96,11 @@ def choose_solver(
             f"Implicit solvers stall in float32, got {name}: use float64 memories, "
             "an explicit solver or AltIMEX."
         )
-    order = _ledger_order(network, solver)
-    return Method(name, solver, step is None, "balance", order, notice)
+    return solver
+
+
+def _is_smooth(network: Network) -> bool:
+    return network.feature_lagrangian.smooth and network.memory_lagrangian.smooth
 
 
 def _automatic(
@@ -86,9 +108,8 @@ def _automatic(
     network: Network,
     probes: AnyArray,
     duration: float,
-    smooth: bool,
 ) -> tuple[str, str | None]:
-    if not smooth:
+    if not _is_smooth(network):
         return "altimex", f"AltIMEX, since {_jumping(network)} has jumps."
     # first a bound that compiles nothing, which is enough for most networks
     for largest_rate in (_bounded_rate, _seen_rate):

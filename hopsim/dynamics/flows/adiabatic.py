@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools as ft
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,6 +15,7 @@ from ..._common.types import AnyArray, as_numbers, as_numbers_if_any, Scalar
 from ...network import Features, Hidden, Network
 from ...solvers import AltIMEX, Unrolled
 from .._base import dynamics_kinds, Method
+from .._request import Request
 from ..drives import AbstractDrive
 from ._flow import AbstractFlow
 from ._layers import (
@@ -24,6 +26,7 @@ from ._layers import (
     require_decay,
     require_times,
 )
+from ._solver_choice import require_solver
 
 
 @dynamics_kinds.register("adiabatic")
@@ -94,17 +97,38 @@ class Adiabatic(AbstractFlow):
         mass = jax.vmap(lambda dv: self.mass(network, (v,), free, dv))(unit).T
         return mass, force
 
+    def validate(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+    ) -> None:
+        super().validate(network, probes, request)
+        if request.memory_start is not None:
+            raise ValueError(
+                "The adiabatic flow slaves its memory neurons to the features; leave "
+                "memory_start out, or use TwoLayer."
+            )
+        if self.tau_memory is not None:
+            check_taus(network, "memory", self.tau_memory)
+            asked = require_solver(self.decay, network, request.solver, request.step)
+            self._with_mass(asked)
+
     def method(self, network, probes, duration, solver, step) -> Method:
         method = super().method(network, probes, duration, solver, step)
-        if self.tau_memory is not None and isinstance(method.solver, AltIMEX):
+        return method._replace(solver=self._with_mass(method.solver))
+
+    def _with_mass(self, solver: Any) -> Any:
+        """The solver as a flow with a mass uses it; ValueError for one that cannot."""
+        if self.tau_memory is None:
+            return solver
+        if isinstance(solver, AltIMEX):
             raise ValueError(
                 "AltIMEX has no form with a mass; leave tau_memory out, or use "
                 'dynamics kind "two_layer".'
             )
-        if self.tau_memory is not None and isinstance(method.solver, Unrolled):
-            # unrolled stages would compile seven copies of GMRES and be no faster
-            method = method._replace(solver=method.solver.solver)
-        return method
+        # unrolled stages would compile seven copies of GMRES and be no faster
+        return solver.solver if isinstance(solver, Unrolled) else solver
 
     def _tau(self, network: Network) -> AnyArray:
         check_taus(network, "feature", self.tau_feature)
@@ -113,11 +137,6 @@ class Adiabatic(AbstractFlow):
         return self.tau_feature / jnp.mean(self.tau_feature)
 
     def start(self, network: Network, v: Features, h: Hidden | None) -> tuple:
-        if h is not None:
-            raise ValueError(
-                "The adiabatic flow slaves its memory neurons to the features; leave "
-                "memory_start out, or use TwoLayer."
-            )
         return (v,)
 
     def forces(

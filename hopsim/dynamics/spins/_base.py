@@ -13,6 +13,7 @@ from ...network import Features, Network
 from ...trajectory import Trajectory
 from .._base import AbstractDynamics, Method
 from .._request import Request, require
+from ._starts import check_starts
 from .flip_rules import FlipRule, HeatBath
 from .trajectories import spin_trajectory, SpinRun
 
@@ -84,17 +85,16 @@ class AbstractSpinDynamics(AbstractDynamics):
         require(step is None, "step", "left out for spins", step)
         return Method(f"{self.order} sweeps", None, False, "not applicable")
 
-    def run(
+    def validate(
         self,
         network: Network,
         probes: Float[AnyArray, "probe feature"],
         request: Request,
-        integrate: Callable[..., Trajectory],
-    ) -> Trajectory:
-        """By `evolve`; raises ValueError for arguments that spins do not take."""
+    ) -> None:
+        """What all spins ask for; override it with what else a rule does."""
         for name, value in (
             ("memory_start", request.memory_start),
-            ("varied", request.varied or None),
+            ("varied", ", ".join(request.varied or ()) or None),
             ("rtol", request.tolerances.rtol),
             ("atol", request.tolerances.atol),
             ("residual_tolerance", request.tolerances.residual),
@@ -105,6 +105,17 @@ class AbstractSpinDynamics(AbstractDynamics):
             request.duration >= 1, "duration", ">= 1 sweep of all spins",
             request.duration,
         )  # fmt: skip
+        self.method(network, probes, request.duration, request.solver, request.step)
+        check_starts(network.features, probes, request.clamped)
+
+    def run(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+        integrate: Callable[..., Trajectory],
+    ) -> Trajectory:
+        """By `evolve`, which makes the sweeps."""
         method = self.method(
             network, probes, request.duration, request.solver, request.step
         )

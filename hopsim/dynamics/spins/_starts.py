@@ -25,11 +25,12 @@ def check_starts(
     held = np.zeros(features, bool)
     if clamped is not None:
         held = mask(clamped, "clamped", features)
-    if not np.all(np.abs(starts[:, ~held]) == 1):
+    rows = starts if starts.strides[0] else starts[:1]  # one row that stands for all
+    if not np.all(np.abs(rows[:, ~held]) == 1):
         raise ValueError(
             "Free spins must be +1 or -1; take the signs of other states, and hold "
             "real values by `clamped`."
         )
-    if not np.all(np.abs(starts[:, held]) <= 1):
+    if not np.all(np.abs(rows[:, held]) <= 1):
         raise ValueError("Clamped spins must lie in [-1, 1].")
     return starts, np.flatnonzero(~held)

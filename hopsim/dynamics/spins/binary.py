@@ -9,13 +9,15 @@ from typing import ClassVar, get_args
 
 import equinox as eqx
 import numpy as np
+from jaxtyping import Float
 
+from ..._common.types import AnyArray
 from ...network import Network
 from ...trajectory import Promise
 from .._base import dynamics_kinds, Method
 from .._request import Request
 from ._base import AbstractSpinDynamics
-from .flip_rules import FlipRule, Order, require_choice, Rule, Tie
+from .flip_rules import FlipRule, local_field_of, Order, require_choice, Rule, Tie
 from .relaxation import relax
 from .trajectories import SpinRun
 
@@ -58,6 +60,15 @@ class Binary(AbstractSpinDynamics):
     @property
     def flip_rule(self) -> FlipRule:
         return FlipRule(self.order, self.tie, self.rule)
+
+    def validate(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+    ) -> None:
+        super().validate(network, probes, request)
+        local_field_of(network, self.rule)
 
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
         """The binary energy falls at every flip of one spin by its energy gap."""

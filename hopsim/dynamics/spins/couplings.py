@@ -38,6 +38,16 @@ class Couplings:
     count: int  # examples
 
     @classmethod
+    def require(cls, count: int, features: int) -> None:
+        """Raises ValueError where integers of 32 bits cannot hold the couplings."""
+        if not cls.hold(count, features):
+            raise ValueError(
+                "Couplings of three spins are N^3 integers of 32 bits, with N M < 2^31 "
+                f"and N <= {MOST_FEATURES}; got N = {features}, M = {count}. Take "
+                'fewer, or engine = "examples".'
+            )
+
+    @classmethod
     def of(
         cls, examples: Any, hamiltonian: Hamiltonian = "distinct", unit: float = 1.0
     ) -> "Couplings":
@@ -49,13 +59,7 @@ class Couplings:
         """
         student_interaction(3, 3, hamiltonian)  # raises for an unknown Hamiltonian
         examples = table(examples, "Examples", "memory")
-        shape = examples.shape
-        if not cls.hold(*shape):  # before any bit is packed
-            raise ValueError(
-                "Couplings of three spins are N^3 integers of 32 bits, with N M < 2^31 "
-                f"and N <= {MOST_FEATURES}; got N = {shape[1]}, M = {shape[0]}. Take "
-                'fewer, or engine = "examples".'
-            )
+        cls.require(*examples.shape)  # before any bit is packed
         bits, count = _as_bits(examples)
         features = len(bits)
         from ._triple_sums import count_odd, fill, largest

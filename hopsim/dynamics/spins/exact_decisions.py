@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from ..._common.types import AnyArray
+from ..._common.types import AnyArray, once_each
 from ...lagrangians import (
     AbstractAdditiveLagrangian,
     Exponential,
@@ -40,13 +40,7 @@ class Exact:
     """
 
     def __init__(self, network: Network, rule: str = "energy_gap"):
-        if not is_exact(network, rule):
-            raise ValueError(
-                "Exact decisions need memories of +1 and -1, no hidden current, and an "
-                "interaction function with exact values, got "
-                f"{type(network.memory_lagrangian).__name__}; the floating sweep "
-                "certifies what it decides."
-            )
+        require_exact(network, rule)
         self.memories = np.asarray(network.memories).astype(np.int8)
         self.rule = rule
         self.lagrangian = network.memory_lagrangian
@@ -146,7 +140,9 @@ def in_rows(x: AnyArray, entries: int = 2**24) -> Iterator[np.ndarray]:
 
 def are_spins(x: AnyArray) -> bool:
     """True if every entry is +1 or -1."""
-    return all(bool(np.all(np.abs(rows) == 1)) for rows in in_rows(x))
+    return all(
+        bool(np.all(np.abs(rows) == 1)) for rows in in_rows(once_each(np.asarray(x)))
+    )
 
 
 def is_exact(network: Network, rule: str = "energy_gap") -> bool:
@@ -155,6 +151,17 @@ def is_exact(network: Network, rule: str = "energy_gap") -> bool:
     return (
         not hidden and are_spins(network.memories) and has_exact_values(network, rule)
     )
+
+
+def require_exact(network: Network, rule: str = "energy_gap") -> None:
+    """Raises ValueError where they cannot."""
+    if not is_exact(network, rule):
+        raise ValueError(
+            "Exact decisions need memories of +1 and -1, no hidden current, and an "
+            "interaction function with exact values, got "
+            f"{type(network.memory_lagrangian).__name__}; the floating sweep "
+            "certifies what it decides."
+        )
 
 
 def has_exact_values(network: Network, rule: str = "energy_gap") -> bool:

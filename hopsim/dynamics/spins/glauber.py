@@ -20,7 +20,7 @@ from .._base import dynamics_kinds, Method
 from .._request import Request, require
 from ._base import AbstractSpinDynamics
 from .flip_rules import HeatBath, require_choice, Visits
-from .sampling import sample
+from .sampling import check_sampling, sample
 from .trajectories import SpinRun
 
 
@@ -123,6 +123,18 @@ class Glauber(AbstractSpinDynamics):
             "A heat bath has no fixed points; use Binary, its motion at T = 0."
         )
 
+    def validate(
+        self,
+        network: Network,
+        probes: Float[AnyArray, "probe feature"],
+        request: Request,
+    ) -> None:
+        super().validate(network, probes, request)
+        sweeps = int(request.duration)
+        check_sampling(network.features, self, probes, sweeps, 0, request.clamped)
+        chunk = request.execution.chunk
+        require(chunk is None, "chunk", "left out for a heat bath", chunk)
+
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
         """A heat bath lowers the free energy, and may raise the energy."""
         return Promise("none", "a heat bath raises the energy as often as T allows")
@@ -137,7 +149,6 @@ class Glauber(AbstractSpinDynamics):
     ) -> SpinRun:
         """By `sample`; a heat bath never rests."""
         where, count = request.execution, len(starts)
-        require(where.chunk is None, "chunk", "left out for a heat bath", where.chunk)
         found = sample(
             network, self, starts, sweeps=sweeps, clamped=request.clamped,
             key=request.key, devices=where.devices, progress=where.progress,

@@ -28,7 +28,7 @@ from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_engine import LockstepEngine
 from ._starts import check_spin_dynamics, check_starts
 from .exact_decisions import are_spins, Exact
-from .flip_rules import FlipRule, OLDER_WORDS, Tie, visits_of
+from .flip_rules import FlipRule, local_field_of, OLDER_WORDS, Tie, visits_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,15 +86,13 @@ def relax(
     # --- validate
     engine = OLDER_WORDS.get(engine, engine)
     require_network(network)
-    check_spin_dynamics(dynamics, "relax")
+    starts, free = check_relaxation(network, dynamics, starts, max_sweeps, clamped)
     flip_rule = dynamics.flip_rule
-    starts, free = check_starts(network.features, starts, clamped)
     binary = bool(
         are_spins(starts)
         and are_spins(network.memories)
         and not np.any(np.asarray(network.hidden_current))
     )
-    require_whole("max_sweeps", max_sweeps)
     if chunk is not None:
         require_whole("chunk", chunk)
     for name, value, known in (
@@ -164,6 +162,24 @@ def relax(
         if progress is not None:
             progress(size - alive.size, size)
     return Relaxation(spins, sweeps, flips, ties, doubtful, exact, ending)
+
+
+def check_relaxation(
+    network: Network,
+    dynamics: AbstractSpinDynamics,
+    starts: AnyArray,
+    max_sweeps: int,
+    clamped: AnyArray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The starts and the free spins; ValueError for what `relax` refuses.
+
+    Computes nothing, and takes stand-ins for what is not drawn.
+    """
+    check_spin_dynamics(dynamics, "relax")
+    starts, free = check_starts(network.features, starts, clamped)
+    require_whole("max_sweeps", max_sweeps)
+    local_field_of(network, dynamics.flip_rule.rule)
+    return starts, free
 
 
 def _same(before: np.ndarray | None, s: AnyArray, alive: np.ndarray) -> np.ndarray:

@@ -100,25 +100,14 @@ def sample(
     # --- validate
     if not isinstance(system, Couplings):
         require_network(system)
-    check_spin_dynamics(dynamics, "sample")
-    bath, features = dynamics.heat_bath, system.features
-    starts, free = check_starts(features, starts, clamped)
-    require_whole("sweeps", sweeps)
-    require_whole("burn", burn, 0)
-    if burn >= sweeps:
-        raise ValueError(f"burn must be less than the {sweeps} sweeps, got {burn}.")
-    if bath.cools >= sweeps:
-        raise ValueError(
-            f"The bath cools during its first {bath.cools} sweeps and would not "
-            f"reach its temperature in {sweeps}; lower cooling or make more sweeps."
-        )
+    features = system.features
+    starts, free = check_sampling(features, dynamics, starts, sweeps, burn, clamped)
+    bath = dynamics.heat_bath
     seen = np.zeros((0, features))
     if references is not None:
         given = numbers(references, "References")
         if given.shape != seen.shape:  # none at all
             seen = table(given, "References", "reference", features)
-    if not free.size:
-        raise ValueError("All spins are clamped; leave one free.")
     devices = list(jax.devices() if devices is None else devices)
     require(bool(devices), "devices", "one device or more", "none")
     replicas = len(bath.ladder)
@@ -178,6 +167,35 @@ def sample(
 
 
 # --- one run -------------------------------------------------------------------------
+
+
+def check_sampling(
+    features: int,
+    dynamics: AbstractSpinDynamics,
+    starts: AnyArray,
+    sweeps: int,
+    burn: int = 0,
+    clamped: AnyArray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The starts and the free spins; ValueError for what `sample` refuses.
+
+    Computes nothing, and takes stand-ins for what is not drawn.
+    """
+    check_spin_dynamics(dynamics, "sample")
+    cools = dynamics.heat_bath.cools
+    starts, free = check_starts(features, starts, clamped)
+    require_whole("sweeps", sweeps)
+    require_whole("burn", burn, 0)
+    if burn >= sweeps:
+        raise ValueError(f"burn must be less than the {sweeps} sweeps, got {burn}.")
+    if cools >= sweeps:
+        raise ValueError(
+            f"The bath cools during its first {cools} sweeps and would not reach its "
+            f"temperature in {sweeps}; lower cooling or make more sweeps."
+        )
+    if not free.size:
+        raise ValueError("All spins are clamped; leave one free.")
+    return starts, free
 
 
 class _Run:

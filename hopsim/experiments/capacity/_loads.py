@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from ... import statistics
 from ...network import Network
+from ...theory import capacity
 from .._base import Setting
 from .._ensemble import AbstractEnsemble
 from .._numbers import Rising
@@ -47,6 +48,7 @@ class AbstractCapacity(AbstractEnsemble):
                 f"{network.memory_lagrangian}; use model_a with interaction kind "
                 '"polynomial" or "rectified_polynomial".'
             )
+        capacity.check_vertex_and_features(power[0], self.features[0])
         most = self.count(power[0], self.features[-1], self.loads[-1])
         if network.features < self.features[-1] or network.count < most:
             raise ValueError(
@@ -54,6 +56,7 @@ class AbstractCapacity(AbstractEnsemble):
                 f"features for its largest network, got {network.count} of "
                 f"{network.features}; draw more."
             )
+        setting.may_relax()
         return power
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from ...dynamics.spins.exact_decisions import are_spins
 from ...records import Variables
 from ...theory import capacity
 from .._base import experiments, Setting
@@ -34,14 +35,14 @@ class CapacityCurve(AbstractCapacity):
     def count(self, n: int, features: int, load: float) -> int:
         return max(1, round(load * features ** (n - 1)))
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_aims(setting, "capacity_curve")
-        self.checked(setting, "capacity_curve")
-        if np.any(np.abs(setting.probes.values) != 1):
+        if not are_spins(setting.probes.values):
             raise ValueError(
                 'The experiment "capacity_curve" needs starts of +1 and -1; leave '
                 "probes.noise out."
             )
+        self.checked(setting, "capacity_curve")
 
     def measure(self, setting: Setting) -> Variables:
         n, rectified = power = self.checked(setting, "capacity_curve")

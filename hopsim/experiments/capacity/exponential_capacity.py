@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field, field_validator
 
+from ..._common.cores import require_room
 from ...data import patterns
 from ...dynamics import Binary, expected
 from ...lagrangians import Exponential
@@ -48,9 +49,21 @@ class ExponentialCapacity(AbstractExperiment):
             raise ValueError(f"must lie between 2 and 40, got {features}")
         return features
 
+    def validate_setting(self, setting: Setting) -> None:
+        layer = setting.network.memory_lagrangian
+        expected(setting.dynamics, Binary, "exponential_capacity")
+        if not isinstance(layer, Exponential):
+            raise ValueError(
+                'The experiment "exponential_capacity" needs interaction kind '
+                '"exponential" (normalised = false), got '
+                f"{type(layer).__name__}."
+            )
+        for n in self.features:
+            most = _count(n, max(self.loads))
+            what = f"experiment.loads: {most:,} memories of {n} features"
+            require_room(float(most) * max(n, most), what)
+
     def run(self, study: Study) -> Record:
-        for setting in study.settings:
-            _check(setting)
         runs = len(study.settings) * len(self.features) * len(self.loads)
         parts = []
         for setting in study.settings:
@@ -134,14 +147,3 @@ def _unstable(setting: Setting, memories: np.ndarray) -> int:
     template = setting.network
     network = Network(memories, template.feature_lagrangian, template.memory_lagrangian)
     return int(np.sum(decided_at_once(setting, memories, network).flips > 0))
-
-
-def _check(setting: Setting) -> None:
-    layer = setting.network.memory_lagrangian
-    expected(setting.dynamics, Binary, "exponential_capacity")
-    if not isinstance(layer, Exponential):
-        raise ValueError(
-            'The experiment "exponential_capacity" needs interaction kind '
-            '"exponential" (normalised = false), got '
-            f"{type(layer).__name__}."
-        )

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from ..._common.types import AnyArray
 from ...dynamics import Binary, expected
-from ...dynamics.spins.flip_rules import Rule
+from ...dynamics.spins.flip_rules import local_field_of, Rule
 from ...network import Network
 from ...records import Variables
 from .._base import experiments, Setting
@@ -36,14 +36,16 @@ class FixedPoints(AbstractEnsemble):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("fixed_points",)
+    further_plots: ClassVar[tuple[str, ...]] = ("fixed_point_counts",)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         expected(setting.dynamics, Binary, "fixed_points")
         if setting.network.features > MAX_FEATURES:
             raise ValueError(
                 'The experiment "fixed_points" visits all 2^N states, '
                 f"N <= {MAX_FEATURES}, got N = {setting.network.features}."
             )
+        local_field_of(setting.network, "local_field")
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network

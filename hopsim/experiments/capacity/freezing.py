@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,7 +29,7 @@ class FreezingCurve(BaseModel):
     self-coupling that an autapse cancels.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     rule: Literal["energy gap", "local field", "sharp flow", "annealed flow"]
     features: Rising[int]
@@ -77,7 +78,7 @@ class Freezing(AbstractEnsemble):
     def labels(self, settings: list[str]) -> list[str]:
         return list(self.curves)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_aims(setting, "freezing")
         network, power = setting.network, power_of(setting.network)
         plain = not np.any(network.current) and not np.any(network.hidden_current)
@@ -92,6 +93,16 @@ class Freezing(AbstractEnsemble):
                 'The experiment "freezing" sets autapse and beta itself; leave them '
                 "out of the network."
             )
+        bare: dict[str, Any] = {"samples": 2, "save": [], "audit": False}
+        for curve in self.curves.values():
+            if curve.rule == "sharp flow":
+                setting.may_simulate(dynamics=Sharp(), solver="auto", step=None, **bare)
+            elif curve.rule == "annealed flow":
+                setting.may_simulate(dynamics=Adiabatic(), solver="altimex", **bare)
+            else:
+                setting.may_relax(dynamics=Binary())
+        if setting.sketched and setting.probes.hidden is not None:
+            return  # how many spins are reversed there is seen once they are drawn
         _, share = _cues(setting)
         for label, curve in self.curves.items():
             features = curve.features[-1]
@@ -103,14 +114,15 @@ class Freezing(AbstractEnsemble):
                     f"{network.features}; draw more."
                 )
 
-    def run(self, study: Study) -> Record:
-        if len(study.settings) != 1:
+    def validate_study(self, settings: Sequence[Setting]) -> None:
+        if len(settings) != 1:
             raise ValueError(
                 'The experiment "freezing" draws one curve for each rule and takes no '
                 "sweep or variants; leave them out."
             )
+
+    def run(self, study: Study) -> Record:
         (setting,) = study.settings
-        self.check(setting)
         parts, runs = [], len(self.curves) * self.sets
         for curve in self.curves.values():
             found = []
@@ -128,7 +140,7 @@ class Freezing(AbstractEnsemble):
     def curve(self, setting: Setting, curve: FreezingCurve) -> Variables:
         """The variables of one curve, for one set of memories."""
         power = power_of(setting.network)
-        assert power is not None  # see `check`
+        assert power is not None  # see `validate_setting`
         n, (aims, share) = power[0], _cues(setting)
         memories, sizes = np.asarray(setting.network.memories), curve.features
         overlaps = np.array([_overlap(N, share) for N in sizes])

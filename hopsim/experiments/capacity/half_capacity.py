@@ -29,7 +29,7 @@ class HalfCapacity(AbstractCapacity):
     def count(self, n: int, features: int, load: float) -> int:
         return max(2, round(load * capacity.no_error_count(n, features)))
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_spins(setting, "half_capacity")
         self.checked(setting, "half_capacity")
 

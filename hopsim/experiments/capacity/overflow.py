@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from pydantic import Field
 
 from ...dynamics import Binary
-from ...dynamics.spins.exact_decisions import Exact
+from ...dynamics.spins.exact_decisions import are_spins, Exact
 from ...dynamics.spins.relaxation import relax
 from ...lagrangians import Polynomial, RectifiedPolynomial
 from ...network import Network
@@ -53,7 +53,7 @@ class Overflow(AbstractEnsemble):
     n: list[int] = Field([3, 10, 20, 30, 50, 100], min_length=1)
     spins: int = Field(4, ge=1)  # that decide in each state
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         layer = network.memory_lagrangian
         if not isinstance(layer, Polynomial | RectifiedPolynomial):
@@ -72,6 +72,15 @@ class Overflow(AbstractEnsemble):
                 f"features as spins, got {network.count} memories of "
                 f"{network.features} features and spins = {self.spins}."
             )
+        if any(n < 1 for n in self.n):
+            raise ValueError(f"experiment.n must be >= 1, got {self.n}.")
+        if not are_spins(network.memories) or np.any(network.hidden_current):
+            raise ValueError(
+                'The experiment "overflow" decides in exact integers and needs '
+                "memories of +1 and -1 without a hidden current; use memories kind "
+                '"random_binary".'
+            )
+        setting.may_relax()
 
     def measure(self, setting: Setting) -> Variables:
         stressed = [make(setting, self.spins) for make in (_random, _near, _twins)]

@@ -42,7 +42,7 @@ class RetrievalError(AbstractEnsemble):
 
     betas: Annotated[Rising[float], Field(min_length=2)]
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         layers = (network.feature_lagrangian, network.memory_lagrangian)
         driven = np.any(network.current) or np.any(network.hidden_current)
@@ -57,6 +57,7 @@ class RetrievalError(AbstractEnsemble):
                 'The experiment "retrieval_error" needs probes that aim at memories, '
                 'two memories or more; use probes kind "corrupted".'
             )
+        setting.may_simulate(samples=2, audit=False)
 
     def measure(self, setting: Setting) -> Variables:
         memories, aims = np.asarray(setting.network.memories), setting.probes.targets

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...dynamics import Binary, expected
+from ...dynamics.spins.flip_rules import local_field_of
 from ...network import Network
 from ...records import Variables
 from ...theory import capacity
@@ -28,9 +30,11 @@ class Stability(AbstractEnsemble):
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("stability",)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_aims(setting, "stability")
-        _power(setting.network)
+        network = setting.network
+        capacity.check_vertex_and_features(_power(network)[0], network.features)
+        local_field_of(network, expected(setting.dynamics, Binary, "stability").rule)
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network

@@ -1,5 +1,7 @@
 """Branches of model B for studies of thresholds: events, shares, equal energies."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 
@@ -26,6 +28,13 @@ def require_model_b(setting: Setting, kind: str) -> None:
             'kind "model_b" and leave these out.'
         )
     require_decay_1(setting, kind)
+
+
+def may_vary(setting: Setting, path: str, values: Sequence[float]) -> None:
+    """Raises ValueError where flows cannot run at every value of a network's number."""
+    rows = np.broadcast_to(0.5, (len(values), setting.network.features))
+    varied = {f"network.{path}": np.asarray(values, float)}
+    setting.may_simulate(probes=rows, samples=2, audit=False, step_log=0, varied=varied)
 
 
 def require_decay_1(setting: Setting, kind: str) -> None:

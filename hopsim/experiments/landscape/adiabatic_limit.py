@@ -38,8 +38,27 @@ class AdiabaticLimit(AbstractEnsemble):
     mass: bool = True
     audit: bool = True  # False: distances alone, compiled sooner
 
-    def check(self, setting: Setting) -> None:
-        expected(setting.dynamics, TwoLayer, "adiabatic_limit")
+    def validate_setting(self, setting: Setting) -> None:
+        motion = expected(setting.dynamics, TwoLayer, "adiabatic_limit")
+        if not all(0 < tau < np.inf for tau in self.tau_memory):
+            raise ValueError(
+                f"experiment.tau_memory must be > 0, got {self.tau_memory}."
+            )
+        if len({*self.tau_memory}) < len(self.tau_memory):
+            raise ValueError(
+                f"experiment.tau_memory must differ, got {self.tau_memory}."
+            )
+        if motion.tau_memory.ndim:
+            raise ValueError(
+                'The experiment "adiabatic_limit" varies one tau_memory for all memory '
+                "neurons, got a vector; give one number."
+            )
+        common: dict[str, Any] = {"until": "duration", "save": ("v",), "step_log": 0}
+        setting.may_simulate(**common, audit=self.audit)
+        for tau in (None,) * self.slaved + (motion.tau_memory,) * self.mass:
+            limit = Adiabatic(motion.tau_feature, motion.decay, motion.drive, tau)
+            how = {"dynamics": limit, "memory_start": None, "audit": self.audit}
+            setting.may_simulate(**common, **how)
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> "AdiabaticLimit":
@@ -49,7 +68,7 @@ class AdiabaticLimit(AbstractEnsemble):
 
     def measure(self, setting: Setting) -> Variables:
         taus = np.sort(np.asarray(self.tau_memory))[::-1]
-        motion: Any = setting.dynamics  # two layers: see `check`
+        motion: Any = setting.dynamics  # two layers: see `validate_setting`
         limit = Adiabatic(motion.tau_feature, motion.decay, motion.drive)
         paths = _fly(setting, motion, taus, self.audit)
         size = len(setting.probes.values)

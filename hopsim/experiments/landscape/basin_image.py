@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ...attractors import Attractors, find_attractors
+from ...attractors.finding import check_search
 from ...data.patterns import grid
 from ...records import Dataset, dataset, join_points, Record
 from ...trajectory import Trajectory
@@ -34,8 +35,6 @@ class BasinImage(AbstractExperiment):
     resolution: int = Field(96, ge=4)
 
     def run(self, study: Study) -> Record:
-        for setting in study.settings:
-            self._check(setting)
         parts, first = [], None
         for number, setting in enumerate(study.settings):
             pixels = grid(self.low, self.high, self.resolution)
@@ -62,7 +61,7 @@ class BasinImage(AbstractExperiment):
             parts.append(part.assign(memories=self._memories(setting)))
         return Record(join_points(parts, [setting.label for setting in study.settings]))
 
-    def _check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         features = setting.network.features
         if features != 2:
             raise ValueError(
@@ -70,6 +69,12 @@ class BasinImage(AbstractExperiment):
             )
         if not self.low < self.high:
             raise ValueError(f"low < high is needed, got {self.low} and {self.high}.")
+        setting.may_simulate(samples=2, save=(), audit=False)
+        check_search(setting.network, setting.dynamics, {})
+
+    def entries(self, setting: Setting) -> float:
+        network = setting.network
+        return float(self.resolution) ** 2 * 4 * (network.features + network.count)
 
     def _memories(self, setting: Setting) -> tuple:
         return ("memory", "feature"), np.asarray(setting.network.memories)

@@ -1,10 +1,12 @@
 """Attractors reached from the probes: energies, stability, classes, barriers."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ...attractors import Attractors, find_attractors, find_saddles
+from ...attractors.finding import check_search
+from ...attractors.saddles import require_saddles
 from ...records import Dataset, dataset, join_points, Record
 from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE
@@ -28,13 +30,12 @@ class Census(AbstractExperiment):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("census",)
+    further_plots: ClassVar[tuple[str, ...]] = ("attractor_gallery", "disconnectivity")
 
     eigenvalues: bool = False
     saddles: bool = False
 
     def run(self, study: Study) -> Record:
-        for setting in study.settings:
-            self._check(setting)
         parts = []
         for number, setting in enumerate(study.settings):
             run = setting.run
@@ -45,19 +46,37 @@ class Census(AbstractExperiment):
                 duration=run.duration,
                 eigenvalues=self.eigenvalues,
                 progress=study.progress_callback(number),
-                **{name: getattr(run, name) for name in FLOW_SETTINGS},
+                **_flow(setting),
             )
             kept = _kept(setting, found)
             parts.append(kept.merge(_passes(found)) if self.saddles else kept)
         return Record(join_points(parts, [setting.label for setting in study.settings]))
 
-    def _check(self, setting: Setting) -> None:
+    def missing(self, plot: str, setting: Setting) -> str:
+        if plot == "disconnectivity" and not self.saddles:
+            return "saddles = true"
+        return super().missing(plot, setting)
+
+    def validate_setting(self, setting: Setting) -> None:
         run = setting.run
         if run.clamped != "none" or run.memory_start != "slaved":
             raise ValueError(
                 "Attractors are those of the free network, with slaved memory neurons "
                 "at the start; leave run.clamped and run.memory_start out."
             )
+        network, dynamics = setting.network, setting.dynamics
+        flow = _flow(setting) | {"duration": run.duration}
+        check_search(network, dynamics, flow)
+        if self.eigenvalues and dynamics.discrete:
+            raise ValueError("Spins have no Jacobian; leave eigenvalues out.")
+        if self.saddles:
+            require_saddles(network, dynamics)
+        setting.may_simulate(samples=2, save=(), audit=False, step_log=0)
+
+
+def _flow(setting: Setting) -> dict[str, Any]:
+    """The settings of the flows to rest."""
+    return {name: getattr(setting.run, name) for name in FLOW_SETTINGS}
 
 
 def _kept(setting: Setting, found: Attractors) -> Dataset:

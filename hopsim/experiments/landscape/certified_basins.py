@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
-from ...attractors.balls import certified_balls
+from ...attractors.balls import certified_balls, require_balls
 from ...attractors.basins import (
     along,
     bisected,
@@ -76,15 +76,21 @@ class CertifiedBasins(AbstractEnsemble):
     rounds: int = Field(12, ge=1)
     trials: int = Field(16, ge=2)
 
-    def check(self, setting: Setting) -> None:
-        certified_balls(setting.network, setting.dynamics, np.arange(1))
+    def validate_setting(self, setting: Setting) -> None:
+        require_balls(setting.network, setting.dynamics)
         expected(setting.dynamics, TwoLayer, "certified_basins")
         memories = np.asarray(setting.network.memories)
-        if len(np.unique(memories, axis=0)) < len(memories) or len(memories) < 2:
+        known = not setting.sketched
+        if len(memories) < 2 or (
+            known and len(np.unique(memories, axis=0)) < len(memories)
+        ):
             raise ValueError(
                 'The experiment "certified_basins" needs two memories or more, all '
                 "different; a single one attracts everything."
             )
+        for motion in (Adiabatic(), TwoLayer(self.tau_memory[0])):
+            how = {"memory_start": None, "solver": "tsit5", "until": "steady"}
+            setting.may_simulate(dynamics=motion, audit=False, save=["v"], **how)
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ...attractors.branches import Branch
 from ...attractors.continuation import follow, Varied
+from ...dynamics.spins.exact_decisions import are_spins
 from ...lagrangians import LogCosh, Rescaled
 from ...models import model_a
 from ...records import Variables
@@ -14,7 +15,12 @@ from ...theory import mean_field
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
 from .._variables import PURE
-from ._branches import equal_energy_on_branch, first_event, require_decay_1
+from ._branches import (
+    equal_energy_on_branch,
+    first_event,
+    may_vary,
+    require_decay_1,
+)
 
 
 BETA = "feature_lagrangian.beta"
@@ -38,14 +44,14 @@ class MeanFieldThresholds(AbstractEnsemble):
 
     betas: list[float] = Field(min_length=1)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         x = np.asarray(network.memories)
         layer: Any = network.memory_lagrangian
         right = isinstance(network.feature_lagrangian, LogCosh) and len(x) == 1
         right &= isinstance(layer, Rescaled) and (layer.degree or 0) >= 2
-        right &= bool(np.all(np.abs(x) == 1))
-        plain = right and np.isclose(layer(x[0] @ x[0][:, None]) * layer.degree, x.size)
+        right &= are_spins(x)
+        plain = right and _is_normalised(layer, x.size)
         require_decay_1(setting, "mean_field_thresholds")
         driven = np.any(network.current) or np.any(network.hidden_current)
         if not plain or driven or network.autapse is not None:
@@ -54,6 +60,7 @@ class MeanFieldThresholds(AbstractEnsemble):
                 "beta and one binary memory, F = (N/n)(x/N)^n with n >= 2, without "
                 "currents or autapse; use memories of count 1."
             )
+        may_vary(setting, BETA, self.betas)
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network
@@ -101,6 +108,13 @@ class MeanFieldThresholds(AbstractEnsemble):
             "theory_overlap": ("m", m, PURE),
             "theory_beta": ("m", np.arctanh(m) / m ** (n - 1), PURE),
         }
+
+
+def _is_normalised(layer: Any, features: int) -> bool:
+    """If F(N) = N/n, as for F = (N/n)(x/N)^n, of a power that is rescaled."""
+    _, inside, outside = layer.unwrapped()
+    most = float(outside) * (float(inside) * features) ** layer.degree
+    return bool(np.isclose(most * layer.degree, features))
 
 
 def _overlaps(branch: Branch, x: np.ndarray) -> np.ndarray:

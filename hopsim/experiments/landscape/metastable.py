@@ -14,7 +14,7 @@ from ...theory import potts
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
 from .._variables import PURE
-from ._branches import BETA, first_event, require_model_b, shares_of
+from ._branches import BETA, first_event, may_vary, require_model_b, shares_of
 from ._merging import merging, SAME_ATTRACTOR_RTOL
 
 
@@ -37,9 +37,12 @@ class Metastable(AbstractEnsemble):
     betas: list[float] = Field(min_length=1)
     kick: float = Field(1e-3, gt=0, lt=0.1)  # of the distance within a cluster
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_model_b(setting, "metastable")
+        may_vary(setting, BETA, self.betas)
         labels = setting.patterns.labels
+        if setting.sketched and labels is None and setting.patterns.image is not None:
+            return  # the classes of images are seen when they are read
         sizes = [] if labels is None else np.unique(labels, return_counts=True)[1]
         if len(sizes) < 3 or np.ptp(sizes) or np.min(sizes) < 3:
             raise ValueError(

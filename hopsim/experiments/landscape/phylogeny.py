@@ -10,7 +10,7 @@ from ...theory import potts
 from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble
 from .._variables import PURE
-from ._branches import require_model_b
+from ._branches import BETA, may_vary, require_model_b
 from ._merging import merging
 
 
@@ -37,8 +37,13 @@ class Phylogeny(AbstractEnsemble):
             raise ValueError(f"low < high is needed, got {self.low} and {self.high}")
         return self
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_model_b(setting, "phylogeny")
+        may_vary(setting, BETA, [self.low, self.high])
+
+    def entries(self, setting: Setting) -> float:
+        network = setting.network
+        return float(self.points) * network.count * (network.features + network.count)
 
     def measure(self, setting: Setting) -> Variables:
         betas = np.geomspace(self.low, self.high, self.points)

@@ -8,11 +8,12 @@ from pydantic import Field
 from ..._common.environment import precision
 from ...attractors import polish
 from ...attractors.distinct_roots import distinct, effective_energies
+from ...attractors.finding import check_search
 from ...attractors.spectra import describe
 from ...data.patterns import grid
 from ...records import Dataset, dataset, join_points, Record
 from .._base import AbstractExperiment, experiments, Setting, Study
-from .._variables import PURE, trajectory_data
+from .._variables import path_entries, PURE, trajectory_data
 
 
 @experiments.register("portrait")
@@ -25,6 +26,7 @@ class Portrait(AbstractExperiment):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("portrait",)
+    further_plots: ClassVar[tuple[str, ...]] = ("energy", "gap")
 
     low: float = -1.5
     high: float = 1.5
@@ -32,8 +34,6 @@ class Portrait(AbstractExperiment):
     starts: int = Field(15, ge=3)
 
     def run(self, study: Study) -> Record:
-        for setting in study.settings:
-            self._check(setting)
         parts, labels = [], []
         for number, setting in enumerate(study.settings):
             trajectory = setting.simulate(study.progress_callback(number))
@@ -42,7 +42,7 @@ class Portrait(AbstractExperiment):
             labels.append(setting.label)
         return Record(join_points(parts, labels))
 
-    def _check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         features = setting.network.features
         if features != 2:
             raise ValueError(
@@ -50,6 +50,11 @@ class Portrait(AbstractExperiment):
             )
         if not self.low < self.high:
             raise ValueError(f"low < high is needed, got {self.low} and {self.high}.")
+        setting.may_simulate()
+        check_search(setting.network, setting.dynamics, {})
+
+    def entries(self, setting: Setting) -> float:
+        return path_entries(setting, setting.run.save) + 8.0 * self.resolution**2
 
     def _landscape(self, setting: Setting) -> Dataset:
         network, dynamics = setting.network, setting.dynamics

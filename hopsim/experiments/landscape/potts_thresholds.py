@@ -18,6 +18,7 @@ from ._branches import (
     BETA,
     equal_energy_on_branch,
     first_event,
+    may_vary,
     require_model_b,
     shares_of,
 )
@@ -41,9 +42,10 @@ class PottsThresholds(AbstractEnsemble):
     mean_margin: float = Field(0.02, gt=0, lt=0.1)  # relative, about b = K
     hysteresis: int = Field(0, ge=0)  # values of b, up and down; the first set only
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         require_model_b(setting, "potts_thresholds")
+        may_vary(setting, BETA, [1.0])
         x = np.asarray(network.memories, float)
         gram = x @ x.T
         square = np.diag(gram)[:, None] + np.diag(gram)[None] - 2 * gram

@@ -60,7 +60,7 @@ class Spherical(AbstractEnsemble):
             raise ValueError(f"must be >= 0, got {decays}")
         return decays
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         dynamics: Any = expected(setting.dynamics, Adiabatic, "spherical")
         feature = network.feature_lagrangian
@@ -75,6 +75,11 @@ class Spherical(AbstractEnsemble):
                 'The experiment "spherical" needs Norm feature neurons with delta = 0 '
                 f"and no current, got {type(feature).__name__}; use model_c."
             )
+        for decay in self.decays:
+            there = {"dynamics": Adiabatic(decay=decay), "save": ("v",)}
+            setting.may_simulate(until="duration", **there)
+        asked = {"until": "steady", "residual_tolerance": self.rest}
+        setting.may_simulate(dynamics=Adiabatic(), samples=2, **asked)
 
     def measure(self, setting: Setting) -> Variables:
         duration = setting.run.duration

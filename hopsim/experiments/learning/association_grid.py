@@ -73,14 +73,12 @@ class AssociationGrid(AbstractExperiment):
         return names
 
     def run(self, study: Study) -> Record:
-        for setting in study.settings:
-            self._check(setting)
         parts = []
         for number, setting in enumerate(study.settings):
             parts.append(self._grid(setting, study, number))
         return Record(join_points(parts, [setting.label for setting in study.settings]))
 
-    def _check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_aims(setting, "association_grid")
         network, dynamics = setting.network, _binary(setting)
         at_once = (dynamics.order, dynamics.rule) == ("synchronous", "energy_gap")
@@ -101,6 +99,17 @@ class AssociationGrid(AbstractExperiment):
                 "compare needs both scalings, and an interaction with a power n, got "
                 f"{self.scalings} and {type(F).__name__}."
             )
+        self._objectives(F)
+        setting.may_relax()
+
+    def entries(self, setting: Setting) -> float:
+        lists = (self.n, self.floors, self.inverse_temperatures, self.learning_rates)
+        cells = float(self.sets * len(self.scalings))
+        for one in lists:
+            cells *= len(one)
+        probes = len(setting.probes.values)
+        network = setting.network
+        return cells * (self.trained + network.count + probes) * network.features
 
     def _scalings(self, F: AbstractAdditiveLagrangian) -> list[Scaling]:
         """The scalings that F has; the original one needs a power."""
@@ -143,7 +152,7 @@ class AssociationGrid(AbstractExperiment):
                 "groups of cells", number * whole + done, runs * whole
             )
         dynamics = _binary(setting)
-        assert dynamics.tie != "random"  # see `_check`
+        assert dynamics.tie != "random"  # see `validate_setting`
         found = associate(
             objectives,
             Draws(

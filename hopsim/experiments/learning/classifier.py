@@ -1,11 +1,12 @@
 """Classification of images by trained memories, and how these memories decide."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..._common.names import nearest
+from ..._common.names import nearest, shown
 from ...data import datasets
 from ...records import join_points, Record
 from ...training import (
@@ -40,6 +41,9 @@ class Classifier(AbstractTraining):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("learning_curves", "learnt_memories")
+    further_plots: ClassVar[tuple[str, ...]] = (
+        *("class_votes", "deciding_memories", "noise_robustness", "confusion"),
+    )
 
     sets: int = Field(1, ge=1)
     cutoff: float = Field(0.9, ge=-1, le=1)
@@ -53,8 +57,26 @@ class Classifier(AbstractTraining):
         for label in self.beside:
             if label not in (self.variants or {}):
                 hint = nearest(label, list(self.variants or {}) or ["none"])
-                raise ValueError(f"beside names variants, got {label!r}; {hint}")
+                raise ValueError(f"beside names variants, got {shown(label)}; {hint}")
         return self
+
+    def missing(self, plot: str, setting: Setting) -> str:
+        if plot == "noise_robustness" and not self.noise:
+            return "sizes of noise in experiment.noise"
+        return super().missing(plot, setting)
+
+    def validate_setting(self, setting: Setting) -> None:
+        if setting.label not in self.beside or _held(setting.training.images):
+            super().validate_setting(setting)
+
+    def validate_study(self, settings: Sequence[Setting]) -> None:
+        beside = [s for s in settings if s.label in self.beside]
+        there = [_held(s.training.images) for s in beside]
+        if len(beside) == len(settings) and not any(there):
+            raise ValueError(
+                "No variant is left: HOPSIM_DATA holds the images of none that "
+                "experiment.beside names; set it, or add one with the bundled digits."
+            )
 
     def run(self, study: Study) -> Record:
         parts, labels, left_out = [], [], []
@@ -69,11 +91,6 @@ class Classifier(AbstractTraining):
                 found.append(self._trained(drawn, study, f"{k}-{number}"))
             parts.append(stacked(found, "training", setting))
             labels.append(setting.label)
-        if not parts:
-            raise ValueError(
-                "No variant is left: HOPSIM_DATA holds the images of none that "
-                "experiment.beside names; set it, or add one with the bundled digits."
-            )
         record = Record(join_points(parts, labels))
         record.attrs["left_out"] = "\n".join(left_out)
         return record

@@ -46,6 +46,17 @@ class F1Grid(AbstractTraining):
         ["original", "modified"], min_length=1
     )
 
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
+        layer = interaction_of(setting.network.memory_lagrangian)
+        if not hasattr(layer, "n"):
+            raise ValueError(
+                'The experiment "f1_grid" varies the power n of the interaction, got '
+                f'{type(layer).__name__}; use interaction kind "rectified_polynomial".'
+            )
+        for n in self.n:
+            dataclasses.replace(layer, n=n)
+
     def run(self, study: Study) -> Record:
         runs = len(study.settings) * self.sets * len(self.scalings) * len(self.n)
         parts, done = [], 0

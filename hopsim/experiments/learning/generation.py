@@ -17,7 +17,7 @@ from ...records import join_points, Record, Variables
 from ...training import Examples, predict
 from .._base import experiments, Setting, Study
 from .._ensemble import stacked
-from .._training import AbstractTraining
+from .._training import AbstractTraining, CLASSES
 from .._variables import PURE, TIME
 
 
@@ -48,9 +48,15 @@ class Generation(AbstractTraining):
     spread: float = Field(0.5, gt=0, allow_inf_nan=False)
     neighbours: int = Field(5, ge=1)
 
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
+        _require_graded(setting.network)
+        starts = np.broadcast_to(1.0, (CLASSES * self.starts, setting.network.features))
+        held = np.arange(setting.network.features) >= setting.training.pixels
+        setting.may_simulate(probes=starts, clamped=held, save=("g",))
+        setting.may_relax(dynamics=Binary(), starts=starts, clamped=held)
+
     def run(self, study: Study) -> Record:
-        for setting in study.settings:
-            _require_graded(setting.network)
         parts = []
         for k, setting in enumerate(study.settings):
             found = []

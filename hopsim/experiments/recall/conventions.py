@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from ..._common.names import nearest
+from ..._common.names import nearest, shown
 from ...dynamics import Binary
 from ...records import Variables
 from ...trajectory import Ending
@@ -52,17 +52,19 @@ class Conventions(AbstractEnsemble):
         for name in names:
             if name not in CONVENTIONS:
                 hint = nearest(name, list(CONVENTIONS))
-                raise ValueError(f"there is no convention {name!r}; {hint}")
+                raise ValueError(f"there is no convention {shown(name)}; {hint}")
         if len({*names}) < len(names):
             raise ValueError(f"each convention once, got {names}")
         return names
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         if setting.dynamics != Binary():
             raise ValueError(
                 'The experiment "conventions" chooses order, tie and rule itself; use '
                 'dynamics kind "binary" and nothing else.'
             )
+        for name in self.conventions:
+            setting.may_relax(dynamics=CONVENTIONS[name])
 
     def measure(self, setting: Setting) -> Variables:
         each = [self._under(setting, CONVENTIONS[name]) for name in self.conventions]

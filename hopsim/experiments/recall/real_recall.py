@@ -1,6 +1,6 @@
 """Real images as memories: recall against the power of the interaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -20,6 +20,10 @@ from .._variables import PURE
 
 Name = Literal["mnist", "fashion_mnist", "kmnist"]
 TASKS = ("flips", "completion")
+
+
+def _split(name: str) -> str:
+    return "test" if name == "kmnist" else "train"
 
 
 @experiments.register("real_recall")
@@ -52,15 +56,34 @@ class RealRecall(AbstractExperiment):
             raise ValueError(f"must be interaction vertices >= 1, got {n}")
         return n
 
-    def run(self, study: Study) -> Record:
-        (setting, *more) = study.settings
+    def validate_setting(self, setting: Setting) -> None:
         require_aims(setting, "real_recall")
-        if more or setting.patterns.image is None:
+        if setting.patterns.image is None:
             raise ValueError(
-                'The experiment "real_recall" needs images as memories and neither a '
-                'sweep nor variants; use memories kind "digits" and list more under '
-                "experiment.beside."
+                'The experiment "real_recall" needs images as memories; use memories '
+                'kind "digits".'
             )
+        there = [name for name in self.beside if datasets.held(name, _split(name))]
+        for name in there:
+            counts = datasets.idx_outline(name, _split(name)).counts
+            datasets.check_selection(counts, None, setting.network.count, None)
+        for name in ("memories", *there):
+            for task, told in self.expected.get(name, {}).items():
+                if len(told) > len(self.n):
+                    raise ValueError(
+                        f"experiment.expected.{name}.{task} has {len(told)} recalls "
+                        f"for {len(self.n)} powers; give one for each, -1 if unknown."
+                    )
+
+    def validate_study(self, settings: Sequence[Setting]) -> None:
+        if len(settings) > 1:
+            raise ValueError(
+                'The experiment "real_recall" takes neither a sweep nor variants; list '
+                "more images under experiment.beside."
+            )
+
+    def run(self, study: Study) -> Record:
+        (setting,) = study.settings
         found = dict(self._images(setting))
         parts = []
         for k, (name, draw) in enumerate(found.items()):
@@ -73,7 +96,7 @@ class RealRecall(AbstractExperiment):
         """The name of every available data set, and a function that draws a set."""
         yield "memories", lambda number: setting.redrawn(number).patterns
         for name in self.beside:
-            if not datasets.held(name, "test" if name == "kmnist" else "train"):
+            if not datasets.held(name, _split(name)):
                 continue
             source, count = memory_sources[name], setting.network.count
             stream = setting.stream.child(name)

@@ -9,7 +9,7 @@ from ...data.patterns import overlap
 from ...records import Dataset, join_points, Record
 from ...trajectory import Trajectory
 from .._base import AbstractExperiment, experiments, Setting, Study
-from .._variables import PURE, step_data, trajectory_data
+from .._variables import path_entries, PURE, step_data, trajectory_data
 
 
 @experiments.register("recall")
@@ -21,10 +21,28 @@ class Recall(AbstractExperiment):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("energy", "overlap")
+    further_plots: ClassVar[tuple[str, ...]] = (
+        "gallery",
+        "film",
+        "gap",
+        "sweep",
+        "settling",
+    )
 
     retrieved_above: float = Field(0.95, ge=-1, le=1)
     measured_on: Literal["auto", "hidden", "all"] = "auto"
     absolute: bool = False
+
+    def validate_setting(self, setting: Setting) -> None:
+        aimed = np.any(setting.probes.targets >= 0)
+        if self.measured_on == "hidden" and aimed and setting.probes.hidden is None:
+            raise ValueError(
+                'experiment.measured_on = "hidden" needs probes with a hidden part.'
+            )
+        setting.may_simulate()
+
+    def entries(self, setting: Setting) -> float:
+        return path_entries(setting, tuple({*setting.run.save, "g"}))
 
     def run(self, study: Study) -> Record:
         parts, steps = [], []
@@ -51,10 +69,6 @@ class Recall(AbstractExperiment):
         hidden = setting.probes.hidden
         if self.measured_on != "all" and hidden is not None:
             measured = hidden
-        elif self.measured_on == "hidden":
-            raise ValueError(
-                'experiment.measured_on = "hidden" needs probes with a hidden part.'
-            )
         path = _against(g, memories)
         match = _against(g[:, -1:, measured], memories[:, measured])[:, 0]
         size = np.abs(match) if self.absolute else match

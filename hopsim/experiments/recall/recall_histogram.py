@@ -33,13 +33,14 @@ class RecallHistogram(AbstractEnsemble):
     mirrors: bool = False
     nearest: int = Field(2, ge=2)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_spins(setting, "recall_histogram")
         if setting.network.count < self.nearest:
             raise ValueError(
                 f'The experiment "recall_histogram" needs {self.nearest} memories or '
                 f"more, got {setting.network.count}."
             )
+        setting.may_relax()
 
     def measure(self, setting: Setting) -> Variables:
         network, starts = setting.network, setting.probes.values.astype(np.int8)

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from pydantic import Field, field_validator
 
-from ..._common.names import nearest
+from ..._common.names import nearest, shown
 from ...dynamics import Binary, Sharp
 from ...dynamics.spins.relaxation import relax
 from ...lagrangians import AbsoluteValue, LogCosh
@@ -49,10 +49,10 @@ class RulesCompared(AbstractEnsemble):
     def _known(cls, names: list[str]) -> list[str]:
         for name in names:
             if name not in RULES:
-                raise ValueError(f"no rule {name!r}; {nearest(name, list(RULES))}")
+                raise ValueError(f"no rule {shown(name)}; {nearest(name, list(RULES))}")
         return names
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network, targets = setting.network, setting.probes.targets
         if not isinstance(network.feature_lagrangian, AbsoluteValue):
             raise ValueError(
@@ -76,6 +76,14 @@ class RulesCompared(AbstractEnsemble):
                 f"counts go up to {self.counts[-1]} of {network.count} memories; set "
                 "network.memories.count to the largest."
             )
+        if "binary" in self.rules:
+            setting.may_relax(dynamics=Binary())
+        for rule, how in (
+            ("sharp flow", {"dynamics": Sharp(), "solver": "auto", "step": None}),
+            ("AltIMEX", {"solver": "altimex"}),
+        ):
+            if any(name.startswith(rule) for name in self.rules):
+                setting.may_simulate(samples=2, save=[], audit=False, **how)
 
     def measure(self, setting: Setting) -> Variables:
         aims = np.asarray(setting.network.memories)[setting.probes.targets]

@@ -11,14 +11,18 @@ import numpy as np
 from jaxtyping import Int8
 from pydantic import Field
 
+from ..._common.cores import require_room
 from ..._common.streams import Stream
 from ...data import patterns
 from ...dynamics import expected, Glauber
+from ...dynamics.spins._starts import check_starts
 from ...dynamics.spins.couplings import Couplings
+from ...dynamics.spins.exact_decisions import are_spins
 from ...dynamics.spins.students import student
 from ...lagrangians import DistinctPolynomial, Polynomial
 from ...network import Network
 from ...theory.teacher_student import Basin, Hamiltonian
+from ...theory.teacher_student.finite import require_law
 from .._base import Setting
 from .._ensemble import AbstractEnsemble
 
@@ -73,7 +77,7 @@ class AbstractTeacherStudent(AbstractEnsemble):
 
     sets: int = Field(8, ge=1)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         teacher_of(setting)
         bath = glauber_of(setting)
         if bath.annealed_from is not None or bath.hottest is not None:
@@ -89,7 +93,7 @@ def teacher_of(setting: Setting) -> Teacher:
     """The teacher of a setting; raises ValueError if the network is not one."""
     network = setting.network
     layer = network.memory_lagrangian.unwrapped().lagrangian
-    spins = bool(np.all(np.abs(np.asarray(network.memories)) == 1))
+    spins = are_spins(network.memories)
     form = "distinct" if isinstance(layer, DistinctPolynomial) else "power"
     known = isinstance(layer, DistinctPolynomial | Polynomial) and layer.n >= 2
     if network.count != 1 or not spins or not known:
@@ -108,13 +112,27 @@ def teacher_of(setting: Setting) -> Teacher:
     return Teacher(pattern, layer.n, form)
 
 
+def require_examples(
+    teacher: Teacher, load: float, temperature: float, basin: Basin = "full"
+) -> None:
+    """Raises ValueError where examples of a load cannot be drawn at a temperature."""
+    count = patterns.example_count(load, teacher.n, teacher.features)
+    what = f"{count:,} examples of {teacher.features} features"
+    require_room(float(count) * teacher.features / 4, what)
+    require_law(teacher.n, teacher.features, temperature, teacher.hamiltonian, basin)
+
+
 def glauber_of(setting: Setting) -> Glauber:
     """The heat bath of the setting; raises ValueError for other dynamics."""
     return expected(setting.dynamics, Glauber, "students")
 
 
 def require_burn(setting: Setting, kind: str, burn: int) -> None:
-    """Raises ValueError unless `burn` is less than the number of sweeps."""
+    """Raises ValueError unless sweeps are left when the first `burn` are left out.
+
+    The probes, from which students start, must be spins.
+    """
+    check_starts(setting.network.features, setting.probes.values, None)
     if burn >= int(setting.run.duration):
         raise ValueError(
             f'The experiment "{kind}" discards the first burn sweeps, got {burn} of '

@@ -4,11 +4,11 @@ import functools as ft
 from typing import ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ...records import dataset, join_points, Record, Variables
 from ...theory import teacher_student as theory
-from .._base import AbstractExperiment, experiments, Study
+from .._base import AbstractExperiment, experiments, Setting, Study
 from .._variables import PURE
 from ._grids import least_on_a_grid
 
@@ -38,6 +38,29 @@ class FixedTeacher(AbstractExperiment):
     resolution: int = Field(0, ge=0)  # of the regimes, on a side; 0: none
     highest: float = Field(2.0, gt=0)  # largest T / T_s of the plane
     farthest: float = Field(2.0, gt=0)  # largest load over c_c T_s^2
+
+    @field_validator("teacher_temperatures", "ratios")
+    @classmethod
+    def _are_positive(cls, values: list[float]) -> list[float]:
+        if not all(x > 0 for x in values):
+            raise ValueError(f"must be > 0, got {values}")
+        return values
+
+    def validate_setting(self, setting: Setting) -> None:
+        coldest = theory.alignment_temperature(self.n)
+        if min(self.teacher_temperatures) < coldest:
+            raise ValueError(
+                f"The teacher of n = {self.n} is aligned below T_eR = {coldest:.6g}, "
+                f"got {self.teacher_temperatures}; the lines are of misaligned ones."
+            )
+        if min(self.ratios) < MIN_TEMPERATURE_RATIO:
+            raise ValueError(
+                f"experiment.ratios must be at least {MIN_TEMPERATURE_RATIO}, got "
+                f"{self.ratios}; the theory of colder students is that of T = 0."
+            )
+
+    def entries(self, setting: Setting) -> float:
+        return 4.0 * self.resolution**2 * len(self.teacher_temperatures)
 
     def run(self, study: Study) -> Record:
         found = {**self._lines(), **self._regimes()}

@@ -12,10 +12,17 @@ from ...dynamics.spins import sampling
 from ...records import Variables
 from ...theory import teacher_student
 from ...theory.teacher_student import Basin, Hamiltonian
+from ...theory.teacher_student.finite import require_mean_energy
 from .._base import experiments, Setting
 from .._numbers import Rising
 from .._variables import PURE
-from ._teacher_student import AbstractTeacherStudent, Teacher, teacher_of
+from ._teacher_student import (
+    AbstractTeacherStudent,
+    glauber_of,
+    require_examples,
+    Teacher,
+    teacher_of,
+)
 
 
 @experiments.register("learning_curve")
@@ -38,6 +45,16 @@ class LearningCurve(AbstractTeacherStudent):
     burn: int = Field(0, ge=0)
     basin: Basin = "full"
     curve: int = Field(120, ge=2)  # points of the line of theory
+
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
+        setting.may_sample(max(1, int(setting.run.duration)), self.burn)
+        teacher, T = teacher_of(setting), glauber_of(setting).coldest
+        for load in (self.loads[0], self.loads[-1]):
+            require_examples(teacher, load, T, self.basin)
+        require_mean_energy(teacher.n, teacher.features, T)
+        if teacher.n == 2:
+            teacher_student.quadratic_threshold(T)
 
     def measure(self, setting: Setting) -> Variables:
         teacher = teacher_of(setting)

@@ -18,6 +18,7 @@ from .._variables import PURE
 from ._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
+    require_examples,
     Teacher,
     teacher_of,
 )
@@ -53,8 +54,8 @@ class LearningFromScratch(AbstractTeacherStudent):
     hottest: float = Field(2.2, gt=1)
     replicas: int = Field(10, ge=2)
 
-    def check(self, setting: Setting) -> None:
-        super().check(setting)
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
         teacher = teacher_of(setting)
         if self.features[-1] > teacher.features or teacher.n < 3:
             raise ValueError(
@@ -68,6 +69,7 @@ class LearningFromScratch(AbstractTeacherStudent):
                 f"sweeps, got run.duration = {setting.run.duration:g}; make it 10 or "
                 "more."
             )
+        setting.may_sample(int(setting.run.duration))
         lowest = self.strengths[0]
         barrier = theory.nishimori_overlap(
             lowest, teacher.n, "lower", teacher.hamiltonian
@@ -79,8 +81,13 @@ class LearningFromScratch(AbstractTeacherStudent):
                 "sites and strengths above c_d = "
                 f"{theory.nishimori_boundaries(teacher.n)[0]:.4g}."
             )
-        load = lowest * glauber_of(setting).coldest ** 2
-        example_count(load, teacher.n, self.features[0])
+        bath = glauber_of(setting)
+        ends = (lowest, self.features[0]), (self.strengths[-1], self.features[-1])
+        for strength, size in ends:
+            own = teacher._replace(pattern=teacher.pattern[:size])
+            require_examples(own, strength * bath.coldest**2, bath.coldest)
+        for protocol in self.protocols:
+            self.bath(protocol, bath, int(setting.run.duration))
 
     def measure(self, setting: Setting) -> Variables:
         whole, T = teacher_of(setting), glauber_of(setting).coldest

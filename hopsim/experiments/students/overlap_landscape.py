@@ -16,6 +16,7 @@ from ...dynamics.spins.sampling import sample
 from ...network import Network
 from ...records import Dataset, dataset, join_points, Record, Variables
 from ...theory import teacher_student as theory
+from ...theory.teacher_student.finite import require_mean_energy
 from .._base import experiments, Setting, Study
 from .._numbers import Rising
 from .._variables import PURE
@@ -23,6 +24,7 @@ from ._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
     require_burn,
+    require_examples,
     Teacher,
     teacher_of,
 )
@@ -92,8 +94,8 @@ class OverlapLandscape(AbstractTeacherStudent):
             raise ValueError("give loads or strengths, and not both")
         return self
 
-    def check(self, setting: Setting) -> None:
-        super().check(setting)
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
         teacher = teacher_of(setting)
         if teacher.n < 3:
             raise ValueError(
@@ -106,8 +108,13 @@ class OverlapLandscape(AbstractTeacherStudent):
                 'The experiment "overlap_landscape" takes its starts in pairs, got '
                 f"{len(setting.probes.values)} probes; set probes.repeats = 2."
             )
-        least = float(np.min(self.grid(setting).loads))
-        example_count(least, teacher.n, teacher.features)
+        grid = self.grid(setting)
+        for load in (float(np.min(grid.loads)), float(np.max(grid.loads))):
+            for T in (float(np.min(grid.sources)), float(np.max(grid.sources))):
+                require_examples(teacher, load, T, self.basin)
+                require_mean_energy(teacher.n, teacher.features, T)
+        for T in grid.temperatures.tolist():
+            dataclasses.replace(glauber_of(setting), temperature=T)
 
     def run(self, study: Study) -> Record:
         record = super().run(study)

@@ -15,9 +15,14 @@ from ...dynamics import Glauber
 from ...dynamics.spins.sampling import sample
 from ...records import Variables
 from ...theory import teacher_student as ts
+from ...theory.teacher_student.finite import require_law, require_mean_energy
 from .._base import experiments, Setting
 from .._variables import PURE
-from ._teacher_student import AbstractTeacherStudent, Teacher, teacher_of
+from ._teacher_student import (
+    AbstractTeacherStudent,
+    Teacher,
+    teacher_of,
+)
 
 
 OVERLAP_LEVELS = (0.95, 0.99)  # overlaps whose lines are drawn
@@ -65,8 +70,8 @@ class PhaseDiagram(AbstractTeacherStudent):
                 raise ValueError(f"a cell is [load, temperature], both > 0, got {cell}")
         return cells
 
-    def check(self, setting: Setting) -> None:
-        super().check(setting)
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
         teacher = teacher_of(setting)
         if teacher.hamiltonian != "distinct" or teacher.n < 3:
             raise ValueError(
@@ -74,12 +79,13 @@ class PhaseDiagram(AbstractTeacherStudent):
                 f"n >= 3, got {teacher.hamiltonian!r} with n = {teacher.n}: the full "
                 "power has another one."
             )
-        if self.burn >= setting.run.duration and self.cells:
-            raise ValueError(
-                f"burn must be less than the {setting.run.duration:g} sweeps of "
-                f"[run] duration, got {self.burn}."
+        if self.cells:
+            setting.may_sample(int(setting.run.duration), self.burn, drawn=True)
+        for load, t in self.cells:
+            require_law(
+                teacher.n, teacher.features, t, "distinct", _basin(teacher.n, t)
             )
-        for load, _ in self.cells:
+            require_mean_energy(teacher.n, teacher.features, t)
             count = patterns.example_count(load, teacher.n, teacher.features)
             if count * teacher.features > MAX_EXAMPLE_ENTRIES:
                 raise ValueError(
@@ -87,6 +93,9 @@ class PhaseDiagram(AbstractTeacherStudent):
                     f"of {teacher.features} features; leave the cells out, or take "
                     "fewer features."
                 )
+
+    def entries(self, setting: Setting) -> float:
+        return 4 * float(self.resolution) ** 2 + super().entries(setting)
 
     def measure(self, setting: Setting) -> Variables:
         teacher = teacher_of(setting)

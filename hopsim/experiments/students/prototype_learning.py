@@ -8,13 +8,16 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from ..._common.cores import require_room
 from ...dynamics.spins import sampling
 from ...records import Variables
 from ...theory import teacher_student
+from ...theory.teacher_student._vertex import check_vertex
+from ...theory.teacher_student.finite import require_law
 from .._base import experiments, Setting
 from .._numbers import Rising
 from .._variables import PURE
-from ._teacher_student import AbstractTeacherStudent, teacher_of
+from ._teacher_student import AbstractTeacherStudent, glauber_of, teacher_of
 
 
 MOST_READINGS = 12  # examples for which all 2^M values of a site are summed
@@ -39,14 +42,23 @@ class PrototypeLearning(AbstractTeacherStudent):
     temperatures: Rising[float]
     burn: int = Field(0, ge=0)
 
-    def check(self, setting: Setting) -> None:
-        super().check(setting)
-        highest = teacher_student.alignment_temperature(teacher_of(setting).n)
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
+        setting.may_sample(max(1, int(setting.run.duration)), self.burn)
+        teacher = teacher_of(setting)
+        check_vertex(teacher.n)
+        highest = teacher_student.alignment_temperature(teacher.n)
         if self.temperatures[-1] >= highest:
             raise ValueError(
                 f"A teacher is aligned below T_eR = {highest:.6g}, got temperature "
                 f"{self.temperatures[-1]}; lower it."
             )
+        most = self.counts[-1]
+        what = f"experiment.counts: {most:,} examples"
+        require_room(float(most) * teacher.features, what)
+        for T in self.temperatures:
+            require_law(teacher.n, teacher.features, T, teacher.hamiltonian)
+            dataclasses.replace(glauber_of(setting), temperature=T)
 
     def measure(self, setting: Setting) -> Variables:
         teacher, bath = teacher_of(setting), setting.dynamics

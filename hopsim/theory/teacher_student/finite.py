@@ -90,20 +90,7 @@ def overlap_law(
     - `cut`: in (0, 1], for "misaligned" only; by default the barrier, the least likely
       S between the two basins, or no cut if there is only one.
     """
-    check_vertex_and_temperature(n, temperature)
-    one_of("hamiltonian", hamiltonian, Hamiltonian)
-    one_of("basin", basin, Basin)
-    whole("The number of features", features, 1)
-    if features / temperature == math.inf:
-        raise ValueError(
-            f"Weights for temperature {temperature:g} overflow at N = {features}; "
-            "raise it: examples equal the pattern at far higher temperatures already."
-        )
-    if features < n:
-        raise ValueError(
-            f"An interaction of n = {n} distinct sites needs as many features, got "
-            f"{features}."
-        )
+    require_law(n, features, temperature, hamiltonian, basin)
     from scipy.special import gammaln, logsumexp
 
     up = np.arange(features + 1)
@@ -122,6 +109,30 @@ def overlap_law(
         raise ValueError('A cut needs basin = "misaligned", got "full"; leave it out.')
     weights = np.exp(ways + tilt - np.max(ways + tilt))
     return OverlapLaw(values, weights / np.sum(weights), ways - logsumexp(ways), tilt)
+
+
+def require_law(
+    n: int,
+    features: int,
+    temperature: float,
+    hamiltonian: Hamiltonian = "distinct",
+    basin: Basin = "full",
+) -> None:
+    """Raises ValueError where `overlap_law` has no law."""
+    check_vertex_and_temperature(n, temperature)
+    one_of("hamiltonian", hamiltonian, Hamiltonian)
+    one_of("basin", basin, Basin)
+    whole("The number of features", features, 1)
+    if features / temperature == math.inf:
+        raise ValueError(
+            f"Weights of temperature {temperature:g} overflow at N = {features}; the "
+            "examples are the pattern itself long before: raise it."
+        )
+    if features < n:
+        raise ValueError(
+            f"An interaction of n = {n} distinct sites needs as many features, got "
+            f"{features}."
+        )
 
 
 def signal_ratio(
@@ -144,13 +155,22 @@ def signal_ratio(
     own += plain - _plain_mean(features, n, hamiltonian, features)
     # for n = 2 coincident sites add a constant only: both forms have zeta(1) = 1
     scale = 1.0 if n == 2 else zeta(1.0, n, hamiltonian)
-    variance = math.factorial(int(n)) / int(features) ** (int(n) - 1)
+    variance = require_mean_energy(n, features, temperature)
+    return own * temperature / (variance * scale)
+
+
+def require_mean_energy(n: int, features: int, temperature: float) -> float:
+    """$n!/N^{n-1}$; ValueError where the mean energy is too small for float64."""
+    try:
+        variance = math.factorial(int(n)) / int(features) ** (int(n) - 1)
+    except OverflowError:  # the quotient is not a float's
+        variance = 0.0
     if not variance / temperature > MIN_MEAN_ENERGY:
         raise ValueError(
             f"The mean energy of n = {n} at N = {features} and temperature "
             f"{temperature:g} is too small for float64; lower n or the temperature."
         )
-    return own * temperature / (variance * scale)
+    return variance
 
 
 def effective_signal(

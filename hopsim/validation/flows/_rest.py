@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from ..._common.types import AnyArray
 from ...attractors.newton import rest_condition
 from ...dynamics import expected, TwoLayer
+from ...dynamics.flows._layers import check_taus
 from ...experiments._base import Setting
 from ...network import Network
 
@@ -33,6 +34,9 @@ def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
         raise ValueError(
             f'The experiment "{kind}" needs Lagrangians without jumps, got {names}.'
         )
+    taus = (("feature", motion.tau_feature), ("memory", motion.tau_memory))
+    for layer, tau in taus:
+        check_taus(network, layer, tau)
     return dataclasses.replace(motion, drive=None)
 
 

@@ -37,6 +37,10 @@ class AdiabaticGap(AbstractEnsemble):
     spread: float = Field(1.5, gt=0)
     memory_spread: float = Field(4.0, gt=0)
 
+    def entries(self, setting: Setting) -> float:
+        neurons = float(setting.network.features + setting.network.count)
+        return self.sets * self.states * neurons
+
     def measure(self, setting: Setting) -> Variables:
         network = setting.network
         v, h = random_states(setting, self.states, self.spread, self.memory_spread)

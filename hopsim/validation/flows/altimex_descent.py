@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ..._common.types import AnyArray, cast, Scalar
 from ...dynamics import expected, TwoLayer
+from ...dynamics.flows._layers import check_taus
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble, random_states
 from ...experiments._variables import PURE, TIME
@@ -43,7 +44,7 @@ class AltIMEXDescent(AbstractEnsemble):
     tau_memory: list[float] = Field([0.01, 10.0], min_length=2, max_length=2)
     dt: list[float] = Field([0.01, 1e4], min_length=2, max_length=2)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         if expected(setting.dynamics, TwoLayer, "altimex_descent").driven:
             raise ValueError(
                 'The experiment "altimex_descent" is about flows without a drive; '
@@ -55,6 +56,12 @@ class AltIMEXDescent(AbstractEnsemble):
                     f"experiment.{name} must be [low, high] with 0 < low <= high, got "
                     f"{ends}."
                 )
+        dynamics = expected(setting.dynamics, TwoLayer, "altimex_descent")
+        check_taus(setting.network, "feature", dynamics.tau_feature)
+
+    def entries(self, setting: Setting) -> float:
+        neurons = float(setting.network.features + setting.network.count)
+        return self.runs * (neurons + 3 * self.steps)
 
     def measure(self, setting: Setting) -> Variables:
         dtype = setting.network.dtype

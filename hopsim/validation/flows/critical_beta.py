@@ -10,7 +10,12 @@ from ...attractors.continuation import follow, Varied
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE
-from ...experiments.landscape._branches import BETA, first_event, require_model_b
+from ...experiments.landscape._branches import (
+    BETA,
+    first_event,
+    may_vary,
+    require_model_b,
+)
 from ...models import model_b
 from ...records import Variables
 from ...theory import potts
@@ -37,8 +42,11 @@ class CriticalBeta(AbstractEnsemble):
     starts: int = Field(16, ge=2)
     below: float = Field(0.9, gt=0, lt=1)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_model_b(setting, "critical_beta")
+        may_vary(setting, BETA, [1.0])
+        if setting.sketched and setting.network.count > 1:
+            return  # whether they differ is seen when memories are drawn
         if not np.isfinite(potts.contraction(np.asarray(setting.network.memories))):
             raise ValueError(
                 'The experiment "critical_beta" needs two memories that differ; draw '

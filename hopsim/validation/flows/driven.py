@@ -12,7 +12,7 @@ from ..._common.types import AnyArray, Scalar
 from ...dynamics import expected, Sinusoid, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
-from ...experiments._variables import PURE, TIME
+from ...experiments._variables import path_entries, PURE, TIME
 from ...network import Network
 from ...records import Variables
 from ...trajectory import Ending
@@ -36,7 +36,7 @@ class Driven(AbstractEnsemble):
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("driven",)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         drive = expected(setting.dynamics, TwoLayer, "driven").drive
         if not isinstance(drive, Sinusoid):
             raise ValueError(
@@ -48,6 +48,10 @@ class Driven(AbstractEnsemble):
                 f"Boole's rule needs run.samples = {INTERVALS_PER_PANEL} k + 1, got "
                 f"{setting.run.samples}."
             )
+        setting.may_simulate(save=("v", "h"), until="duration")
+
+    def entries(self, setting: Setting) -> float:
+        return path_entries(setting, ("v", "h"))
 
     def measure(self, setting: Setting) -> Variables:
         dynamics = expected(setting.dynamics, TwoLayer, "driven")
@@ -77,7 +81,7 @@ class Driven(AbstractEnsemble):
 
 
 def _period(dynamics: TwoLayer) -> float:
-    drive: Any = dynamics.drive  # a sinusoid, see `check`
+    drive: Any = dynamics.drive  # a sinusoid, see `validate_setting`
     return 2 * np.pi / float(drive.omega)
 
 
@@ -95,7 +99,7 @@ def _powers(
     flow.
     """
     xi, drive = jnp.asarray(network.memories), dynamics.drive
-    assert isinstance(drive, Sinusoid)  # see `check`
+    assert isinstance(drive, Sinusoid)  # see `validate_setting`
     unit = jnp.mean(dynamics.tau_feature)
 
     def one(t: Scalar, v: Array, h: Array) -> tuple[Array, Array, Array]:

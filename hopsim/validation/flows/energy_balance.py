@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ..._common.types import AnyArray
 from ...dynamics import AbstractFlow, expected
+from ...dynamics.flows._layers import check_taus
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble, random_states
 from ...experiments._variables import PURE
@@ -36,12 +37,19 @@ class EnergyBalance(AbstractEnsemble):
     spread: float = Field(1.5, gt=0)
     memory_spread: float = Field(4.0, gt=0)
 
-    def check(self, setting: Setting) -> None:
-        if expected(setting.dynamics, AbstractFlow, "energy_balance").driven:
+    def validate_setting(self, setting: Setting) -> None:
+        flow = expected(setting.dynamics, AbstractFlow, "energy_balance")
+        for name, tau in flow.clocks.items():
+            check_taus(setting.network, name.removeprefix("tau_"), tau)
+        if flow.driven:
             raise ValueError(
                 'The experiment "energy_balance" is about flows without a drive; leave '
                 "it out."
             )
+
+    def entries(self, setting: Setting) -> float:
+        neurons = float(setting.network.features + setting.network.count)
+        return self.sets * self.states * neurons
 
     def measure(self, setting: Setting) -> Variables:
         dynamics = expected(setting.dynamics, AbstractFlow, "energy_balance")

@@ -50,7 +50,7 @@ class Envelope(AbstractEnsemble):
 
     directions: int = Field(4, ge=1)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_two_layers(setting, "envelope")
 
     def measure(self, setting: Setting) -> Variables:

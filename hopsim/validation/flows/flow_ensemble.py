@@ -6,7 +6,7 @@ import numpy as np
 
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
-from ...experiments._variables import PURE, trajectory_variables
+from ...experiments._variables import path_entries, PURE, trajectory_variables
 from ...records import Variables
 from .._base import validations
 
@@ -22,6 +22,13 @@ class FlowEnsemble(AbstractEnsemble):
 
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("energy",)
+    further_plots: ClassVar[tuple[str, ...]] = ("settling", "ledger", "gap")
+
+    def validate_setting(self, setting: Setting) -> None:
+        setting.may_simulate()
+
+    def entries(self, setting: Setting) -> float:
+        return self.sets * path_entries(setting, setting.run.save)
 
     def measure(self, setting: Setting) -> Variables:
         trajectory = setting.simulate()

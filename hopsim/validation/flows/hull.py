@@ -12,7 +12,7 @@ from ..._common.types import AnyArray
 from ...dynamics import AbstractFlow, expected
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
-from ...experiments._variables import PURE, TIME
+from ...experiments._variables import path_entries, PURE, TIME
 from ...lagrangians import LogSumExp, Quadratic
 from ...network import Network
 from ...records import Variables
@@ -36,7 +36,7 @@ class Hull(AbstractEnsemble):
 
     points: int = Field(64, ge=1)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         linear = isinstance(network.feature_lagrangian, Quadratic)
         plain = network.autapse is None and not np.any(network.hidden_current)
@@ -51,6 +51,11 @@ class Hull(AbstractEnsemble):
                 'The experiment "hull" is about flows with decay 1 and no drive, got '
                 f"{flow.deviation}; leave it out."
             )
+        setting.may_simulate(save=("v",), audit=False, step_log=0)
+
+    def entries(self, setting: Setting) -> float:
+        inside = float(self.points) * setting.network.features
+        return path_entries(setting, ("v",)) + inside * len(setting.probes.values)
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network
@@ -59,7 +64,9 @@ class Hull(AbstractEnsemble):
         corners = np.asarray(network.memories + network.current, float)
         size = float(np.max(np.linalg.norm(corners, axis=1)))
         distance, error = _distances(path.v, corners, size)
-        assert isinstance(network.memory_lagrangian, LogSumExp)  # see `check`
+        assert isinstance(
+            network.memory_lagrangian, LogSumExp
+        )  # see `validate_setting`
         beta = float(network.memory_lagrangian.beta)
         constant = np.log(network.count) / beta + 0.5 * size**2
         level = lambda energy: (np.asarray(energy) + constant) / (2 * size**2)

@@ -14,7 +14,7 @@ from ..._common.types import AnyArray
 from ...dynamics import expected, Sinusoid, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
-from ...experiments._variables import PURE
+from ...experiments._variables import path_entries, PURE
 from ...network import Network
 from ...records import Variables
 from ...spectrum import hessians
@@ -49,7 +49,7 @@ class LinearResponse(AbstractEnsemble):
     omegas: list[float] = Field(min_length=1)
     settle: float = Field(gt=0)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_two_layers(setting, "linear_response")
         drive: Any = expected(setting.dynamics, TwoLayer, "linear_response").drive
         if not isinstance(drive, Sinusoid) or drive.amplitude.ndim:
@@ -57,12 +57,21 @@ class LinearResponse(AbstractEnsemble):
                 'The experiment "linear_response" needs a drive of kind "sinusoid" '
                 f"with one amplitude, got {type(drive).__name__}."
             )
+        if not all(0 < omega < np.inf for omega in self.omegas):
+            raise ValueError(f"experiment.omegas must be > 0, got {self.omegas}.")
+        if not drive.amplitude:
+            raise ValueError("A response needs a drive of an amplitude other than 0.")
         rest = setting.run.duration - self.settle
         if min(self.omegas) * rest < 2 * np.pi:
             raise ValueError(
                 "The slowest drive needs one period after `settle`, got omega = "
                 f"{min(self.omegas):g} and {rest:g} tau_feature; run longer."
             )
+        how = {"until": "duration", "save": ("v",), "audit": False, "step_log": 0}
+        setting.may_simulate(**how)
+
+    def entries(self, setting: Setting) -> float:
+        return len(self.omegas) * path_entries(setting, ("v",))
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network
@@ -112,7 +121,7 @@ class LinearResponse(AbstractEnsemble):
         u: Float[np.ndarray, " feature"],
     ) -> Complex[np.ndarray, "omega probe feature"]:
         """The fitted response of every feature neuron, over the amplitude."""
-        given: Any = motion.drive  # a sinusoid, see `check`
+        given: Any = motion.drive  # a sinusoid, see `validate_setting`
         amplitude, size = float(np.asarray(given.amplitude)), len(self.omegas)
         drive = dataclasses.replace(given, amplitude=amplitude * u)
         every = lambda x: np.tile(x, (size, 1))  # all frequencies run in one batch

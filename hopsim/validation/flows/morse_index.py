@@ -48,7 +48,7 @@ class MorseIndex(AbstractEnsemble):
     starts: int = Field(150, ge=1)
     ratios: list[float] = Field([0.01, 1.0, 100.0], min_length=1)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         layers = (network.feature_lagrangian, network.memory_lagrangian)
         if not all(layer.smooth for layer in layers) or network.dtype != np.float64:
@@ -59,6 +59,10 @@ class MorseIndex(AbstractEnsemble):
         require_decay_1(setting, "morse_index")
         if any(ratio <= 0 for ratio in self.ratios):
             raise ValueError(f"ratios must be > 0, got {self.ratios}.")
+
+    def entries(self, setting: Setting) -> float:
+        neurons = float(setting.network.features + setting.network.count)
+        return self.starts * neurons**2 * (len(self.ratios) + 1)
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ..._common.types import AnyArray, cast, Scalar
 from ...dynamics import AbstractFlow, expected
+from ...dynamics.flows._layers import check_taus
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble, random_states
 from ...experiments._variables import PURE
@@ -39,7 +40,7 @@ class RelaxationDescent(AbstractEnsemble):
     spread: float = Field(1.5, gt=0)
     memory_spread: float = Field(2.0, gt=0)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         flow = expected(setting.dynamics, AbstractFlow, "relaxation_descent")
         if flow.driven or (flow.lags and not flow.own_memory):
             raise ValueError(
@@ -48,6 +49,12 @@ class RelaxationDescent(AbstractEnsemble):
             )
         if not all(0 < theta < np.inf for theta in self.theta):
             raise ValueError(f"experiment.theta must be > 0, got {self.theta}.")
+        for name, tau in flow.clocks.items():
+            check_taus(setting.network, name.removeprefix("tau_"), tau)
+
+    def entries(self, setting: Setting) -> float:
+        neurons = float(setting.network.features + setting.network.count)
+        return self.states * (neurons + 3.0 * len(self.theta) * self.steps)
 
     def measure(self, setting: Setting) -> Variables:
         dtype = setting.network.dtype

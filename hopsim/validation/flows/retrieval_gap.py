@@ -7,7 +7,7 @@ import numpy as np
 from ...dynamics import expected, TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
-from ...experiments._variables import PURE, TIME
+from ...experiments._variables import path_entries, PURE, TIME
 from ...records import Variables
 from .._base import validations
 from .adiabatic_gap import both_energies, compared
@@ -26,12 +26,16 @@ class RetrievalGap(AbstractEnsemble):
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("gap",)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         decay = expected(setting.dynamics, TwoLayer, "retrieval_gap").decay
         if np.any(decay != 1):
             raise ValueError(
                 f'The experiment "retrieval_gap" needs decay 1, got {decay}; set it so.'
             )
+        setting.may_simulate(save=("v", "h"))
+
+    def entries(self, setting: Setting) -> float:
+        return path_entries(setting, ("v", "h"))
 
     def measure(self, setting: Setting) -> Variables:
         flown = setting.simulate(save=("v", "h"))

@@ -39,7 +39,7 @@ class Spectrum(AbstractEnsemble):
     spread: float = Field(1.5, gt=0)
     memory_spread: float = Field(4.0, gt=0)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         dynamics: Any = expected(setting.dynamics, TwoLayer, "spectrum")
         if dynamics.driven or np.any(dynamics.decay != 1):
             raise ValueError(
@@ -51,6 +51,10 @@ class Spectrum(AbstractEnsemble):
                 'The experiment "spectrum" needs one time constant for each layer, '
                 "got a vector; give one number."
             )
+
+    def entries(self, setting: Setting) -> float:
+        neurons = float(setting.network.features + setting.network.count)
+        return self.sets * self.states * neurons**2
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network

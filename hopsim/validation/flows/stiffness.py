@@ -41,7 +41,7 @@ class Stiffness(AbstractEnsemble):
 
     tau_memory: list[float] = Field(min_length=2)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         motion: Any = expected(setting.dynamics, TwoLayer, "stiffness")
         if motion.driven or motion.tau_memory.ndim:
             raise ValueError(
@@ -54,9 +54,14 @@ class Stiffness(AbstractEnsemble):
                 f"got solver {setting.run.solver!r} and step {setting.run.step}; name "
                 'one, such as run.solver = "tsit5", and leave the step out.'
             )
+        if not all(0 < tau < np.inf for tau in self.tau_memory):
+            raise ValueError(
+                f"experiment.tau_memory must be > 0, got {self.tau_memory}."
+            )
+        setting.may_simulate(until="duration", samples=2, save=("h",), audit=False)
 
     def measure(self, setting: Setting) -> Variables:
-        motion: Any = setting.dynamics  # two layers: see `check`
+        motion: Any = setting.dynamics  # two layers: see `validate_setting`
         taus = np.sort(np.asarray(self.tau_memory))[::-1]
         unit = np.mean(motion.tau_feature)
         runs = [

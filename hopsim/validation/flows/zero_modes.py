@@ -46,7 +46,7 @@ class ZeroModes(AbstractEnsemble):
     states: int = Field(16, ge=1)  # random states for each probe
     rest: float = Field(1e-12, gt=0)  # the residual at which the displacement begins
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         flow = expected(setting.dynamics, TwoLayer, "zero_modes")
         if flow.driven or np.any(flow.decay <= 0):
@@ -64,6 +64,11 @@ class ZeroModes(AbstractEnsemble):
                 f"{type(network.memory_lagrangian).__name__} and "
                 f"{type(feature).__name__}; use model_b or model_c."
             )
+        if self.mode == "length" and self.amount == 1:
+            raise ValueError('The mode "length" needs an amount other than 1.')
+        common = {"until": "steady", "save": ("v", "h"), "step_log": 0}
+        setting.may_simulate(residual_tolerance=self.rest, **common)
+        setting.may_simulate(**common)
 
     def measure(self, setting: Setting) -> Variables:
         rest, flown = self._fly(setting)
@@ -146,7 +151,7 @@ class ZeroModes(AbstractEnsemble):
 
 def _decay_time(setting: Setting, mode: str) -> float:
     """`tau_h`, or `tau_f / alpha`, in units of tau_feature."""
-    dynamics: Any = setting.dynamics  # two layers, see `check`
+    dynamics: Any = setting.dynamics  # two layers, see `validate_setting`
     if mode == "length":
         return float(1 / dynamics.decay)
     return float(np.mean(dynamics.tau_memory) / np.mean(dynamics.tau_feature))

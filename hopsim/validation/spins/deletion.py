@@ -38,11 +38,12 @@ class Deletion(AbstractEnsemble):
             raise ValueError(f"must be counts >= 1, got {left}")
         return left
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_aims(setting, "deletion")
         count, many = setting.network.count, max(self.left)
         if many > count:
             raise ValueError(f"left may be at most the {count} memories, got {many}.")
+        setting.may_relax()
 
     def measure(self, setting: Setting) -> Variables:
         memories, aims = np.asarray(setting.network.memories), setting.probes.targets

@@ -32,16 +32,20 @@ class Flips(AbstractEnsemble):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("flips",)
+    further_plots: ClassVar[tuple[str, ...]] = ("sliding",)
 
     states: int = Field(64, ge=1)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         feature = setting.network.feature_lagrangian
         if not isinstance(feature, AbsoluteValue):
             raise ValueError(
                 'The experiment "flips" needs AbsoluteValue() feature neurons, got '
                 f"{type(feature).__name__}; use model_a without beta."
             )
+
+    def entries(self, setting: Setting) -> float:
+        return 4.0 * self.states * setting.network.features**2
 
     def measure(self, setting: Setting) -> Variables:
         network = setting.network

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..._common.types import AnyArray, cast
 from ...experiments._base import AbstractExperiment, Setting, Study
@@ -39,17 +39,27 @@ class FloatRange(AbstractExperiment):
 
     sizes: list[int] = Field([100, 784, 1000, 1024, 4096, 10_000], min_length=1)
 
-    def run(self, study: Study) -> Record:
-        parts = [self._measure(setting) for setting in study.settings]
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+    @field_validator("sizes")
+    @classmethod
+    def _have_powers(cls, sizes: list[int]) -> list[int]:
+        if any(size < 13 for size in sizes):  # 3.5 / sqrt(N) must vanish
+            raise ValueError(f"must be sizes N > 12, got {sizes}")
+        return sizes
 
-    def _measure(self, setting: Setting) -> Dataset:
+    def validate_setting(self, setting: Setting) -> None:
         layer: Any = setting.network.memory_lagrangian
         if not isinstance(layer, LogSumExp):
             raise ValueError(
                 'The experiment "float_range" looks at the bracket of LogSumExp, got '
                 f'{type(layer).__name__}; use network kind "model_b".'
             )
+
+    def run(self, study: Study) -> Record:
+        parts = [self._measure(setting) for setting in study.settings]
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
+
+    def _measure(self, setting: Setting) -> Dataset:
+        layer: Any = setting.network.memory_lagrangian
         xi = np.asarray(setting.network.memories, np.float64)
         h = setting.probes.values @ xi.T + np.asarray(setting.network.hidden_current)
         h = h.astype(np.float32)

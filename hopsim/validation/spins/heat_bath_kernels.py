@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from ..._common.cores import require_room
 from ...dynamics.spins.couplings import Couplings
 from ...dynamics.spins.sampling import sample
 from ...experiments._base import Setting
@@ -16,6 +17,7 @@ from ...experiments.students._teacher_student import (
     teacher_of,
 )
 from ...records import Variables
+from ...theory.teacher_student.finite import require_law
 from .._base import validations
 
 
@@ -43,13 +45,20 @@ class HeatBathKernels(AbstractTeacherStudent):
     count: int = Field(2304, ge=1)  # examples
     teacher_temperature: float = Field(2.0, gt=0)
 
-    def check(self, setting: Setting) -> None:
-        super().check(setting)
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
         if teacher_of(setting).n != 3:
             raise ValueError(
                 "Kernels are compared for n = 3, the only one that all of them have, "
                 f"got n = {teacher_of(setting).n}."
             )
+        setting.may_sample(int(setting.run.duration))
+        teacher = teacher_of(setting)
+        what = f"experiment.count: {self.count:,} examples"
+        require_room(float(self.count) * teacher.features / 4, what)
+        T = self.teacher_temperature
+        require_law(3, teacher.features, T, teacher.hamiltonian)
+        Couplings.require(self.count, teacher.features)
 
     def measure(self, setting: Setting) -> Variables:
         teacher, sweeps = teacher_of(setting), int(setting.run.duration)

@@ -7,7 +7,7 @@ import equinox as eqx
 import numpy as np
 
 from ...dynamics import Binary
-from ...dynamics.spins.exact_decisions import Exact
+from ...dynamics.spins.exact_decisions import Exact, require_exact
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE
@@ -29,12 +29,16 @@ class Scaling(AbstractEnsemble):
     row: ClassVar[str] = "start"
     plots: ClassVar[tuple[str, ...]] = ("scaling",)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         if setting.dynamics != Binary(order="sequential"):
             raise ValueError(
                 'The experiment "scaling" repeats every sweep exactly; use dynamics '
                 'kind "binary" with order = "sequential".'
             )
+        setting.may_relax()
+        network = setting.network
+        layer = _scaled(network.memory_lagrangian, network.features)
+        require_exact(eqx.tree_at(lambda n: n.memory_lagrangian, network, layer))
 
     def measure(self, setting: Setting) -> Variables:
         network, starts = setting.network, setting.probes.values

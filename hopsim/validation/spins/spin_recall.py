@@ -23,8 +23,9 @@ class SpinRecall(AbstractEnsemble):
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("spin_recall",)
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         require_aims(setting, "spin_recall")
+        setting.may_relax()
 
     def measure(self, setting: Setting) -> Variables:
         memories, aims = np.asarray(setting.network.memories), setting.probes.targets

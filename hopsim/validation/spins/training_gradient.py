@@ -54,7 +54,7 @@ class TrainingGradient(AbstractEnsemble):
             raise ValueError(f"must be interaction vertices >= 2, got {n}")
         return n
 
-    def check(self, setting: Setting) -> None:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         if not isinstance(network.memory_lagrangian, tuple(WRITTEN_OUT)):
             raise ValueError(
@@ -68,6 +68,10 @@ class TrainingGradient(AbstractEnsemble):
                 f"class units, got {network.features} features and classes = "
                 f"{self.classes}."
             )
+        for n in self.n:
+            layer: Any = dataclasses.replace(network.memory_lagrangian, n=n)
+            own = eqx.tree_at(lambda x: x.memory_lagrangian, network, layer)
+            objective_of(own, "associative", self.error_exponent, "original")
 
     def measure(self, setting: Setting) -> Variables:
         found = np.array(

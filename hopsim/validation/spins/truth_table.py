@@ -30,11 +30,7 @@ class TruthTable(AbstractExperiment):
 
     n: list[int] = Field(min_length=1)
 
-    def run(self, study: Study) -> Record:
-        parts = [self._measure(setting) for setting in study.settings]
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
-
-    def _measure(self, setting: Setting) -> Dataset:
+    def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         layer = network.memory_lagrangian
         power = isinstance(layer, Polynomial | RectifiedPolynomial)
@@ -43,6 +39,19 @@ class TruthTable(AbstractExperiment):
                 'The experiment "truth_table" needs a literal power and memories of '
                 f"+1 and -1, got {type(layer).__name__}; use normalised = false."
             )
+        for n in self.n:
+            type(layer)(n)
+
+    def run(self, study: Study) -> Record:
+        parts = [self._measure(setting) for setting in study.settings]
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
+
+    def _measure(self, setting: Setting) -> Dataset:
+        network = setting.network
+        layer = network.memory_lagrangian
+        assert isinstance(
+            layer, Polynomial | RectifiedPolynomial
+        )  # see `validate_setting`
         rows = np.asarray(network.memories).astype(np.int64)
         gaps, signs = [], []
         for n in self.n:

@@ -16,6 +16,7 @@ from ...experiments.capacity.fixed_points import all_states, MAX_FEATURES
 from ...experiments.students._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
+    require_examples,
     teacher_of,
 )
 from ...network import Network
@@ -50,15 +51,16 @@ class ExactPosterior(AbstractTeacherStudent):
 
     loads: Rising[float]
 
-    def check(self, setting: Setting) -> None:
-        super().check(setting)
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
         teacher = teacher_of(setting)
         if teacher.features > MAX_FEATURES:
             raise ValueError(
                 'The experiment "exact_posterior" visits all 2^N states, N <= '
                 f"{MAX_FEATURES}, got N = {teacher.features}."
             )
-        example_count(self.loads[0], teacher.n, teacher.features)
+        for load in (self.loads[0], self.loads[-1]):
+            require_examples(teacher, load, glauber_of(setting).coldest)
 
     def measure(self, setting: Setting) -> Variables:
         teacher, T = teacher_of(setting), glauber_of(setting).coldest

@@ -15,11 +15,13 @@ from ...experiments.students._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
     require_burn,
+    require_examples,
     teacher_of,
 )
 from ...records import Variables
 from ...theory import teacher_student as theory
 from ...theory.message_passing import message_passing
+from ...theory.teacher_student.finite import require_mean_energy
 from .._base import validations
 
 
@@ -46,8 +48,8 @@ class MessagePassing(AbstractTeacherStudent):
     burn: int = Field(500, ge=0)
     steps: int = Field(12, ge=1)
 
-    def check(self, setting: Setting) -> None:
-        super().check(setting)
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
         teacher = teacher_of(setting)
         if teacher.n != 3 or teacher.hamiltonian != "distinct":
             raise ValueError(
@@ -56,8 +58,12 @@ class MessagePassing(AbstractTeacherStudent):
                 'kind "distinct_polynomial" with n = 3.'
             )
         require_burn(setting, "message_passing", self.burn)
-        load = self.strengths[0] * glauber_of(setting).coldest ** 2
-        example_count(load, 3, teacher.features)
+        T = glauber_of(setting).coldest
+        for strength in (self.strengths[0], self.strengths[-1]):
+            require_examples(teacher, strength * T**2, T)
+        require_mean_energy(3, teacher.features, T)
+        count = example_count(self.strengths[-1] * T**2, 3, teacher.features)
+        Couplings.require(count, teacher.features)
 
     def measure(self, setting: Setting) -> Variables:
         teacher, T = teacher_of(setting), glauber_of(setting).coldest

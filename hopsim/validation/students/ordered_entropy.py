@@ -16,10 +16,12 @@ from ...experiments.students._teacher_student import (
     AbstractTeacherStudent,
     glauber_of,
     require_burn,
+    require_examples,
     teacher_of,
 )
 from ...records import Variables
 from ...theory import teacher_student as theory
+from ...theory.teacher_student.finite import require_mean_energy
 from .._base import validations
 
 
@@ -43,8 +45,8 @@ class OrderedEntropy(AbstractTeacherStudent):
     colder: float = Field(16.0, gt=1)
     burn: int = Field(100, ge=0)
 
-    def check(self, setting: Setting) -> None:
-        super().check(setting)
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
         teacher = teacher_of(setting)
         if teacher.n < 3:
             raise ValueError(
@@ -52,8 +54,11 @@ class OrderedEntropy(AbstractTeacherStudent):
                 f"{teacher.n}."
             )
         require_burn(setting, "ordered_entropy", self.burn)
-        load = self.strengths[0] * glauber_of(setting).coldest ** 2
-        example_count(load, teacher.n, teacher.features)
+        T = glauber_of(setting).coldest
+        for strength in (self.strengths[0], self.strengths[-1]):
+            require_examples(teacher, strength * T**2, T)
+        require_mean_energy(teacher.n, teacher.features, T)
+        dataclasses.replace(glauber_of(setting), temperature=T / self.colder)
 
     def measure(self, setting: Setting) -> Variables:
         teacher, T = teacher_of(setting), glauber_of(setting).coldest

@@ -7,10 +7,12 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..._common.names import shown
 from ...experiments._base import AbstractExperiment, Study
 from ...experiments._variables import PURE
 from ...records import dataset, join_points, Record, Variables
 from ...theory import teacher_student as ts
+from ...theory.teacher_student._vertex import check_vertex
 from .._base import validations
 from . import _replica_routes as routes
 
@@ -44,16 +46,20 @@ class ReplicaNumbers(AbstractExperiment):
         for name, rows in self.numbers.items():
             if name not in QUANTITIES:
                 known = ", ".join(QUANTITIES)
-                raise ValueError(f"numbers knows {known}; got {name!r}")
+                raise ValueError(f"numbers knows {known}; got {shown(name)}")
             arguments = QUANTITIES[name].arguments.split()
             for row in rows:
                 if len(row) not in (len(arguments), len(arguments) + 1):
                     raise ValueError(
                         f"a row of {name} is [{', '.join(arguments)}] and perhaps the "
-                        f"printed number, got {row}"
+                        f"printed number, got {shown(row)}"
                     )
-                if row[0] != int(row[0]):
+                if not float(row[0]).is_integer():
                     raise ValueError(f"n must be an integer, got {row[0]} for {name}")
+                check_vertex(int(row[0]))
+                for word, value in zip(arguments[1:], row[1:], strict=False):
+                    if not value > 0:
+                        raise ValueError(f"{word} of {name} must be > 0, got {value}")
         return self
 
     def run(self, study: Study) -> Record:

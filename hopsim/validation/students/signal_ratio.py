@@ -6,10 +6,12 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ...experiments._base import AbstractExperiment, Study
+from ...experiments._base import AbstractExperiment, Setting, Study
 from ...experiments._variables import PURE
 from ...records import dataset, join_points, Record
 from ...theory import teacher_student
+from ...theory.teacher_student._vertex import check_vertex
+from ...theory.teacher_student.finite import require_law, require_mean_energy
 from .._base import validations
 
 
@@ -28,6 +30,14 @@ class SignalRatio(AbstractExperiment):
     n: list[int] = Field([3, 4], min_length=1)
     features: list[int] = Field([64, 128, 256, 512], min_length=1)
     temperatures: list[float] = Field([2.0, 3.0, 4.0, 6.0], min_length=1)
+
+    def validate_setting(self, setting: Setting) -> None:
+        for n in self.n:
+            check_vertex(n)
+            for features in self.features:
+                for temperature in self.temperatures:
+                    require_law(n, features, temperature)
+                    require_mean_energy(n, features, temperature)
 
     def run(self, study: Study) -> Record:
         shape = (len(self.n), len(self.temperatures), len(self.features))

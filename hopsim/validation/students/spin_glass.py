@@ -11,6 +11,7 @@ from ...experiments._variables import PURE
 from ...experiments.students._grids import least_on_a_grid
 from ...records import dataset, join_points, Record, Variables
 from ...theory import teacher_student as theory
+from ...theory.teacher_student._vertex import check_vertex
 from .._base import validations
 
 
@@ -43,6 +44,20 @@ class SpinGlass(AbstractExperiment):
     def _frozen(cls, values: list) -> list:
         if min(values) <= 1:
             raise ValueError(f"must be > 1, where the liquid is lost, got {values}")
+        return values
+
+    @field_validator("n")
+    @classmethod
+    def _vertices(cls, values: list[int]) -> list[int]:
+        for n in values:
+            check_vertex(n)
+        return values
+
+    @field_validator("noises")
+    @classmethod
+    def _are_positive(cls, values: list[float]) -> list[float]:
+        if not all(c > 0 for c in values):
+            raise ValueError(f"must be > 0, got {values}")
         return values
 
     def run(self, study: Study) -> Record:

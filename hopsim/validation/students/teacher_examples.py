@@ -5,11 +5,17 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from ..._common.cores import require_room
 from ...experiments._base import Setting
 from ...experiments._variables import PURE
-from ...experiments.students._teacher_student import AbstractTeacherStudent, teacher_of
+from ...experiments.students._teacher_student import (
+    AbstractTeacherStudent,
+    glauber_of,
+    teacher_of,
+)
 from ...records import Variables
 from ...theory.teacher_student import Basin, overlap_law
+from ...theory.teacher_student.finite import require_law
 from .._base import validations
 
 
@@ -34,6 +40,19 @@ class TeacherExamples(AbstractTeacherStudent):
     count: int = Field(1_000_000, ge=1000)
     basin: Basin = "full"
     cut: float | None = Field(None, gt=0, le=1)
+
+    def validate_setting(self, setting: Setting) -> None:
+        super().validate_setting(setting)
+        teacher, T = teacher_of(setting), glauber_of(setting).coldest
+        require_law(teacher.n, teacher.features, T, teacher.hamiltonian, self.basin)
+        if self.cut is not None and self.basin == "full":
+            raise ValueError(
+                'A cut is of basin = "misaligned", got "full"; leave it out.'
+            )
+        what = f"experiment.count: {self.count:,} examples"
+        require_room(float(self.count) * teacher.features / 2, what)
+        if teacher.features < 2:
+            raise ValueError("Pairs of sites need two features, got 1.")
 
     def measure(self, setting: Setting) -> Variables:
         teacher, count = teacher_of(setting), self.count
