@@ -230,6 +230,7 @@ def _plan(
     )
     rtol, atol = tolerances.rtol, tolerances.atol
     assert rtol is not None  # all are filled
+    assert atol is not None
     method = dynamics.method(network, probes, request.duration, request.solver, step)
     exact = method.ledger == "inequality"
     rounding = EPSILONS * float(np.finfo(network.dtype).eps)

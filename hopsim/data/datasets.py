@@ -8,6 +8,7 @@ scikit-learn; CC BY 4.0], `mnist` [LeCun & Cortes; usually cited as CC BY-SA 3.0
 `fashion_mnist` [Zalando SE; MIT], `kmnist` [ROIS-CODH; CC BY-SA 4.0].
 """
 
+import gzip
 import os
 import re
 import warnings

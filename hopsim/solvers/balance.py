@@ -93,7 +93,8 @@ class Balanced(dfx.AbstractStepSizeController):
         at_once = jnp.where(whole, state.counted + 1, state.counted)
         misses = keep & (imbalance > self.limit.after(at_once))
         misses = misses & (state.hopeless < HOPELESS)
-        least = jnp.maximum(self.smallest, 8 * jnp.finfo(t1.dtype).eps * jnp.abs(t1))
+        eps = jnp.finfo(jnp.result_type(t1)).eps
+        least = jnp.maximum(self.smallest, 8 * eps * abs(t1))
         divided = misses & (length > SHORTEST * (end - start)) & (length > 4 * least)
         # parts grow slowly: the next one may lie in the same turn of the activation
         slow = jnp.minimum(next1, next0 + 2 * length)

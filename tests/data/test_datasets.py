@@ -175,6 +175,15 @@ def test_data_folder_is_read_where_it_is_set(tmp_path, monkeypatch, name, folder
     assert images.shape == (3, 2)
 
 
+def test_the_outline_of_a_split_is_that_of_its_files(tmp_path, monkeypatch):
+    raw, labels = np.zeros((5, 3, 4), np.uint8), np.array([1, 0, 1, 1, 7], np.uint8)
+    write_set(tmp_path / "mnist", raw, labels)
+    monkeypatch.setenv("HOPSIM_DATA", str(tmp_path))
+    found = datasets.idx_outline("mnist", "test")
+    assert found.counts == {0: 1, 1: 3, 7: 1}
+    assert found.shape == (3, 4)
+
+
 def test_file_missing_from_data_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("HOPSIM_DATA", str(tmp_path))
     with pytest.raises(ValueError, match=r"HOPSIM_DATA .*mnist.train-images-idx3"):
