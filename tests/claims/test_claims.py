@@ -24,7 +24,7 @@ WITNESSES = ["cl-22", "dam-07", "dam-12", "cl-23-potts", "ts-13"]
 def entries(request):
     """The entry of every claim that this session asks for, by its name."""
     asked = {item.callspec.params["name"] for item in request.session.items
-             if "entry" in getattr(item, "fixturenames", ())}  # fmt: skip
+             if "entries" in getattr(item, "fixturenames", ())}  # fmt: skip
     PLACE.mkdir(parents=True, exist_ok=True)
     # the default tier has work for the other cores
     jobs = 1 if asked <= set(WITNESSES) else None
