@@ -117,6 +117,7 @@ def test_killed_once_and_taken_up_equals_the_unbroken_run(file, tmp_path, traine
     nothing_unfinished(out)
 
 
+@pytest.mark.slow  # two processes from their imports on; the lock has its own tests
 def test_two_that_train_the_same_do_so_one_after_the_other(file, tmp_path, trained):
     """The second is told who is at work, and the first ends undisturbed."""
     out = tmp_path / "runs"
