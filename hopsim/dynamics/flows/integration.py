@@ -74,9 +74,7 @@ def integrate(
         y0=y0,
         args=flow,
         saveat=_samples(plan),
-        stepsize_controller=Balanced(control, limit, _smallest(plan))
-        if balanced
-        else control,
+        stepsize_controller=control,
         event=_event(plan),
         adjoint=dfx.ForwardMode(),
         max_steps=plan.max_steps,
@@ -102,8 +100,8 @@ def integrate(
     kept = jax.vmap(lambda t, y: flow.observe(t, y, plan.save))(times, samples)
     residual = flow.residual(end_time, last)
     steps = solution.stats["num_accepted_steps"]
-    control: Any = solution.controller_state
-    counted = control.counted if balanced else steps
+    controlled: Any = solution.controller_state
+    counted = controlled.counted if balanced else steps
     return Solution(
         **kept,
         final=last.x[0],
