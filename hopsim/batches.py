@@ -18,7 +18,7 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float
 
-from ._common.arrays import numbers, on_host
+from ._common.arrays import on_host
 from ._common.clock import phase, watched, Work, worked
 from ._common.environment import device_bytes
 from ._common.types import AnyArray
@@ -265,7 +265,7 @@ def check_varied(
     checked = {}
     for path, values in (varied or {}).items():
         what = f"varied {path!r}"
-        values = on_host(numbers(values, what), what)
+        values = on_host(values, what)
         try:
             now: Any = leaf(pair, path)
         except (AttributeError, KeyError):

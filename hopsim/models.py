@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._common.arrays import numbers, on_host
+from ._common.arrays import on_host
 from ._common.types import AnyArray, Currents, Memories, NonNegative, PositiveScalar
 from .lagrangians import (
     AbsoluteValue,
@@ -70,7 +70,7 @@ def model_b(
     if kernel_density:
         x = on_host(memories, "Memories")
         x = x if np.issubdtype(x.dtype, np.floating) else x.astype(float)  # no wrap
-        own = on_host(numbers(hidden_current, "The hidden_current"), "hidden_current")
+        own = on_host(hidden_current, "The hidden_current")
         hidden_current = -0.5 * np.sum(x**2, axis=1) + own
     return Network(memories, Quadratic(), LogSumExp(beta), current, hidden_current)
 

@@ -83,15 +83,16 @@ def _require_no_mask(x: Any, what: str) -> None:
         )
 
 
-def on_host(x: AnyArray, what: str) -> np.ndarray:
-    """The array as NumPy's; ValueError while it is traced."""
-    if not concrete(x):
+def on_host(x: Any, what: str) -> np.ndarray:
+    """`numbers` as an array of NumPy; ValueError while it is traced."""
+    found = numbers(x, what)
+    if not concrete(found):
         raise ValueError(
             f"{what} must be values, got an array that JAX is tracing (in grad, jit or "
             "vmap); differentiate Network.effective_energy instead, or let parameters "
             "differ from probe to probe by `varied`."
         )
-    return np.asarray(x)
+    return np.asarray(found)
 
 
 def finite(x: AnyArray, what: str) -> AnyArray:
@@ -128,7 +129,7 @@ def table(
     - `width`: the number of features, if only one will do.
     - `dtype`: the precision into which numbers are cast; default their own.
     """
-    found = on_host(numbers(x, what), what)
+    found = on_host(x, what)
     require_rows(found, what, row, width)
     return finite(cast_to(found, dtype), what)
 
@@ -156,7 +157,7 @@ def cast_to(x: AnyArray, dtype: Any) -> AnyArray:
 
 def whole_numbers(x: Any, what: str) -> Int[np.ndarray, "..."]:
     """Whole numbers as int64, whichever numbers say so: 3, 3.0, a list of them."""
-    found = finite(on_host(numbers(x, what), what), what)
+    found = finite(on_host(x, what), what)
     with np.errstate(invalid="ignore"):
         asked = found.astype(np.int64)
     wrong = np.atleast_1d(asked != found)
@@ -171,7 +172,7 @@ def whole_numbers(x: Any, what: str) -> Int[np.ndarray, "..."]:
 
 def mask(x: Any, what: str, size: int) -> np.ndarray:
     """Which of so many are meant: booleans, and nothing that looks like them."""
-    found = on_host(numbers(x, what), what)
+    found = on_host(x, what)
     if found.shape != (size,) or found.dtype != bool:
         raise ValueError(
             f"{what} must be a boolean mask of shape ({size},), got {found.dtype} of "

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int8, Num
 
-from .._common.arrays import mask, numbers, on_host, table
+from .._common.arrays import mask, on_host, table
 from .._common.cores import require_room
 from .._common.streams import as_stream
 from .._common.types import AnyArray, Count, Fraction, NonNegative, Positive
@@ -230,7 +230,7 @@ def examples(
     """
     from ._flipped_sites import flip_sites
 
-    pattern = on_host(numbers(pattern, "The pattern"), "The pattern")
+    pattern = on_host(pattern, "The pattern")
     if pattern.ndim != 1 or not np.all(np.abs(pattern) == 1):
         raise ValueError(
             "The pattern of a teacher is one row of +1 and -1, got shape "
@@ -310,8 +310,7 @@ def overlap(
 ) -> Float[np.ndarray, "*batch memory"]:
     r"""$\xi_\mu \cdot g / (|\xi_\mu| |g|) \in [-1, 1]$; 0 for a zero vector."""
     g, memories = (
-        on_host(numbers(x, what), what)
-        for x, what in ((g, "States"), (memories, "Memories"))
+        on_host(x, what) for x, what in ((g, "States"), (memories, "Memories"))
     )
     lengths = np.linalg.norm(g, axis=-1)[..., None] * np.linalg.norm(memories, axis=-1)
     return (g @ memories.T) / np.where(lengths > 0, lengths, 1)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Num
 
-from .._common.arrays import finite, numbers, on_host, whole_numbers
+from .._common.arrays import finite, on_host, whole_numbers
 from .._common.files import place_of
 from .._common.names import plain, shown
 from .datasets import Images, select
@@ -79,7 +79,7 @@ def read_stack(
       directory; default what usually accompanies the array, if it is there.
     """
     path, what = Path(path), shown(str(path))
-    found = on_host(numbers(read_array(path, variable), what), what)
+    found = on_host(read_array(path, variable), what)
     shape = found.shape
     if len(shape) == 4 and 1 in (shape[1], shape[3]):  # one channel, last or first
         found = found[..., 0] if shape[3] == 1 else found[:, 0]

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -34,6 +34,7 @@ from ..experiments import (
     TrainingSettings,
 )
 from ..models import networks
+from ..network import Network
 from ..plots import plots
 from .catalogue import former_kinds
 from .grammar import build, read_model, read_spec, Spec
@@ -120,27 +121,16 @@ class Point:
         """
         leaf: Spec = self.network.arguments["memories"]
         patterns = sketched(memory_sketches, leaf.kind, leaf.maker, leaf.settings)
-        with repeats_expected():  # one number stands for all
-            network = self.network.make(memories=cast_to(patterns.values, dtype))
+        network = self._network(patterns, dtype)
         source = (self.probes.kind, self.probes.maker, self.probes.settings)
         probes = sketched(probe_sketches, *source, patterns)
-        probes = probes._replace(values=cast_to(probes.values, dtype))
 
         def redrawn(number: int) -> Setting:
             raise AssertionError("a sketch draws nothing")
 
-        return Setting(
-            label=self.label,
-            value=self.value,
-            patterns=patterns,
-            network=network,
-            dynamics=self.dynamics,
-            probes=probes,
-            run=self.run,
-            stream=Stream(seed),
-            training=self.training,
-            redrawn=redrawn,
-            sketched=True,
+        stream = Stream(seed)
+        return self._setting(
+            patterns, network, probes, dtype, stream, redrawn, sketched=True
         )
 
     def build(self, seed: int, dtype: str, number: int = 0) -> Setting:
@@ -148,22 +138,45 @@ class Point:
         stream = Stream(seed)
         memory_leaf = self.network.arguments["memories"]
         patterns: PatternSet = memory_leaf.make(stream.child("memories", number))
-        values = cast_to(patterns.values, dtype)
-        with repeats_expected():  # the source has spoken
-            network = self.network.make(memories=values)
+        network = self._network(patterns, dtype)
         probes: ProbeSet = self.probes.make(stream.child("probes", number), patterns)
-        probes = probes._replace(values=cast_to(probes.values, dtype))
+        redrawn = lambda number: self.build(seed, dtype, number)
+        return self._setting(
+            patterns,
+            network,
+            probes,
+            dtype,
+            stream.child("experiment", number),
+            redrawn,
+        )
+
+    def _network(self, patterns: PatternSet, dtype: str) -> Network:
+        with repeats_expected():  # the source has told of them, or they are a sketch
+            return self.network.make(memories=cast_to(patterns.values, dtype))
+
+    def _setting(
+        self,
+        patterns: PatternSet,
+        network: Network,
+        probes: ProbeSet,
+        dtype: str,
+        stream: Stream,
+        redrawn: Callable[[int], Setting],
+        sketched: bool = False,
+    ) -> Setting:
+        """The point with its probes in the precision of the scenario."""
         return Setting(
             label=self.label,
             value=self.value,
             patterns=patterns,
             network=network,
             dynamics=self.dynamics,
-            probes=probes,
+            probes=probes._replace(values=cast_to(probes.values, dtype)),
             run=self.run,
-            stream=stream.child("experiment", number),
+            stream=stream,
             training=self.training,
-            redrawn=lambda number: self.build(seed, dtype, number),
+            redrawn=redrawn,
+            sketched=sketched,
         )
 
 

@@ -18,7 +18,7 @@ import optax
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
-from .._common.arrays import finite, numbers, on_host, whole_numbers
+from .._common.arrays import finite, on_host, whole_numbers
 from .._common.entries import public_entry
 from .._common.types import AnyArray, Memories, Scalar
 from .objectives import AutoAssociative
@@ -354,7 +354,7 @@ def _lines(
 def _given(name: str, x: Any) -> np.ndarray:
     """One array of the draws."""
     what = f"The {name} of draws"
-    return finite(on_host(numbers(x, what), what), what)
+    return finite(on_host(x, what), what)
 
 
 def _check(
