@@ -8,11 +8,9 @@ scikit-learn; CC BY 4.0], `mnist` [LeCun & Cortes; usually cited as CC BY-SA 3.0
 `fashion_mnist` [Zalando SE; MIT], `kmnist` [ROIS-CODH; CC BY-SA 4.0].
 """
 
-import gzip
 import os
 import re
 import warnings
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +20,7 @@ from jaxtyping import Float, Int, Integer, UInt8
 
 from .._common.names import plain
 from .._common.notices import notify
-from .files import read_idx
+from .files import idx_shape, read_idx
 
 
 class Images(NamedTuple):
@@ -205,14 +203,10 @@ def idx_outline(name: str, split: str) -> Outline:
         return Outline(dict(enumerate(CLASS_COUNTS[name, split])), (28, 28))
     labels = read_idx(_idx_path(name, f"{prefix}-labels-idx1-ubyte.gz"))
     path = _idx_path(name, f"{prefix}-images-idx3-ubyte.gz")
-    with gzip.open(path) as file:
-        try:
-            rows, columns = np.frombuffer(file.read(16)[8:], ">u4").tolist()
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise ValueError(
-                f"{path} is no gzipped IDX file of images; fetch it again."
-            ) from error
-    return Outline(_counted(labels), (rows, columns))
+    shape = idx_shape(path)
+    if len(shape) != 3:
+        raise ValueError(f"{path} is no gzipped IDX file of images; fetch it again.")
+    return Outline(_counted(labels), shape[1:])
 
 
 def folder_outline(path: str | os.PathLike[str]) -> Outline:

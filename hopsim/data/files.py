@@ -298,6 +298,12 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
         return found(None).read()
 
 
+def idx_shape(path: str | os.PathLike[str]) -> tuple[int, ...]:
+    """The shape of the array in an IDX file, from its head."""
+    with _opened(Path(path), "IDX") as found:
+        return found(None).shape
+
+
 def _idx(path: Path, stack: contextlib.ExitStack) -> _Contents:
     file: Any = stack.enter_context(path.open("rb"))
     packed = file.read(2) == b"\x1f\x8b"  # believe the bytes, not the suffix
