@@ -1,10 +1,10 @@
 """Solvers of the flows: AltIMEX, unrolled Runge-Kutta stages, and their observers."""
 
 from .altimex import AltIMEX
-from .balance import Balanced, LedgerLimit
 from .energy_ledger import Audit, Audited
 from .problem import AbstractProblem, FlowState
 from .steady_state import Settling
+from .step_control import Balanced, Clocked, LedgerLimit
 from .unrolled import evaluations, Unrolled
 
 
@@ -14,6 +14,7 @@ __all__ = [
     "Audit",
     "Audited",
     "Balanced",
+    "Clocked",
     "FlowState",
     "LedgerLimit",
     "Settling",

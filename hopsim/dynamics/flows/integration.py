@@ -14,6 +14,7 @@ from ...solvers import (
     AbstractProblem,
     Audited,
     Balanced,
+    Clocked,
     FlowState,
     LedgerLimit,
     Settling,
@@ -61,9 +62,9 @@ def integrate(
         solver = Audited(
             solver, plan.rise_gain, plan.rise_tolerance, plan.inequality, plan.log_rows
         )
-    duration, control = plan.times[-1], _controller(plan, dtype)
+    duration, control = plan.times[-1], _controller(plan)
     if balanced:
-        control = Balanced(control, limit, _smallest(plan))
+        control = Balanced(control, limit)
     solution = dfx.diffeqsolve(
         # the field of `args`, as in the audit: XLA then sees that products are shared
         dfx.ODETerm(lambda t, y, flow: flow.vector_field(t, y)),
@@ -132,22 +133,14 @@ def _audit(state: Any, zero: Array) -> dict[str, Any]:
     return seen | {"ledger_residual": audit.ledger, "log": audit.log}
 
 
-def _smallest(plan: IntegrationPlan) -> Scalar:
-    """A step so small means a blow-up, not a solution."""
-    return 4 * jnp.finfo(plan.times.dtype).eps * jnp.minimum(plan.times[-1], 100)
-
-
-def _controller(plan: IntegrationPlan, dtype: Any) -> dfx.AbstractStepSizeController:
+def _controller(plan: IntegrationPlan) -> dfx.AbstractStepSizeController:
     if not plan.adaptive:
         return dfx.ConstantStepSize()
-    return dfx.PIDController(
-        rtol=plan.rtol,
-        atol=plan.atol,
-        norm=_state_norm,
-        dtmin=_smallest(plan),
-        force_dtmin=False,
-        **CONTROL,
+    # no dtmin: Diffrax accepts a first step of that length whatever its error is
+    control = dfx.PIDController(
+        rtol=plan.rtol, atol=plan.atol, norm=_state_norm, **CONTROL
     )
+    return Clocked(control, plan.times[-1])
 
 
 def _event(plan: IntegrationPlan) -> dfx.Event | None:
