@@ -26,8 +26,8 @@ class Certificate:
     - it is *broken*: the energy rose by more, or the ledger misses an inequality, or a
       balance by as much at finer tolerances;
     - it is *not resolved*: the energy fell, and the ledger misses its balance for lack
-      of resolution, or this was not tested (`certify(..., resolve=True)` does); or the
-      energy is not finite.
+      of resolution, or in steps as short as the clock of float64 can tell, or this was
+      not tested (`certify(..., resolve=True)` does); or the energy is not finite.
 
     `promised` is what theory promises for this network and motion.
     """
@@ -93,7 +93,8 @@ def certify(
 
     With `resolve`, probes whose energy falls while their ledger misses its balance are
     run again in float64, at a tenth and then a hundredth of the tolerances: a miss that
-    shrinks is a lack of resolution; one that does not is broken.
+    shrinks is a lack of resolution; one that does not is broken, unless it arose in a
+    step that the clock cannot divide.
 
     Raises ValueError if the sizes of the trajectory are not those of the network, or if
     the run had no audit.
@@ -119,7 +120,7 @@ def certify(
     if trajectory.ledger_kind == "inequality":  # of each step, at any step size
         broken[missed] = True
     elif resolve and missed.size:
-        broken[missed] = ~_shrinks(trajectory, missed)
+        broken[missed] = ~_lacks_resolution(trajectory, missed)
     return Certificate(
         promise=trajectory.promise,
         falls=falls,
@@ -133,10 +134,13 @@ def certify(
     )
 
 
-def _shrinks(
+def _lacks_resolution(
     trajectory: Trajectory, rows: Int[np.ndarray, " missed"]
 ) -> Bool[np.ndarray, " missed"]:
-    """Where the miss of the balance is less than half of it at finer tolerances."""
+    """Where the miss of the balance is less than half of it at finer tolerances.
+
+    Or where no tolerance can tell, since the clock of float64 cannot.
+    """
     shrinks = np.zeros(rows.size, bool)
     if trajectory.repeat is None:
         raise ValueError(
@@ -149,4 +153,6 @@ def _shrinks(
             again = trajectory.repeat(rows[left], finer)
             before = trajectory.ledger_residual[rows[left]]
             shrinks[left] = again.ledger_residual < SHRUNK * before
+            if finer == FINER[-1] and again.undivided is not None:
+                shrinks[left] |= again.undivided
     return shrinks

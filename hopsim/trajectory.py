@@ -104,6 +104,8 @@ class Trajectory:
     v: Float[np.ndarray, "probe sample feature"] | None = None
     g: Float[np.ndarray, "probe sample feature"] | None = None
     h: Float[np.ndarray, "probe sample memory"] | None = None
+    # True if the balance was missed in a step as short as the clock can tell
+    undivided: Bool[np.ndarray, " probe"] | None = None
     step_log: StepLog | None = None
     seconds: float = 0.0  # spent integrating, compiling included
     # some probes once more, at tolerances so much finer; None for spins

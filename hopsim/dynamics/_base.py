@@ -80,6 +80,7 @@ class Solution(NamedTuple):
     v: Float[Array, "sample feature"] | None = None
     g: Float[Array, "sample feature"] | None = None
     h: Float[Array, "sample memory"] | None = None
+    undivided: Bool[Array, ""] | None = None
     log: Float[Array, "step 4"] | None = None
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import diffrax as dfx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Int, Real
+from jaxtyping import Bool, Int, Real
 
 from .._common.types import AnyArray, Scalar
 from .problem import FlowState
@@ -13,9 +13,9 @@ from .problem import FlowState
 
 # of the step that the error of the state allows; implicit solvers step over the fastest
 # transients of stiff networks, in which energy is dissipated as well
-SHORTEST = 2.0**-40
+SHORTEST = 2.0**-80
 MOST_TIME = 100.0  # at later times too a step may be as short as there
-PARTS = 32  # so many parts of a divided step may err by as much as one whole step
+PARTS = 160  # so many parts of divided steps may err by all that a short run may
 
 
 class Clocked(dfx.AbstractStepSizeController):
@@ -63,9 +63,9 @@ class LedgerLimit(NamedTuple):
 
     @property
     def of_a_part(self) -> Scalar:
-        """The error that a part of a divided step may add, and rounding."""
+        """What a part of a divided step may add: a share of the whole, and rounding."""
         rounding = 8 * jnp.finfo(self.constant.dtype).eps
-        return (self.rtol + self.atol) / PARTS + rounding
+        return self.after(jnp.zeros(())) / PARTS + rounding
 
 
 class BalanceState(NamedTuple):
@@ -75,6 +75,7 @@ class BalanceState(NamedTuple):
     counted: Int[AnyArray, ""]  # steps as the error of the state allows them
     start: Scalar  # of the last of these
     end: Scalar
+    undivided: Bool[AnyArray, ""]  # one that missed was as short as the clock can tell
 
 
 class Balanced(dfx.AbstractStepSizeController):
@@ -101,7 +102,8 @@ class Balanced(dfx.AbstractStepSizeController):
         first, inner = self.controller.init(
             terms, t0, t1, y0, dt0, args, func, error_order
         )
-        return first, BalanceState(inner, jnp.zeros((), int), t0, t0)
+        none, never = jnp.zeros((), int), jnp.zeros((), bool)
+        return first, BalanceState(inner, none, t0, t0, never)
 
     def adapt_step_size(
         self,
@@ -128,8 +130,8 @@ class Balanced(dfx.AbstractStepSizeController):
         limit = self.limit.after(jnp.where(whole, state.counted + 1, state.counted))
         adds_much = after - before > self.limit.of_a_part
         misses = keep & (before <= limit) & jnp.where(whole, after > limit, adds_much)
-        least = 8 * jnp.finfo(jnp.result_type(t1)).eps * abs(t1)  # the clock tells
-        divided = misses & (length > SHORTEST * (end - start)) & (length > 4 * least)
+        told = length > 8 * jnp.finfo(jnp.result_type(t1)).eps * abs(t1)  # by the clock
+        divided = misses & (length > SHORTEST * (end - start)) & told
         # parts grow slowly: the next one may lie in the same turn of the activation.
         # The last one may be short, so what follows is as long as the step divided
         parts = ~whole & keep
@@ -143,6 +145,7 @@ class Balanced(dfx.AbstractStepSizeController):
             counted=jnp.where(divided & whole, state.counted + 1, counted),
             start=jnp.where(keep, start, state.start),
             end=jnp.where(keep, end, state.end),
+            undivided=state.undivided | (misses & ~told),
         )
         return (
             keep & ~divided,

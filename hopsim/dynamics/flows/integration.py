@@ -26,7 +26,7 @@ from .._base import IntegrationPlan, Solution
 # A proportional-integral controller. Where stability limits the step, the integral
 # controller that is Diffrax's default oscillates about the limit and rejects a fifth of
 # its steps; this one rejects a twentieth, and costs no more elsewhere.
-CONTROL = {"pcoeff": 0.6, "icoeff": 0.4, "safety": 0.95}
+CONTROL: dict[str, Any] = {"pcoeff": 0.6, "icoeff": 0.4, "safety": 0.95}
 
 
 def integrate(
@@ -113,6 +113,7 @@ def integrate(
         residual=residual,
         ledger_tolerance=limit.constant if plan.inequality else limit.after(counted),
         ending=_ending(solution.result, residual, kept["energy"][-1], plan),
+        undivided=controlled.undivided if balanced else None,
         **_audit(solution.solver_state, zero),
     )
 
