@@ -471,12 +471,13 @@ def test_runs_out_of_steps_keep_their_last_state():
 
 
 @pytest.mark.usefixtures("explosive_program")
-@pytest.mark.parametrize("size", [3.0, 1e60])
+@pytest.mark.parametrize("size", [1.0, 3.0, 1e60])
 def test_blow_up_is_never_called_steady(size):
     """L_v quadratic, F = x^4: infinity is reached in finite time. [THEORY 1.5]"""
     network, path = explosive(size)
     blown = (Ending.STEP_UNDERFLOW, Ending.MAX_STEPS, Ending.NONFINITE)
     assert set(path.ending) <= set(blown)
+    assert np.all(path.rejected < 1000)  # a step of few roundings can shrink no more
     assert not np.any(
         hopsim.certify(network, path).holds & ~np.isfinite(path.energy[:, -1])
     )
