@@ -97,17 +97,19 @@ def test_solvers_of_other_equations_are_refused(solver):
         hopsim.simulate(NETWORK, FLOW, XI, duration=2.0, solver=solver)
 
 
-@pytest.mark.parametrize("flag", [jax.debug_nans, jax.enable_checks])
-def test_a_healthy_run_passes_the_checks_of_jax(flag):
-    with flag(True):
-        for motion, audit in (
-            (FLOW, True),
-            (FLOW, False),
-            (dynamics.Adiabatic(), True),
-        ):
-            run = hopsim.simulate(
-                NETWORK, motion, XI, duration=2.0, samples=3, audit=audit
-            )
-            assert np.all(np.isfinite(run.final))
-            assert np.all(np.isfinite(run.worst_rise) == audit)
-            assert np.all(np.isnan(run.worst_time))  # the energy never rose
+HEALTHY = [(FLOW, True), (FLOW, False), (dynamics.Adiabatic(), True)]
+
+
+@pytest.mark.parametrize(
+    ("motion", "audit"),
+    [
+        HEALTHY[0],
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in HEALTHY[1:]),
+    ],
+)
+def test_a_healthy_run_passes_the_checks_of_jax(motion, audit):
+    with jax.debug_nans(True), jax.enable_checks(True):
+        run = hopsim.simulate(NETWORK, motion, XI, duration=2.0, samples=3, audit=audit)
+    assert np.all(np.isfinite(run.final))
+    assert np.all(np.isfinite(run.worst_rise) == audit)
+    assert np.all(np.isnan(run.worst_time))  # the energy never rose

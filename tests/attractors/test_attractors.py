@@ -288,21 +288,25 @@ def test_large_odd_powers_of_two_layers_are_refused():
         hopsim.find_attractors(network, TwoLayer(0.1), np.ones((1, 2)), duration=50.0)
 
 
-def test_largest_gains_of_lanczos_are_those_of_the_matrix():
+@pytest.mark.parametrize(
+    "name", [slowly("A with autapse"), "B", slowly("C")], indirect=True
+)
+def test_largest_gains_of_lanczos_are_those_of_the_matrix(name):
     import equinox as eqx
 
     from hopsim.spectrum import largest_loop_gains, loop_gains
 
-    for name in ("A with autapse", "B", "C"):
-        network = census(name)[0].network
-        v = 0.2 * normal(8, 1)[0]
-        h = np.asarray(network.memory_input(network.feature_lagrangian.activation(v)))
-        dense = np.asarray(eqx.filter_jit(loop_gains)(network, v, h))
-        few = np.asarray(eqx.filter_jit(largest_loop_gains)(network, v, h))
-        np.testing.assert_allclose(few[0], dense[0], rtol=1e-9, atol=1e-12)
+    network = census(name)[0].network
+    v = 0.2 * normal(8, 1)[0]
+    h = np.asarray(network.memory_input(network.feature_lagrangian.activation(v)))
+    dense = np.asarray(eqx.filter_jit(loop_gains)(network, v, h))
+    few = np.asarray(eqx.filter_jit(largest_loop_gains)(network, v, h))
+    np.testing.assert_allclose(few[0], dense[0], rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["A with autapse", "B", "C", "sharp"], indirect=True)
+@pytest.mark.parametrize(
+    "name", [slowly("A with autapse"), "B", slowly("C"), "sharp"], indirect=True
+)
 def test_starts_at_attractors_have_their_own_label(name):
     found, probes = census(name)
     stable = np.flatnonzero(found.table["stable"].values)

@@ -247,8 +247,10 @@ def test_shares_add_up_to_one_with_the_unknown():
 
 
 @pytest.fixture(
-    params=[dynamics.TwoLayer(0.5), dynamics.Adiabatic()],
-    ids=["two", "one"],
+    params=[
+        pytest.param(dynamics.TwoLayer(0.5), id="two", marks=pytest.mark.slow),
+        pytest.param(dynamics.Adiabatic(), id="one"),
+    ],
     scope="module",
 )
 def pair(request):

@@ -106,6 +106,7 @@ def nothing_unfinished(out):
     assert not [p for p in out.iterdir() if p.name.startswith(".")]
 
 
+@pytest.mark.slow  # resumed in one process by tests/training/test_training.py
 @pytest.mark.usefixtures("no_checkpoints")
 def test_killed_once_and_taken_up_equals_the_unbroken_run(file, tmp_path, trained):
     """Here to the end, by a process that has the programs already."""
@@ -134,6 +135,7 @@ def test_two_that_train_the_same_do_so_one_after_the_other(file, tmp_path, train
     nothing_unfinished(out)
 
 
+@pytest.mark.slow  # the checkpoint's own refusal stands in test_training.py
 def test_an_unfinished_training_of_other_code_wants_a_word(
     file, tmp_path, monkeypatch, trained
 ):

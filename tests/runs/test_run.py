@@ -1018,7 +1018,18 @@ def test_same_record_gives_the_same_pixels(pictures, name, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.png", "two.png"]
 
 
-@pytest.mark.parametrize("name", sorted(set(plots) - set(WRITTEN)))
+CLAIMED = [  # of a kind that claims alone use, whose tier draws them
+    name for name in plots if plots[name].__module__.startswith("hopsim.validation")
+]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in CLAIMED else [])
+        for name in sorted(set(plots) - set(WRITTEN))
+    ],
+)
 def test_every_picture_can_be_drawn(pictures, name):
     fig = Figure(dpi=40)
     draw(pictures[name], name, fig)

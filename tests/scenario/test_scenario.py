@@ -117,18 +117,13 @@ def problems_of(path, **how):
 
 
 @EACH
-@pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
-def test_shipped_scenario_loads(path, quick):
-    scenario = shipped(path, quick)
-    assert scenario.name == path.stem
-    assert scenario.header.title
-    assert scenario.checks
-    assert scenario.text == path.read_text(encoding="utf-8")
-
-
-@EACH
-def test_quick_is_another_run_than_the_full_one(path):
+def test_shipped_scenario_loads_in_two_sizes(path):
     full, quick = shipped(path), shipped(path, True)
+    for scenario in (full, quick):
+        assert scenario.name == path.stem
+        assert scenario.header.title
+        assert scenario.checks
+        assert scenario.text == path.read_text(encoding="utf-8")
     assert full.hash != quick.hash
     assert "quick" not in full.resolved
     assert "quick" not in quick.resolved

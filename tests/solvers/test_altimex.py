@@ -132,7 +132,9 @@ def check(kind, seed, dtype, **options):
     assert np.all(loss >= -EPSILONS * np.finfo(dtype).eps * scale[:, 1:])
 
 
-@some_of(*KINDS, slow=("tanh_leaky", "tanh_exponential", "sharp_leaky"))
+@some_of(
+    *KINDS, slow=("tanh_leaky", "tanh_exponential", "sharp_leaky", "tanh_rectified_3")
+)
 @SETTINGS
 @given(seed=st.integers(0, 2**32 - 1))
 def test_energy_falls_at_every_step_size(kind, seed):

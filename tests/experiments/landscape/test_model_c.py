@@ -122,6 +122,7 @@ def paths(network, decay, samples=SAMPLES):
     )
 
 
+@pytest.mark.slow  # two runs of its own
 @pytest.mark.usefixtures("measured")
 def test_path_error_sees_another_path_and_no_other_clock():
     network = model_c(patterns.sphere(4, K, N), Polynomial(4))
