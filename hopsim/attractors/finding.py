@@ -160,7 +160,7 @@ def find_attractors(
     lost = int(np.sum(labels < 0))
     share = wilson(lost, len(labels))
     data = data.assign(
-        unconverged=((), lost, {"long_name": "probes that came to no rest"}),
+        unconverged=((), lost, {"long_name": "probes that did not come to rest"}),
         unconverged_fraction=((), lost / len(labels)),
         unconverged_low=((), share[0]),
         unconverged_high=((), share[1]),

@@ -63,6 +63,7 @@ def main() -> None:
     print_notices()
     # one device for each core: small networks run a chunk of their probes on each
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(len(cores())))
+    _take_termination_as_ctrl_c()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may not know a letter
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -492,6 +493,16 @@ def _nobody_reads() -> bool:
     # what is still in the buffer goes nowhere, without a word at the end
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True
+
+
+def _take_termination_as_ctrl_c() -> None:
+    """What a scheduler sends before it kills ends a command as Ctrl-C does."""
+    import signal
+
+    with contextlib.suppress(ValueError):  # in a thread, where no signal arrives
+        signal.signal(
+            signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT)
+        )
 
 
 @contextlib.contextmanager

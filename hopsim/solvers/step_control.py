@@ -44,7 +44,7 @@ class Clocked(dfx.AbstractStepSizeController):
             t0, t1, y0, y1_candidate, args, y_error, error_order, controller_state
         )
         time = jnp.maximum(abs(next0), SHORTEST * self.duration).clip(max=MOST_TIME)
-        # a rejected step shrinks by 5 % at least, which is lost in ten roundings or less
+        # a rejected step shrinks by 5 % at least: lost where it has ten roundings
         ends = next1 - next0 < 16 * jnp.finfo(jnp.result_type(time)).eps * time
         result = dfx.RESULTS.where(ends, dfx.RESULTS.dt_min_reached, result)
         return keep, next0, next1, jump, inner, result

@@ -193,11 +193,12 @@ def test_killed_at_any_moment_and_taken_up_equals_the_unbroken_run(file, tmp_pat
 @pytest.mark.usefixtures(
     "no_checkpoints", "trained"
 )  # which has compiled what is run again in the end
-def test_ctrl_c_keeps_what_was_learnt(file, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_keeps_what_was_learnt(file, tmp_path, number):
     out = tmp_path / "runs"
     process = start(file, out)
     checkpoint_of(out)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130, told
     assert "the same command goes on" in told

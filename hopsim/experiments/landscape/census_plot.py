@@ -62,7 +62,7 @@ def draw_census(record: Record, fig: Figure) -> None:
         ax.axvline(1, color="#444444", lw=0.8, ls="--")
         lost = float(data["unconverged_fraction"].values)
         title = f"{label}: " if label else ""
-        ax.set_title(f"{title}{lost:.1%} of the probes came to no rest")
+        ax.set_title(f"{title}{lost:.1%} of the probes did not come to rest")
         ax.set_xlabel(r"largest gain $s_{max}$ (stable below the dashed line)")
         ax.legend(loc="best", fontsize=7, frameon=True, framealpha=0.8)
     axes[0].set_ylabel(r"energy $E(v^*)$")
