@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any, get_args, NamedTuple
@@ -141,17 +142,28 @@ def plan_training(
 def training_code(plan: TrainingPlan) -> str:
     """A hash of what a training executes: hopsim, the libraries, and their versions.
 
-    (Of a Lagrangian from elsewhere it knows nothing.)
+    Of a class from elsewhere it knows the text, if any, but not what that calls.
     """
-    modules = {"hopsim.training.trainer"}
+    modules, texts = {"hopsim.training.trainer"}, set()
     rest: list[Any] = [plan.network, plan.objective]
     while rest:
         part = rest.pop()
         if dataclasses.is_dataclass(part):
             modules.add(type(part).__module__)
+            texts.add(_own_text(type(part)))
             rest += [getattr(part, f.name) for f in dataclasses.fields(part)]
-    told = (__version__, code_below(modules), versions())
+    told = (__version__, code_below(modules), sorted(texts), versions())
     return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def _own_text(kind: type) -> str:
+    """The source of a class that is not hopsim's; empty if it is, or has none."""
+    if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
+        return ""
+    try:
+        return inspect.getsource(kind)
+    except (OSError, TypeError):  # typed at a prompt
+        return ""
 
 
 def training_digest(plan: TrainingPlan) -> str:

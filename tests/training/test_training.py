@@ -31,6 +31,7 @@ from hopsim.training import (
     train,
 )
 from hopsim.training.examples import minibatches
+from hopsim.training.plan import _own_text
 from hopsim.training.prototypes import dominant, votes
 
 
@@ -328,6 +329,23 @@ def test_training_reaches_the_code_that_decides_it():
     for module in ("trainer", "objectives", "rule", "examples", "plan"):
         assert f"hopsim.training.{module}" in reached
     assert not [part for part in reached if "plot" in part or "cli" in part]
+
+
+class Steep(L.Polynomial):
+    """A Lagrangian of one's own."""
+
+
+def test_the_text_of_a_class_of_ones_own_is_part_of_what_training_executes(
+    tmp_path, kept, monkeypatch
+):
+    assert "of one's own" in _own_text(Steep)
+    assert _own_text(L.Polynomial) == ""
+    assert _own_text(type("Typed", (), {})) == ""
+    place = tmp_path / "checkpoint.nc"
+    place.write_bytes(kept)
+    monkeypatch.setattr("hopsim.training.plan._own_text", lambda kind: "another text")
+    with pytest.raises(ValueError, match=r"another version .* --restart"):
+        learn(checkpoint=place)
 
 
 def test_a_disk_that_takes_no_checkpoint_stops_no_training(tmp_path, monkeypatch, kept):
