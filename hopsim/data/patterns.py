@@ -16,6 +16,7 @@ from .._common.arrays import mask, on_host, table
 from .._common.cores import require_room
 from .._common.streams import as_stream
 from .._common.types import AnyArray, Count, Fraction, NonNegative, Positive
+from .._common.vertex import require_vertex
 from ..theory.teacher_student import Basin, Hamiltonian, overlap_law
 
 
@@ -257,6 +258,7 @@ def example_count(load: float, n: int, features: int) -> int:
 
     Raises ValueError if that is less than 1.
     """
+    require_vertex(n)
     if not 0 < load < math.inf:
         raise ValueError(f"The load must be a finite number > 0, got {load}.")
     try:

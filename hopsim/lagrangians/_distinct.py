@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array
 
 from .._common.types import AnyArray, Scalar
+from .._common.vertex import require_vertex
 from ._base import AbstractAdditiveLagrangian, lagrangians, Layer
 
 
@@ -35,6 +36,7 @@ class DistinctPolynomial(AbstractAdditiveLagrangian):
     smooth: ClassVar[bool] = True
 
     def __check_init__(self):
+        require_vertex(self.n)
         if not 2 <= self.n <= self.features:
             raise ValueError(
                 "Distinct sites: the interaction vertex n must lie between 2 and the "

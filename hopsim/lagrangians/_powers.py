@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array
 
 from .._common.types import AnyArray, as_float, Scalar
+from .._common.vertex import require_vertex
 from ._base import (
     AbstractAdditiveLagrangian,
     AbstractLagrangian,
@@ -67,7 +68,7 @@ class Polynomial(AbstractPower):
     smooth: ClassVar[bool] = True
 
     def __check_init__(self):
-        _require_vertex(self.n)
+        require_vertex(self.n)
 
     @property
     def convex(self) -> bool:
@@ -120,7 +121,7 @@ class RectifiedPolynomial(AbstractPower):
     convex: ClassVar[bool] = True
 
     def __check_init__(self):
-        _require_vertex(self.n)
+        require_vertex(self.n)
 
     @property
     def kink(self) -> int:
@@ -181,7 +182,7 @@ class LeakyRectifiedPolynomial(AbstractPower):
     slope: float = eqx.field(static=True, converter=as_float, default=-0.01)
 
     def __check_init__(self):
-        _require_vertex(self.n)
+        require_vertex(self.n)
         if not np.isfinite(self.slope):
             raise ValueError(f"The slope must be a finite number, got {self.slope}.")
 
@@ -293,8 +294,3 @@ def _rectified_curvature(n: int, x: Array, dx: Array) -> Array:
         return jnp.zeros_like(dx)
     # masked, not max(x, 0)**(n - 2): 0**0 = 1 would give inactive units a curvature
     return jnp.where(x > 0, n * (n - 1) * x ** (n - 2), 0) * dx
-
-
-def _require_vertex(n: int) -> None:
-    if n < 1:
-        raise ValueError(f"The interaction vertex n must be >= 1, got {n}.")

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
+from .._common.vertex import require_vertex
+
 
 # --- powers -------------------------------------------------------------------------
 
@@ -255,6 +257,7 @@ def _normal_tail(x: float) -> float:
 
 def check_vertex_and_features(n: int, features: float) -> None:
     """Raises ValueError unless n >= 2 and there are two features."""
+    require_vertex(n)
     if n < 2 or features < 2:
         raise ValueError(
             "Capacities need an interaction vertex n >= 2 and at least two features, "

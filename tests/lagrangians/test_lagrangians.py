@@ -430,7 +430,8 @@ def test_what_was_rescaled_twice_has_the_products_of_its_factors():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: L.Polynomial(0), "vertex n must be >= 1, got 0"),
+        (lambda: L.Polynomial(0), "vertex n must be >= 1, .* got 0"),
+        (lambda: L.Polynomial(2**62), "at most 1000, got 4611686018427387904"),
         (lambda: L.RectifiedPolynomial(-2), "vertex n must be >= 1"),
         (lambda: L.LeakyRectifiedPolynomial(0), "vertex n must be >= 1"),
         (lambda: L.LeakyRectifiedPolynomial(2, np.nan), "slope must be a finite"),

@@ -526,7 +526,7 @@ BAD = {
     "checks_are_no_tables": ({"checks": [3]}, {"checks[0]": "table"}),
     "vertex_zero": (
         {"network": A | {"interaction": {"kind": "polynomial", "n": 0}}},
-        {INTERACTION: "n must be >= 1, got 0"},
+        {INTERACTION: "n must be >= 1, an integer, and at most 1000, got 0"},
     ),
     "rescaled_exponential": (
         {

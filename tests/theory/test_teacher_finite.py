@@ -269,7 +269,7 @@ def test_example_count_is_the_load():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: ts.overlap_law(1, 10, 1.0), "vertex n must be an integer >= 2, got 1"),
+        (lambda: ts.overlap_law(1, 10, 1.0), "vertex n must be >= 2, .* got 1"),
         (lambda: ts.overlap_law(3, 10, 0.0), "temperature must be > 0, got 0.0"),
         (lambda: ts.overlap_law(4, 3, 1.0), "n = 4 distinct sites"),
         (lambda: ts.overlap_law(3, 10, 1.0, cut=0.5), 'needs basin = "misaligned"'),

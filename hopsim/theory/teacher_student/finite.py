@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from ..._common.vertex import require_vertex
 from ._vertex import Hamiltonian, one_of, whole, zeta
 from .alignment import alignment
 
@@ -230,7 +231,7 @@ def aligned_overlap(count: int, temperature: float, n: int) -> float:
 
 def check_vertex_and_temperature(n: int, temperature: float) -> None:
     """Raises ValueError unless n >= 2 and T > 0."""
-    whole("The interaction vertex n", n, 2)
+    require_vertex(n, 2)
     if not temperature > 0:
         raise ValueError(
             f"A temperature must be > 0, got {temperature}; for T = 0 see "
@@ -254,7 +255,7 @@ def _numerators(features: int, n: int, hamiltonian: Hamiltonian) -> np.ndarray:
 
     $(k+1)e_{k+1} = S e_k - (N-k+1)e_{k-1}$ loses all digits in float64 for large n.
     """
-    whole("The interaction vertex n", n, 1)
+    require_vertex(n)
     one_of("hamiltonian", hamiltonian, Hamiltonian)
     n, features = int(n), int(features)  # NumPy's integers end at 2^63
     s = np.array(range(-features, features + 1, 2), dtype=object)
