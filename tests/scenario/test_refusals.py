@@ -86,6 +86,10 @@ REFUSED = {
         memories(kind="gaussian", count=10**9, features=10**9),
         "this machine has",
     ),
+    "room for probes": (
+        {"probes": {"kind": "corrupted", "flipped": 0.1, "repeats": 10**10}},
+        "40,000,000,000 probes of 12 features need",
+    ),
     # precision, time constants and currents against sizes
     "rtol": ({"precision": "float32", "run": {"rtol": 1e-9}}, "cannot keep rtol"),
     "implicit": ({"precision": "float32", "run": {"solver": "kvaerno3"}}, "stall in"),
