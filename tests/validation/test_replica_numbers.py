@@ -10,6 +10,8 @@ import hopsim
     ("numbers", "message"),
     [
         ({"c_e": [[3]]}, "numbers knows c_d, c_c"),
+        ({"q": []}, r"q needs a row of n, c"),
+        ({"q": [[10**9, 1.2]]}, "at most 1000, got 1000000000"),
         ({"q": [[3]]}, r"a row of q is \[n, c\] and perhaps the printed number"),
         ({"c_d": [[3.5]]}, "n must be an integer, got 3.5 for c_d"),
         ({"c_d": [[2]]}, "integers n >= 3"),

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ..._common.names import shown
+from ..._common.vertex import require_vertex
 from ...experiments._base import AbstractExperiment, Study
 from ...experiments._variables import PURE
 from ...records import dataset, join_points, Record, Variables
@@ -48,6 +49,10 @@ class ReplicaNumbers(AbstractExperiment):
                 known = ", ".join(QUANTITIES)
                 raise ValueError(f"numbers knows {known}; got {shown(name)}")
             arguments = QUANTITIES[name].arguments.split()
+            if not rows:
+                raise ValueError(
+                    f"{name} needs a row of {', '.join(arguments)}, got []"
+                )
             for row in rows:
                 if len(row) not in (len(arguments), len(arguments) + 1):
                     raise ValueError(
@@ -56,6 +61,7 @@ class ReplicaNumbers(AbstractExperiment):
                     )
                 if not float(row[0]).is_integer():
                     raise ValueError(f"n must be an integer, got {row[0]} for {name}")
+                require_vertex(int(row[0]))
                 check_vertex(int(row[0]))
                 for word, value in zip(arguments[1:], row[1:], strict=False):
                     if not value > 0:
