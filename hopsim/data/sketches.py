@@ -11,7 +11,6 @@ or `probe_sketches.register(kind)`. It takes the settings of the source by name,
 defaults filled in, and for probes the sketched memories first.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -165,15 +164,10 @@ def _of_images(outline: Outline, **given: Any) -> PatternSet:
 
 @probe_sketches.register("corrupted")
 def _corrupted(memories: PatternSet, **settings: Any) -> ProbeSet:
-    rows, features = memories.values.shape
-    number = min(rows * settings["repeats"], settings["count"] or math.inf)
-    require_room(
-        float(number) * features, f"{number:,} probes of {features:,} features"
-    )
     targets, hidden = sources.aims_of(memories, **settings)
     filled = hidden is None or not hidden.any() or abs(settings["fill"]) == 1
     clean = not settings["noise"] and filled
-    flipped = round(settings["flipped"] * features)
+    flipped = round(settings["flipped"] * memories.values.shape[1])
     return ProbeSet(_like(memories, targets, flipped, clean), targets, hidden)
 
 

@@ -240,7 +240,11 @@ def aims_of(
     **others: Any,
 ) -> tuple[Int[np.ndarray, " probe"], Bool[np.ndarray, " feature"] | None]:
     """The memory that each corrupted probe aims at, and the features it hides."""
-    rows = len(memories.values)
+    rows, features = memories.values.shape
+    number = repeats * rows if count is None else min(repeats * rows, count)
+    require_room(
+        float(number) * features, f"{number:,} probes of {features:,} features"
+    )
     require_room(float(repeats) * rows, f"{repeats:,} probes of {rows:,} memories")
     hidden = None
     if occluded != "none":
