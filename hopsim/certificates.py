@@ -141,18 +141,18 @@ def _lacks_resolution(
 
     Or where no tolerance can tell, since the clock of float64 cannot.
     """
-    shrinks = np.zeros(rows.size, bool)
+    lacks = np.zeros(rows.size, bool)
     if trajectory.repeat is None:
         raise ValueError(
             "A trajectory that was not made by simulate cannot be repeated at finer "
             "tolerances; leave resolve out."
         )
     for finer in FINER:
-        left = np.flatnonzero(~shrinks)
+        left = np.flatnonzero(~lacks)
         if left.size:
             again = trajectory.repeat(rows[left], finer)
             before = trajectory.ledger_residual[rows[left]]
-            shrinks[left] = again.ledger_residual < SHRUNK * before
+            lacks[left] = again.ledger_residual < SHRUNK * before
             if finer == FINER[-1] and again.undivided is not None:
-                shrinks[left] |= again.undivided
-    return shrinks
+                lacks[left] |= again.undivided
+    return lacks
