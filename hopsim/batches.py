@@ -9,14 +9,13 @@ import dataclasses
 import functools as ft
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Float
 
 from ._common.arrays import on_host
 from ._common.clock import phase, watched, Work, worked
@@ -25,7 +24,9 @@ from ._common.types import AnyArray
 from .dynamics import (
     AbstractContinuousDynamics,
     AbstractDynamics,
+    Batch,
     IntegrationPlan,
+    leaf,
     Solution,
 )
 from .network import Network
@@ -34,39 +35,6 @@ from .solvers import evaluations
 
 CHUNK = 64  # probes in one compiled call on a CPU: their stages stay in the cache
 LANES = 8  # a chunk is a multiple of this, or one probe: the rows of a SIMD product
-
-
-class Batch(NamedTuple):
-    """The arrays of a batch of probes, on the host; axis 0 of each is the probe."""
-
-    probes: Float[AnyArray, "probe feature"]
-    memory_start: Float[AnyArray, "probe memory"] | None = None
-    varied: Mapping[str, AnyArray] = {}  # path of a parameter -> its values
-
-    @property
-    def number(self) -> int:
-        """The number of probes."""
-        return len(self.probes)
-
-    def take(self, rows: Any) -> "Batch":
-        """The probes with the given rows."""
-        return jax.tree.map(lambda x: x[rows], self)
-
-
-def substitute(
-    network: Network, dynamics: AbstractContinuousDynamics, values: Mapping[str, Any]
-) -> tuple[Network, AbstractContinuousDynamics]:
-    """The network and the dynamics with the parameters of one probe inserted."""
-    pair = {"network": network, "dynamics": dynamics}
-    for path, value in values.items():
-        pair = eqx.tree_at(lambda p, path=path: leaf(p, path), pair, value)
-    return pair["network"], pair["dynamics"]
-
-
-def leaf(pair: Mapping[str, Any], path: str) -> Any:
-    """The parameter at a path such as `network.memory_lagrangian.beta`."""
-    first, *names = path.split(".")
-    return ft.reduce(getattr, names, pair[first])
 
 
 def costs(
@@ -152,11 +120,7 @@ def _solve(fixed: tuple, batch: Batch, mesh: Mesh | None) -> Solution:
     def many(arrays: Any, batch: Batch) -> Solution:
         network, dynamics, plan = eqx.combine(arrays, static)
 
-        def one(probe: Batch) -> Solution:
-            own = substitute(network, dynamics, probe.varied)
-            return own[1].solve(own[0], probe.probes, probe.memory_start, plan)
-
-        return jax.vmap(one)(batch)
+        return dynamics.solve(network, batch, plan)
 
     if mesh is None:
         return many(arrays, batch)
@@ -169,8 +133,8 @@ def _solve(fixed: tuple, batch: Batch, mesh: Mesh | None) -> Solution:
 @eqx.filter_jit
 def _costs(network: Network, dynamics: AbstractContinuousDynamics, batch: Batch) -> Any:
     def one(probe: Batch) -> Any:
-        own = substitute(network, dynamics, probe.varied)
-        return own[1].cost(own[0], probe.probes)
+        own, moved = probe.own(network, dynamics)
+        return moved.cost(own, probe.probes)
 
     return jax.vmap(one)(batch)
 

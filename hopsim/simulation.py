@@ -15,10 +15,11 @@ from ._common.entries import public_entry
 from ._common.environment import precision
 from ._common.names import shown
 from ._common.types import AnyArray, cast
-from .batches import Batch, check_varied, costs, extremes, solve, substitute
+from .batches import check_varied, costs, extremes, solve
 from .dynamics import (
     AbstractContinuousDynamics,
     AbstractDynamics,
+    Batch,
     Execution,
     IntegrationPlan,
     Output,
@@ -185,7 +186,7 @@ def _integrate(
     values = check_varied(network, dynamics, request.varied, len(probes))
     batch = Batch(probes, memory_start, values)
     order, hardest = _by_cost(network, dynamics, batch)
-    own = substitute(network, dynamics, batch.take(hardest).varied)
+    own = batch.take(hardest).own(network, dynamics)
     plan, method = _plan(*own, probes, request)
     where, logged = request.execution, request.output.step_log
     run = partial(solve, network, dynamics, chunk=where.chunk, devices=where.devices)
@@ -324,7 +325,7 @@ def _promise(
     clamped = bool(np.any(plan.clamped))
     promises = []
     for row in sorted(rows):
-        own = substitute(network, dynamics, batch.take(row).varied)
+        own = batch.take(row).own(network, dynamics)
         promises.append(own[1].promise(own[0], method, clamped))
     return min(promises, key=lambda promise: promise.given)
 

@@ -136,7 +136,7 @@ def test_sorting_by_cost_changes_no_bit(sorted_by_cost, monkeypatch):
 
 
 def test_expected_cost_puts_stiff_probes_first():
-    from hopsim.batches import Batch
+    from hopsim.dynamics import Batch
 
     batch = Batch(V, None, varied(tau_memory=TAUS))
     order, hardest = hopsim.simulation._by_cost(B, TwoLayer(0.3), batch)

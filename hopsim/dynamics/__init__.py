@@ -8,6 +8,7 @@ from ._base import (
     IntegrationPlan,
     Solution,
 )
+from ._batch import Batch, leaf
 from ._request import Execution, Output, Request, Tolerances
 from .drives import AbstractDrive, drives, Pulse, Sinusoid
 from .flows import AbstractFlow, Adiabatic, TwoLayer
@@ -26,6 +27,7 @@ __all__ = [
     "AbstractFlow",
     "AbstractSpinDynamics",
     "Adiabatic",
+    "Batch",
     "Binary",
     "Dynamics",
     "Execution",
@@ -43,4 +45,5 @@ __all__ = [
     "drives",
     "dynamics_kinds",
     "expected",
+    "leaf",
 ]

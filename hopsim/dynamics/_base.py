@@ -11,8 +11,9 @@ from jaxtyping import Array, Bool, Float, Int
 from .._common.names import shown
 from .._common.registry import Registry
 from .._common.types import AnyArray, Scalar
-from ..network import Features, Hidden, Network
+from ..network import Features, Network
 from ..trajectory import Promise, Trajectory
+from ._batch import Batch
 from ._request import Request, require
 
 
@@ -58,7 +59,7 @@ class IntegrationPlan(eqx.Module):
 
 
 class Solution(NamedTuple):
-    """The run of one probe; `simulate` stacks them into a `Trajectory`."""
+    """The run of one probe, or, with one more axis 0, those of many."""
 
     energy: Float[Array, " sample"]
     effective_energy: Float[Array, " sample"]
@@ -149,8 +150,8 @@ class AbstractDynamics(eqx.Module):
     ) -> Trajectory:
         """The trajectories of all probes.
 
-        `integrate(network, dynamics, probes, request)` computes them from the motion of
-        one probe, `solve`, on all devices and under an audit.
+        `integrate(network, dynamics, probes, request)` computes them from `solve`, in
+        chunks on all devices and under an audit.
         """
 
     @property
@@ -196,9 +197,9 @@ class AbstractDynamics(eqx.Module):
 class AbstractContinuousDynamics(AbstractDynamics):
     """A motion of v in continuous time, each probe on its own.
 
-    To add one: implement the methods below as well. `solve` and `cost` take one probe
-    and are vmapped; `method` and `promise` run on the host, before. Override `validate`
-    with what else the motion asks for.
+    To add one: implement the methods below as well. `solve` and `cost` are compiled
+    (`cost` takes one probe and is vmapped); `method` and `promise` run on the host,
+    before. Override `validate` with what else the motion asks for.
     """
 
     def validate(
@@ -233,10 +234,13 @@ class AbstractContinuousDynamics(AbstractDynamics):
         return integrate(network, self, probes, request)
 
     @abc.abstractmethod
-    def solve(
-        self, network: Network, v: Features, h: Hidden | None, plan: IntegrationPlan
-    ) -> Solution:
-        """The motion from one state; `h` is None for slaved memory neurons."""
+    def solve(self, network: Network, batch: Batch, plan: IntegrationPlan) -> Solution:
+        """The motions of all probes of a batch; axis 0 of the solution is the probe.
+
+        `batch.memory_start` is None for slaved memory neurons. A motion that is written
+        for one probe is `jax.vmap` of it over the batch, with `probe.own` for the
+        parameters that vary.
+        """
 
     @abc.abstractmethod
     def cost(self, network: Network, v: Features) -> Scalar:

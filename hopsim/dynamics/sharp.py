@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from .._common.types import AnyArray, Scalar
 from ..lagrangians import AbsoluteValue
-from ..network import Features, Hidden, Network
+from ..network import Features, Network
 from ..trajectory import Ending, Promise, UNUSED
 from ._base import (
     AbstractContinuousDynamics,
@@ -24,6 +24,7 @@ from ._base import (
     Method,
     Solution,
 )
+from ._batch import Batch
 from ._request import Request
 
 
@@ -117,15 +118,17 @@ class Sharp(AbstractContinuousDynamics):
         against = network.local_field(s) * s < 0
         return jnp.sum(against).astype(network.dtype)
 
-    def solve(
-        self, network: Network, v: Features, h: Hidden | None, plan: IntegrationPlan
-    ) -> Solution:
-        run = jax.lax.while_loop(
-            lambda r: r.going,
-            lambda r: _to_next_flip(network, plan, r),
-            _begin(network, plan, v),
-        )
-        return _finish(network, plan, run)
+    def solve(self, network: Network, batch: Batch, plan: IntegrationPlan) -> Solution:
+        def one(probe: Batch) -> Solution:
+            own, _ = probe.own(network, self)
+            run = jax.lax.while_loop(
+                lambda r: r.going,
+                lambda r: _to_next_flip(own, plan, r),
+                _begin(own, plan, probe.probes),
+            )
+            return _finish(own, plan, run)
+
+        return jax.vmap(one)(batch)
 
 
 def _begin(network: Network, plan: IntegrationPlan, v: Array) -> _Run:

@@ -1,7 +1,8 @@
-"""Solvers of the flows: AltIMEX, unrolled Runge-Kutta stages, and their observers."""
+"""Solvers of the flows: AltIMEX, unrolled stages, their observers, and the loop."""
 
 from .altimex import AltIMEX
 from .energy_ledger import Audit, Audited
+from .loop import FIRST_STEP, Integrator, Lane
 from .problem import AbstractProblem, FlowState
 from .steady_state import Settling
 from .step_control import Balanced, Clocked, LedgerLimit
@@ -9,6 +10,7 @@ from .unrolled import evaluations, Unrolled
 
 
 __all__ = [
+    "FIRST_STEP",
     "AbstractProblem",
     "AltIMEX",
     "Audit",
@@ -16,6 +18,8 @@ __all__ = [
     "Balanced",
     "Clocked",
     "FlowState",
+    "Integrator",
+    "Lane",
     "LedgerLimit",
     "Settling",
     "Unrolled",

@@ -14,6 +14,7 @@ from ...solvers import AbstractProblem, AltIMEX, FlowState
 from ...spectrum import loop_gain
 from ...trajectory import Promise
 from .._base import AbstractContinuousDynamics, IntegrationPlan, Method, Solution
+from .._batch import Batch
 from .._request import Request, require
 from ..drives import AbstractDrive
 from ._layers import check_taus
@@ -229,12 +230,18 @@ class AbstractFlow(AbstractContinuousDynamics):
         gains = [loop_gain(network, y[0], flow.memory(network, y)) for y in (x, there)]
         return jnp.max(flow.stiffness(jnp.stack(gains)))
 
-    def solve(
-        self, network: Network, v: Features, h: Hidden | None, plan: IntegrationPlan
-    ) -> Solution:
-        """Integrate one probe with Diffrax."""
-        flow = Flow(cast(self, network.dtype), network, ~plan.clamped)
-        return integrate(flow, self.start(network, v, h), self.driven, plan)
+    def solve(self, network: Network, batch: Batch, plan: IntegrationPlan) -> Solution:
+        """The motions of all probes, side by side, by the steps of a Diffrax solver."""
+
+        def problem_of(probe: Batch) -> Flow:
+            own, moved = probe.own(network, self)
+            return Flow(cast(moved, own.dtype), own, ~plan.clamped)
+
+        def start(probe: Batch) -> tuple:
+            own, moved = probe.own(network, self)
+            return moved.start(own, probe.probes, probe.memory_start)
+
+        return integrate(problem_of, start, batch, self.driven, plan)
 
 
 class Flow(AbstractProblem):

@@ -1,5 +1,6 @@
-"""The only call of `diffeqsolve`: one flow, from one state, under an audit."""
+"""The integration of a flow: many probes, from their first states, under an audit."""
 
+from collections.abc import Callable
 from typing import Any
 
 import diffrax as dfx
@@ -15,12 +16,16 @@ from ...solvers import (
     Audited,
     Balanced,
     Clocked,
+    FIRST_STEP,
     FlowState,
+    Integrator,
+    Lane,
     LedgerLimit,
     Settling,
 )
 from ...trajectory import Ending
 from .._base import IntegrationPlan, Solution
+from .._batch import Batch
 
 
 # A proportional-integral controller. Where stability limits the step, the integral
@@ -30,99 +35,102 @@ CONTROL: dict[str, Any] = {"pcoeff": 0.6, "icoeff": 0.4, "safety": 0.95}
 
 
 def integrate(
-    flow: AbstractProblem, x0: tuple, driven: bool, plan: IntegrationPlan
+    problem_of: Callable[[Batch], AbstractProblem],
+    start: Callable[[Batch], tuple],
+    batch: Batch,
+    driven: bool,
+    plan: IntegrationPlan,
 ) -> Solution:
-    """The run of one probe, whatever its solver.
+    """The runs of many probes, whatever their solver; axis 0 is the probe.
 
     What is integrated is dx/dt = field(x) and, beside it, the accounts of the energy,
     dQ/dt = dissipation >= 0 and dW/dt = dI/dt . g. The invariant that the audit checks
     is E + Q + W = E(0) [THEORY 1.2]. (AltIMEX adds up a bound on the loss instead, so
     that dE + dQ <= 0 at each step.) Neither account is part of the error norm; steps
     are divided only where the balance would be missed.
+
+    **Arguments:**
+
+    - `problem_of`, `start`: the problem of one probe of the batch, and the layers of
+      its first state.
+    - `driven`: the work of a drive is accounted for.
     """
-    dtype = jnp.result_type(*x0)
     balanced = plan.audit and plan.adaptive and plan.balance
     limit = LedgerLimit(plan.rtol, plan.atol, plan.ledger_constant)
-    zero = jnp.zeros((), dtype)
-    y0 = FlowState(
-        x0,
-        dissipated=zero if plan.audit else None,
-        work=zero if plan.audit and driven else None,
-        residual=jnp.ones((), dtype) if plan.until_steady else None,
-        imbalance=zero if balanced else None,
-    )
+    zero = jnp.zeros((), plan.times.dtype)
 
-    # --- integrate
-    # in this order: the residual is read off the solver's own state, and the audit,
-    # outermost, is where `_audit` finds it
-    solver = _with_tolerances(plan.solver, plan)
+    def begin(probe: Batch) -> FlowState:
+        return FlowState(
+            start(probe),
+            dissipated=zero if plan.audit else None,
+            work=zero if plan.audit and driven else None,
+            residual=zero + 1 if plan.until_steady else None,
+            imbalance=zero if balanced else None,
+        )
+
+    integrator = Integrator(
+        _solver(plan),
+        Balanced(_controller(plan), limit) if balanced else _controller(plan),
+        first=zero + FIRST_STEP if plan.adaptive else plan.step,
+        times=plan.times,
+        observe=lambda problem, t, y: problem.observe(t, y, plan.save),
+        ended=_ended(plan),
+        max_steps=plan.max_steps,
+    )
+    lanes = integrator.run(problem_of, begin, batch)
+
+    def collect(probe: Batch, lane: Lane) -> Solution:
+        problem = problem_of(probe)
+        residual = problem.residual(lane.t, lane.y)
+        last = problem.observe(lane.t, lane.y, plan.save)
+        counted = lane.controller.counted if balanced else lane.accepted
+        allowed = limit.constant if plan.inequality else limit.after(counted)
+        return Solution(
+            **_samples(lane, last, len(plan.times)),
+            final=lane.y.x[0],
+            final_memory=problem.memory(lane.t, lane.y),
+            end_time=lane.t,
+            steps=lane.accepted,
+            rejected=lane.rejected,
+            residual=residual,
+            ledger_tolerance=allowed,
+            ending=_ending(lane.result, residual, last["energy"], plan),
+            undivided=lane.controller.undivided if balanced else None,
+            **_audit(lane.solver if plan.audit else None, zero),
+        )
+
+    return jax.vmap(collect)(batch, lanes)
+
+
+def _samples(lane: Lane, last: dict[str, Array], number: int) -> dict[str, Array]:
+    """All samples: those that a run did not reach are as its end.
+
+    So is the last one, which an interpolation would give to rounding only.
+    """
+    if number == 2:
+        return jax.tree.map(lambda a, b: jnp.stack([a, b]), lane.samples, last)
+    place = jnp.arange(number)
+    late = (place >= lane.taken) | (place == number - 1)
+    shaped = lambda x: late.reshape(-1, *[1] * (x.ndim - 1))
+    return jax.tree.map(lambda x, e: jnp.where(shaped(x), e, x), lane.samples, last)
+
+
+def _solver(plan: IntegrationPlan) -> dfx.AbstractSolver:
+    """The solver with its tolerances, and what observes its steps.
+
+    In this order: the residual is read off the solver's own state, and the audit,
+    outermost, is where `_audit` finds it.
+    """
+    solver = plan.solver
+    if isinstance(solver, dfx.AbstractImplicitSolver):
+        finder = dfx.VeryChord(rtol=plan.rtol, atol=plan.atol, norm=_state_norm)
+        solver = eqx.tree_at(lambda s: s.root_finder, solver, finder)
     if plan.until_steady:
         solver = Settling(solver)
-    if plan.audit:
-        solver = Audited(
-            solver, plan.rise_gain, plan.rise_tolerance, plan.inequality, plan.log_rows
-        )
-    duration, control = plan.times[-1], _controller(plan)
-    if balanced:
-        control = Balanced(control, limit)
-    solution = dfx.diffeqsolve(
-        # the field of `args`, as in the audit: XLA then sees that products are shared
-        dfx.ODETerm(lambda t, y, flow: flow.vector_field(t, y)),
-        solver,
-        t0=zero,
-        t1=duration,
-        dt0=None if plan.adaptive else plan.step,
-        y0=y0,
-        args=flow,
-        saveat=_samples(plan),
-        stepsize_controller=control,
-        event=_event(plan),
-        adjoint=dfx.ForwardMode(),
-        max_steps=plan.max_steps,
-        throw=False,
-    )
-
-    # --- collect
-    assert solution.ys is not None  # SaveAt above asks for all of these
-    assert solution.ts is not None
-    samples, end = solution.ys
-    last = jax.tree.map(lambda y: y[0], end)
-    end_time = solution.ts[1][0]
-    if plan.times.shape[0] == 2:  # both are known without interpolation
-        samples = jax.tree.map(lambda a, b: jnp.stack([a, b]), y0, last)
-    else:
-        reached = jnp.isfinite(solution.ts[0])  # Diffrax pads what it did not reach
-        shaped = lambda e: reached.reshape((-1,) + (1,) * (e.ndim - 1))
-        fill = lambda s, e: jnp.where(shaped(e), s, e)
-        samples = jax.tree.map(fill, samples, end)
-        # interpolation is exact at the end of a step to rounding only
-        samples = jax.tree.map(lambda s, e: s.at[-1].set(e), samples, last)
-    times = jnp.minimum(plan.times, end_time)
-    kept = jax.vmap(lambda t, y: flow.observe(t, y, plan.save))(times, samples)
-    residual = flow.residual(end_time, last)
-    steps = solution.stats["num_accepted_steps"]
-    controlled: Any = solution.controller_state
-    counted = controlled.counted if balanced else steps
-    return Solution(
-        **kept,
-        final=last.x[0],
-        final_memory=flow.memory(end_time, last),
-        end_time=end_time,
-        steps=steps,
-        rejected=solution.stats["num_rejected_steps"],
-        residual=residual,
-        ledger_tolerance=limit.constant if plan.inequality else limit.after(counted),
-        ending=_ending(solution.result, residual, kept["energy"][-1], plan),
-        undivided=controlled.undivided if balanced else None,
-        **_audit(solution.solver_state, zero),
-    )
-
-
-def _samples(plan: IntegrationPlan) -> dfx.SaveAt:
-    between = None if plan.times.shape[0] == 2 else dfx.SubSaveAt(ts=plan.times)
-    subs = [between, dfx.SubSaveAt(t1=True)]
-    audited = plan.audit
-    return dfx.SaveAt(subs=subs, solver_state=audited, controller_state=audited)
+    if not plan.audit:
+        return solver
+    limits = plan.rise_gain, plan.rise_tolerance
+    return Audited(solver, *limits, plan.inequality, plan.log_rows)
 
 
 def _audit(state: Any, zero: Array) -> dict[str, Any]:
@@ -144,16 +152,13 @@ def _controller(plan: IntegrationPlan) -> dfx.AbstractStepSizeController:
     return Clocked(control, plan.times[-1])
 
 
-def _event(plan: IntegrationPlan) -> dfx.Event | None:
+def _ended(plan: IntegrationPlan) -> Callable[[FlowState], Array] | None:
     """What ends a run early: rest, or a state that is NaN or infinite."""
     if plan.until_steady:  # not `<`: NaN must end a run as well
-        return dfx.Event(
-            lambda t, y, args, **_: ~(y.residual >= plan.residual_tolerance)
-        )
+        return lambda y: ~(y.residual >= plan.residual_tolerance)
     if plan.adaptive:  # the controller rejects steps to NaN or infinity
         return None
-    total = lambda y: sum(jnp.sum(layer) for layer in y.x)
-    return dfx.Event(lambda t, y, args, **_: ~jnp.isfinite(total(y)))
+    return lambda y: ~jnp.isfinite(sum(jnp.sum(layer) for layer in y.x))
 
 
 def _ending(
@@ -188,10 +193,3 @@ def _state_norm(y: FlowState) -> Scalar:
     # one array: one fused pass over both layers, not one for each
     whole = jnp.concatenate(y.x)
     return length(whole) / jnp.sqrt(jnp.asarray(whole.size, whole.dtype))
-
-
-def _with_tolerances(solver: Any, plan: IntegrationPlan) -> Any:
-    if not isinstance(solver, dfx.AbstractImplicitSolver):
-        return solver
-    finder = dfx.VeryChord(rtol=plan.rtol, atol=plan.atol, norm=_state_norm)
-    return eqx.tree_at(lambda s: s.root_finder, solver, finder)

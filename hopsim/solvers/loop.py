@@ -1,0 +1,228 @@
+"""The loop around a solver's steps: many runs side by side, each at its own pace.
+
+Diffrax makes the steps and chooses their lengths. Its own loop, `diffeqsolve`, serves
+gradients, equations of other kinds and dense output as well; tracing and compiling it
+takes longer than a small study runs. This one takes the same steps, to the last bit,
+and holds what a run of hopsim needs. `tests/solvers/test_loop.py` compares the two.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import diffrax as dfx
+import equinox as eqx
+import equinox.internal as eqxi
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int
+
+from .._common.types import Scalar
+from .problem import AbstractProblem, FlowState
+
+
+# as in `diffeqsolve`: of adaptive runs, in units of tau_feature (a controller that is
+# handed an ODETerm would look for one), and the roundings before the end of the run
+# from which a step goes there
+FIRST_STEP = 0.01
+CLIPPED = 100
+
+# the field of `args`, as in the audit: XLA then sees that products are shared
+TERMS = dfx.ODETerm(lambda t, y, problem: problem.vector_field(t, y))
+
+
+class Lane(NamedTuple):
+    """One run between two of its steps; in the loop axis 0 of all arrays is the run."""
+
+    t: Scalar  # how far it has come
+    next: Scalar  # the end of the step that is tried next
+    y: FlowState
+    solver: Any  # the states of the solver and of the step size controller
+    controller: Any
+    result: Any  # of `diffrax.RESULTS`: `successful` as long as the run goes on
+    accepted: Int[Array, "..."]
+    rejected: Int[Array, "..."]
+    taken: Int[Array, "..."]  # samples so far
+    samples: dict[str, Array]  # what was observed; of two the first alone
+
+
+class Integrator(eqx.Module):
+    """How runs are made: all but the problems, and the states from which they start.
+
+    Runs go from 0 to the last of `times`, or until `ended` says of a state that was
+    reached that it is the last. What `observe` keeps of a state is kept when the run
+    passes a time of `times`, from the dense output of that step; states themselves are
+    not.
+    """
+
+    solver: dfx.AbstractSolver
+    controller: dfx.AbstractStepSizeController
+    first: Scalar  # the length of the first step
+    times: Float[Array, " sample"]
+    observe: Callable[[AbstractProblem, Scalar, FlowState], dict[str, Array]]
+    ended: Callable[[FlowState], Bool[Array, ""]] | None
+    max_steps: int = eqx.field(static=True)
+
+    def run(
+        self,
+        problem_of: Callable[[Any], AbstractProblem],
+        start: Callable[[Any], FlowState],
+        rows: Any,
+    ) -> Lane:
+        """The ends of all runs.
+
+        **Arguments:**
+
+        - `problem_of`, `start`: the problem and the first state of one row. (Problems
+          are made in each step, so that what rows have in common is held once.)
+        - `rows`: what distinguishes the runs, arrays whose axis 0 is the run.
+        """
+        begin = lambda row: self._begin(problem_of(row), start(row))
+        attempt = lambda row, lane: self._attempt(problem_of(row), lane)
+
+        def step(lanes: Lane) -> Lane:
+            after, dense = jax.vmap(attempt)(rows, lanes)
+            if len(self.times) > 2:
+                after = self._sample(problem_of, rows, lanes, after, dense)
+            return after
+
+        lanes = lax.while_loop(
+            lambda lanes: jnp.any(self._goes_on(lanes)), step, jax.vmap(begin)(rows)
+        )
+        return jax.vmap(self._end)(lanes)
+
+    @property
+    def _order(self) -> Any:
+        return self.solver.error_order(TERMS)  # None where nothing is estimated
+
+    # --- one run ----------------------------------------------------------------------
+
+    def _begin(self, problem: AbstractProblem, y: FlowState) -> Lane:
+        duration = self.times[-1]
+        zero, none = jnp.zeros_like(duration), jnp.zeros((), int)
+        first, controller = self.controller.init(
+            TERMS,
+            zero,
+            duration,
+            y,
+            self.first,
+            problem,
+            self.solver.func,
+            self._order,
+        )
+        first = jnp.minimum(first, duration)
+        samples = self.observe(problem, zero, y)
+        if len(self.times) > 2:
+            room = lambda x: jnp.zeros((len(self.times), *x.shape), x.dtype)
+            samples = jax.tree.map(lambda x: room(x).at[0].set(x), samples)
+        return _as_arrays(
+            Lane(
+                t=zero,
+                next=first,
+                y=y,
+                solver=self.solver.init(TERMS, zero, first, y, problem),
+                controller=controller,
+                result=dfx.RESULTS.successful,
+                accepted=none,
+                rejected=none,
+                taken=none + 1,
+                samples=samples,
+            )
+        )
+
+    def _unfinished(self, lane: Lane) -> Bool[Array, "..."]:
+        return (lane.t < self.times[-1]) & dfx.is_successful(lane.result)
+
+    def _goes_on(self, lane: Lane) -> Bool[Array, "..."]:
+        return self._unfinished(lane) & (lane.accepted + lane.rejected < self.max_steps)
+
+    def _end(self, lane: Lane) -> Lane:
+        more = dfx.RESULTS.max_steps_reached
+        result = dfx.RESULTS.where(self._unfinished(lane), more, lane.result)
+        return lane._replace(result=result)
+
+    def _attempt(self, problem: AbstractProblem, lane: Lane) -> tuple[Lane, Any]:
+        """The lane after one more step, unless its run has ended; the dense output."""
+        y, error, dense, solver, told = self.solver.step(
+            TERMS, lane.t, lane.next, lane.y, problem, lane.solver, False
+        )
+        error = jax.tree.map(lambda e: jnp.where(jnp.isnan(e), jnp.inf, e), error)
+        keep, t, end, _, controller, limit = self.controller.adapt_step_size(
+            lane.t, lane.next, lane.y, y, problem, error, self._order, lane.controller
+        )
+        kept = lambda new, old: jnp.where(keep, new, old)
+        y, solver = jax.tree.map(kept, (y, solver), (lane.y, lane.solver))
+        # the first of these that is no success; from the lane's own, which is traced:
+        # what is compared while tracing would be a small program of its own
+        told = dfx.RESULTS.where(keep, told, dfx.RESULTS.successful)
+        result = dfx.RESULTS.where(dfx.is_okay(lane.result), told, lane.result)
+        result = dfx.RESULTS.where(dfx.is_okay(result), limit, result)
+        if self.ended is not None:
+            ended = dfx.RESULTS.event_occurred
+            result = dfx.RESULTS.where(self.ended(y), ended, result)
+        t = jnp.minimum(t, self.times[-1])
+        after = lane._replace(
+            t=t,
+            next=self._clipped(t, end, keep),
+            y=y,
+            solver=solver,
+            controller=controller,
+            result=result,
+            accepted=lane.accepted + jnp.where(keep, 1, 0),
+            rejected=lane.rejected + jnp.where(keep, 0, 1),
+        )
+        on = self._goes_on(lane)
+        stays = lambda new, old: jnp.where(on, new, old)
+        return jax.tree.map(stays, _as_arrays(after), lane), dense
+
+    def _clipped(self, t: Scalar, end: Scalar, keep: Any) -> Scalar:
+        """The end of the next step: that of the run, if it comes so close to it.
+
+        After a rejection it is half the way there, or a step might be tried again.
+        """
+        last = self.times[-1]
+        near = last
+        for _ in range(CLIPPED):
+            near = eqxi.prevbefore(near)
+        return jnp.where(end > near, jnp.where(keep, last, t + 0.5 * (last - t)), end)
+
+    # --- samples ----------------------------------------------------------------------
+
+    def _sample(
+        self,
+        problem_of: Callable[[Any], AbstractProblem],
+        rows: Any,
+        before: Lane,
+        after: Lane,
+        dense: Any,
+    ) -> Lane:
+        """The lanes after a step, sampled at the times that the step has passed."""
+        number = len(self.times)
+
+        def due(before: Lane, after: Lane) -> Bool[Array, "..."]:
+            time = self.times[jnp.minimum(after.taken, number - 1)]
+            moved = after.accepted > before.accepted
+            return moved & (time <= before.next) & (after.taken < number)
+
+        def take(row: Any, before: Lane, after: Lane, dense: Any) -> Lane:
+            now = due(before, after)
+            time = self.times[jnp.minimum(after.taken, number - 1)]
+            path = self.solver.interpolation_cls(t0=before.t, t1=before.next, **dense)
+            seen = self.observe(problem_of(row), time, path.evaluate(time))
+            place = jnp.where(now, after.taken, number)  # nowhere
+            put = lambda all, x: all.at[place].set(x, mode="drop")
+            return after._replace(
+                taken=after.taken + jnp.where(now, 1, 0),
+                samples=jax.tree.map(put, after.samples, seen),
+            )
+
+        return lax.while_loop(
+            lambda lanes: jnp.any(due(before, lanes)),
+            lambda lanes: jax.vmap(take)(rows, before, lanes, dense),
+            after,
+        )
+
+
+def _as_arrays(tree: Any) -> Any:
+    """Python's numbers as arrays: states of solvers hold some, a loop carries none."""
+    return jax.tree.map(jnp.asarray, tree)
