@@ -2,7 +2,12 @@
 
 import pytest
 from command_line import hopsim_cli
+from matplotlib.figure import Figure
 from places import ROOT
+
+import hopsim
+from hopsim import plots
+from hopsim.experiments import experiments
 
 
 SHIPPED = sorted(ROOT.glob("scenarios/**/*.toml"))
@@ -21,6 +26,30 @@ def run(path, out, *options):
 def test_shipped_scenario_holds_what_it_claims(path, tmp_path):
     files = run(path, tmp_path / "runs")
     assert {"record.nc", "scenario.toml", "summary.txt"} < files
+    (folder,) = (tmp_path / "runs").iterdir()
+    refused = drawn_by_studies() - set(offered(path))
+    assert [name for name in sorted(refused) if drawable(folder, name)] == []
+
+
+def offered(path):
+    """The pictures that `check` lets a scenario of this experiment ask for."""
+    experiment = hopsim.load_scenario(path).experiment
+    return (*experiment.plots, *experiment.further_plots)
+
+
+def drawn_by_studies():
+    """Those that it refuses a scenario of another experiment."""
+    kinds = [experiments[kind] for kind in experiments]
+    return {name for x in kinds for name in (*x.plots, *x.further_plots)}
+
+
+def drawable(folder, name):
+    """Whether its record holds what a picture shows."""
+    try:
+        plots.draw(hopsim.load_record(folder), name, Figure())
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return False
+    return True
 
 
 PICTURES = {  # one scenario of each experiment, and what it draws
