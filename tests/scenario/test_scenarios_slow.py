@@ -27,8 +27,11 @@ def test_shipped_scenario_holds_what_it_claims(path, tmp_path):
     files = run(path, tmp_path / "runs")
     assert {"record.nc", "scenario.toml", "summary.txt"} < files
     (folder,) = (tmp_path / "runs").iterdir()
-    refused = drawn_by_studies() - set(offered(path))
-    assert [name for name in sorted(refused) if drawable(folder, name)] == []
+    refused, record = (
+        drawn_by_studies() - set(offered(path)),
+        hopsim.load_record(folder),
+    )
+    assert [name for name in sorted(refused) if drawable(record, name)] == []
 
 
 def offered(path):
@@ -43,10 +46,10 @@ def drawn_by_studies():
     return {name for x in kinds for name in (*x.plots, *x.further_plots)}
 
 
-def drawable(folder, name):
-    """Whether its record holds what a picture shows."""
+def drawable(record, name):
+    """Whether a record holds what a picture shows."""
     try:
-        plots.draw(hopsim.load_record(folder), name, Figure())
+        plots.draw(record, name, Figure())
     except (ValueError, LookupError, TypeError, AttributeError):
         return False
     return True

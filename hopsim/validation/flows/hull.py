@@ -33,6 +33,7 @@ class Hull(AbstractEnsemble):
 
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("hull",)
+    further_plots: ClassVar[tuple[str, ...]] = ("settling",)
 
     points: int = Field(64, ge=1)
 

@@ -25,6 +25,7 @@ class RetrievalGap(AbstractEnsemble):
 
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("gap",)
+    further_plots: ClassVar[tuple[str, ...]] = ("settling",)
 
     def validate_setting(self, setting: Setting) -> None:
         decay = expected(setting.dynamics, TwoLayer, "retrieval_gap").decay

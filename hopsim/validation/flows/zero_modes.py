@@ -40,6 +40,7 @@ class ZeroModes(AbstractEnsemble):
 
     row: ClassVar[str] = "probe"
     plots: ClassVar[tuple[str, ...]] = ("zero_modes",)
+    further_plots: ClassVar[tuple[str, ...]] = ("settling",)
 
     mode: Literal["shift", "length"] = "shift"
     amount: float = Field(5.0, gt=0)
