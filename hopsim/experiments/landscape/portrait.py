@@ -26,7 +26,7 @@ class Portrait(AbstractExperiment):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("portrait",)
-    further_plots: ClassVar[tuple[str, ...]] = ("energy", "gap")
+    further_plots: ClassVar[tuple[str, ...]] = ("energy", "gap", "sweep", "settling")
 
     low: float = -1.5
     high: float = 1.5
