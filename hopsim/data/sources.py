@@ -245,7 +245,6 @@ def aims_of(
     require_room(
         float(number) * features, f"{number:,} probes of {features:,} features"
     )
-    require_room(float(repeats) * rows, f"{repeats:,} probes of {rows:,} memories")
     hidden = None
     if occluded != "none":
         if memories.image is None:
@@ -254,7 +253,7 @@ def aims_of(
                 "noise for plain vectors."
             )
         hidden = patterns.occlusion(memories.image, occluded, fraction)
-    return np.repeat(np.arange(rows), repeats)[:count], hidden
+    return np.arange(number) // repeats, hidden
 
 
 @probe_sources.register("random")
