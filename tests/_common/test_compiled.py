@@ -54,7 +54,7 @@ DAMAGES = {
     "empty": lambda content: b"",
     "cut": lambda content: content[: len(content) // 2],
     "zeros": lambda content: bytes(len(content)),
-    "one bit": lambda content: flipped(content, 0.6),
+    "one bit": lambda content: flipped(content, 0.5),
     "last bit": lambda content: flipped(content, 1.0),
 }
 
