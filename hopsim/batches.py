@@ -1,8 +1,8 @@
-"""Batches: many probes in chunks of one shape, over all devices.
+"""Batches: many probes in calls of one shape, over all devices.
 
-All probes of a chunk step together until the slowest has ended, so probes of similar
-cost share a chunk. A chunk is what one compiled call computes on one device; on a CPU
-it is small enough for the stages of all its probes to stay in the cache.
+A chunk is what steps side by side on one device; on a CPU it is small enough for the
+stages of all its probes to stay in the cache. One compiled call takes the probes of
+several chunks: a lane whose probe has ended takes the next one.
 """
 
 import dataclasses
@@ -33,8 +33,10 @@ from .network import Network
 from .solvers import evaluations
 
 
-CHUNK = 64  # probes in one compiled call on a CPU: their stages stay in the cache
+CHUNK = 64  # probes side by side on a CPU: their stages stay in the cache
 LANES = 8  # a chunk is a multiple of this, or one probe: the rows of a SIMD product
+CHUNKS = 16  # in one compiled call; the samples of a call are held twice
+SAMPLE_BYTES = 2**28  # of the samples of one call, where that allows more than a chunk
 
 
 def costs(
@@ -43,7 +45,7 @@ def costs(
     """The expected cost of every probe, in the units of `dynamics.cost`."""
     parts = [
         np.asarray(_costs(network, dynamics, batch.take(rows)))
-        for rows in _rounds(np.arange(batch.number), min(CHUNK, batch.number))
+        for rows, _ in _rounds(np.arange(batch.number), min(CHUNK, batch.number), 1)
     ]
     return np.concatenate(parts)[: batch.number]
 
@@ -61,22 +63,26 @@ def solve(
 ) -> Solution:
     """The runs of all probes, gathered on the host (of every process, if several).
 
-    Results do not depend, to the last bit, on the order of the probes, the number of
-    chunks, or the number of devices or processes if that is two or more. The size of a
-    chunk may change the rounding of matrix products; so may the change from one device
+    Results do not depend, to the last bit, on the order of the probes, or on the number
+    of chunks, devices or processes if that is two or more. The size of a chunk may
+    change the rounding of matrix products; so may the change from one chunk or device
     to several, since XLA then inlines and fuses in another order.
 
     **Arguments:**
 
-    - `chunk`: probes in one compiled call on one device: 1, or rounded up to a multiple
-      of 8.
+    - `chunk`: probes that step side by side on one device: 1, or rounded up to a
+      multiple of 8.
     - `devices`: default as many of all as have a full chunk each.
     - `order`: the order in which probes are run; default as given.
     """
     devices = list(jax.devices() if devices is None else devices)
-    size, used = _shape(network, batch, plan, chunk, len(devices))
+    lanes, size, used = _shape(network, batch, plan, chunk, len(devices))
     devices = devices[:used]
     several = len(devices) > 1 or jax.process_count() > 1
+    # one chunk alone has no lanes to refill; on several devices each of them has some,
+    # whatever its share, so that their number changes no bit
+    refill = size > lanes or several
+    plan = dataclasses.replace(plan, lanes=lanes if refill else None)
     mesh = Mesh(np.asarray(devices), ("probe",)) if several else None
     usual = not several and devices[0] == _usual_device()
     place = ft.partial(_place, mesh or (None if usual else devices[0]))
@@ -86,27 +92,30 @@ def solve(
     fixed = place((network, dynamics, plan), PartitionSpec())
     order = np.arange(batch.number) if order is None else order
     whole: Any = None
-    pending: list[tuple[np.ndarray, Solution]] = []
+    pending: list[tuple[np.ndarray, np.ndarray, Solution]] = []
     done = 0
 
     def collect() -> None:
         nonlocal whole, done
-        rows, part = pending.pop(0)
+        rows, asked, part = pending.pop(0)
         part = _gathered(part)
         if watched():
-            worked(_work(network, plan, part, size))
+            worked(_work(network, plan, part, asked, lanes, size))
         if whole is None:  # allocated once and filled: no second copy at the end
             empty = lambda x: np.empty((batch.number, *x.shape[1:]), x.dtype)
             whole = jax.tree.map(empty, part)
-        jax.tree.map(ft.partial(_fill, rows), whole, part)
-        done = min(done + len(rows), batch.number)
+        jax.tree.map(ft.partial(_fill, rows, asked), whole, part)
+        done += int(asked.sum())
         if progress is not None:
             progress(done, batch.number)
 
     with phase("integrate"):
-        for rows in _rounds(order, size * len(devices)):
-            here = place(batch.take(rows), PartitionSpec("probe"))
-            pending.append((rows, _solve(fixed, here, mesh)))
+        for rows, asked in _rounds(order, size, len(devices)):
+            part = batch.take(rows)
+            if refill:
+                part = part._replace(asked=asked)
+            part = place(part, PartitionSpec("probe"))
+            pending.append((rows, asked, _solve(fixed, part, mesh)))
             if len(pending) > 1:  # the next one runs while this one is copied
                 collect()
         while pending:
@@ -146,10 +155,20 @@ def _costs(network: Network, dynamics: AbstractContinuousDynamics, batch: Batch)
 # --- shapes and places --------------------------------------------------------------
 
 
-def _rounds(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Rows in rounds of `size`; the last round is filled up with its last probe."""
-    for start in range(0, len(order), size):
-        yield order[np.minimum(np.arange(start, start + size), len(order) - 1)]
+def _rounds(
+    order: np.ndarray, size: int, devices: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows in rounds of `size` for each device, and which of them are asked for.
+
+    The last round is filled up with its last probe. Every device has its share of the
+    first rows, which are the costly ones, and then runs for as long as the others.
+    """
+    whole = size * devices
+    share = lambda x: x.reshape(size, devices).T.ravel()
+    for start in range(0, len(order), whole):
+        place = np.arange(start, start + whole)
+        filled = order[np.minimum(place, len(order) - 1)]
+        yield share(filled), share(place < len(order))
 
 
 def _shape(
@@ -158,10 +177,14 @@ def _shape(
     plan: IntegrationPlan,
     chunk: int | None,
     devices: int,
-) -> tuple[int, int]:
-    """The size of a chunk, and the number of devices to use."""
+) -> tuple[int, int, int]:
+    """The size of a chunk, of a call on one device, and the number of devices to use.
+
+    A call has 1, 2, 4, 8 or 16 chunks, so that few shapes are compiled.
+    """
+    on_cpu = jax.default_backend() == "cpu"
     most = chunk or CHUNK
-    if chunk is None and jax.default_backend() != "cpu":
+    if chunk is None and not on_cpu:
         most = max(LANES, device_bytes() // 2 // _bytes(network, plan))
     # half-empty chunks cost nearly as much as full ones: use fewer devices instead,
     # unless there are several processes, all of which must take part
@@ -170,7 +193,16 @@ def _shape(
     if chunk is None:
         rounds = math.ceil(batch.number / (most * devices))
         most = math.ceil(batch.number / (rounds * devices))
-    return most if most == 1 else LANES * math.ceil(most / LANES), devices
+    lanes = most if most == 1 else LANES * math.ceil(most / LANES)
+    # an accelerator's memory is filled by one chunk already
+    held = max(1, SAMPLE_BYTES // (_sample_bytes(network, plan) * lanes))
+    chunks = min(CHUNKS, held, math.ceil(batch.number / (lanes * devices)))
+    return lanes, lanes * (_power_of_two(chunks) if on_cpu else 1), devices
+
+
+def _power_of_two(number: int) -> int:
+    """The next one, but for the largest number of chunks that is allowed."""
+    return min(2 ** math.ceil(math.log2(number)), CHUNKS)
 
 
 def _bytes(network: Network, plan: IntegrationPlan) -> int:
@@ -179,9 +211,17 @@ def _bytes(network: Network, plan: IntegrationPlan) -> int:
     return network.dtype.itemsize * state * (40 + 3 * len(plan.times))
 
 
+def _sample_bytes(network: Network, plan: IntegrationPlan) -> int:
+    """The bytes of the samples of one probe."""
+    sizes = {"v": network.features, "g": network.features, "h": network.count}
+    kept = 4 + sum(sizes[name] for name in plan.save)
+    return network.dtype.itemsize * len(plan.times) * kept
+
+
 def _usual_device() -> Any:
     """Where JAX computes with arrays that have been placed nowhere."""
-    return jax.config.jax_default_device or jax.devices()[0]
+    usual = jax.config.jax_default_device  # pyright: ignore[reportAttributeAccessIssue]
+    return usual or jax.devices()[0]
 
 
 def _place(where: Any, tree: Any, spec: PartitionSpec) -> Any:
@@ -201,19 +241,26 @@ def _place(where: Any, tree: Any, spec: PartitionSpec) -> Any:
     return eqx.combine(jax.tree.map(put, arrays), rest)
 
 
-def _work(network: Network, plan: IntegrationPlan, part: Solution, size: int) -> Work:
-    """The work of one round; every chunk steps until its slowest probe has ended."""
-    attempts = np.asarray(part.steps) + np.asarray(part.rejected)
-    attempts = attempts * (evaluations(plan.solver) if plan.solver else 0)
-    chunks = attempts.reshape(-1, size)
+def _work(
+    network: Network,
+    plan: IntegrationPlan,
+    part: Solution,
+    asked: np.ndarray,
+    lanes: int,
+    size: int,
+) -> Work:
+    """The work of one round; all lanes step until the last of them has ended."""
+    stages = evaluations(plan.solver) if plan.solver else 0
+    attempts = (np.asarray(part.steps) + np.asarray(part.rejected))[asked]
+    passes = 0 if part.passes is None else np.asarray(part.passes)[::size].sum()
     return Work(
         network.features,
         network.count,
         network.dtype,
-        size,
-        int(attempts.sum()),
-        int(chunks.max(axis=1).sum()),
-        len(chunks),
+        lanes,
+        int(attempts.sum()) * stages,
+        int(passes) * stages,
+        len(asked) // size,
     )
 
 
@@ -223,8 +270,10 @@ def _gathered(part: Solution) -> Solution:
     return multihost_utils.process_allgather(part, tiled=True)
 
 
-def _fill(rows: np.ndarray, whole: np.ndarray, part: AnyArray) -> None:
-    whole[rows] = np.asarray(part)  # a repeated probe writes the same bits again
+def _fill(
+    rows: np.ndarray, asked: np.ndarray, whole: np.ndarray, part: AnyArray
+) -> None:
+    whole[rows[asked]] = np.asarray(part)[asked]
 
 
 def check_varied(

@@ -200,7 +200,7 @@ def _integrate(
     # --- collect
     ended = time.perf_counter()
     promise = _promise(network, dynamics, batch, method, plan)
-    names = Solution._fields[:-1]
+    names = (x for x in Solution._fields if x not in ("log", "passes"))
     return Trajectory(
         times=np.asarray(plan.times),
         promise=promise,

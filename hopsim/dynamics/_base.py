@@ -56,6 +56,7 @@ class IntegrationPlan(eqx.Module):
     save: tuple[str, ...] = eqx.field(static=True)
     max_steps: int = eqx.field(static=True)
     log_rows: int = eqx.field(static=True)
+    lanes: int | None = eqx.field(static=True, default=None)  # probes side by side
 
 
 class Solution(NamedTuple):
@@ -83,6 +84,7 @@ class Solution(NamedTuple):
     h: Float[Array, "sample memory"] | None = None
     undivided: Bool[Array, ""] | None = None
     log: Float[Array, "step 4"] | None = None
+    passes: Int[Array, ""] | None = None  # steps of all lanes while this batch was run
 
 
 class AbstractDynamics(eqx.Module):
@@ -237,9 +239,10 @@ class AbstractContinuousDynamics(AbstractDynamics):
     def solve(self, network: Network, batch: Batch, plan: IntegrationPlan) -> Solution:
         """The motions of all probes of a batch; axis 0 of the solution is the probe.
 
-        `batch.memory_start` is None for slaved memory neurons. A motion that is written
-        for one probe is `jax.vmap` of it over the batch, with `probe.own` for the
-        parameters that vary.
+        `batch.memory_start` is None for slaved memory neurons; rows that are not
+        `batch.asked` may be left out. A motion that is written for one probe is
+        `jax.lax.map` of it over the batch, `plan.lanes` probes at a time, with
+        `probe.own` for the parameters that vary.
         """
 
     @abc.abstractmethod

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .._common.types import AnyArray
 from ..network import Network
@@ -24,6 +24,7 @@ class Batch(NamedTuple):
     probes: Float[AnyArray, "*probe feature"]
     memory_start: Float[AnyArray, "*probe memory"] | None = None
     varied: Mapping[str, AnyArray] = {}  # path of a parameter -> its values
+    asked: Bool[AnyArray, "*probe"] | None = None  # the others fill a shape; None: all
 
     @property
     def number(self) -> int:

@@ -128,7 +128,7 @@ class Sharp(AbstractContinuousDynamics):
             )
             return _finish(own, plan, run)
 
-        return jax.vmap(one)(batch)
+        return jax.lax.map(one, batch, batch_size=plan.lanes or batch.number)
 
 
 def _begin(network: Network, plan: IntegrationPlan, v: Array) -> _Run:

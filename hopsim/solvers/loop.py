@@ -27,6 +27,8 @@ from .problem import AbstractProblem, FlowState
 FIRST_STEP = 0.01
 CLIPPED = 100
 
+SIMD = 8  # the rows of a product that are formed at once; fewer may round otherwise
+
 # the field of `args`, as in the audit: XLA then sees that products are shared
 TERMS = dfx.ODETerm(lambda t, y, problem: problem.vector_field(t, y))
 
@@ -44,6 +46,16 @@ class Lane(NamedTuple):
     rejected: Int[Array, "..."]
     taken: Int[Array, "..."]  # samples so far
     samples: dict[str, Array]  # what was observed; of two the first alone
+
+
+class _Turn(NamedTuple):
+    """The lanes between two refills."""
+
+    runs: Lane
+    row: Int[Array, " lane"]  # of each run; beyond the last where there is none
+    next: Int[Array, ""]  # the row that begins next
+    kept: Any  # of the rows that have ended
+    passes: Int[Array, ""]
 
 
 class Integrator(eqx.Module):
@@ -67,29 +79,116 @@ class Integrator(eqx.Module):
         self,
         problem_of: Callable[[Any], AbstractProblem],
         start: Callable[[Any], FlowState],
+        collect: Callable[[Any, Lane], Any],
         rows: Any,
-    ) -> Lane:
-        """The ends of all runs.
+        asked: Int[Array, ""],
+        lanes: int | None,
+    ) -> tuple[Any, Int[Array, ""]]:
+        """What is collected of all runs, in the order of the rows; the passes made.
+
+        A pass is one more step of every lane. A lane whose run has ended takes the
+        next row, so that no run waits for a slower one. What a run gives depends on
+        neither its lane nor its neighbours: products of matrices have a row for each
+        lane.
 
         **Arguments:**
 
         - `problem_of`, `start`: the problem and the first state of one row. (Problems
           are made in each step, so that what rows have in common is held once.)
+        - `collect`: what is kept of a row and its run, which has ended.
         - `rows`: what distinguishes the runs, arrays whose axis 0 is the run.
+        - `asked`: how many of them are run; of the others nothing is known.
+        - `lanes`: how many runs step side by side; None for all of them, each until
+          the slowest has ended.
         """
-        begin = lambda row: self._begin(problem_of(row), start(row))
+        begin = jax.vmap(lambda row: self._begin(problem_of(row), start(row)))
         attempt = lambda row, lane: self._attempt(problem_of(row), lane)
+        finish = jax.vmap(lambda row, lane: collect(row, self._end(lane)))
 
-        def step(lanes: Lane) -> Lane:
+        def step(rows: Any, lanes: Lane) -> Lane:
             after, dense = jax.vmap(attempt)(rows, lanes)
             if len(self.times) > 2:
                 after = self._sample(problem_of, rows, lanes, after, dense)
             return after
 
-        lanes = lax.while_loop(
-            lambda lanes: jnp.any(self._goes_on(lanes)), step, jax.vmap(begin)(rows)
+        if lanes is not None:
+            return self._refilled(begin, step, finish, rows, asked, lanes)
+        ends, passes = lax.while_loop(
+            lambda state: jnp.any(self._goes_on(state[0])),
+            lambda state: (step(rows, state[0]), state[1] + 1),
+            (begin(rows), jnp.zeros((), int)),
         )
-        return jax.vmap(self._end)(lanes)
+        return finish(rows, ends), passes
+
+    def _refilled(
+        self,
+        begin: Callable[[Any], Lane],
+        step: Callable[[Any, Lane], Lane],
+        finish: Callable[[Any, Lane], Any],
+        rows: Any,
+        asked: Int[Array, ""],
+        lanes: int,
+    ) -> tuple[Any, Int[Array, ""]]:
+        """More rows than lanes: those that have ended are replaced, a few at a time.
+
+        A few, since to end and to begin costs as much as a step for each; runs begin
+        in groups of one size, at first too, so that none depends on when it began.
+        """
+        number = len(jax.tree.leaves(rows)[0])
+        few = max(lanes // 8, min(lanes, SIMD))
+        take = lambda tree, index: jax.tree.map(lambda x: x[index], tree)
+        row_of = lambda index: take(rows, jnp.minimum(index, number - 1))
+        put = lambda all, place, new: jax.tree.map(
+            lambda x, y: x.at[place].set(y, mode="drop"), all, new
+        )
+        empty = lambda tree, size: jax.tree.map(
+            lambda x: jnp.zeros((size, *x.shape[1:]), x.dtype), tree
+        )
+        some = row_of(jnp.arange(few))
+        begun = jax.eval_shape(begin, some)
+        filled = jnp.maximum(asked, lanes)  # each lane holds some run before it steps
+
+        def turn(state: _Turn) -> _Turn:
+            # --- steps, until a few lanes wait for a row, or none is left to begin
+            own, more = row_of(state.row), state.next < filled
+            going = lambda runs: jnp.sum(self._goes_on(runs))
+            runs, passes = lax.while_loop(
+                lambda x: going(x[0]) > jnp.where(more, lanes - few, 0),
+                lambda x: (step(own, x[0]), x[1] + 1),
+                (state.runs, state.passes),
+            )
+            # --- a few that wait, first those that have a run to be kept
+            on, new = self._goes_on(runs), state.next + jnp.arange(few)
+            waits = jnp.where(on, 0, jnp.where(state.row < number, 2, 1))
+            lane = lax.top_k(waits, few)[1]
+            free, row = ~on[lane], state.row[lane]
+            kept = finish(row_of(row), take(runs, lane))
+            fresh = begin(row_of(new))
+            idle = new >= asked
+            fresh = fresh._replace(t=jnp.where(idle, self.times[-1], fresh.t))
+            place = jnp.where(free, lane, lanes)
+            return _Turn(
+                runs=put(runs, place, fresh),
+                row=state.row.at[place].set(jnp.where(idle, number, new), mode="drop"),
+                next=state.next + few,
+                kept=put(state.kept, jnp.where(free, row, number), kept),
+                passes=passes,
+            )
+
+        runs = empty(begun, lanes)
+        none = jnp.zeros((), int)
+        last = lax.while_loop(
+            lambda state: jnp.any(state.row < number) | (state.next < asked),
+            turn,
+            _Turn(
+                runs=runs._replace(t=runs.t + self.times[-1]),
+                row=jnp.full(lanes, number),
+                next=none,
+                kept=empty(jax.eval_shape(finish, some, begun), number),
+                passes=none,
+            ),
+        )
+        return last.kept, last.passes
 
     @property
     def _order(self) -> Any:

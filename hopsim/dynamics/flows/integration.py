@@ -77,7 +77,6 @@ def integrate(
         ended=_ended(plan),
         max_steps=plan.max_steps,
     )
-    lanes = integrator.run(problem_of, begin, batch)
 
     def collect(probe: Batch, lane: Lane) -> Solution:
         problem = problem_of(probe)
@@ -99,7 +98,12 @@ def integrate(
             **_audit(lane.solver if plan.audit else None, zero),
         )
 
-    return jax.vmap(collect)(batch, lanes)
+    number = len(batch.probes)
+    asked = jnp.asarray(number) if batch.asked is None else jnp.sum(batch.asked)
+    solution, passes = integrator.run(
+        problem_of, begin, collect, batch, asked, plan.lanes
+    )
+    return solution._replace(passes=jnp.full(number, passes))
 
 
 def _samples(lane: Lane, last: dict[str, Array], number: int) -> dict[str, Array]:
