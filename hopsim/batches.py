@@ -36,6 +36,7 @@ from .solvers import evaluations
 CHUNK = 64  # probes side by side on a CPU: their stages stay in the cache
 LANES = 8  # a chunk is a multiple of this, or one probe: the rows of a SIMD product
 CHUNKS = 16  # in one compiled call; the samples of a call are held twice
+FEW = 4  # chunks, which are run one by one: lanes that are refilled compile for longer
 SAMPLE_BYTES = 2**28  # of the samples of one call, where that allows more than a chunk
 
 
@@ -64,9 +65,10 @@ def solve(
     """The runs of all probes, gathered on the host (of every process, if several).
 
     Results do not depend, to the last bit, on the order of the probes, or on the number
-    of chunks, devices or processes if that is two or more. The size of a chunk may
-    change the rounding of matrix products; so may the change from one chunk or device
-    to several, since XLA then inlines and fuses in another order.
+    of devices or processes if that is two or more, or of chunks, up to four and from
+    five on. The size of a chunk may change the rounding of matrix products; so may the
+    change from one device to several, or to five chunks and more, whose lanes are
+    refilled, since XLA then inlines and fuses in another order.
 
     **Arguments:**
 
@@ -79,9 +81,7 @@ def solve(
     lanes, size, used = _shape(network, batch, plan, chunk, len(devices))
     devices = devices[:used]
     several = len(devices) > 1 or jax.process_count() > 1
-    # one chunk alone has no lanes to refill; on several devices each of them has some,
-    # whatever its share, so that their number changes no bit
-    refill = size > lanes or several
+    refill = size > lanes
     plan = dataclasses.replace(plan, lanes=lanes if refill else None)
     mesh = Mesh(np.asarray(devices), ("probe",)) if several else None
     usual = not several and devices[0] == _usual_device()
@@ -180,7 +180,7 @@ def _shape(
 ) -> tuple[int, int, int]:
     """The size of a chunk, of a call on one device, and the number of devices to use.
 
-    A call has 1, 2, 4, 8 or 16 chunks, so that few shapes are compiled.
+    A call has room for 1, 2, 4, 8 or 16 chunks, so that few shapes are compiled.
     """
     on_cpu = jax.default_backend() == "cpu"
     most = chunk or CHUNK
@@ -194,15 +194,12 @@ def _shape(
         rounds = math.ceil(batch.number / (most * devices))
         most = math.ceil(batch.number / (rounds * devices))
     lanes = most if most == 1 else LANES * math.ceil(most / LANES)
-    # an accelerator's memory is filled by one chunk already
-    held = max(1, SAMPLE_BYTES // (_sample_bytes(network, plan) * lanes))
+    if not on_cpu or batch.number <= FEW * lanes:
+        return lanes, lanes, devices  # an accelerator's memory is filled by one chunk
+    held = SAMPLE_BYTES // (_sample_bytes(network, plan) * lanes)
     chunks = min(CHUNKS, held, math.ceil(batch.number / (lanes * devices)))
-    return lanes, lanes * (_power_of_two(chunks) if on_cpu else 1), devices
-
-
-def _power_of_two(number: int) -> int:
-    """The next one, but for the largest number of chunks that is allowed."""
-    return min(2 ** math.ceil(math.log2(number)), CHUNKS)
+    # refilled even if there is room for one chunk only: so no bit depends on devices
+    return lanes, lanes * 2 ** math.ceil(math.log2(max(chunks, 2))), devices
 
 
 def _bytes(network: Network, plan: IntegrationPlan) -> int:

@@ -85,12 +85,43 @@ def test_order_of_probes_changes_no_bit(network):
     np.testing.assert_array_equal(other.steps, plain.steps[shuffled])
 
 
+MANY = np.concatenate([V, cases.states(72, 51)[0]])
+
+
 def test_number_of_chunks_changes_no_bit(plain):
-    """21 probes in three chunks of 8, or among 48 in six."""
-    many = np.concatenate([V, cases.states(72, 27)[0]])
-    more = simulate(probes=many, chunk=8)
+    """21 probes in three chunks of 8, or among 32 in four."""
+    more = simulate(probes=MANY[:32], chunk=8)
     np.testing.assert_array_equal(more.final[:PROBES], plain.final)
     np.testing.assert_array_equal(more.energy[:PROBES], plain.energy)
+
+
+@pytest.fixture(scope="module")
+def refilled():
+    """Six chunks, whose lanes are refilled."""
+    return simulate(probes=MANY[:48], chunk=8)
+
+
+def test_number_of_refilled_chunks_changes_no_bit(refilled):
+    """48 probes in lanes of 8, or among 72."""
+    more = simulate(probes=MANY, chunk=8)
+    np.testing.assert_array_equal(more.final[:48], refilled.final)
+    np.testing.assert_array_equal(more.energy[:48], refilled.energy)
+
+
+def test_order_of_probes_changes_no_bit_in_refilled_lanes(refilled):
+    shuffled = np.random.default_rng(3).permutation(48)
+    other = simulate(probes=MANY[:48][shuffled], chunk=8)
+    np.testing.assert_array_equal(other.final, refilled.final[shuffled])
+    np.testing.assert_array_equal(other.steps, refilled.steps[shuffled])
+
+
+def test_refilled_lanes_agree_with_chunks_one_by_one(plain, refilled):
+    fields = ("final", "energy", "end_time")
+    first = {name: getattr(refilled, name)[:PROBES] for name in fields}
+    for name in fields:
+        size = 10 * RTOL * np.max(np.abs(first[name]))
+        np.testing.assert_allclose(first[name], getattr(plain, name), 0, size, name)
+    np.testing.assert_array_equal(refilled.steps[:PROBES], plain.steps)
 
 
 @pytest.fixture(scope="module", params=[3, 16, 24, 64])

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import diffrax as dfx
 import equinox as eqx
-import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -54,7 +53,9 @@ class _Turn(NamedTuple):
     runs: Lane
     row: Int[Array, " lane"]  # of each run; beyond the last where there is none
     next: Int[Array, ""]  # the row that begins next
-    kept: Any  # of the rows that have ended
+    kept: Any  # of the rows that have ended, in the order in which they did
+    order: Int[Array, " place"]
+    ended: Int[Array, ""]
     passes: Int[Array, ""]
 
 
@@ -138,9 +139,6 @@ class Integrator(eqx.Module):
         few = max(lanes // 8, min(lanes, SIMD))
         take = lambda tree, index: jax.tree.map(lambda x: x[index], tree)
         row_of = lambda index: take(rows, jnp.minimum(index, number - 1))
-        put = lambda all, place, new: jax.tree.map(
-            lambda x, y: x.at[place].set(y, mode="drop"), all, new
-        )
         empty = lambda tree, size: jax.tree.map(
             lambda x: jnp.zeros((size, *x.shape[1:]), x.dtype), tree
         )
@@ -157,26 +155,39 @@ class Integrator(eqx.Module):
                 lambda x: (step(own, x[0]), x[1] + 1),
                 (state.runs, state.passes),
             )
-            # --- a few that wait, first those that have a run to be kept
-            on, new = self._goes_on(runs), state.next + jnp.arange(few)
-            waits = jnp.where(on, 0, jnp.where(state.row < number, 2, 1))
-            lane = lax.top_k(waits, few)[1]
-            free, row = ~on[lane], state.row[lane]
-            kept = finish(row_of(row), take(runs, lane))
-            fresh = begin(row_of(new))
+            # --- a few that wait, first those with a run that is to be kept
+            waits = ~self._goes_on(runs)
+            holds = waits & (state.row < number)
+            ready = jnp.cumsum(holds)
+            place = jnp.where(holds, ready, ready[-1] + jnp.cumsum(waits & ~holds)) - 1
+            replaced = waits & (place < few)
+            lane = (
+                jnp.zeros(few, int)
+                .at[jnp.where(replaced, place, few)]
+                .set(jnp.arange(lanes), mode="drop")
+            )
+            row, new = state.row[lane], state.next + jnp.arange(few)
+            ends = finish(row_of(row), take(runs, lane))
             idle = new >= asked
+            fresh = begin(row_of(new))
             fresh = fresh._replace(t=jnp.where(idle, self.times[-1], fresh.t))
-            place = jnp.where(free, lane, lanes)
+            # --- what goes where (without a scatter of each, which is slow to compile)
+            fresh_of = jnp.minimum(place, few - 1)
+            swap = lambda old, new: jax.vmap(jnp.where)(replaced, new[fresh_of], old)
+            write = lambda all, x: lax.dynamic_update_slice_in_dim(
+                all, x, state.ended, axis=0
+            )
             return _Turn(
-                runs=put(runs, place, fresh),
-                row=state.row.at[place].set(jnp.where(idle, number, new), mode="drop"),
+                runs=jax.tree.map(swap, runs, fresh),
+                row=swap(state.row, jnp.where(idle, number, new)),
                 next=state.next + few,
-                kept=put(state.kept, jnp.where(free, row, number), kept),
+                kept=jax.tree.map(write, state.kept, ends),
+                order=write(state.order, row),
+                ended=state.ended + jnp.minimum(ready[-1], few),
                 passes=passes,
             )
 
-        runs = empty(begun, lanes)
-        none = jnp.zeros((), int)
+        runs, none = empty(begun, lanes), jnp.zeros((), int)
         last = lax.while_loop(
             lambda state: jnp.any(state.row < number) | (state.next < asked),
             turn,
@@ -184,11 +195,18 @@ class Integrator(eqx.Module):
                 runs=runs._replace(t=runs.t + self.times[-1]),
                 row=jnp.full(lanes, number),
                 next=none,
-                kept=empty(jax.eval_shape(finish, some, begun), number),
+                kept=empty(jax.eval_shape(finish, some, begun), number + few),
+                order=jnp.full(number + few, number),
+                ended=none,
                 passes=none,
             ),
         )
-        return last.kept, last.passes
+        # beyond those that have ended lies what is left of the last few
+        place = jnp.where(jnp.arange(number + few) < last.ended, last.order, number)
+        found = (
+            jnp.zeros(number, int).at[place].set(jnp.arange(number + few), mode="drop")
+        )
+        return take(last.kept, found), last.passes
 
     @property
     def _order(self) -> Any:
@@ -280,9 +298,7 @@ class Integrator(eqx.Module):
         After a rejection it is half the way there, or a step might be tried again.
         """
         last = self.times[-1]
-        near = last
-        for _ in range(CLIPPED):
-            near = eqxi.prevbefore(near)
+        near = _before(last, CLIPPED)
         return jnp.where(end > near, jnp.where(keep, last, t + 0.5 * (last - t)), end)
 
     # --- samples ----------------------------------------------------------------------
@@ -320,6 +336,12 @@ class Integrator(eqx.Module):
             lambda lanes: jax.vmap(take)(rows, before, lanes, dense),
             after,
         )
+
+
+def _before(x: Scalar, roundings: int) -> Scalar:
+    """The number that comes so many before a positive one: its bits count upwards."""
+    bits = lax.bitcast_convert_type(x, f"int{8 * x.dtype.itemsize}")
+    return lax.bitcast_convert_type(bits - roundings, x.dtype)
 
 
 def _as_arrays(tree: Any) -> Any:
