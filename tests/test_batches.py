@@ -120,7 +120,9 @@ def test_refilled_lanes_agree_with_chunks_one_by_one(plain, refilled):
     first = {name: getattr(refilled, name)[:PROBES] for name in fields}
     for name in fields:
         size = 10 * RTOL * np.max(np.abs(first[name]))
-        np.testing.assert_allclose(first[name], getattr(plain, name), 0, size, name)
+        np.testing.assert_allclose(
+            first[name], getattr(plain, name), 0, size, err_msg=name
+        )
     np.testing.assert_array_equal(refilled.steps[:PROBES], plain.steps)
 
 

@@ -155,25 +155,18 @@ class Integrator(eqx.Module):
                 lambda x: (step(own, x[0]), x[1] + 1),
                 (state.runs, state.passes),
             )
-            # --- a few that wait, first those with a run that is to be kept
             waits = ~self._goes_on(runs)
             holds = waits & (state.row < number)
-            ready = jnp.cumsum(holds)
-            place = jnp.where(holds, ready, ready[-1] + jnp.cumsum(waits & ~holds)) - 1
-            replaced = waits & (place < few)
-            lane = (
-                jnp.zeros(few, int)
-                .at[jnp.where(replaced, place, few)]
-                .set(jnp.arange(lanes), mode="drop")
-            )
+            lane, place = _first(few, holds, waits & ~holds)
+            # --- their runs end, and others begin
             row, new = state.row[lane], state.next + jnp.arange(few)
             ends = finish(row_of(row), take(runs, lane))
             idle = new >= asked
             fresh = begin(row_of(new))
             fresh = fresh._replace(t=jnp.where(idle, self.times[-1], fresh.t))
-            # --- what goes where (without a scatter of each, which is slow to compile)
-            fresh_of = jnp.minimum(place, few - 1)
-            swap = lambda old, new: jax.vmap(jnp.where)(replaced, new[fresh_of], old)
+            # --- (without a scatter of each array, which takes long to compile)
+            chosen, index = place < few, jnp.minimum(place, few - 1)
+            swap = lambda old, new: jax.vmap(jnp.where)(chosen, new[index], old)
             write = lambda all, x: lax.dynamic_update_slice_in_dim(
                 all, x, state.ended, axis=0
             )
@@ -183,7 +176,7 @@ class Integrator(eqx.Module):
                 next=state.next + few,
                 kept=jax.tree.map(write, state.kept, ends),
                 order=write(state.order, row),
-                ended=state.ended + jnp.minimum(ready[-1], few),
+                ended=state.ended + jnp.minimum(jnp.sum(holds), few),
                 passes=passes,
             )
 
@@ -336,6 +329,20 @@ class Integrator(eqx.Module):
             lambda lanes: jax.vmap(take)(rows, before, lanes, dense),
             after,
         )
+
+
+def _first(
+    few: int, urgent: Bool[Array, " lane"], other: Bool[Array, " lane"]
+) -> tuple[Int[Array, " few"], Int[Array, " lane"]]:
+    """The lanes that come first, and the place of each, `few` or more for the rest.
+
+    Urgent ones come before others, and each kind in order of the lanes.
+    """
+    ready = jnp.cumsum(urgent)
+    place = jnp.where(urgent, ready, ready[-1] + jnp.cumsum(other)) - 1
+    place = jnp.where(urgent | other, place, few)
+    lanes = jnp.arange(len(urgent))
+    return jnp.zeros(few, int).at[place].set(lanes, mode="drop"), place
 
 
 def _before(x: Scalar, roundings: int) -> Scalar:
