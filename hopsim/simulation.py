@@ -106,7 +106,7 @@ def simulate(
     - `varied`: parameters that differ from probe to probe, by path: `{"dynamics.
       tau_memory": taus, "network.memory_lagrangian.beta": betas}`, axis 0 the probe.
       Probes are then run in the order of their expected cost.
-    - `chunk`, `devices`: probes in one compiled call on one device (1, or rounded up to
+    - `chunk`, `devices`: probes that step side by side on one device (1, or rounded up to
       a multiple of 8), and the devices; default as many of all as have a full chunk
       each.
     - `key`: of the random orders and decisions of spins; unused by flows.

@@ -41,7 +41,7 @@ class Output:
 class Execution:
     """Where a run is executed, and how its progress is reported."""
 
-    chunk: int | None = None  # probes in one compiled call on one device
+    chunk: int | None = None  # probes side by side on one device
     devices: Sequence[Any] | None = None  # default: all with a full chunk
     progress: Callable[[int, int], None] | None = None  # (probes done, probes in all)
 
