@@ -1,8 +1,8 @@
 """Batches: many probes in calls of one shape, over all devices.
 
 A chunk is what steps side by side on one device; on a CPU it is small enough for the
-stages of all its probes to stay in the cache. One compiled call takes the probes of
-several chunks: a lane whose probe has ended takes the next one.
+stages of all its probes to stay in the cache. There, of many chunks, one compiled call
+takes several: lanes whose probes have ended take the next ones.
 """
 
 import dataclasses
@@ -35,9 +35,9 @@ from .solvers import evaluations
 
 CHUNK = 64  # probes side by side on a CPU: their stages stay in the cache
 LANES = 8  # a chunk is a multiple of this, or one probe: the rows of a SIMD product
-CHUNKS = 16  # in one compiled call; the samples of a call are held twice
+CHUNKS = 8  # in one compiled call; its samples are held twice
 FEW = 4  # chunks, which are run one by one: lanes that are refilled compile for longer
-SAMPLE_BYTES = 2**28  # of the samples of one call, where that allows more than a chunk
+SAMPLE_BYTES = 2**28  # of the samples and logs of one call, if that is several chunks
 
 
 def costs(
@@ -180,7 +180,7 @@ def _shape(
 ) -> tuple[int, int, int]:
     """The size of a chunk, of a call on one device, and the number of devices to use.
 
-    A call has room for 1, 2, 4, 8 or 16 chunks, so that few shapes are compiled.
+    A call has one chunk, or room for 2, 4 or 8: few shapes are compiled.
     """
     on_cpu = jax.default_backend() == "cpu"
     most = chunk or CHUNK
@@ -209,10 +209,10 @@ def _bytes(network: Network, plan: IntegrationPlan) -> int:
 
 
 def _sample_bytes(network: Network, plan: IntegrationPlan) -> int:
-    """The bytes of the samples of one probe."""
+    """The bytes of the samples and of the log of one probe."""
     sizes = {"v": network.features, "g": network.features, "h": network.count}
     kept = 4 + sum(sizes[name] for name in plan.save)
-    return network.dtype.itemsize * len(plan.times) * kept
+    return network.dtype.itemsize * (len(plan.times) * kept + 4 * plan.log_rows)
 
 
 def _usual_device() -> Any:
@@ -246,7 +246,7 @@ def _work(
     lanes: int,
     size: int,
 ) -> Work:
-    """The work of one round; all lanes step until the last of them has ended."""
+    """The work of one round: of its probes, and of all lanes in every pass."""
     stages = evaluations(plan.solver) if plan.solver else 0
     attempts = (np.asarray(part.steps) + np.asarray(part.rejected))[asked]
     passes = 0 if part.passes is None else np.asarray(part.passes)[::size].sum()

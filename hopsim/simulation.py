@@ -106,7 +106,7 @@ def simulate(
     - `varied`: parameters that differ from probe to probe, by path: `{"dynamics.
       tau_memory": taus, "network.memory_lagrangian.beta": betas}`, axis 0 the probe.
       Probes are then run in the order of their expected cost.
-    - `chunk`, `devices`: probes that step side by side on one device (1, or rounded up to
+    - `chunk`, `devices`: probes that step side by side on one device (1, or rounded to
       a multiple of 8), and the devices; default as many of all as have a full chunk
       each.
     - `key`: of the random orders and decisions of spins; unused by flows.
@@ -339,9 +339,10 @@ def _step_log(
 ) -> StepLog:
     most = int(np.max(solutions.steps[:logged])) + 1
     if most > plan.log_rows:
-        rows = 2 ** math.ceil(math.log2(most))
+        rows = 2 ** math.ceil(math.log2(most + 1))
         plan = dataclasses.replace(plan, log_rows=rows)
         solutions = run(batch.take(slice(logged)), plan)
+        most = int(np.max(solutions.steps)) + 1  # other lanes: perhaps one step more
     assert solutions.log is not None  # log_rows > 0
     rows = np.array(solutions.log)[:logged, :most]
     rows[rows[..., -1] == UNUSED] = np.nan

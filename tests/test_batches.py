@@ -85,7 +85,8 @@ def test_order_of_probes_changes_no_bit(network):
     np.testing.assert_array_equal(other.steps, plain.steps[shuffled])
 
 
-MANY = np.concatenate([V, cases.states(72, 51)[0]])
+MANY = np.concatenate([V, cases.states(72, 99)[0]])
+REFILLED = 83  # probes in lanes of 16: six chunks, whose lanes are refilled
 
 
 def test_number_of_chunks_changes_no_bit(plain):
@@ -97,20 +98,18 @@ def test_number_of_chunks_changes_no_bit(plain):
 
 @pytest.fixture(scope="module")
 def refilled():
-    """Six chunks, whose lanes are refilled."""
-    return simulate(probes=MANY[:48], chunk=8)
+    return simulate(probes=MANY[:REFILLED], chunk=16)
 
 
 def test_number_of_refilled_chunks_changes_no_bit(refilled):
-    """48 probes in lanes of 8, or among 72."""
-    more = simulate(probes=MANY, chunk=8)
-    np.testing.assert_array_equal(more.final[:48], refilled.final)
-    np.testing.assert_array_equal(more.energy[:48], refilled.energy)
+    more = simulate(probes=MANY, chunk=16)
+    np.testing.assert_array_equal(more.final[:REFILLED], refilled.final)
+    np.testing.assert_array_equal(more.energy[:REFILLED], refilled.energy)
 
 
 def test_order_of_probes_changes_no_bit_in_refilled_lanes(refilled):
-    shuffled = np.random.default_rng(3).permutation(48)
-    other = simulate(probes=MANY[:48][shuffled], chunk=8)
+    shuffled = np.random.default_rng(3).permutation(REFILLED)
+    other = simulate(probes=MANY[:REFILLED][shuffled], chunk=16)
     np.testing.assert_array_equal(other.final, refilled.final[shuffled])
     np.testing.assert_array_equal(other.steps, refilled.steps[shuffled])
 

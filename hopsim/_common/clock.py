@@ -21,7 +21,7 @@ class Work:
     dtype: Any
     lanes: int  # probes that stepped together
     useful: int  # evaluations that the probes needed, in all
-    executed: int  # evaluations of a whole chunk, until its slowest probe ended
+    executed: int  # evaluations of all lanes together, those that waited as well
     devices: int = 1  # chunks that ran at the same time
 
 

@@ -2,8 +2,8 @@
 
 Diffrax makes the steps and chooses their lengths. Its own loop, `diffeqsolve`, serves
 gradients, equations of other kinds and dense output as well; tracing and compiling it
-takes longer than a small study runs. This one takes the same steps, to the last bit,
-and holds what a run of hopsim needs. `tests/solvers/test_loop.py` compares the two.
+takes longer than a small study runs. This one takes the same steps and holds what a run
+of hopsim needs. `tests/solvers/test_loop.py` compares the two.
 """
 
 from collections.abc import Callable
@@ -51,9 +51,9 @@ class _Turn(NamedTuple):
     """The lanes between two refills."""
 
     runs: Lane
-    row: Int[Array, " lane"]  # of each run; beyond the last where there is none
+    row: Int[Array, " lane"]  # of each run; their number: none is left; more: not yet
     next: Int[Array, ""]  # the row that begins next
-    kept: Any  # of the rows that have ended, in the order in which they did
+    kept: Any  # of the rows that have ended, group by group
     order: Int[Array, " place"]
     ended: Int[Array, ""]
     passes: Int[Array, ""]
@@ -87,10 +87,10 @@ class Integrator(eqx.Module):
     ) -> tuple[Any, Int[Array, ""]]:
         """What is collected of all runs, in the order of the rows; the passes made.
 
-        A pass is one more step of every lane. A lane whose run has ended takes the
-        next row, so that no run waits for a slower one. What a run gives depends on
-        neither its lane nor its neighbours: products of matrices have a row for each
-        lane.
+        A pass is one more step of every lane. Lanes whose runs have ended take the
+        next rows, in groups of an eighth of all, but of 8 at least, which are the rows
+        that a product forms at once. What a run gives depends on neither its lane nor
+        its neighbours: products have a row for each lane.
 
         **Arguments:**
 
@@ -155,9 +155,8 @@ class Integrator(eqx.Module):
                 lambda x: (step(own, x[0]), x[1] + 1),
                 (state.runs, state.passes),
             )
-            waits = ~self._goes_on(runs)
-            holds = waits & (state.row < number)
-            lane, place = _first(few, holds, waits & ~holds)
+            holds = (state.row < number) & ~self._goes_on(runs)
+            lane, place = _first(few, holds, state.row > number)
             # --- their runs end, and others begin
             row, new = state.row[lane], state.next + jnp.arange(few)
             ends = finish(row_of(row), take(runs, lane))
@@ -186,7 +185,7 @@ class Integrator(eqx.Module):
             turn,
             _Turn(
                 runs=runs._replace(t=runs.t + self.times[-1]),
-                row=jnp.full(lanes, number),
+                row=jnp.full(lanes, number + 1),
                 next=none,
                 kept=empty(jax.eval_shape(finish, some, begun), number + few),
                 order=jnp.full(number + few, number),
