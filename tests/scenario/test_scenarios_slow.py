@@ -1,5 +1,7 @@
 """The shipped scenarios: every claim in them holds, in full and in short."""
 
+from typing import Any
+
 import pytest
 from command_line import hopsim_cli
 from matplotlib.figure import Figure
@@ -42,7 +44,7 @@ def offered(path):
 
 def drawn_by_studies():
     """Those that it refuses a scenario of another experiment."""
-    kinds = [experiments[kind] for kind in experiments]
+    kinds: list[Any] = [experiments[kind] for kind in experiments]
     return {name for x in kinds for name in (*x.plots, *x.further_plots)}
 
 
