@@ -1063,7 +1063,16 @@ def test_sweeps_are_drawn_as_well(swept, name):
     assert fig.axes
 
 
-@pytest.mark.parametrize("name", sorted(plots))
+DRAWN_FIRST = ("energy", "overlap", "sweep", "gallery", "census", "learning_curves")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in DRAWN_FIRST else pytest.mark.slow)
+        for name in sorted(plots)
+    ],
+)
 def test_a_plot_without_its_variable_says_which(pictures, name):
     missing = cases.PLOTS[name]
     record = Record(pictures[name].data.drop_vars(missing))

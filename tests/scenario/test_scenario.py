@@ -24,7 +24,18 @@ from hopsim.scenario.scenario import load_scenario, ScenarioError
 
 
 SHIPPED = sorted(ROOT.glob("scenarios/**/*.toml"))
-EACH = pytest.mark.parametrize("path", SHIPPED, ids=[p.stem for p in SHIPPED])
+CLAIMS = [path for path in SHIPPED if path.parent.name == "claims"]
+EACH = pytest.mark.parametrize(
+    "path",
+    [  # claims are read by the tests of their checks, and built where they are run
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=pytest.mark.slow if path in set(CLAIMS) - set(CLAIMS[::8]) else [],
+        )
+        for path in SHIPPED
+    ],
+)
 GOOD = {
     "name": "small",
     "network": {

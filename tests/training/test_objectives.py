@@ -41,14 +41,19 @@ INTERACTIONS = {
     "leaky_up": L.LeakyRectifiedPolynomial(5, 0.01),
     "exponential": L.Exponential(),
 }
-BY_DEFAULT = {  # of the other forms, which share their interaction with the first
-    ("rectified_1", "modified"),
-    ("rectified_20", "original"),
-    ("power_3", "modified"),
-    ("leaky_up", "original"),
-    ("exponential", "modified"),
+BY_DEFAULT = {  # the other forms share their interaction with the first
+    "associative": {
+        ("rectified_1", "modified"),
+        ("rectified_20", "original"),
+        ("power_3", "modified"),
+        ("leaky_up", "original"),
+        ("exponential", "modified"),
+    },
+    "dual": {("rectified_20", "original"), ("exponential", "modified")},
+    "dual_off": {("power_3", "modified")},
+    "autoassociative": {("rectified_1", "modified"), ("leaky_up", "original")},
 }
-usual = lambda form, *case: form == "associative" or case in BY_DEFAULT
+usual = lambda form, *case: case in BY_DEFAULT[form]
 CASES = [
     pytest.param(
         *(form, F, scaling),

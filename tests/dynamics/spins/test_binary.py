@@ -110,7 +110,12 @@ def test_sweeps_decide_as_exact_integers(name, rule):
 
 
 @pytest.mark.parametrize(
-    ("name", "rule"), [case for case in CASES if case not in TOGETHER]
+    ("name", "rule"),
+    [
+        pytest.param(*case, marks=[] if case[1] != RULES[2] else pytest.mark.slow)
+        for case in CASES
+        if case not in TOGETHER
+    ],
 )
 def test_walks_decide_as_exact_integers(name, rule):
     sweeps_decide_as_exact_integers(name, rule, ["cpu"], starts()[:4])
