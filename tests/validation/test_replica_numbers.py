@@ -1,9 +1,11 @@
 """What a scenario may ask of the numbers of the replica theory."""
 
 import mutations
+import numpy as np
 import pytest
 
 import hopsim
+from hopsim.validation.students.replica_numbers import _measured
 
 
 @pytest.mark.parametrize(
@@ -22,3 +24,17 @@ def test_numbers_say_what_they_are_of(numbers, message):
     load = lambda: hopsim.load_scenario(path, True, {"experiment.numbers": numbers})
     with pytest.raises(ValueError, match=message):
         hopsim.run(load())
+
+
+def test_where_there_is_no_barrier_both_routes_say_so():
+    """Below c_d = 1.0763 of n = 3."""
+    found = _measured("q_b", [[3, 1.0], [3, 1.2]])
+    assert np.isnan(found["q_b"][1][0])
+    assert np.all(found["q_b_again"][1] < 1e-12)
+
+
+@pytest.mark.parametrize("name", ["f", "s"])
+def test_the_second_route_knows_the_paramagnet(name):
+    """Of few examples nothing is learnt: nothing turns, and nothing is divided by."""
+    found = _measured(name, [[3, 0.001, 0.001, 5.0]])
+    assert found[f"{name}_again"][1][0] < 1e-12

@@ -166,7 +166,10 @@ def _gradient(n: int) -> Callable:
 
 
 def plain_barrier(n: int, c: float) -> float:
-    r"""$q_b$: lower root of $q = E\tanh(u + \sqrt ux)$, $u = cnq^{n-1}$, by quad."""
+    r"""$q_b$: lower root of $q = E\tanh(u + \sqrt ux)$, $u = cnq^{n-1}$, by quad.
+
+    NaN where there is none in [0.005, 0.995], as below $c_d$.
+    """
     from scipy.optimize import brentq
 
     def off(q: float) -> float:
@@ -174,9 +177,16 @@ def plain_barrier(n: int, c: float) -> float:
         return plain_expectation(lambda x: math.tanh(a * (a + x)), -a) - q
 
     grid = np.linspace(0.005, 0.995, 100)
-    ends = next(k for k, q in enumerate(grid) if off(q) > 0)
+    ends = next((k for k, q in enumerate(grid) if off(q) > 0), 0)
+    if ends == 0:
+        return math.nan
     root = brentq(off, grid[ends - 1], grid[ends], xtol=1e-13)
     return float(np.asarray(root))
+
+
+def _turn(a: float, b: float) -> float:
+    """Where a x + b changes its sign; anywhere for a = 0, where nothing turns."""
+    return -b / a if a > 0 else 0.0
 
 
 def plain_solution(n: int, c: float, c_s: float) -> tuple[float, float]:
@@ -186,10 +196,10 @@ def plain_solution(n: int, c: float, c_s: float) -> tuple[float, float]:
     def off(x: np.ndarray) -> list[float]:
         q_star, q = np.abs(x)
         a, b = math.sqrt(c * n * q ** (n - 1)), c_s * n * q_star ** (n - 1)
-        z = lambda x: math.tanh(a * x + b)
+        z, turn = lambda x: math.tanh(a * x + b), _turn(a, b)
         mean = (
-            plain_expectation(z, -b / a),
-            plain_expectation(lambda x: z(x) ** 2, -b / a),
+            plain_expectation(z, turn),
+            plain_expectation(lambda x: z(x) ** 2, turn),
         )
         return [mean[0] - q_star, mean[1] - q]
 
@@ -203,7 +213,7 @@ def plain_free_entropy(n: int, c: float, c_s: float) -> tuple[float, float]:
     r, r_star = n * q ** (n - 1), n * q_star ** (n - 1)
     a, b = math.sqrt(c * r), c_s * r_star
     cosh = lambda x: abs(a * x + b) + math.log1p(math.exp(-2 * abs(a * x + b)))
-    field = plain_expectation(cosh, -b / a) - math.log(2)
+    field = plain_expectation(cosh, _turn(a, b)) - math.log(2)
     f = math.log(2) + c / 2 * (1 - q**n) + c_s * q_star**n
     f += field - c / 2 * r * (1 - q) - c_s * q_star * r_star
     return f, f - c * (1 - q**n) - c_s * q_star**n

@@ -99,6 +99,7 @@ def _measured(name: str, rows: list[list[float]]) -> Variables:
     if quantity.again is not None:
         again = np.array([float(quantity.again(*row)) for row in inputs])
         both = np.isinf(values) & np.isinf(again)
+        both |= np.isnan(values) & np.isnan(again)  # there is none, by either route
         with np.errstate(invalid="ignore"):
             apart = np.where(both, 0.0, np.abs(values - again))
         found[f"{name}_again"] = (axis, apart, PURE)
