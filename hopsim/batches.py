@@ -26,15 +26,14 @@ from .dynamics import (
     AbstractDynamics,
     Batch,
     IntegrationPlan,
-    leaf,
     Solution,
 )
+from .dynamics._batch import leaf
 from .network import Network
-from .solvers import evaluations
+from .solvers import evaluations, SIMD
 
 
 CHUNK = 64  # probes side by side on a CPU: their stages stay in the cache
-LANES = 8  # a chunk is a multiple of this, or one probe: the rows of a SIMD product
 CHUNKS = 8  # in one compiled call; its samples are held twice
 FEW = 4  # chunks, which are run one by one: lanes that are refilled compile for longer
 SAMPLE_BYTES = 2**28  # of the samples and logs of one call, if that is several chunks
@@ -185,7 +184,7 @@ def _shape(
     on_cpu = jax.default_backend() == "cpu"
     most = chunk or CHUNK
     if chunk is None and not on_cpu:
-        most = max(LANES, device_bytes() // 2 // _bytes(network, plan))
+        most = max(SIMD, device_bytes() // 2 // _bytes(network, plan))
     # half-empty chunks cost nearly as much as full ones: use fewer devices instead,
     # unless there are several processes, all of which must take part
     if jax.process_count() == 1:
@@ -193,7 +192,7 @@ def _shape(
     if chunk is None:
         rounds = math.ceil(batch.number / (most * devices))
         most = math.ceil(batch.number / (rounds * devices))
-    lanes = most if most == 1 else LANES * math.ceil(most / LANES)
+    lanes = most if most == 1 else SIMD * math.ceil(most / SIMD)
     if not on_cpu or batch.number <= FEW * lanes:
         return lanes, lanes, devices  # an accelerator's memory is filled by one chunk
     held = SAMPLE_BYTES // (_sample_bytes(network, plan) * lanes)

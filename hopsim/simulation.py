@@ -106,9 +106,9 @@ def simulate(
     - `varied`: parameters that differ from probe to probe, by path: `{"dynamics.
       tau_memory": taus, "network.memory_lagrangian.beta": betas}`, axis 0 the probe.
       Probes are then run in the order of their expected cost.
-    - `chunk`, `devices`: probes that step side by side on one device (1, or rounded to
-      a multiple of 8), and the devices; default as many of all as have a full chunk
-      each.
+    - `chunk`, `devices`: probes that step side by side on one device (1, or rounded up
+      to a multiple of 8), and the devices; default as many of all as have a full
+      chunk each.
     - `key`: of the random orders and decisions of spins; unused by flows.
     - `progress`: called with (probes done, probes in all) between compiled calls.
     - `tolerances`, `output`, `execution`: the same arguments in groups, in place of

@@ -28,9 +28,10 @@ class _SealedFiles(IndexDataCacheFile):
 
     def _load_index(self) -> dict:
         head = pickle.dumps(self._version, protocol=-1)
-        path = Path(self._index_path)
-        if path.exists() and path.read_bytes().startswith(head):
-            _require_seal(path.read_bytes()[len(head) :])
+        with contextlib.suppress(FileNotFoundError):
+            whole = Path(self._index_path).read_bytes()
+            if whole.startswith(head):
+                _require_seal(whole[len(head) :])
         return super()._load_index()
 
     def _load_data(self, name: str) -> Any:

@@ -20,7 +20,8 @@ from jaxtyping import Bool, Float
 from .._common.environment import precision
 from .._common.streams import as_stream
 from .._common.types import AnyArray
-from ..dynamics import Dynamics, leaf
+from ..dynamics import Dynamics
+from ..dynamics._batch import leaf
 from ..network import Features, Network
 from ..simulation import simulate
 from ._curve import Curve, CurvePoint, largest_s

@@ -19,8 +19,9 @@ from jaxtyping import Array, Bool, Float
 from .._common.environment import precision
 from .._common.norms import relative
 from .._common.types import AnyArray, cast, Scalar
-from ..batches import CHUNK, LANES
+from ..batches import CHUNK
 from ..network import Features, Network
+from ..solvers import SIMD
 
 
 MAX_DENSE_FEATURES = 256  # for which a Jacobian is formed; Krylov methods beyond
@@ -118,8 +119,8 @@ def _rows(network: Network, number: int, dense: bool) -> Iterator[np.ndarray]:
     each = 8 * network.features * max(network.features, network.count)
     most = CHUNK
     if dense:
-        most = int(np.clip(LANES * (JACOBIAN_BYTES // (LANES * each)), LANES, CHUNK))
-    size = LANES if number <= LANES else most
+        most = int(np.clip(SIMD * (JACOBIAN_BYTES // (SIMD * each)), SIMD, CHUNK))
+    size = SIMD if number <= SIMD else most
     for start in range(0, number, size):
         yield np.minimum(np.arange(start, start + size), number - 1)
 

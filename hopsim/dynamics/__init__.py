@@ -8,7 +8,7 @@ from ._base import (
     IntegrationPlan,
     Solution,
 )
-from ._batch import Batch, leaf
+from ._batch import Batch
 from ._request import Execution, Output, Request, Tolerances
 from .drives import AbstractDrive, drives, Pulse, Sinusoid
 from .flows import AbstractFlow, Adiabatic, TwoLayer
@@ -45,5 +45,4 @@ __all__ = [
     "drives",
     "dynamics_kinds",
     "expected",
-    "leaf",
 ]

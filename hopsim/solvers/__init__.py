@@ -2,7 +2,7 @@
 
 from .altimex import AltIMEX
 from .energy_ledger import Audit, Audited
-from .loop import FIRST_STEP, Integrator, Lane
+from .loop import FIRST_STEP, Integrator, Lane, SIMD
 from .problem import AbstractProblem, FlowState
 from .steady_state import Settling
 from .step_control import Balanced, Clocked, LedgerLimit
@@ -11,6 +11,7 @@ from .unrolled import evaluations, Unrolled
 
 __all__ = [
     "FIRST_STEP",
+    "SIMD",
     "AbstractProblem",
     "AltIMEX",
     "Audit",

@@ -26,7 +26,7 @@ from .problem import AbstractProblem, FlowState
 FIRST_STEP = 0.01
 CLIPPED = 100
 
-SIMD = 8  # the rows of a product that are formed at once; fewer may round otherwise
+SIMD = 8  # rows that a product forms at once; fewer may round otherwise
 
 # the field of `args`, as in the audit: XLA then sees that products are shared
 TERMS = dfx.ODETerm(lambda t, y, problem: problem.vector_field(t, y))

@@ -52,7 +52,7 @@ NETWORKS = {
 }
 KNOWN = pytest.mark.parametrize("name", NETWORKS)
 # each gap is a program of its own; these differ from the rest in numbers alone
-OTHERS = ("distinct 4", "power 5", "exponential", "current")
+OTHERS = ("distinct 4", "power 5", "current")
 
 
 @pytest.fixture(scope="module", autouse=True)
