@@ -36,8 +36,8 @@ class AbstractLagrangian(eqx.Module):
 
     To add one: subclass, declare the four attributes below (class variables, fields or
     properties), implement `__call__`, `activation` and `bracket`, and override
-    `curvature`, `bregman` or `resolvent` where a closed form is faster or more
-    accurate.
+    `curvature`, `curvature_along`, `bregman` or `resolvent` where a closed form is
+    faster or more accurate.
     """
 
     convex: AbstractVar[bool]  # Hessian >= 0 everywhere: flows lower the energy
@@ -78,6 +78,10 @@ class AbstractLagrangian(eqx.Module):
     def curvature(self, x: Layer, dx: Layer) -> Layer:
         """The Hessian of `L` at `x`, applied to `dx`. (One jvp, without a matrix.)"""
         return jax.jvp(self.activation, (x,), (dx,))[1]
+
+    def curvature_along(self, x: Layer, dx: Layer) -> Scalar:
+        """`dx . H dx`, the second derivative of `L` at `x` along `dx`."""
+        return jnp.sum(dx * self.curvature(x, dx))
 
     def bregman(self, a: Layer, b: Layer) -> Scalar:
         """`D(a|b) = L(a) - L(b) - grad L(b) . (a - b)`, >= 0 for convex `L`."""
@@ -262,6 +266,10 @@ class Rescaled(AbstractLagrangian):
     def curvature(self, x: Layer, dx: Layer) -> Layer:
         inner = self.lagrangian.curvature(self.inside * x, self.inside * dx)
         return self.outside * self.inside * inner
+
+    def curvature_along(self, x: Layer, dx: Layer) -> Scalar:
+        inner = self.lagrangian.curvature_along(self.inside * x, self.inside * dx)
+        return self.outside * inner
 
     def bregman(self, a: Layer, b: Layer) -> Scalar:
         return self.outside * self.lagrangian.bregman(self.inside * a, self.inside * b)

@@ -111,10 +111,14 @@ class LogSumExp(AbstractLagrangian):
 
     def curvature(self, x: Layer, dx: Layer) -> Layer:
         f = self.activation(x)
-        # centred twice, so that dx . H dx is as accurate as sum f (dx - f . dx)^2 for a
-        # nearly sharp f; centred once its error grows like 1 / (1 - max f)
+        # centred twice: centred once its error grows like 1 / (1 - max f)
         away = dx - f @ dx
         return self.beta * f * (away - f @ away)
+
+    def curvature_along(self, x: Layer, dx: Layer) -> Scalar:
+        # beta times the variance of dx under f, which is as accurate centred once
+        f = self.activation(x)
+        return self.beta * jnp.sum(f * (dx - f @ dx) ** 2)
 
     def bregman(self, a: Layer, b: Layer) -> Scalar:
         """`KL(softmax(beta b) | softmax(beta a)) / beta`."""

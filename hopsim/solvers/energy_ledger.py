@@ -18,7 +18,7 @@ from .problem import AbstractProblem, FlowState
 
 
 class Audit(NamedTuple):
-    """The audit of one probe, up to the last accepted step."""
+    """What is known of the energy of one probe, up to the last accepted step."""
 
     start: Scalar  # the energy at the first state
     energy: Scalar  # the energy at the last accepted state
@@ -29,8 +29,19 @@ class Audit(NamedTuple):
     rise_limit: Scalar  # what was allowed there
     worst_excess: Scalar  # the largest rise - limit
     ledger: Scalar  # the largest relative ledger residual
-    steps: Int[Array, ""] | None  # counted for the log
-    log: Float[Array, "step 4"] | None  # (time, energy, dissipation, scale) by step
+
+
+class AuditState(NamedTuple):
+    """An audit, and the log of the steps if there is one."""
+
+    numbers: Float[Array, "*probe 9"]  # of the audit: a loop carries one array for less
+    steps: Int[Array, "*probe"] | None  # counted for the log
+    log: Float[Array, "*probe step 4"] | None  # (time, energy, dissipation, scale)
+
+    @property
+    def audit(self) -> Audit:
+        """The numbers by their names."""
+        return Audit(*jnp.moveaxis(self.numbers, -1, 0))
 
 
 class Audited(AbstractWatching):
@@ -69,30 +80,31 @@ class Audited(AbstractWatching):
             rise_limit=self.relative * scale,
             worst_excess=-self.relative * scale,  # no step, no rise
             ledger=zero,
-            steps=None if log is None else jnp.zeros((), int),
-            log=log,
         )
-        return self.solver.init(terms, t0, t1, y0, args), audit
+        steps = None if log is None else jnp.zeros((), int)
+        state = AuditState(jnp.stack(audit), steps, log)
+        return self.solver.init(terms, t0, t1, y0, args), state
 
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
         """One step of the wrapped solver, and the audit of its result."""
-        inner, audit = solver_state
+        inner, state = solver_state
         y1, error, dense, inner, result = self.solver.step(
             terms, t0, t1, y0, args, inner, made_jump
         )
-        audit, imbalance = self._look(audit, t1, y0, y1, args)
+        state, imbalance = self._look(state, t1, y0, y1, args)
         if y1.imbalance is not None:
             y1 = y1._replace(imbalance=imbalance)
-        return y1, error, dense, (inner, audit), result
+        return y1, error, dense, (inner, state), result
 
     def _look(
         self,
-        audit: Audit,
+        state: AuditState,
         t: Scalar,
         y0: FlowState,
         y1: FlowState,
         flow: AbstractProblem,
-    ) -> tuple[Audit, Scalar]:
+    ) -> tuple[AuditState, Scalar]:
+        audit, steps, log = state.audit, state.steps, state.log
         energy, scale = flow.energy_and_scale(t, y1)
         largest = jnp.maximum(scale, audit.scale)
         peak = jnp.maximum(scale, audit.peak)
@@ -105,7 +117,6 @@ class Audited(AbstractWatching):
         else:
             total = flow.account(y1)
             ledger = jnp.abs(energy + total - audit.start) / (peak + jnp.abs(total))
-        log, steps = audit.log, audit.steps
         if log is not None and steps is not None:
             assert y1.dissipated is not None
             steps = steps + 1
@@ -121,7 +132,5 @@ class Audited(AbstractWatching):
             rise_limit=jnp.where(worse, limit, audit.rise_limit),
             worst_excess=jnp.maximum(audit.worst_excess, rise - limit),
             ledger=jnp.maximum(audit.ledger, ledger),
-            steps=steps,
-            log=log,
         )
-        return audit, ledger
+        return AuditState(jnp.stack(audit), steps, log), ledger

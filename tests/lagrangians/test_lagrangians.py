@@ -70,6 +70,7 @@ def tabulate(lagrangian, x, b, dx):
             "activation": activation,
             "bracket": lagrangian.bracket(x),
             "curvature": lagrangian.curvature(x, dx),
+            "curvature_along": lagrangian.curvature_along(x, dx),
             "activation_along": along,
             "gradient_along": hessian(dx),
             "hessian": jax.vmap(hessian, out_axes=1)(jnp.eye(SIZE, dtype=x.dtype)),
@@ -124,6 +125,13 @@ def test_curvature_is_the_derivative_of_the_activation(name, dtype):
     t = table(name, dtype)
     close(t["curvature"], t["activation_along"])
     close(t["curvature"], t["gradient_along"])
+
+
+@IN_PRECISION
+def test_curvature_along_is_the_second_derivative(name, dtype):
+    t = table(name, dtype)
+    terms = t["dx"] * t["gradient_along"]
+    close(t["curvature_along"], np.sum(terms, axis=-1), np.abs(terms))
 
 
 # --- energies ---

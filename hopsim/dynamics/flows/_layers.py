@@ -6,6 +6,7 @@ from jaxtyping import Array
 
 from ..._common.norms import inverse, length, relative
 from ..._common.types import AnyArray, concrete, Scalar
+from ...lagrangians import AbstractLagrangian
 from ...network import Network
 
 
@@ -35,10 +36,13 @@ def alternate_features(
     return v1, jnp.sum((v1 - v) * dg / a)
 
 
-def dissipated(tau: AnyArray, dx: Array, dy: Array) -> Scalar:
-    """`sum tau dx . dy`, the rate at which one layer loses energy, `dy = H dx`."""
-    # one number stays outside the sum, which XLA then forms in one pass
-    return jnp.vdot(tau * dx, dy) if tau.ndim else tau * jnp.sum(dx * dy)
+def dissipated(
+    lagrangian: AbstractLagrangian, tau: AnyArray, x: Array, dx: Array
+) -> Scalar:
+    """`sum tau dx . H dx`, the rate at which one layer loses energy."""
+    if tau.ndim:
+        return jnp.vdot(tau * dx, lagrangian.curvature(x, dx))
+    return tau * lagrangian.curvature_along(x, dx)
 
 
 def feature_residual(

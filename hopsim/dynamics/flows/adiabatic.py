@@ -186,8 +186,7 @@ class Adiabatic(AbstractFlow):
         return network.effective_energy(x[0], self.decay), scale
 
     def dissipation(self, network: Network, x: tuple, dx: tuple) -> Scalar:
-        on_v = network.feature_lagrangian.curvature(x[0], dx[0])
-        lost = dissipated(self._tau(network), dx[0], on_v)
+        lost = dissipated(network.feature_lagrangian, self._tau(network), x[0], dx[0])
         if self.tau_memory is None:
             return lost
         return lost + jnp.vdot(*self._drag(network, x, dx[0]))

@@ -141,9 +141,9 @@ def _audit(state: Any, zero: Array) -> dict[str, Any]:
     names = ("worst_rise", "worst_time", "rise_limit", "worst_excess")
     if state is None:
         return dict.fromkeys((*names, "ledger_residual"), zero)
-    audit = state[1]
+    audit, log = state[1].audit, state[1].log
     seen = {name: getattr(audit, name) for name in names}
-    return seen | {"ledger_residual": audit.ledger, "log": audit.log}
+    return seen | {"ledger_residual": audit.ledger, "log": log}
 
 
 def _controller(plan: IntegrationPlan) -> dfx.AbstractStepSizeController:

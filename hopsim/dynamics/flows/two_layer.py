@@ -118,10 +118,8 @@ class TwoLayer(AbstractFlow):
 
     def dissipation(self, network: Network, x: tuple, dx: tuple) -> Scalar:
         tau_feature, tau_memory = self._taus(network)
-        (v, h), (dv, dh) = x, dx
-        on_v = network.feature_lagrangian.curvature(v, dv)
-        on_h = network.memory_lagrangian.curvature(h, dh)
-        return dissipated(tau_feature, dv, on_v) + dissipated(tau_memory, dh, on_h)
+        lost = dissipated(network.feature_lagrangian, tau_feature, x[0], dx[0])
+        return lost + dissipated(network.memory_lagrangian, tau_memory, x[1], dx[1])
 
     def recalled(self, network: Network, x: tuple) -> Float[Array, " feature"]:
         return network.recalled(network.memory_lagrangian.activation(x[1]))
