@@ -17,7 +17,8 @@ from hopsim.experiments import experiments
 from hopsim.lagrangians import lagrangians
 from hopsim.models import networks
 from hopsim.plots import plots
-from hopsim.scenario.catalogue import entries, NOUNS
+from hopsim.scenario.catalogue import as_json
+from hopsim.scenario.listing import listed, nouns, TABLE
 
 
 # add a registry and its examples here; every test below then covers it
@@ -115,7 +116,12 @@ def test_a_kind_is_registered_once():
     assert registry.kind_of(float) is None
 
 
-@pytest.mark.parametrize("noun", NOUNS)
+@pytest.mark.parametrize("noun", nouns())
 def test_every_default_is_listed_as_a_file_would_have_it(noun):
-    for entry in entries(noun):
+    for entry in listed(noun):
         assert "Undefined" not in entry.keys
+
+
+def test_what_is_listed_is_what_is_registered():
+    remedy = "write it again: python -m hopsim.scenario.catalogue"
+    assert TABLE.read_text(encoding="utf-8") == as_json(), remedy

@@ -337,9 +337,9 @@ def list_command(
             for name in scenario_names():
                 print(name)
             return
-        from ..scenario.catalogue import NOUNS
+        from ..scenario.listing import nouns
 
-        for noun in NOUNS if what is None else [what]:
+        for noun in nouns() if what is None else [what]:
             terminal.show_entries(noun)
 
 

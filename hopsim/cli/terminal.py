@@ -13,10 +13,10 @@ def show_entries(noun: str) -> None:
     from rich.console import Console
     from rich.padding import Padding
 
-    from ..scenario.catalogue import entries as known
+    from ..scenario.listing import listed
 
     console = Console(highlight=False, markup=False)
-    found = known(noun)
+    found = listed(noun)
     console.print(f"{noun}:" if found else f"{noun}: none found here", style="bold")
     for entry in found:
         console.print(f"  {entry.name}", style="bold cyan")

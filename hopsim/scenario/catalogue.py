@@ -1,14 +1,15 @@
-"""The catalogue: all kinds that a scenario file can name, with their keys."""
+"""The catalogue: all kinds that a scenario file can name, with their keys.
+
+`python -m hopsim.scenario.catalogue` writes what `hopsim list` shows of it.
+"""
 
 import inspect
-import tomllib
+import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel
 
-from .._common.names import nearest
 from .._common.registry import parameters, ranges, Registry
 from ..checks import checks
 from ..data.sources import memory_sources, probe_sources
@@ -19,15 +20,7 @@ from ..models import networks
 from ..plots import plots
 from ..validation import validations
 from .grammar import GIVEN_BY_HOPSIM
-from .shipped import scenario_files
-
-
-class Entry(NamedTuple):
-    """One kind, or a scenario, that can be named."""
-
-    name: str
-    text: str  # formula and source
-    keys: str  # required ones bare, others with their defaults
+from .listing import Entry, TABLE
 
 
 REGISTRIES: dict[str, Registry] = {
@@ -42,7 +35,6 @@ REGISTRIES: dict[str, Registry] = {
     "checks": checks,
     "plots": plots,
 }
-NOUNS = (*REGISTRIES, "run", "training", "scenarios")
 
 
 def kinds(noun: str) -> list[str]:
@@ -60,21 +52,23 @@ def former_kinds() -> dict[str, str]:
     }
 
 
-def entries(noun: str) -> list[Entry]:
-    """The entries of a noun, as in `hopsim list`; ValueError for an unknown noun."""
-    if noun in REGISTRIES:
-        found = REGISTRIES[noun]
-        return [Entry(k, _first_words(found[k]), _keys(found[k])) for k in kinds(noun)]
-    if noun == "run":
-        return [
-            Entry("run", "The table [run]; see `hopsim.simulate`.", _keys(RunSettings))
-        ]
-    if noun == "training":
-        text = "The table [training]; see `hopsim.train`."
-        return [Entry("training", text, _keys(TrainingSettings))]
-    if noun == "scenarios":
-        return [Entry(name, _title(f), "") for name, f in scenario_files().items()]
-    raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, list(NOUNS))}")
+def entries() -> dict[str, list[Entry]]:
+    """The entries of every noun, and of the tables `[run]` and `[training]`."""
+    found = {
+        noun: [Entry(k, _first_words(made[k]), _keys(made[k])) for k in kinds(noun)]
+        for noun, made in REGISTRIES.items()
+    }
+    text = "The table [run]; see `hopsim.simulate`."
+    found["run"] = [Entry("run", text, _keys(RunSettings))]
+    text = "The table [training]; see `hopsim.train`."
+    found["training"] = [Entry("training", text, _keys(TrainingSettings))]
+    return found
+
+
+def as_json() -> str:
+    """The same as the text of `kinds.json`."""
+    table = {noun: [x._asdict() for x in found] for noun, found in entries().items()}
+    return json.dumps(table, indent=1, ensure_ascii=False) + "\n"
 
 
 def _first_words(maker: Callable) -> str:
@@ -106,8 +100,5 @@ def _toml(value: Any) -> str:
     return "(none)" if value is None else repr(value).replace("'", '"')
 
 
-def _title(path: Path) -> str:
-    try:
-        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
-    except (OSError, ValueError):
-        return "(cannot be read)"
+if __name__ == "__main__":
+    TABLE.write_text(as_json(), encoding="utf-8")
