@@ -14,6 +14,8 @@ from pathlib import Path
 # as the command line sets it, and before Equinox reads it: a program that holds no host
 # callback behind a check can be kept
 os.environ.setdefault("EQX_ON_ERROR", "nan")
+# the processes that tests start find hopsim compiled, as those of users do
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # the tests ask for right numbers, the benchmarks for fast ones
 TIMED = "--benchmark-only" in sys.argv
 if not TIMED:

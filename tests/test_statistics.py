@@ -1,7 +1,5 @@
 """Statistics: intervals against exact laws, and their coverage."""
 
-import math
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -18,15 +16,14 @@ from hopsim.statistics import (
 )
 
 
-@pytest.mark.parametrize(("hits", "trials"), [(0, 10), (3, 10), (95, 100), (7, 7)])
+@pytest.mark.parametrize(
+    ("hits", "trials"), [(0, 10), (3, 10), (95, 100), (7, 7), (0, 1), (999_999, 10**6)]
+)
 def test_wilson_interval_is_wilsons(hits, trials):
-    z, p = 1.959963984540054, hits / trials  # the 97.5 % point of the normal law
-    middle = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    spread = math.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
-    half = z * spread / (1 + z**2 / trials)
-    assert wilson(hits, trials) == pytest.approx(
-        (max(middle - half, 0), min(middle + half, 1)), abs=1e-12
-    )
+    counted = stats.binomtest(hits, trials)
+    for level in (0.5, 0.95, 0.9999):
+        theirs = counted.proportion_ci(level, method="wilson")
+        assert wilson(hits, trials, level) == pytest.approx(tuple(theirs), abs=1e-14)
     narrow, wide = wilson(hits, trials, 0.5), wilson(hits, trials, 0.99)
     assert wide[0] <= narrow[0] <= narrow[1] <= wide[1]
 

@@ -14,6 +14,7 @@ import time
 import traceback
 from typing import Any, TextIO
 
+from .._common.cores import collect_rarely
 from .._common.files import machine_fault
 
 
@@ -21,6 +22,7 @@ def serve(cores: str) -> None:
     """Runs tasks from standard input on the given processor cores, such as `0,1`."""
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C does
     # answers go to the original standard output; all else is printed on standard error
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")

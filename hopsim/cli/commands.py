@@ -18,7 +18,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from .._common.cores import cores
+from .._common.cores import collect_rarely, cores
 from .._common.names import plain, printable, shown
 from .._common.notices import print_notices
 from ..scenario.shipped import public_path, scenario_names, shipped
@@ -61,6 +61,7 @@ def main() -> None:
     # a host callback, and hopsim labels every ending on the host instead
     os.environ.setdefault("EQX_ON_ERROR", "nan")
     print_notices()
+    collect_rarely()
     # one device for each core: small networks run a chunk of their probes on each
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(len(cores())))
     _take_termination_as_ctrl_c()
