@@ -8,7 +8,7 @@ import time
 os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")
 
 import jax
-from test_ode_speed import Case
+from ode import Case
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ import venv
 HERE = pathlib.Path(__file__).parent
 PEERS = ("torch==2.13.0", "torchdiffeq==0.2.5", "numba==0.68.1")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PIN = ["taskset", "-c", "0"] if hasattr(os, "sched_setaffinity") else []
 FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
@@ -28,15 +29,13 @@ def main() -> None:
         python = sys.executable
         if "--here" not in sys.argv:
             python = _environment(pathlib.Path(work) / "env")
-        print("## b1, b2: milliseconds, medians (ratio to hopsim duration bare)\n")
-        ode, binary = "test_ode_speed.py", "test_binary_speed.py"
-        train = "test_train_speed.py"
-        report = pinned(python, pathlib.Path(work), ode, "not b3")
-        print(table(report))
-        print("\n## b3: 1,024 probes of unequal cost, milliseconds\n")
-        print(ragged(pinned(python, pathlib.Path(work), ode, "b3")))
+        binary, train = "test_binary_speed.py", "test_train_speed.py"
+        few = ["--quick"] if "--quick" in sys.argv else []
+        ode = [*PIN, python, str(HERE / "ode.py"), *few]
+        subprocess.run(ode, env=_one_thread(), check=True, cwd=HERE.parents[1])
         print("\n## b4: memories x spins a CPU second, in 1e9 (hopsim over it)\n")
-        print(rates(pinned(python, pathlib.Path(work), binary, "test")))
+        report = pinned(python, pathlib.Path(work), binary, "test")
+        print(rates(report))
         print("\n## b6: seconds an epoch, and ratios\n")
         print(epochs(pinned(python, pathlib.Path(work), train, "test")))
         print("\n## b7: visits a CPU second, in 1e6 (hopsim over it)\n")
@@ -57,21 +56,21 @@ def pinned(python: str, work: pathlib.Path, file: str, which: str) -> dict:
     report = work / "report.json"
     command = [python, "-m", "pytest", str(HERE / file), "--benchmark-only", "-q", "-p"]
     command += ["no:cacheprovider", "-o", "addopts=", f"--benchmark-json={report}"]
-    environment = os.environ | dict.fromkeys(THREADS, "1") | {"XLA_FLAGS": FLAGS}
-    if file != "test_ode_speed.py":  # other processes must not slow a peer down
-        command += ["--benchmark-timer=time.process_time"]
-        environment |= {"HOPSIM_IMAGES": "2000"} if "--quick" in sys.argv else {}
-    elif "--quick" in sys.argv:
-        which += " and not 784 and not 256"
-    command += ["-k", which]
-    if hasattr(os, "sched_setaffinity"):
-        command = ["taskset", "-c", "0", *command]
+    # CPU time: other processes must not slow a peer down
+    command += ["--benchmark-timer=time.process_time", "-k", which]
+    environment = _one_thread()
+    environment |= {"HOPSIM_IMAGES": "2000"} if "--quick" in sys.argv else {}
+    command = [*PIN, *command]
     quiet = subprocess.run(
         command, env=environment, cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True
     )
     if quiet.returncode:
         sys.exit(quiet.stdout)
     return json.loads(report.read_text())
+
+
+def _one_thread() -> dict[str, str]:
+    return os.environ | dict.fromkeys(THREADS, "1") | {"XLA_FLAGS": FLAGS}
 
 
 def medians(report: dict) -> dict[str, dict[str, float]]:
@@ -84,40 +83,6 @@ def medians(report: dict) -> dict[str, dict[str, float]]:
         seconds = entry["stats"]["median"] * entry["extra_info"].get("scale", 1.0)
         found.setdefault(case, {})[name.replace("_", " ").replace("-", " ")] = seconds
     return found
-
-
-def table(report: dict) -> str:
-    """Markdown: the median of every case, and its ratio to hopsim's in the same run."""
-    found = medians(report)
-    names = list(dict.fromkeys(name for case in found.values() for name in case))
-    lines = ["| case | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for case, times in found.items():
-        base = times["hopsim duration bare"]
-        cells = [
-            f"{1e3 * times[n]:.3g} ({times[n] / base:.2f})" if n in times else ""
-            for n in names
-        ]
-        lines.append(f"| {case} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def ragged(report: dict) -> str:
-    """Markdown: how much faster sorted chunks are."""
-    ways: dict[str, dict[str, float]] = {}
-    most = {}
-    for entry in report["benchmarks"]:
-        what, _, way = entry["name"].partition("[")[2].rstrip("]").partition("-")
-        ways.setdefault(what, {})[way] = entry["stats"]["median"]
-        most[what] = entry["extra_info"]["largest over mean"]
-    names = list(next(iter(ways.values())))
-    lines = ["| varied | " + " | ".join(names) + " | steps: largest over mean |"]
-    lines.append("|---" * (len(names) + 2) + "|")
-    for what, times in ways.items():
-        cells = [
-            f"{1e3 * times[n]:.0f} ({times[n] / times[names[0]]:.2f})" for n in names
-        ]
-        lines.append(f"| {what} | " + " | ".join(cells) + f" | {most[what]:.2f} |")
-    return "\n".join(lines)
 
 
 def rates(report: dict, unit: float = 1e9) -> str:
