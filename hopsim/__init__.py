@@ -27,6 +27,7 @@ _HOMES = {
     "load_scenario": "scenario.scenario",
     "run": "runs.run",
     "simulate": "simulation",
+    "flow": "dynamics.flows.flow",
     "Execution": "dynamics",
     "Output": "dynamics",
     "Tolerances": "dynamics",
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from .certificates import Certificate, certify
     from .data import datasets, patterns
     from .dynamics import Execution, Output, Tolerances
+    from .dynamics.flows.flow import flow
     from .dynamics.spins.couplings import Couplings
     from .dynamics.spins.relaxation import relax, Relaxation
     from .dynamics.spins.sampling import sample, Samples
@@ -119,6 +121,7 @@ __all__ = [
     "datasets",
     "dynamics",
     "find_attractors",
+    "flow",
     "label_basins",
     "lagrangians",
     "load_network",

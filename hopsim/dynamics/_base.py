@@ -101,6 +101,8 @@ class AbstractDynamics(eqx.Module):
     discrete: ClassVar[bool] = False
     # memory neurons have their own equation and initial state
     own_memory: ClassVar[bool] = False
+    # what a run ends with is differentiable in all that it starts from: see hopsim.flow
+    differentiable: ClassVar[bool] = False
     # a run that ends at rest is exact to rounding, whatever its tolerances
     rests_exactly: ClassVar[bool] = False
 

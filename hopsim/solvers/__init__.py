@@ -4,6 +4,7 @@ from .altimex import AltIMEX
 from .energy_ledger import Audit, Audited
 from .loop import FIRST_STEP, Integrator, Lane, SIMD
 from .problem import AbstractProblem, FlowState
+from .sampled import Sampled
 from .steady_state import Settling
 from .step_control import Balanced, Clocked, LedgerLimit
 from .unrolled import evaluations, Unrolled
@@ -22,6 +23,7 @@ __all__ = [
     "Integrator",
     "Lane",
     "LedgerLimit",
+    "Sampled",
     "Settling",
     "Unrolled",
     "evaluations",

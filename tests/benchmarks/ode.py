@@ -166,7 +166,7 @@ def torchdiffeq(case: Case) -> Run | None:
 
     def run():
         with torch.no_grad():
-            y = odeint(rhs, start, times, rtol=TOL, atol=TOL, method="dopri5")
+            y: Any = odeint(rhs, start, times, rtol=TOL, atol=TOL, method="dopri5")
         return y[-1, :, : case.features].numpy()
 
     return run

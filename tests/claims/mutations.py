@@ -226,7 +226,7 @@ def one_way_synapses(monkeypatch):
 
 
 def work_with_the_wrong_sign(monkeypatch):
-    from hopsim.dynamics.flows._flow import Flow
+    from hopsim.dynamics.flows._base import Flow
 
     right = Flow.vector_field
 

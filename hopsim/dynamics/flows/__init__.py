@@ -1,8 +1,9 @@
 """Flows in continuous time: both layers, or the limit of fast memory neurons."""
 
-from ._flow import AbstractFlow
+from ._base import AbstractFlow
 from .adiabatic import Adiabatic
+from .flow import flow
 from .two_layer import TwoLayer
 
 
-__all__ = ["AbstractFlow", "Adiabatic", "TwoLayer"]
+__all__ = ["AbstractFlow", "Adiabatic", "TwoLayer", "flow"]

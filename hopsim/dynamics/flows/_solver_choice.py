@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array
 
 from ..._common.names import shown
-from ..._common.types import AnyArray
+from ..._common.types import AnyArray, concrete
 from ...network import Network
 from ...solvers import AltIMEX, Unrolled
 from .._base import AbstractContinuousDynamics, Method
@@ -153,7 +153,7 @@ def _check_altimex(network: Network, decay: float | AnyArray, step: float) -> No
             f"Lagrangian, got {name_of(feature)}; use log_cosh, norm with delta > 0, "
             'or dynamics kind "sharp".'
         )
-    if 1 + float(np.asarray(decay)) * step <= 0:
+    if concrete(decay) and 1 + float(np.asarray(decay)) * step <= 0:
         raise ValueError(
             "AltIMEX needs 1 + decay * step > 0, got decay = "
             f"{float(np.asarray(decay)):g} and step = {step:g}; use a smaller step."

@@ -14,10 +14,10 @@ from jaxtyping import Array, Float
 from ..._common.types import AnyArray, as_numbers, as_numbers_if_any, Scalar
 from ...network import Features, Hidden, Network
 from ...solvers import AltIMEX, Unrolled
-from .._base import dynamics_kinds, Method
+from .._base import dynamics_kinds
 from .._request import Request
 from ..drives import AbstractDrive
-from ._flow import AbstractFlow
+from ._base import AbstractFlow
 from ._layers import (
     alternate_features,
     check_taus,
@@ -26,7 +26,6 @@ from ._layers import (
     require_decay,
     require_times,
 )
-from ._solver_choice import require_solver
 
 
 @dynamics_kinds.register("adiabatic")
@@ -111,15 +110,8 @@ class Adiabatic(AbstractFlow):
             )
         if self.tau_memory is not None:
             check_taus(network, "memory", self.tau_memory)
-            asked = require_solver(self.decay, network, request.solver, request.step)
-            self._with_mass(asked)
 
-    def method(self, network, probes, duration, solver, step) -> Method:
-        method = super().method(network, probes, duration, solver, step)
-        return method._replace(solver=self._with_mass(method.solver))
-
-    def _with_mass(self, solver: Any) -> Any:
-        """The solver as a flow with a mass uses it; ValueError for one that cannot."""
+    def fitted(self, solver: Any) -> Any:
         if self.tau_memory is None:
             return solver
         if isinstance(solver, AltIMEX):

@@ -1,18 +1,19 @@
 """The integration of a flow: many probes, from their first states, under an audit."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from ..._common.norms import length
 from ..._common.types import Scalar
 from ...solvers import (
     AbstractProblem,
+    AltIMEX,
     Audited,
     Balanced,
     Clocked,
@@ -21,6 +22,7 @@ from ...solvers import (
     Integrator,
     Lane,
     LedgerLimit,
+    Sampled,
     Settling,
 )
 from ...trajectory import Ending
@@ -68,9 +70,12 @@ def integrate(
             imbalance=zero if balanced else None,
         )
 
+    control: dfx.AbstractStepSizeController = dfx.ConstantStepSize()
+    if plan.adaptive:
+        control = adaptive_controller(plan.rtol, plan.atol, plan.times[-1])
     integrator = Integrator(
         _solver(plan),
-        Balanced(_controller(plan), limit) if balanced else _controller(plan),
+        Balanced(control, limit) if balanced else control,
         first=zero + FIRST_STEP if plan.adaptive else plan.step,
         times=plan.times,
         observe=lambda problem, t, y: problem.observe(t, y, plan.save),
@@ -106,6 +111,67 @@ def integrate(
     return solution._replace(passes=jnp.full(number, passes))
 
 
+# how Diffrax differentiates a run. Not by running it backwards, which it could: there
+# what contracts forwards expands
+ADJOINTS = {
+    "checkpoints": dfx.RecursiveCheckpointAdjoint,
+    "forward": dfx.ForwardMode,
+    "direct": dfx.DirectAdjoint,
+}
+
+
+class Steps(NamedTuple):
+    """How a single run steps, in the precision of its network."""
+
+    solver: dfx.AbstractSolver
+    rtol: float | None
+    atol: float | None
+    length: Scalar  # of a solver's steps that are all alike
+    most: int
+
+
+def end_of_run(
+    problem: AbstractProblem,
+    x: tuple,
+    end: Scalar,
+    times: Float[Array, " time"] | None,
+    steps: Steps,
+    adjoint: str,
+) -> Float[Array, "*time feature"]:
+    """The first layer at the end of one run, or at times; NaN if it did not finish.
+
+    The same steps as those of `integrate`, in Diffrax's own loop, which JAX can
+    differentiate.
+    """
+    solver = solver_with_tolerances(steps.solver, steps.rtol, steps.atol)
+    alike = isinstance(solver, AltIMEX)
+    control: dfx.AbstractStepSizeController = dfx.ConstantStepSize()
+    if not alike:
+        control = adaptive_controller(steps.rtol, steps.atol, end)
+    solution = dfx.diffeqsolve(
+        dfx.ODETerm(lambda t, y, problem: problem.vector_field(t, y)),
+        solver if times is None else Sampled(solver, times),
+        t0=jnp.zeros_like(end),
+        t1=end,
+        dt0=steps.length if alike else None,
+        y0=FlowState(x),
+        args=problem,
+        stepsize_controller=control,
+        adjoint=ADJOINTS[adjoint](),
+        saveat=dfx.SaveAt(t1=True, solver_state=times is not None),
+        max_steps=steps.most,
+        throw=False,
+    )
+    assert solution.ys is not None
+    found = solution.ys.x[0][-1]
+    if times is not None:
+        assert solution.solver_state is not None
+        _, found = solution.solver_state
+    finite = jnp.all(jnp.isfinite(found))
+    finished = (solution.result == dfx.RESULTS.successful) & finite
+    return jnp.where(finished, found, jnp.nan)
+
+
 def _samples(lane: Lane, last: dict[str, Array], number: int) -> dict[str, Array]:
     """All samples: those that a run did not reach are as its end.
 
@@ -125,10 +191,7 @@ def _solver(plan: IntegrationPlan) -> dfx.AbstractSolver:
     In this order: the residual is read off the solver's own state, and the audit,
     outermost, is where `_audit` finds it.
     """
-    solver = plan.solver
-    if isinstance(solver, dfx.AbstractImplicitSolver):
-        finder = dfx.VeryChord(rtol=plan.rtol, atol=plan.atol, norm=_state_norm)
-        solver = eqx.tree_at(lambda s: s.root_finder, solver, finder)
+    solver = solver_with_tolerances(plan.solver, plan.rtol, plan.atol)
     if plan.until_steady:
         solver = Settling(solver)
     if not plan.audit:
@@ -146,14 +209,23 @@ def _audit(state: Any, zero: Array) -> dict[str, Any]:
     return seen | {"ledger_residual": audit.ledger, "log": log}
 
 
-def _controller(plan: IntegrationPlan) -> dfx.AbstractStepSizeController:
-    if not plan.adaptive:
-        return dfx.ConstantStepSize()
+def solver_with_tolerances(
+    solver: dfx.AbstractSolver, rtol: Any, atol: Any
+) -> dfx.AbstractSolver:
+    """An implicit solver with a root finder of these tolerances; others as they are."""
+    if not isinstance(solver, dfx.AbstractImplicitSolver):
+        return solver
+    finder = dfx.VeryChord(rtol=rtol, atol=atol, norm=_state_norm)
+    return eqx.tree_at(lambda s: s.root_finder, solver, finder)
+
+
+def adaptive_controller(
+    rtol: Any, atol: Any, duration: Scalar
+) -> dfx.AbstractStepSizeController:
+    """How long the steps of a flow are."""
     # no dtmin: Diffrax accepts a first step of that length whatever its error is
-    control = dfx.PIDController(
-        rtol=plan.rtol, atol=plan.atol, norm=_state_norm, **CONTROL
-    )
-    return Clocked(control, plan.times[-1])
+    control = dfx.PIDController(rtol=rtol, atol=atol, norm=_state_norm, **CONTROL)
+    return Clocked(control, duration)
 
 
 def _ended(plan: IntegrationPlan) -> Callable[[FlowState], Array] | None:

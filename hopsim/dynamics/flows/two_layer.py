@@ -15,7 +15,7 @@ from ...network import Features, Hidden, Network
 from ...spectrum import stiffness, two_layer_eigenvalues
 from .._base import dynamics_kinds
 from ..drives import AbstractDrive
-from ._flow import AbstractFlow
+from ._base import AbstractFlow
 from ._layers import (
     alternate_features,
     check_taus,

@@ -1,7 +1,7 @@
 """Flows: what the two-layer and the adiabatic ODE share."""
 
 import abc
-from typing import Any, TYPE_CHECKING
+from typing import Any, ClassVar, TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +34,8 @@ class AbstractFlow(AbstractContinuousDynamics):
     To add one: declare the fields and implement the methods below for one state
     `x` (a tuple of layers); the rest is shared. Times are in units of `tau_feature`.
     """
+
+    differentiable: ClassVar[bool] = True
 
     decay: AbstractVar[AnyArray]
     drive: AbstractVar[AbstractDrive | None]
@@ -168,7 +170,7 @@ class AbstractFlow(AbstractContinuousDynamics):
             rule = f"one number or {network.features}, one for each feature"
             right = shape in ((), (1,), (network.features,))
             require(right, "The drive", rule, f"shape {shape}")
-        require_solver(self.decay, network, request.solver, request.step)
+        self.fitted(require_solver(self.decay, network, request.solver, request.step))
 
     def method(
         self,
@@ -179,7 +181,14 @@ class AbstractFlow(AbstractContinuousDynamics):
         step: float | None,
     ) -> Method:
         """The requested solver, or the one that `auto` chooses."""
-        return choose_solver(self, self.decay, network, probes, duration, solver, step)
+        method = choose_solver(
+            self, self.decay, network, probes, duration, solver, step
+        )
+        return method._replace(solver=self.fitted(method.solver))
+
+    def fitted(self, solver: Any) -> Any:
+        """A solver as this flow uses it; ValueError for one that it cannot use."""
+        return solver
 
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
         """Which energy falls, as far as it is proved. [THEORY 1.2-1.3, 4.2]"""

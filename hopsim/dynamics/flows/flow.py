@@ -1,0 +1,168 @@
+"""`flow`: the state that a flow reaches, as a function that JAX can transform."""
+
+from typing import Any, Literal
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from ..._common.arrays import finite, numbers
+from ..._common.derivatives import gradient_only, tangent_only
+from ..._common.names import shown
+from ..._common.types import AnyArray, cast, concrete
+from ...network import Network, require_network
+from .._base import require_dynamics
+from .._request import (
+    Request,
+    require_finite_positive,
+    require_whole,
+    Tolerances,
+)
+from ._base import AbstractFlow, Flow
+from ._solver_choice import DEFAULT_STEP, require_solver
+from .integration import ADJOINTS, end_of_run, Steps
+
+
+NO_TANGENT = (
+    'flow(adjoint="checkpoints") has a gradient (grad, jacrev) and no tangent; for jvp '
+    'and jacfwd give adjoint="forward", for both "direct".'
+)
+NO_GRADIENT = (
+    'flow(adjoint="forward") has a tangent (jvp, jacfwd) and no gradient; for grad and '
+    'jacrev give adjoint="checkpoints", for both "direct".'
+)
+
+
+def flow(
+    network: Network,
+    dynamics: AbstractFlow,
+    v0: Float[AnyArray, " feature"],
+    *,
+    duration: float | AnyArray,
+    times: Float[AnyArray, " time"] | None = None,
+    solver: Any = "tsit5",
+    rtol: float | None = None,
+    atol: float | None = None,
+    max_steps: int = 4096,
+    adjoint: Literal["checkpoints", "forward", "direct"] = "checkpoints",
+    clamped: Bool[AnyArray, " feature"] | None = None,
+    memory_start: Float[AnyArray, " memory"] | None = None,
+) -> Float[Array, "*time feature"]:
+    r"""The feature neurons after $\dot x = F(x)$ of this network has run for a while.
+
+    `v` at the end, of shape (feature,), or at `times`, (time, feature); NaN if the run
+    did not finish within `max_steps`, or left the finite numbers. The field and the
+    solvers are those of `simulate(until="duration")`, and the ends agree to rounding.
+
+    A pure function of arrays: `jax.jit`, `vmap`, `grad`, `jvp` and their like act on it
+    with respect to every array in `network`, `dynamics` and `v0`. (Build the network
+    inside the function that is transformed.) Nothing is audited. Gradients are those of
+    the steps that were taken, their lengths held fixed. They do not come from running
+    the flow backwards, which multiplies errors by $e^{t}$: what contracts forwards
+    expands backwards.
+
+    **Arguments:**
+
+    - `duration`, `times`: in units of `tau_feature`; `times` ascend within the run.
+    - `solver`: "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" (of step 0.1) or a
+      Diffrax solver; not "auto", whose choice looks at numbers.
+    - `rtol`, `atol`: default 1e-7 and 1e-9 in float64, 1e-5 both in float32.
+    - `adjoint`: "checkpoints" for `grad` and `jacrev`, in memory that grows with the
+      logarithm of `max_steps`; "forward" for `jvp` and `jacfwd`; "direct" for both, at
+      a higher cost.
+    - `clamped`: feature neurons held at their initial value.
+    - `memory_start`: the memory neurons at first; default $\xi g(v) + J$.
+
+    Raises ValueError for arguments that `simulate` refuses, and for dynamics that are
+    no flow: jumps of spins have no derivative.
+    """
+    dtype = _precision(network, dynamics)
+    v0 = _state(v0, "v0", network.features, dtype)
+    if memory_start is not None:
+        if not dynamics.own_memory:
+            raise ValueError(
+                "This flow slaves its memory neurons to the features; leave "
+                "memory_start out, or use TwoLayer."
+            )
+        memory_start = _state(memory_start, "memory_start", network.count, dtype)
+    require_whole("max_steps", max_steps)
+    if concrete(duration):
+        require_finite_positive("duration", duration)
+    end = jnp.asarray(duration, dtype)
+    request = Request(1.0, clamped=clamped, tolerances=Tolerances(rtol, atol))
+    tolerances = request.filled(dtype)
+    chosen = _solver(network, dynamics, solver)
+    step = jnp.asarray(DEFAULT_STEP, dtype)
+    steps = Steps(chosen, tolerances.rtol, tolerances.atol, step, max_steps)
+    at = None if times is None else jnp.asarray(_ascending(times, duration), dtype)
+    problem = Flow(cast(dynamics, dtype), network, jnp.asarray(~request.mask(network)))
+    x = problem.dynamics.start(network, v0, memory_start)
+    if adjoint == "checkpoints":
+        problem, x, end = gradient_only((problem, x, end), NO_TANGENT)
+    try:
+        found = end_of_run(problem, x, end, at, steps, _known(adjoint))
+    except TypeError as error:  # of tangents that are mapped while they are traced
+        if "forward-mode" in str(error) and adjoint == "checkpoints":
+            raise ValueError(NO_TANGENT) from None
+        raise
+    return tangent_only(found, NO_GRADIENT) if adjoint == "forward" else found
+
+
+# --- arguments, of which any may be traced --------------------------------------------
+
+
+def _precision(network: Any, dynamics: Any) -> np.dtype:
+    require_network(network)
+    require_dynamics(dynamics)
+    if not dynamics.differentiable:
+        raise ValueError(
+            "flow follows a flow, such as TwoLayer or Adiabatic, whose states are "
+            f"differentiable, got {shown(dynamics.kind)}; use simulate."
+        )
+    if network.dtype != jnp.zeros((), network.dtype).dtype:
+        raise ValueError(
+            f"The network is of {network.dtype}, which is switched off; call "
+            'jax.config.update("jax_enable_x64", True) first.'
+        )
+    return network.dtype
+
+
+def _state(x: Any, what: str, size: int, dtype: np.dtype) -> Array:
+    found = finite(numbers(x, what), what)
+    if found.shape != (size,):
+        raise ValueError(
+            f"{what} must be one state of shape ({size},), got shape {found.shape}; "
+            "for many, use jax.vmap."
+        )
+    return jnp.asarray(found, dtype)
+
+
+def _ascending(times: Any, duration: Any) -> AnyArray:
+    found = numbers(times, "times")
+    known = concrete(found) and concrete(duration)
+    host = np.asarray(found, float) if known else np.zeros(1)
+    last = float(np.asarray(duration)) if known else 0.0
+    inside = host.size and np.all((host >= 0) & (host <= last * (1 + 1e-12)))
+    if found.ndim != 1 or not inside or np.any(np.diff(host) < 0):
+        raise ValueError(
+            f"times must ascend from 0 or later to {last:g} at most, the duration, got "
+            f"{shown(str(times))}."
+        )
+    return found
+
+
+def _solver(network: Network, dynamics: AbstractFlow, solver: Any) -> Any:
+    if isinstance(solver, str) and solver == "auto":
+        raise ValueError(
+            'flow takes no solver "auto", whose choice looks at numbers; name one, '
+            'such as "tsit5".'
+        )
+    return dynamics.fitted(require_solver(dynamics.decay, network, solver, None))
+
+
+def _known(adjoint: Any) -> str:
+    if adjoint not in ADJOINTS:
+        raise ValueError(
+            f"adjoint must be one of {', '.join(ADJOINTS)}, got {shown(str(adjoint))}."
+        )
+    return adjoint

@@ -1,0 +1,255 @@
+"""`flow`: where `simulate` ends, with derivatives that differences confirm."""
+
+import functools as ft
+import itertools
+import subprocess
+import sys
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from places import ROOT
+
+import hopsim
+from hopsim import flow, model_a, model_b, model_c, simulate
+from hopsim.dynamics import Adiabatic, Binary, Pulse, TwoLayer
+
+
+pytestmark = pytest.mark.usefixtures("any_types")
+
+N, K, END = 7, 4, 1.5
+RNG = np.random.default_rng(0)
+XI = np.sign(RNG.standard_normal((K, N)))
+V0 = 0.9 * XI[0] + 0.3 * RNG.standard_normal(N)
+TIMES = np.array([0.0, 0.4, END])
+CLAMPED = np.arange(N) < 2
+WEIGHTS = RNG.standard_normal(N)
+slow = ft.partial(pytest.param, marks=pytest.mark.slow)  # each compiles two programs
+
+NETWORKS = {
+    "a": lambda p: model_a(p["xi"], beta=p["beta"], current=p["current"]),
+    "b": lambda p: model_b(p["xi"], p["beta"], current=p["current"]),
+    "c": lambda p: model_c(p["xi"], current=p["current"]),
+}
+FLOWS = {
+    "two layers": lambda p: TwoLayer(p["tau"]),
+    "driven": lambda p: TwoLayer(p["tau"], drive=Pulse(p["current"], 0.5)),
+    "decay": lambda p: TwoLayer(p["tau"], decay=p["beta"]),
+    "one layer": lambda p: Adiabatic(),
+    "one layer with a mass": lambda p: Adiabatic(tau_memory=p["tau"]),
+}
+PARAMETERS = {
+    "xi": jnp.asarray(XI),
+    "beta": jnp.asarray(0.5),
+    "current": jnp.asarray(0.1 * RNG.standard_normal(N)),
+    "tau": jnp.asarray(0.3),
+    "v0": jnp.asarray(V0),
+}
+
+
+def network_and_flow(model="b", motion="two layers", p=PARAMETERS):
+    return NETWORKS[model](p), FLOWS[motion](p)
+
+
+# --- the ends -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("solver", "motion"),
+    [
+        ("tsit5", "two layers"),
+        ("altimex", "one layer"),
+        slow("dopri8", "driven"),
+        slow("kvaerno3", "two layers"),
+        slow("tsit5", "one layer with a mass"),
+    ],
+)
+def test_ends_and_samples_are_those_of_simulate(solver, motion):
+    network, moved = network_and_flow(motion=motion)
+    given = {"duration": END, "solver": solver, "clamped": CLAMPED}
+    path = simulate(network, moved, V0[None], until="duration", samples=4, **given)
+    end = flow(network, moved, V0, **given)
+    seen = flow(network, moved, V0, times=path.times, **given)
+    np.testing.assert_allclose(end, path.final[0], rtol=0, atol=1e-14)
+    assert path.v is not None
+    np.testing.assert_allclose(seen, path.v[0], rtol=0, atol=1e-14)
+
+
+def test_it_maps_over_memories_temperatures_and_starts():
+    def end(xi, beta, v0):
+        return flow(model_b(xi, beta), TwoLayer(0.3), v0, duration=END)
+
+    several = jnp.stack([XI, XI[::-1], -XI]), jnp.array([0.3, 1.0, 2.0])
+    starts = jnp.stack([V0, -V0, 0.5 * V0])
+    together = jax.jit(jax.vmap(end))(*several, starts)
+    alone = [simulate(model_b(np.asarray(xi), float(beta)), TwoLayer(0.3),
+                      np.asarray(v0)[None], duration=END, until="duration",
+                      solver="tsit5", samples=2).final[0]
+             for xi, beta, v0 in zip(*several, starts, strict=True)]  # fmt: skip
+    # sums over a batch are rounded in another order, and steps follow
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-9)
+
+
+def test_what_does_not_finish_is_nan():
+    network, moved = network_and_flow()
+    for times in (None, TIMES):
+        end = flow(network, moved, V0, duration=END, times=times, max_steps=3)
+        assert np.all(np.isnan(end))
+
+
+# --- derivatives ----------------------------------------------------------------------
+
+
+def loss(p, model, motion, times=None, adjoint: Any = "checkpoints"):
+    network, moved = network_and_flow(model, motion, p)
+    path = flow(
+        network, moved, p["v0"], duration=END, times=times, rtol=1e-10, atol=1e-12,
+        clamped=CLAMPED, adjoint=adjoint,
+    )  # fmt: skip
+    return jnp.sum(jnp.cos(path) @ WEIGHTS)
+
+
+def directions(seed=1):
+    rng = np.random.default_rng(seed)
+    return {k: jnp.asarray(rng.standard_normal(x.shape)) for k, x in PARAMETERS.items()}
+
+
+def along(direction, step):
+    return {k: x + step * direction[k] for k, x in PARAMETERS.items()}
+
+
+def difference(function, direction, step=2e-3):
+    """Of sixth order: central differences of three steps, by Richardson."""
+    central = [
+        (function(along(direction, h)) - function(along(direction, -h))) / (2 * h)
+        for h in (step, step / 2, step / 4)
+    ]
+    finer = [(4 * b - a) / 3 for a, b in itertools.pairwise(central)]
+    return (16 * finer[1] - finer[0]) / 15
+
+
+@pytest.mark.parametrize(
+    ("model", "motion", "times"),
+    [
+        ("b", "two layers", TIMES),
+        slow("b", "two layers", None),
+        slow("a", "two layers", None),
+        slow("c", "two layers", TIMES),
+        slow("c", "decay", None),
+        slow("b", "driven", None),
+        slow("a", "one layer", TIMES),
+        slow("b", "one layer", None),
+        slow("c", "one layer", None),
+        slow("b", "one layer with a mass", None),
+    ],
+)
+def test_gradients_are_the_slopes_of_differences(model, motion, times):
+    of = jax.jit(lambda p: loss(p, model, motion, times))
+    slopes = jax.jit(jax.grad(lambda p: loss(p, model, motion, times)))(PARAMETERS)
+    for seed in range(3):
+        direction = directions(seed)
+        expected = difference(of, direction)
+        found = sum(jnp.vdot(slopes[k], direction[k]) for k in PARAMETERS)
+        # the numbers themselves are known to some 1e-10, a step of 5e-4 divides them
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.slow  # two programs
+def test_tangents_are_gradients_along_a_direction():
+    direction = directions()
+    slopes = jax.jit(jax.grad(lambda p: loss(p, "b", "two layers", TIMES)))(PARAMETERS)
+    expected = sum(jnp.vdot(slopes[k], direction[k]) for k in PARAMETERS)
+    forward = lambda p: loss(p, "b", "two layers", TIMES, "forward")
+    _, found = jax.jit(lambda t: jax.jvp(forward, (PARAMETERS,), (t,)))(direction)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.slow  # two programs
+def test_the_direct_adjoint_does_both():
+    direction = directions()
+    direct = lambda p: loss(p, "b", "one layer", None, "direct")
+    slopes = jax.grad(direct)(PARAMETERS)
+    _, found = jax.jvp(direct, (PARAMETERS,), (direction,))
+    expected = sum(jnp.vdot(slopes[k], direction[k]) for k in PARAMETERS)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_a_wrong_pairing_names_the_right_word():
+    of = lambda adjoint: lambda p: loss(p, "b", "one layer", None, adjoint)
+    for turn in (jax.jacfwd, lambda f: lambda p: jax.jvp(f, (p,), (p,))):
+        for compiled in (lambda f: f, jax.jit):
+            with pytest.raises(ValueError, match=r'no tangent; .* adjoint="forward"'):
+                compiled(turn(of("checkpoints")))(PARAMETERS)
+    with pytest.raises(RuntimeError, match=r'no gradient; .* adjoint="checkpoints"'):
+        jax.jit(jax.grad(of("forward")))(PARAMETERS)
+
+
+CALLBACKS = """
+import jax, numpy as np
+jax.config.update("jax_enable_x64", True)
+from hopsim import flow, model_b
+from hopsim.dynamics import TwoLayer
+xi = np.sign(np.random.default_rng(0).standard_normal((4, 7)))
+
+def end(xi, tau, times):
+    network = model_b(xi, 0.5)
+    return flow(network, TwoLayer(tau), xi[0], duration=1.0, times=times).sum()
+
+for times in (None, np.array([0.5, 1.0])):
+    for of in (end, jax.grad(end)):
+        text = jax.jit(lambda *p: of(*p, times)).lower(xi, 0.3).as_text()
+        assert "callback" not in text and "while" in text
+"""
+
+
+@pytest.mark.slow  # a process that traces four programs
+def test_no_compiled_program_holds_a_callback(monkeypatch):
+    monkeypatch.delenv("EQX_ON_ERROR", raising=False)  # as Equinox comes
+    done = subprocess.run(
+        [sys.executable, "-c", CALLBACKS],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+# --- refusals -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"v0": V0[:3]}, r"v0 must be one state of shape \(7,\), .*\(3,\)"),
+        ({"v0": V0[None]}, "for many, use jax.vmap"),
+        ({"v0": np.nan * V0}, "v0"),
+        ({"solver": "auto"}, 'takes no solver "auto"'),
+        ({"solver": "tsit6"}, "There is no solver 'tsit6'"),
+        ({"adjoint": "backsolve"}, "one of checkpoints, forward, direct"),
+        ({"times": [0.5, 0.2]}, "times must ascend"),
+        ({"times": [0.5, 9.0]}, "to 1.5 at most"),
+        ({"times": []}, "times must ascend"),
+        ({"duration": -1.0}, "duration must be a finite number > 0"),
+        ({"dynamics": Binary()}, "got 'binary'; use simulate"),
+        ({"network": XI}, "network must be a hopsim.Network"),
+        ({"rtol": 0.0}, "rtol must be a finite number > 0"),
+        ({"clamped": CLAMPED[:3]}, r"boolean mask of shape \(7,\)"),
+        ({"dynamics": Adiabatic(), "memory_start": np.ones(K)}, "leave memory_start"),
+        ({"max_steps": 0}, "max_steps must be a whole number >= 1"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_sentence(given, message):
+    network, moved = network_and_flow()
+    plain = {"network": network, "dynamics": moved, "v0": V0, "duration": END}
+    with pytest.raises(ValueError, match=message):
+        flow(**plain | given)
+
+
+def test_simulate_under_a_tracer_says_what_to_use():
+    run = lambda v: simulate(model_b(XI), TwoLayer(), v, duration=1.0)
+    with pytest.raises(ValueError, match=r"use hopsim\.flow"):
+        jax.jit(run)(V0[None])
+
+
+def test_it_is_public():
+    assert hopsim.flow is flow
