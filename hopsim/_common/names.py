@@ -34,8 +34,12 @@ def shown(value: Any) -> str:
 
 
 def plain(text: str) -> str:
-    """A text of others in one printable line, cut short as names are."""
-    line, most = printable(" ".join(text.split())), MAX_QUOTED_CHARACTERS
+    """A text of others in one printable line, cut short as names are.
+
+    Without addresses in memory, which differ each time that the same is told.
+    """
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
+    line, most = printable(text), MAX_QUOTED_CHARACTERS
     return line if len(line) <= most else line[:most] + "..."
 
 

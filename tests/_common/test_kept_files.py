@@ -286,5 +286,9 @@ def test_control_characters_are_unwritable(code):
     assert plain(f"a{character}b") in ("a b", f"a{ascii(character)[1:-1]}b")
 
 
+def test_what_differs_each_time_is_not_told():
+    assert plain(f"{object()!r} is none") == "<object object> is none"
+
+
 def test_letters_of_all_tongues_are_writable():
     assert unwritable("ξ · å 脳 🧠 $x$ \\ <b>") is None
