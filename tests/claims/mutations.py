@@ -2123,9 +2123,9 @@ MUTATIONS = [
     ),
     Mutation(
         "ts-17",
-        "distinct sites everywhere",
+        "a teacher twice as warm as its student",
         "full power: q* at c = 1",
-        {"experiment.variants.full power": {"network.interaction": DISTINCT}},
+        patch=examples_twice_too_warm,
     ),
     Mutation(
         "ts-17",
