@@ -56,10 +56,10 @@ def flow(
 
     A pure function of arrays: `jax.jit`, `vmap`, `grad`, `jvp` and their like act on it
     with respect to every array in `network`, `dynamics` and `v0`. (Build the network
-    inside the function that is transformed.) Nothing is audited. Gradients are those of
-    the steps that were taken, their lengths held fixed. They do not come from running
-    the flow backwards, which multiplies errors by $e^{t}$: what contracts forwards
-    expands backwards.
+    inside the function that is transformed.) Nothing is audited. Derivatives are those
+    of the steps that were taken, their lengths held fixed. They do not come from
+    running the flow backwards, which multiplies errors by $e^{t}$: what contracts
+    forwards expands backwards.
 
     **Arguments:**
 
@@ -67,9 +67,9 @@ def flow(
     - `solver`: "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" (of step 0.1) or a
       Diffrax solver; not "auto", whose choice looks at numbers.
     - `rtol`, `atol`: default 1e-7 and 1e-9 in float64, 1e-5 both in float32.
-    - `adjoint`: "checkpoints" for `grad` and `jacrev`, in memory that grows with the
-      logarithm of `max_steps`; "forward" for `jvp` and `jacfwd`; "direct" for both, at
-      a higher cost.
+    - `adjoint`: "checkpoints" for `grad` and `jacrev`, in memory that grows with
+      the square root of `max_steps`; "forward" for `jvp` and `jacfwd`; "direct" for
+      both, at a higher cost.
     - `clamped`: feature neurons held at their initial value.
     - `memory_start`: the memory neurons at first; default $\xi g(v) + J$.
 
