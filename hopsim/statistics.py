@@ -42,6 +42,8 @@ def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, fl
     # not by scipy.stats, which takes longer to import than a small study to run
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"Need 0 <= successes <= trials, got {successes} of {trials}.")
+    if not 0 < level < 1:
+        raise ValueError(f"A confidence level must be > 0 and < 1, got {level}.")
     z = NormalDist().inv_cdf(0.5 + level / 2)
     half = z * math.sqrt(successes * (trials - successes) / trials + z**2 / 4)
     middle, whole = successes + z**2 / 2, trials + z**2

@@ -296,8 +296,11 @@ def resolve(activation: Callable, x: Array, strength: AnyArray) -> Array:
     # one bit per step: the mantissa, and some more for the widest bracket
     bits = jnp.finfo(x.dtype).nmant + 12
     bounds = jnp.minimum(x, far), jnp.maximum(x, far)
-    low, high = jax.lax.fori_loop(0, bits, halve, bounds)
-    return 0.5 * (low + high)
+    low, high = jax.lax.fori_loop(0, bits, halve, jax.lax.stop_gradient(bounds))
+    y = jax.lax.stop_gradient(0.5 * (low + high))
+    # one step of Newton's method, for the derivatives: bisection itself has none
+    value, slope = jax.jvp(activation, (y,), (jnp.ones_like(y),))
+    return y - (y + strength * value - x) / (1 + strength * slope)
 
 
 def require_positive(what: str, x: AnyArray) -> None:

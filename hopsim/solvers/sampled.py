@@ -21,8 +21,9 @@ class Sampled(AbstractWatching):
     times: Float[Array, " time"]
 
     def init(self, terms, t0, t1, y0: FlowState, args: AbstractProblem):
-        """The wrapped solver's state; at all times the first state, for now."""
-        samples = jnp.broadcast_to(y0.x[0], (len(self.times), *y0.x[0].shape))
+        """The wrapped solver's state; NaN at all times but the first of the run."""
+        first = (self.times == t0)[:, None]
+        samples = jnp.where(first, y0.x[0][None], jnp.nan)
         return self.solver.init(terms, t0, t1, y0, args), samples
 
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):

@@ -85,7 +85,12 @@ def tabulate(lagrangian, x, b, dx):
             y = jax.vmap(lagrangian.resolvent, (None, 0))(x, strengths)
             slopes = jax.vmap(lagrangian.curvature)(y, jnp.ones_like(y))
             gradients = jax.vmap(lagrangian.activation)(y)
+            # all through the resolvent: its derivative, and the Hessian along it
+            moved = lambda c: jax.jvp(lambda z: lagrangian.resolvent(z, c), (x,), (dx,))
+            along = jax.vmap(lambda c: moved(c)[1])(strengths)
+            bent = jax.vmap(lagrangian.curvature)(y, along)
             table |= {"y": y, "y_gradient": gradients, "y_slope": slopes}
+            table |= {"y_along": along, "y_bent": bent}
         return table
 
     return jax.vmap(one)(x, b, dx)
@@ -257,10 +262,13 @@ def test_degree_is_that_of_homogeneity(name):
 # --- resolvent ---
 
 
-@pytest.mark.parametrize(
+RESOLVABLE = pytest.mark.parametrize(
     ("name", "dtype"),
     [case(n, d) for n, d in IN_BOTH if solvable(cases.VARIANTS[n])],
 )
+
+
+@RESOLVABLE
 def test_resolvent_solves_its_equation(name, dtype):
     t = table(name, dtype)
     for k, c in enumerate(STRENGTHS):
@@ -270,6 +278,17 @@ def test_resolvent_solves_its_equation(name, dtype):
         width = np.max(c * np.abs(t["activation"])) / 2**12
         scale = (1 + c * np.max(np.abs(slope))) * (np.max(np.abs(t["x"])) + width)
         close((y + c * gradient).astype(dtype), t["x"], scale)
+
+
+@RESOLVABLE
+def test_derivative_of_a_resolvent_solves_the_derived_equation(name, dtype):
+    t = table(name, dtype)
+    for k, c in enumerate(STRENGTHS):
+        along, bent, slope = (t[q][:, k] for q in ("y_along", "y_bent", "y_slope"))
+        # an error of y counts as a change of the slope: at its steepest, near a kink,
+        # by as much as it has
+        scale = (1 + c * np.max(np.abs(slope))) ** 2 * np.max(np.abs(t["dx"]))
+        close((along + c * bent).astype(dtype), t["dx"], scale)
 
 
 def test_resolvent_is_refused_where_neurons_compete():

@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ..._common.arrays import finite, numbers
+from ..._common.arrays import cast_to, finite, numbers
 from ..._common.derivatives import gradient_only, tangent_only
 from ..._common.names import shown
 from ..._common.types import AnyArray, cast, concrete
@@ -14,6 +15,7 @@ from ...network import Network, require_network
 from .._base import require_dynamics
 from .._request import (
     Request,
+    require,
     require_finite_positive,
     require_whole,
     Tolerances,
@@ -50,13 +52,16 @@ def flow(
 ) -> Float[Array, "*time feature"]:
     r"""The feature neurons after $\dot x = F(x)$ of this network has run for a while.
 
-    `v` at the end, of shape (feature,), or at `times`, (time, feature); NaN if the run
-    did not finish within `max_steps`, or left the finite numbers. The field and the
+    `v` at the end, of shape (feature,), or at `times`, (time, feature); NaN, and with
+    derivatives that are NaN, if the run did not finish within `max_steps` or left the
+    finite numbers, or if a time lies outside it. The field and the
     solvers are those of `simulate(until="duration")`, and the ends agree to rounding.
 
     A pure function of arrays: `jax.jit`, `vmap`, `grad`, `jvp` and their like act on it
-    with respect to every array in `network`, `dynamics` and `v0`. (Build the network
-    inside the function that is transformed.) Nothing is audited. Derivatives are those
+    with respect to every array in `network`, `dynamics`, `v0` and `memory_start`, to
+    `duration` and to `times`; numbers that are traced are not checked. (Build the
+    network inside the function that is transformed, or filter it as Equinox does.)
+    Nothing is audited. Derivatives are those
     of the steps that were taken, their lengths held fixed. They do not come from
     running the flow backwards, which multiplies errors by $e^{t}$: what contracts
     forwards expands backwards.
@@ -88,17 +93,25 @@ def flow(
     require_whole("max_steps", max_steps)
     if concrete(duration):
         require_finite_positive("duration", duration)
+    require(np.shape(duration) == (), "duration", "one number", duration)
     end = jnp.asarray(duration, dtype)
-    request = Request(1.0, clamped=clamped, tolerances=Tolerances(rtol, atol))
-    tolerances = request.filled(dtype)
+    request = Request(
+        1.0,
+        until="duration",
+        solver=solver,
+        clamped=clamped,
+        tolerances=Tolerances(rtol, atol),
+    )
     chosen = _solver(network, dynamics, solver)
+    dynamics.validate(network, np.zeros((1, network.features)), request)
+    tolerances = request.filled(dtype)
     step = jnp.asarray(DEFAULT_STEP, dtype)
     steps = Steps(chosen, tolerances.rtol, tolerances.atol, step, max_steps)
     at = None if times is None else jnp.asarray(_ascending(times, duration), dtype)
     problem = Flow(cast(dynamics, dtype), network, jnp.asarray(~request.mask(network)))
     x = problem.dynamics.start(network, v0, memory_start)
     if adjoint == "checkpoints":
-        problem, x, end = gradient_only((problem, x, end), NO_TANGENT)
+        problem, x, end, at = gradient_only((problem, x, end, at), NO_TANGENT)
     try:
         found = end_of_run(problem, x, end, at, steps, _known(adjoint))
     except TypeError as error:  # of tangents that are mapped while they are traced
@@ -119,7 +132,7 @@ def _precision(network: Any, dynamics: Any) -> np.dtype:
             "flow follows a flow, such as TwoLayer or Adiabatic, whose states are "
             f"differentiable, got {shown(dynamics.kind)}; use simulate."
         )
-    if network.dtype != jnp.zeros((), network.dtype).dtype:
+    if network.dtype != jax.dtypes.canonicalize_dtype(network.dtype):
         raise ValueError(
             f"The network is of {network.dtype}, which is switched off; call "
             'jax.config.update("jax_enable_x64", True) first.'
@@ -128,13 +141,13 @@ def _precision(network: Any, dynamics: Any) -> np.dtype:
 
 
 def _state(x: Any, what: str, size: int, dtype: np.dtype) -> Array:
-    found = finite(numbers(x, what), what)
+    found = numbers(x, what)
     if found.shape != (size,):
         raise ValueError(
             f"{what} must be one state of shape ({size},), got shape {found.shape}; "
             "for many, use jax.vmap."
         )
-    return jnp.asarray(found, dtype)
+    return jnp.asarray(finite(cast_to(found, dtype), what))
 
 
 def _ascending(times: Any, duration: Any) -> AnyArray:
@@ -161,7 +174,7 @@ def _solver(network: Network, dynamics: AbstractFlow, solver: Any) -> Any:
 
 
 def _known(adjoint: Any) -> str:
-    if adjoint not in ADJOINTS:
+    if not isinstance(adjoint, str) or adjoint not in ADJOINTS:
         raise ValueError(
             f"adjoint must be one of {', '.join(ADJOINTS)}, got {shown(str(adjoint))}."
         )

@@ -30,6 +30,7 @@ slow = ft.partial(pytest.param, marks=pytest.mark.slow)  # each compiles two pro
 
 NETWORKS = {
     "a": lambda p: model_a(p["xi"], beta=p["beta"], current=p["current"]),
+    "a, autapse": lambda p: model_a(p["xi"], beta=p["beta"], autapse=p["tau"]),
     "b": lambda p: model_b(p["xi"], p["beta"], current=p["current"]),
     "c": lambda p: model_c(p["xi"], current=p["current"]),
 }
@@ -37,6 +38,7 @@ FLOWS = {
     "two layers": lambda p: TwoLayer(p["tau"]),
     "driven": lambda p: TwoLayer(p["tau"], drive=Pulse(p["current"], 0.5)),
     "decay": lambda p: TwoLayer(p["tau"], decay=p["beta"]),
+    "alternating": lambda p: TwoLayer(p["tau"]),  # by AltIMEX
     "one layer": lambda p: Adiabatic(),
     "one layer with a mass": lambda p: Adiabatic(tau_memory=p["tau"]),
 }
@@ -95,8 +97,29 @@ def test_it_maps_over_memories_temperatures_and_starts():
 
 def test_what_does_not_finish_is_nan():
     network, moved = network_and_flow(motion="one layer")
-    end = flow(network, moved, V0, duration=END, times=TIMES, max_steps=3)
-    assert np.all(np.isnan(end))
+    end = lambda v0: flow(network, moved, v0, duration=END, times=TIMES, max_steps=3)
+    value, slopes = jax.value_and_grad(lambda v0: jnp.sum(end(v0)))(V0)
+    assert np.isnan(value)
+    assert np.all(np.isnan(slopes))
+
+
+def test_what_is_traced_and_lies_outside_is_nan():
+    network, moved = network_and_flow(motion="one layer")
+
+    @jax.jit
+    def end(duration, times):
+        return flow(network, moved, V0, duration=duration, times=times)
+
+    last = 3 * 0.1  # a rounding beyond 0.3
+    assert np.all(np.isfinite(end(0.3, np.array([0.0, last]))))
+    for duration, time in [
+        (0.3, 0.4),
+        (0.3, -0.1),
+        (0.3, np.nan),
+        (np.nan, 0.0),
+        (-1.0, 0.0),
+    ]:
+        assert np.all(np.isnan(end(duration, np.array([0.0, time]))))
 
 
 # --- derivatives ----------------------------------------------------------------------
@@ -107,6 +130,7 @@ def loss(p, model, motion, times=None, adjoint: Any = "checkpoints"):
     path = flow(
         network, moved, p["v0"], duration=END, times=times, rtol=1e-10, atol=1e-12,
         clamped=CLAMPED, adjoint=adjoint,
+        solver="altimex" if motion == "alternating" else "tsit5",
     )  # fmt: skip
     return jnp.sum(jnp.cos(path) @ WEIGHTS)
 
@@ -141,6 +165,8 @@ def difference(function, direction, step=2e-3):
         slow("c", "decay", None),
         slow("b", "driven", None),
         slow("a", "one layer", TIMES),
+        slow("a, autapse", "two layers", None),
+        slow("a, autapse", "alternating", None),
         slow("b", "one layer", None),
         slow("c", "one layer", None),
         slow("b", "one layer with a mass", None),
@@ -235,6 +261,12 @@ def test_no_compiled_program_holds_a_callback(monkeypatch):
         ({"rtol": 0.0}, "rtol must be a finite number > 0"),
         ({"clamped": CLAMPED[:3]}, r"boolean mask of shape \(7,\)"),
         ({"dynamics": Adiabatic(), "memory_start": np.ones(K)}, "leave memory_start"),
+        (
+            {"dynamics": TwoLayer(drive=Pulse(np.ones(3), 0.5))},
+            "drive must be one number",
+        ),
+        ({"duration": np.ones(2)}, "duration must be"),
+        ({"adjoint": ["forward"]}, "one of checkpoints, forward, direct"),
         ({"max_steps": 0}, "max_steps must be a whole number >= 1"),
     ],
 )
