@@ -2,7 +2,7 @@
 
 from .altimex import AltIMEX
 from .energy_ledger import Audit, Audited
-from .loop import FIRST_STEP, Integrator, Lane, SIMD
+from .loop import FIRST_STEP, Integrator, Lane, SIMD, TERMS
 from .problem import AbstractProblem, FlowState
 from .sampled import Sampled
 from .steady_state import Settling
@@ -13,6 +13,7 @@ from .unrolled import evaluations, Unrolled
 __all__ = [
     "FIRST_STEP",
     "SIMD",
+    "TERMS",
     "AbstractProblem",
     "AltIMEX",
     "Audit",

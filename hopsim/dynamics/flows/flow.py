@@ -54,17 +54,16 @@ def flow(
 
     `v` at the end, of shape (feature,), or at `times`, (time, feature); NaN, and with
     derivatives that are NaN, if the run did not finish within `max_steps` or left the
-    finite numbers, or if a time lies outside it. The field and the
-    solvers are those of `simulate(until="duration")`, and the ends agree to rounding.
+    finite numbers, or if a time lies outside it. The field and the solvers are those of
+    `simulate(until="duration")`, and the ends agree to rounding.
 
     A pure function of arrays: `jax.jit`, `vmap`, `grad`, `jvp` and their like act on it
     with respect to every array in `network`, `dynamics`, `v0` and `memory_start`, to
     `duration` and to `times`; numbers that are traced are not checked. (Build the
     network inside the function that is transformed, or filter it as Equinox does.)
-    Nothing is audited. Derivatives are those
-    of the steps that were taken, their lengths held fixed. They do not come from
-    running the flow backwards, which multiplies errors by $e^{t}$: what contracts
-    forwards expands backwards.
+    Nothing is audited. Derivatives are those of the steps that were taken, their
+    lengths held fixed. They do not come from running the flow backwards, which
+    multiplies errors by $e^{t}$: what contracts forwards expands backwards.
 
     **Arguments:**
 
@@ -83,13 +82,10 @@ def flow(
     """
     dtype = _precision(network, dynamics)
     v0 = _state(v0, "v0", network.features, dtype)
+    stand_in = None  # for memory neurons that may be traced
     if memory_start is not None:
-        if not dynamics.own_memory:
-            raise ValueError(
-                "This flow slaves its memory neurons to the features; leave "
-                "memory_start out, or use TwoLayer."
-            )
         memory_start = _state(memory_start, "memory_start", network.count, dtype)
+        stand_in = np.zeros((1, network.count))
     require_whole("max_steps", max_steps)
     if concrete(duration):
         require_finite_positive("duration", duration)
@@ -100,6 +96,7 @@ def flow(
         until="duration",
         solver=solver,
         clamped=clamped,
+        memory_start=stand_in,
         tolerances=Tolerances(rtol, atol),
     )
     chosen = _solver(network, dynamics, solver)

@@ -24,6 +24,7 @@ from ...solvers import (
     LedgerLimit,
     Sampled,
     Settling,
+    TERMS,
 )
 from ...trajectory import Ending
 from .._base import IntegrationPlan, Solution
@@ -70,9 +71,7 @@ def integrate(
             imbalance=zero if balanced else None,
         )
 
-    control: dfx.AbstractStepSizeController = dfx.ConstantStepSize()
-    if plan.adaptive:
-        control = adaptive_controller(plan.rtol, plan.atol, plan.times[-1])
+    control = _controller(plan.adaptive, plan.rtol, plan.atol, plan.times[-1])
     integrator = Integrator(
         _solver(plan),
         Balanced(control, limit) if balanced else control,
@@ -143,23 +142,20 @@ def end_of_run(
     The same steps as those of `integrate`, in Diffrax's own loop, which JAX can
     differentiate.
     """
-    solver = solver_with_tolerances(steps.solver, steps.rtol, steps.atol)
+    solver = _with_tolerances(steps.solver, steps.rtol, steps.atol)
     if times is not None:  # the last one may be the end, but for a rounding
         close = times <= end * (1 + 8 * jnp.finfo(end.dtype).eps)
         times = jnp.where(close, jnp.minimum(times, end), times)
     alike = isinstance(solver, AltIMEX)
-    control: dfx.AbstractStepSizeController = dfx.ConstantStepSize()
-    if not alike:
-        control = adaptive_controller(steps.rtol, steps.atol, end)
     solution = dfx.diffeqsolve(
-        dfx.ODETerm(lambda t, y, problem: problem.vector_field(t, y)),
+        TERMS,
         solver if times is None else Sampled(solver, times),
         t0=jnp.zeros_like(end),
         t1=end,
         dt0=steps.length if alike else None,
         y0=FlowState(x),
         args=problem,
-        stepsize_controller=control,
+        stepsize_controller=_controller(not alike, steps.rtol, steps.atol, end),
         adjoint=ADJOINTS[adjoint](),
         saveat=dfx.SaveAt(t1=True, solver_state=times is not None),
         max_steps=steps.most,
@@ -195,7 +191,7 @@ def _solver(plan: IntegrationPlan) -> dfx.AbstractSolver:
     In this order: the residual is read off the solver's own state, and the audit,
     outermost, is where `_audit` finds it.
     """
-    solver = solver_with_tolerances(plan.solver, plan.rtol, plan.atol)
+    solver = _with_tolerances(plan.solver, plan.rtol, plan.atol)
     if plan.until_steady:
         solver = Settling(solver)
     if not plan.audit:
@@ -213,7 +209,7 @@ def _audit(state: Any, zero: Array) -> dict[str, Any]:
     return seen | {"ledger_residual": audit.ledger, "log": log}
 
 
-def solver_with_tolerances(
+def _with_tolerances(
     solver: dfx.AbstractSolver, rtol: Any, atol: Any
 ) -> dfx.AbstractSolver:
     """An implicit solver with a root finder of these tolerances; others as they are."""
@@ -223,10 +219,11 @@ def solver_with_tolerances(
     return eqx.tree_at(lambda s: s.root_finder, solver, finder)
 
 
-def adaptive_controller(
-    rtol: Any, atol: Any, duration: Scalar
+def _controller(
+    adaptive: bool, rtol: Any, atol: Any, duration: Scalar
 ) -> dfx.AbstractStepSizeController:
-    """How long the steps of a flow are."""
+    if not adaptive:
+        return dfx.ConstantStepSize()
     # no dtmin: Diffrax accepts a first step of that length whatever its error is
     control = dfx.PIDController(rtol=rtol, atol=atol, norm=_state_norm, **CONTROL)
     return Clocked(control, duration)
