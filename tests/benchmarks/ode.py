@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import diffrax as dfx
@@ -147,11 +148,11 @@ def scipy_loop(case: Case) -> Run:
 
 
 def torchdiffeq(case: Case) -> Run | None:
-    try:
-        import torch
-        from torchdiffeq import odeint
+    try:  # by name, since only `run.py` installs the peers
+        torch = import_module("torch")
+        odeint = import_module("torchdiffeq").odeint
     except ImportError:
-        return None  # `run.py` installs the peers
+        return None
     torch.set_num_threads(1)
     as_torch = lambda x: torch.from_numpy(np.ascontiguousarray(x))
     memories, probes = as_torch(case.memories), as_torch(case.probes)
