@@ -13,6 +13,7 @@ from ._version import __version__
 _HOMES = {
     "Attractors": "attractors",
     "find_attractors": "attractors",
+    "fixed_point": "attractors",
     "label_basins": "attractors",
     "Certificate": "certificates",
     "certify": "certificates",
@@ -66,7 +67,7 @@ _OLDER_MODULES = {  # once directly in hopsim
 
 if TYPE_CHECKING:
     from . import attractors, dynamics, lagrangians, plots, solvers, theory, training
-    from .attractors import Attractors, find_attractors, label_basins
+    from .attractors import Attractors, find_attractors, fixed_point, label_basins
     from .certificates import Certificate, certify
     from .data import datasets, patterns
     from .dynamics import Execution, Output, Tolerances
@@ -121,6 +122,7 @@ __all__ = [
     "datasets",
     "dynamics",
     "find_attractors",
+    "fixed_point",
     "flow",
     "label_basins",
     "lagrangians",

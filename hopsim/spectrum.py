@@ -5,9 +5,11 @@ Jacobian at any state is real, and a fixed point is stable iff $s_{max} < 1$, wh
 the time constants. [THEORY 5.1; for decay 1 and convex Lagrangians]
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ._common.norms import inverse, length
 from ._common.types import AnyArray, Scalar
@@ -17,12 +19,19 @@ from .network import Features, Hidden, Network
 Number = float | AnyArray
 
 
-def loop_gain(network: Network, v: Features, h: Hidden, rounds: int = 12) -> Scalar:
+def loop_gain(
+    network: Network,
+    v: Features,
+    h: Hidden,
+    rounds: int = 12,
+    free: Bool[AnyArray, " feature"] | None = None,
+) -> Scalar:
     r"""$s_{max}^2$, the largest eigenvalue of $H_v^{1/2}\xi^T H_h\xi H_v^{1/2}$.
 
     By power iteration on the similar matrix $\xi^T H_h \xi H_v$: matrix products only.
     An estimate, not a bound: after the default number of rounds as a rule a few percent
-    too low, more if other eigenvalues are near.
+    too low, more if other eigenvalues are near. `free`: of these neurons alone, the
+    others being clamped.
     """
     first = jnp.cos(jnp.arange(network.features, dtype=network.dtype) * 2.0 + 0.5)
 
@@ -30,7 +39,8 @@ def loop_gain(network: Network, v: Features, h: Hidden, rounds: int = 12) -> Sca
         g = network.feature_lagrangian.curvature(v, z)
         x = network.memory_input(g) - network.hidden_current
         f = network.memory_lagrangian.curvature(h, x)
-        return network.feature_input(f, jnp.zeros_like(g)) - network.current
+        z = network.feature_input(f, jnp.zeros_like(g)) - network.current
+        return z if free is None else jnp.where(free, z, 0)
 
     def step(_, carry):
         z, _ = carry
@@ -70,14 +80,20 @@ def coupling_values(network: Network, v: Features, h: Hidden) -> Float[Array, " 
     return jnp.linalg.svd(a, compute_uv=False)
 
 
-def loop_gains(network: Network, v: Features, h: Hidden) -> Float[Array, " feature"]:
+def loop_gains(
+    network: Network,
+    v: Features,
+    h: Hidden,
+    free: Bool[AnyArray, " feature"] | None = None,
+) -> Float[Array, " feature"]:
     r"""Eigenvalues of $H_v^{1/2}(\xi^T H_h\xi - c)H_v^{1/2}$, largest first. (Dense.)
 
     Without an autapse c they are the `s_k^2`, and zeros. A fixed point is stable iff
     all lie below the decay; the number above it is the number of unstable directions,
     for two layers and for one. No (memory, memory) matrix is formed. [THEORY 5.1]
+    `free`: of these neurons alone, the others being clamped (gain 0); for additive L_v.
     """
-    on_v = lambda z: network.feature_lagrangian.curvature(v, z)
+    on_v = _curvature(network, v, free)
     root = _root(jax.vmap(on_v)(jnp.eye(network.features, dtype=network.dtype)))
     around = jax.vmap(lambda g: _around(network, h, g))
     loop = around(root) @ root
@@ -85,16 +101,20 @@ def loop_gains(network: Network, v: Features, h: Hidden) -> Float[Array, " featu
 
 
 def largest_loop_gains(
-    network: Network, v: Features, h: Hidden, rounds: int = 40
+    network: Network,
+    v: Features,
+    h: Hidden,
+    rounds: int = 40,
+    free: Bool[AnyArray, " feature"] | None = None,
 ) -> Float[Array, " round"]:
     r"""The largest of `loop_gains`, by Lanczos: matrix products only, no matrix.
 
     Applied to $(\xi^T H_h\xi - c) H_v$, which is self-adjoint in the inner product
     $a\cdot H_v b$. The ends of the spectrum converge first; of equal eigenvalues only
-    one is found.
+    one is found. `free`: as for `loop_gains`.
     """
     rounds = min(rounds, network.features)
-    on_v = lambda z: network.feature_lagrangian.curvature(v, z)
+    on_v = _curvature(network, v, free)
     z = jnp.cos(jnp.arange(network.features, dtype=network.dtype) * 2.0 + 0.5)
     empty = jnp.zeros((rounds, network.features), network.dtype)
     nothing = jnp.zeros((rounds, rounds), network.dtype)
@@ -115,6 +135,14 @@ def largest_loop_gains(
 
     small = jax.lax.fori_loop(0, rounds, step, (z, empty, empty, nothing))[3]
     return jnp.linalg.eigvalsh(small)[::-1]
+
+
+def _curvature(
+    network: Network, v: Features, free: Bool[AnyArray, " feature"] | None
+) -> Callable[[Array], Array]:
+    """`H_v`, with the rows of clamped neurons at zero."""
+    on_v = lambda z: network.feature_lagrangian.curvature(v, z)
+    return on_v if free is None else lambda z: jnp.where(free, on_v(z), 0)
 
 
 def _around(network: Network, h: Hidden, g: Features) -> Array:

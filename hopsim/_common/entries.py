@@ -50,6 +50,7 @@ def _require_concrete(
     traced = [k for k, x in given.items() if not all(map(concrete, jax.tree.leaves(x)))]
     raise ValueError(
         f"{name} compiles programs of its own and cannot be traced by jax.grad, jit or "
-        f"vmap, got a tracer in {', '.join(traced)}; use hopsim.flow, which can be, or "
-        "give simulate the parameters of each probe by `varied`."
+        f"vmap, got a tracer in {', '.join(traced)}; use hopsim.flow or "
+        "hopsim.fixed_point, which can be, or give simulate the parameters of each "
+        "probe by `varied`."
     )

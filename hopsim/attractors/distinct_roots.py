@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -12,7 +11,7 @@ from .._common.environment import precision
 from .._common.types import AnyArray, cast
 from ..network import Network
 from .clusters import clusters
-from .newton import in_chunks, polish, rest_condition
+from .newton import in_chunks, nearly_linear, polish, rest_condition
 
 
 CLUSTER_RTOL = 1e-3  # nearer ends are polished once, and verified afterwards
@@ -144,10 +143,7 @@ def _belong(
 ) -> Array:
     def one(x: Array, root: Array) -> Array:
         force = lambda v: rest_condition(network, decay, v)
-        linear = jax.jvp(force, (root,), (x - root,))[1]
-        rounding = 1e-11 * (1 + jnp.max(jnp.abs(root)))
-        away = jnp.max(jnp.abs(force(x) - linear))
-        return away <= 0.5 * jnp.max(jnp.abs(linear)) + rounding
+        return nearly_linear(force, x, root)
 
     return jax.vmap(one)(ends, roots)
 

@@ -29,6 +29,8 @@ JACOBIAN_BYTES = 2**27  # bytes that the Jacobians of one chunk may take
 NEWTON_TOL = 1e-9  # of a step: the next one is below rounding (quadratic)
 DAMPED_STEPS = 256  # of Levenberg-Marquardt, where Newton's method has failed
 
+Force = Callable[[Features], Float[Array, " feature"]]
+
 
 class Polished(NamedTuple):
     """The final state of Newton's method from every state, and whether it is a root."""
@@ -93,6 +95,43 @@ def rest_condition(network: Network, decay: AnyArray, v: Features) -> Array:
     return network.local_field(g) - decay * v
 
 
+def nearly_linear(
+    force: Force, x: Features, root: Features, rounding: float = 1e-11
+) -> Bool[Array, ""]:
+    r"""True where the force on x is nearly the linear one towards a root.
+
+    $|R(x) - R'(v^*)(x - v^*)| \le \frac12 |R'(v^*)(x - v^*)|$, and `rounding` of v.
+    """
+    linear = jax.jvp(force, (root,), (x - root,))[1]
+    away = jnp.max(jnp.abs(force(x) - linear))
+    allowed = rounding * (1 + jnp.max(jnp.abs(root)))
+    return away <= 0.5 * jnp.max(jnp.abs(linear)) + allowed
+
+
+def newton(force: Force, v: Features, max_steps: int) -> Float[Array, " feature"]:
+    """The last state of Newton's method from one state, root or not."""
+    linear, tolerance = linear_solver(v), _kept(NEWTON_TOL, v.dtype)
+    solver = optx.Newton(rtol=tolerance, atol=tolerance, linear_solver=linear)
+    limit: Any = {"throw": False, "max_steps": max_steps}
+    return optx.root_find(lambda v, _: force(v), solver, v, **limit).value
+
+
+def linear_solver(v: Features) -> lx.AbstractLinearSolver:
+    """The solver for systems with the matrix $R'$, which is formed if it is small.
+
+    $R'$ is similar to a symmetric matrix with most eigenvalues -alpha: few products.
+    """
+    if v.size <= MAX_DENSE_FEATURES:
+        return lx.LU()
+    rtol, few = _kept(1e-10, v.dtype), min(v.size, 40)
+    return lx.GMRES(rtol=rtol, atol=1e-14, restart=few, max_steps=400)
+
+
+def _kept(tolerance: float, dtype: Any) -> float:
+    """A tolerance, or the least that a precision can keep."""
+    return max(tolerance, 10 * float(jnp.finfo(dtype).eps))
+
+
 def in_chunks(
     function: Callable,
     network: Network,
@@ -125,30 +164,22 @@ def _rows(network: Network, number: int, dense: bool) -> Iterator[np.ndarray]:
         yield np.minimum(np.arange(start, start + size), number - 1)
 
 
-def _better(
-    network: Network, decay: AnyArray, old: Array, new: Array
-) -> tuple[Array, Scalar]:
+def better(force: Force, old: Array, new: Array) -> tuple[Array, Scalar]:
     """The one of two states with the smaller residual, and that residual."""
-    before, after = (_residual(network, decay, v) for v in (old, new))
+
+    def residual(v: Array) -> Scalar:
+        found = relative(force(v), v)
+        return jnp.where(jnp.isfinite(found), found, jnp.inf)
+
+    before, after = residual(old), residual(new)
     return jnp.where(after < before, new, old), jnp.minimum(after, before)
-
-
-def _residual(network: Network, decay: AnyArray, v: Array) -> Scalar:
-    found = relative(rest_condition(network, decay, v), v)
-    return jnp.where(jnp.isfinite(found), found, jnp.inf)
 
 
 @eqx.filter_jit
 def _newton(
     network: Network, decay: AnyArray, v: AnyArray, max_steps: int
 ) -> tuple[Array, Array]:
-    size = network.features
-    # R' is similar to a symmetric matrix with most eigenvalues -alpha: few products
-    krylov = lx.GMRES(rtol=1e-10, atol=1e-14, restart=min(size, 40), max_steps=400)
-    linear = lx.LU() if size <= MAX_DENSE_FEATURES else krylov
-    solver = optx.Newton(rtol=NEWTON_TOL, atol=NEWTON_TOL, linear_solver=linear)
-
-    find = partial(optx.root_find, solver=solver, throw=False, max_steps=max_steps)
+    find = lambda force, v: newton(force, v, max_steps)
     return _sought(network, decay, v, find)
 
 
@@ -161,20 +192,24 @@ def _least_squares(
     linear = lx.QR() if dense else lx.Normal(lx.CG(rtol=1e-10, atol=1e-14))
     solver = optx.LevenbergMarquardt(rtol=1e-12, atol=1e-26, linear_solver=linear)
 
-    find = partial(
-        optx.least_squares, solver=solver, throw=False, max_steps=DAMPED_STEPS
-    )
+    def find(force: Force, v: Array) -> Array:
+        limit: Any = {"throw": False, "max_steps": DAMPED_STEPS}
+        return optx.least_squares(lambda v, _: force(v), solver, v, **limit).value
+
     return _sought(network, decay, v, find)
 
 
 def _sought(
-    network: Network, decay: AnyArray, v: AnyArray, find: Callable
+    network: Network,
+    decay: AnyArray,
+    v: AnyArray,
+    find: Callable[[Force, Array], Array],
 ) -> tuple[Array, Array]:
     """The root that optimistix finds from every state, if it is an improvement."""
 
     def one(v: Array) -> tuple[Array, Array]:
-        force = lambda v, _: rest_condition(network, decay, v)
-        return _better(network, decay, v, find(force, y0=v).value)
+        force = partial(rest_condition, network, decay)
+        return better(force, v, find(force, v))
 
     return jax.vmap(one)(v)
 
@@ -186,8 +221,9 @@ def _substitute(
     del max_steps  # between flips the field is constant: once is exact
 
     def one(v: Array) -> tuple[Array, Array]:
-        new = v + rest_condition(network, decay, v) / decay
+        force = partial(rest_condition, network, decay)
+        new = v + force(v) / decay
         same = jnp.all(jnp.sign(new) == jnp.sign(v))
-        return _better(network, decay, v, jnp.where(same, new, v))
+        return better(force, v, jnp.where(same, new, v))
 
     return jax.vmap(one)(v)

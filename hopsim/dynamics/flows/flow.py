@@ -2,27 +2,19 @@
 
 from typing import Any, Literal
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ..._common.arrays import cast_to, finite, numbers
+from ..._common.arrays import numbers
 from ..._common.derivatives import gradient_only, tangent_only
 from ..._common.names import shown
-from ..._common.types import AnyArray, cast, concrete
-from ...network import Network, require_network
-from .._base import require_dynamics
-from .._request import (
-    Request,
-    require,
-    require_finite_positive,
-    require_whole,
-    Tolerances,
-)
-from ._base import AbstractFlow, Flow
-from ._solver_choice import DEFAULT_STEP, require_solver
-from .integration import ADJOINTS, end_of_run, Steps
+from ..._common.types import AnyArray, concrete
+from ...network import Network
+from .._request import Request, Tolerances
+from ._base import AbstractFlow
+from .integration import ADJOINTS, end_of_run
+from .one_run import one_run
 
 
 NO_TANGENT = (
@@ -80,33 +72,19 @@ def flow(
     Raises ValueError for arguments that `simulate` refuses, and for dynamics that are
     no flow: jumps of spins have no derivative.
     """
-    dtype = _precision(network, dynamics)
-    v0 = _state(v0, "v0", network.features, dtype)
-    stand_in = None  # for memory neurons that may be traced
-    if memory_start is not None:
-        memory_start = _state(memory_start, "memory_start", network.count, dtype)
-        stand_in = np.zeros((1, network.count))
-    require_whole("max_steps", max_steps)
-    if concrete(duration):
-        require_finite_positive("duration", duration)
-    require(np.shape(duration) == (), "duration", "one number", duration)
-    end = jnp.asarray(duration, dtype)
     request = Request(
-        1.0,
+        duration,
         until="duration",
         solver=solver,
+        max_steps=max_steps,
+        memory_start=memory_start,
         clamped=clamped,
-        memory_start=stand_in,
         tolerances=Tolerances(rtol, atol),
     )
-    chosen = _solver(network, dynamics, solver)
-    dynamics.validate(network, np.zeros((1, network.features)), request)
-    tolerances = request.filled(dtype)
-    step = jnp.asarray(DEFAULT_STEP, dtype)
-    steps = Steps(chosen, tolerances.rtol, tolerances.atol, step, max_steps)
-    at = None if times is None else jnp.asarray(_ascending(times, duration), dtype)
-    problem = Flow(cast(dynamics, dtype), network, jnp.asarray(~request.mask(network)))
-    x = problem.dynamics.start(network, v0, memory_start)
+    problem, x, end, steps = one_run("flow", network, dynamics, v0, request)
+    at = None
+    if times is not None:
+        at = jnp.asarray(_ascending(times, duration), network.dtype)
     if adjoint == "checkpoints":
         problem, x, end, at = gradient_only((problem, x, end, at), NO_TANGENT)
     try:
@@ -116,35 +94,6 @@ def flow(
             raise ValueError(NO_TANGENT) from None
         raise
     return tangent_only(found, NO_GRADIENT) if adjoint == "forward" else found
-
-
-# --- arguments, of which any may be traced --------------------------------------------
-
-
-def _precision(network: Any, dynamics: Any) -> np.dtype:
-    require_network(network)
-    require_dynamics(dynamics)
-    if not dynamics.differentiable:
-        raise ValueError(
-            "flow follows a flow, such as TwoLayer or Adiabatic, whose states are "
-            f"differentiable, got {shown(dynamics.kind)}; use simulate."
-        )
-    if network.dtype != jax.dtypes.canonicalize_dtype(network.dtype):
-        raise ValueError(
-            f"The network is of {network.dtype}, which is switched off; call "
-            'jax.config.update("jax_enable_x64", True) first.'
-        )
-    return network.dtype
-
-
-def _state(x: Any, what: str, size: int, dtype: np.dtype) -> Array:
-    found = numbers(x, what)
-    if found.shape != (size,):
-        raise ValueError(
-            f"{what} must be one state of shape ({size},), got shape {found.shape}; "
-            "for many, use jax.vmap."
-        )
-    return jnp.asarray(finite(cast_to(found, dtype), what))
 
 
 def _ascending(times: Any, duration: Any) -> AnyArray:
@@ -159,15 +108,6 @@ def _ascending(times: Any, duration: Any) -> AnyArray:
             f"{shown(str(times))}."
         )
     return found
-
-
-def _solver(network: Network, dynamics: AbstractFlow, solver: Any) -> Any:
-    if isinstance(solver, str) and solver == "auto":
-        raise ValueError(
-            'flow takes no solver "auto", whose choice looks at numbers; name one, '
-            'such as "tsit5".'
-        )
-    return dynamics.fitted(require_solver(dynamics.decay, network, solver, None))
 
 
 def _known(adjoint: Any) -> str:

@@ -7,7 +7,7 @@ import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ..._common.norms import length
 from ..._common.types import Scalar
@@ -127,6 +127,7 @@ class Steps(NamedTuple):
     atol: float | None
     length: Scalar  # of a solver's steps that are all alike
     most: int
+    residual: Any  # below which the state is at rest
 
 
 def end_of_run(
@@ -170,6 +171,35 @@ def end_of_run(
     finished = finished & jnp.all(jnp.isfinite(found))
     # a factor, so that derivatives of what did not finish are NaN as well
     return found * jnp.where(finished, 1, jnp.nan)
+
+
+def rest_of_run(
+    problem: AbstractProblem, x: tuple, end: Scalar, steps: Steps
+) -> tuple[tuple, Bool[Array, ""]]:
+    """The layers in which one run comes to rest, and whether it does before its end.
+
+    The same run as that of `integrate`, in the same loop, which has no gradient.
+    """
+    one = jnp.ones_like(end)
+    alike = isinstance(steps.solver, AltIMEX)
+    integrator = Integrator(
+        Settling(_with_tolerances(steps.solver, steps.rtol, steps.atol)),
+        _controller(not alike, steps.rtol, steps.atol, end),
+        first=steps.length if alike else FIRST_STEP * one,
+        times=jnp.stack([0 * end, end]),
+        observe=lambda *_: {},
+        ended=lambda y: ~(y.residual >= steps.residual),
+        max_steps=steps.most,
+    )
+    ends, _ = integrator.run(
+        lambda _: problem,
+        lambda _: FlowState(x, residual=one),
+        lambda _, lane: (lane.y.x, problem.residual(lane.t, lane.y) < steps.residual),
+        jnp.zeros(1),
+        jnp.asarray(1),
+        None,
+    )
+    return jax.tree.map(lambda found: found[0], ends)
 
 
 def _samples(lane: Lane, last: dict[str, Array], number: int) -> dict[str, Array]:

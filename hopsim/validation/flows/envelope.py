@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
+from ...attractors import fixed_point
 from ...dynamics import TwoLayer
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
@@ -39,10 +40,10 @@ class Envelope(AbstractEnsemble):
 
     Central differences along random directions `D` of the memories, of the energy of
     the fixed point, which is found again for every change; relative to
-    $S_E + \sum|f_\mu D_{\mu i} g_i|$ (`difference_error`). And autodiff through the
-    fixed point by the implicit function theorem, for every synapse; relative to the
-    largest $|f_\mu g_i|$ (`implicit_error`). The fixed points are those to which probes
-    descend. [THEORY CL-32]
+    $S_E + \sum|f_\mu D_{\mu i} g_i|$ (`difference_error`). And autodiff through
+    `hopsim.fixed_point`, which uses the implicit function theorem, for every synapse;
+    relative to the largest $|f_\mu g_i|$ (`implicit_error`). The fixed points are those
+    near which a descent from the probes ends. [THEORY CL-32]
     """
 
     row: ClassVar[str] = "probe"
@@ -108,18 +109,22 @@ def _rested(
             v = polish_by_newton(own, motion, near)
             return motion.energy(own, motion.start(own, v, None)), v
 
+        def energy_at_rest(memories: Array) -> Array:
+            own = with_memories(network, memories)
+            v = fixed_point(own, motion, near)
+            return motion.energy(own, motion.start(own, v, None))
+
         # the memories themselves come last: one compiled program for all
         moves = h * STENCIL[:, None, None, None] * along[None]
         here = jnp.asarray(network.memories)
         around = here[None] + moves.reshape(-1, *here.shape)
         around = jnp.concatenate([around, here[None]])
-        own = jax.vmap(jax.value_and_grad(energy, has_aux=True))(around)
-        (energies, states), slopes = own
+        energies, states = jax.vmap(energy)(around)
         x = motion.start(network, states[-1], None)
         on_v, on_h = hessians(network, *x)
         return {
             "difference": WEIGHTS @ energies[:-1].reshape(len(STENCIL), -1) / h,
-            "implicit": slopes[-1],
+            "implicit": jax.grad(energy_at_rest)(here),
             "g": network.feature_lagrangian.activation(x[0]),
             "f": network.memory_lagrangian.activation(x[1]),
             "scale": motion.energy_and_scale(network, x)[1],

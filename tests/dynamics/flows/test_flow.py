@@ -1,7 +1,6 @@
 """`flow`: where `simulate` ends, with derivatives that differences confirm."""
 
 import functools as ft
-import itertools
 import subprocess
 import sys
 from typing import Any
@@ -10,49 +9,29 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from differences import (
+    CLAMPED,
+    difference,
+    directions,
+    K,
+    network_and_flow,
+    PARAMETERS,
+    V0,
+    WEIGHTS,
+    XI,
+)  # fmt: skip
 from places import ROOT
 
 import hopsim
-from hopsim import flow, model_a, model_b, model_c, simulate
+from hopsim import flow, model_b, simulate
 from hopsim.dynamics import Adiabatic, Binary, Pulse, TwoLayer
 
 
 pytestmark = pytest.mark.usefixtures("any_types")
 
-N, K, END = 7, 4, 1.5
-RNG = np.random.default_rng(0)
-XI = np.sign(RNG.standard_normal((K, N)))
-V0 = 0.9 * XI[0] + 0.3 * RNG.standard_normal(N)
+END = 1.5
 TIMES = np.array([0.0, 0.4, END])
-CLAMPED = np.arange(N) < 2
-WEIGHTS = RNG.standard_normal(N)
 slow = ft.partial(pytest.param, marks=pytest.mark.slow)  # each compiles two programs
-
-NETWORKS = {
-    "a": lambda p: model_a(p["xi"], beta=p["beta"], current=p["current"]),
-    "a, autapse": lambda p: model_a(p["xi"], beta=p["beta"], autapse=p["tau"]),
-    "b": lambda p: model_b(p["xi"], p["beta"], current=p["current"]),
-    "c": lambda p: model_c(p["xi"], current=p["current"]),
-}
-FLOWS = {
-    "two layers": lambda p: TwoLayer(p["tau"]),
-    "driven": lambda p: TwoLayer(p["tau"], drive=Pulse(p["current"], 0.5)),
-    "decay": lambda p: TwoLayer(p["tau"], decay=p["beta"]),
-    "alternating": lambda p: TwoLayer(p["tau"]),  # by AltIMEX
-    "one layer": lambda p: Adiabatic(),
-    "one layer with a mass": lambda p: Adiabatic(tau_memory=p["tau"]),
-}
-PARAMETERS = {
-    "xi": jnp.asarray(XI),
-    "beta": jnp.asarray(0.5),
-    "current": jnp.asarray(0.1 * RNG.standard_normal(N)),
-    "tau": jnp.asarray(0.3),
-    "v0": jnp.asarray(V0),
-}
-
-
-def network_and_flow(model="b", motion="two layers", p=PARAMETERS):
-    return NETWORKS[model](p), FLOWS[motion](p)
 
 
 # --- the ends -------------------------------------------------------------------------
@@ -135,25 +114,6 @@ def loss(p, model, motion, times=None, adjoint: Any = "checkpoints"):
     return jnp.sum(jnp.cos(path) @ WEIGHTS)
 
 
-def directions(seed=1):
-    rng = np.random.default_rng(seed)
-    return {k: jnp.asarray(rng.standard_normal(x.shape)) for k, x in PARAMETERS.items()}
-
-
-def along(direction, step):
-    return {k: x + step * direction[k] for k, x in PARAMETERS.items()}
-
-
-def difference(function, direction, step=2e-3):
-    """Of sixth order: central differences of three steps, by Richardson."""
-    central = [
-        (function(along(direction, h)) - function(along(direction, -h))) / (2 * h)
-        for h in (step, step / 2, step / 4)
-    ]
-    finer = [(4 * b - a) / 3 for a, b in itertools.pairwise(central)]
-    return (16 * finer[1] - finer[0]) / 15
-
-
 @pytest.mark.parametrize(
     ("model", "motion", "times"),
     [
@@ -215,22 +175,30 @@ def test_a_wrong_pairing_names_the_right_word():
 CALLBACKS = """
 import jax, numpy as np
 jax.config.update("jax_enable_x64", True)
-from hopsim import flow, model_b
+from hopsim import fixed_point, flow, model_b
 from hopsim.dynamics import TwoLayer
-xi = np.sign(np.random.default_rng(0).standard_normal((4, 7)))
 
-def end(xi, tau, times):
-    network = model_b(xi, 0.5)
-    return flow(network, TwoLayer(tau), xi[0], duration=1.0, times=times).sum()
+def end(times):
+    return lambda xi, tau: flow(
+        model_b(xi, 0.5), TwoLayer(tau), xi[0], duration=1.0, times=times
+    ).sum()
 
-for times in (None, np.array([0.5, 1.0])):
-    for of in (end, jax.grad(end)):
-        text = jax.jit(lambda *p: of(*p, times)).lower(xi, 0.3).as_text()
+def rest(xi, tau):
+    return fixed_point(model_b(xi, 0.5), TwoLayer(tau), xi[0]).sum()
+
+few, many = (
+    np.sign(np.random.default_rng(0).standard_normal((4, size))) for size in (7, 300)
+)
+for of, xi in (
+    (end(None), few), (end(np.array([0.5, 1.0])), few), (rest, few), (rest, many)
+):
+    for made in (of, jax.grad(of)):
+        text = jax.jit(made).lower(xi, 0.3).as_text()
         assert "callback" not in text and "while" in text
 """
 
 
-@pytest.mark.slow  # a process that traces four programs
+@pytest.mark.slow  # a process that traces eight programs
 def test_no_compiled_program_holds_a_callback(monkeypatch):
     monkeypatch.delenv("EQX_ON_ERROR", raising=False)  # as Equinox comes
     done = subprocess.run(
