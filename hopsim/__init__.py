@@ -13,7 +13,7 @@ from ._version import __version__
 _HOMES = {
     "Attractors": "attractors",
     "find_attractors": "attractors",
-    "fixed_point": "attractors",
+    "fixed_point": "dynamics.flows.fixed_point",
     "label_basins": "attractors",
     "Certificate": "certificates",
     "certify": "certificates",
@@ -30,6 +30,7 @@ _HOMES = {
     "simulate": "simulation",
     "flow": "dynamics.flows.flow",
     "Execution": "dynamics",
+    "FixedPoint": "dynamics.flows.fixed_point",
     "Output": "dynamics",
     "Tolerances": "dynamics",
     "Ending": "trajectory",
@@ -67,10 +68,11 @@ _OLDER_MODULES = {  # once directly in hopsim
 
 if TYPE_CHECKING:
     from . import attractors, dynamics, lagrangians, plots, solvers, theory, training
-    from .attractors import Attractors, find_attractors, fixed_point, label_basins
+    from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
     from .data import datasets, patterns
     from .dynamics import Execution, Output, Tolerances
+    from .dynamics.flows.fixed_point import fixed_point, FixedPoint
     from .dynamics.flows.flow import flow
     from .dynamics.spins.couplings import Couplings
     from .dynamics.spins.relaxation import relax, Relaxation
@@ -106,6 +108,7 @@ __all__ = [
     "Couplings",
     "Ending",
     "Execution",
+    "FixedPoint",
     "KrotovHopfieldRule",
     "Network",
     "Output",

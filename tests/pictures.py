@@ -555,8 +555,23 @@ def _prototypes(rng):
         image_rows=2,
         **{name: ("probe", np.array([True, False, True])) for name in judged},
     )
+    completed = made(
+        beta=("beta", np.array([0.2, 0.8])),
+        best_beta=("training", np.array([0.8, 0.2])),
+        learnt_beta=("training", np.array([0.3, 0.4])),
+        learnt=("training", np.array([0.7, 0.8])),
+        stored_share=(("training", "beta"), rng.uniform(0.2, 0.6, (2, 2))),
+        stored_overlap=(("training", "beta", "item"), rng.uniform(-1, 1, (2, 2, 5))),
+        completed=(("training", "item"), rng.uniform(-1, 1, (2, 5)) > 0),
+        completed_above=0.5,
+        shown=(("shown_as", "picture", "feature"), rng.uniform(-1, 1, (4, 3, 8))),
+        image_rows=2,
+    )
     own = ("class_votes", "confusion", "deciding_memories", "noise_robustness")
-    return dict.fromkeys(own, read) | {"generation": generated}
+    return dict.fromkeys(own, read) | {
+        "completion": completed,
+        "generation": generated,
+    }
 
 
 def _associations(rng):

@@ -5,7 +5,6 @@ from .basins import basin_radii, basin_shares, Radii, Shares
 from .branches import Branch, Event
 from .continuation import follow, hysteresis, switch, Varied
 from .finding import Attractors, find_attractors, label_basins
-from .fixed_point import fixed_point, FixedPoint
 from .newton import polish, Polished
 from .saddles import find_saddles, Saddles
 
@@ -15,7 +14,6 @@ __all__ = [
     "Balls",
     "Branch",
     "Event",
-    "FixedPoint",
     "Polished",
     "Radii",
     "Saddles",
@@ -26,7 +24,6 @@ __all__ = [
     "certified_balls",
     "find_attractors",
     "find_saddles",
-    "fixed_point",
     "follow",
     "hysteresis",
     "label_basins",

@@ -11,9 +11,9 @@ from jaxtyping import Array, Float
 
 from .._common.environment import precision
 from .._common.types import AnyArray, cast, Scalar
+from ..dynamics.flows.rest import rest_condition
 from ..spectrum import loop_gains
 from .branches import NetworkOf
-from .newton import rest_condition
 
 
 NEWTON_STEPS = 12  # of one correction; a good prediction takes three

@@ -6,8 +6,9 @@ from jaxtyping import Bool, Int
 
 from .._common.environment import precision
 from .._common.types import cast
+from ..dynamics.flows.rest import MARGINAL_RTOL
 from ..network import Network
-from .spectra import attracting, MARGINAL_RTOL, RestSpectra
+from .spectra import attracting, RestSpectra
 
 
 CLASSES = (

@@ -9,9 +9,10 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .._common.environment import precision
 from .._common.types import AnyArray, cast
+from ..dynamics.flows.rest import nearly_linear, rest_condition
 from ..network import Network
 from .clusters import clusters
-from .newton import in_chunks, nearly_linear, polish, rest_condition
+from .newton import in_chunks, polish
 
 
 CLUSTER_RTOL = 1e-3  # nearer ends are polished once, and verified afterwards

@@ -1,8 +1,4 @@
-r"""Newton's method on the condition of rest, $R(v) = \nabla\Phi(g(v)) - \alpha v = 0$.
-
-Its roots are the fixed points of every flow of the network, two layers or one, whatever
-the time constants; $R' = \xi^T H_h \xi H_v - c H_v - \alpha$. [THEORY 5.1-5.2]
-"""
+"""The roots of the condition of rest near many states, in float64 and in chunks."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,19 +13,21 @@ import optimistix as optx
 from jaxtyping import Array, Bool, Float
 
 from .._common.environment import precision
-from .._common.norms import relative
-from .._common.types import AnyArray, cast, Scalar
+from .._common.types import AnyArray, cast
 from ..batches import CHUNK
-from ..network import Features, Network
+from ..dynamics.flows.rest import (
+    better,
+    Force,
+    MAX_DENSE_FEATURES,
+    newton,
+    rest_condition,
+)
+from ..network import Network
 from ..solvers import SIMD
 
 
-MAX_DENSE_FEATURES = 256  # for which a Jacobian is formed; Krylov methods beyond
 JACOBIAN_BYTES = 2**27  # bytes that the Jacobians of one chunk may take
-NEWTON_TOL = 1e-9  # of a step: the next one is below rounding (quadratic)
 DAMPED_STEPS = 256  # of Levenberg-Marquardt, where Newton's method has failed
-
-Force = Callable[[Features], Float[Array, " feature"]]
 
 
 class Polished(NamedTuple):
@@ -89,49 +87,6 @@ def polish(
     return Polished(best, residual, residual <= tolerance)
 
 
-def rest_condition(network: Network, decay: AnyArray, v: Features) -> Array:
-    r"""$R(v) = \nabla\Phi(g(v)) - \alpha v$, whose roots are the fixed points."""
-    g = network.feature_lagrangian.activation(v)
-    return network.local_field(g) - decay * v
-
-
-def nearly_linear(
-    force: Force, x: Features, root: Features, rounding: float = 1e-11
-) -> Bool[Array, ""]:
-    r"""True where the force on x is nearly the linear one towards a root.
-
-    $|R(x) - R'(v^*)(x - v^*)| \le \frac12 |R'(v^*)(x - v^*)|$, and `rounding` of v.
-    """
-    linear = jax.jvp(force, (root,), (x - root,))[1]
-    away = jnp.max(jnp.abs(force(x) - linear))
-    allowed = rounding * (1 + jnp.max(jnp.abs(root)))
-    return away <= 0.5 * jnp.max(jnp.abs(linear)) + allowed
-
-
-def newton(force: Force, v: Features, max_steps: int) -> Float[Array, " feature"]:
-    """The last state of Newton's method from one state, root or not."""
-    linear, tolerance = linear_solver(v), _kept(NEWTON_TOL, v.dtype)
-    solver = optx.Newton(rtol=tolerance, atol=tolerance, linear_solver=linear)
-    limit: Any = {"throw": False, "max_steps": max_steps}
-    return optx.root_find(lambda v, _: force(v), solver, v, **limit).value
-
-
-def linear_solver(v: Features) -> lx.AbstractLinearSolver:
-    """The solver for systems with the matrix $R'$, which is formed if it is small.
-
-    $R'$ is similar to a symmetric matrix with most eigenvalues -alpha: few products.
-    """
-    if v.size <= MAX_DENSE_FEATURES:
-        return lx.LU()
-    rtol, few = _kept(1e-10, v.dtype), min(v.size, 40)
-    return lx.GMRES(rtol=rtol, atol=1e-14, restart=few, max_steps=400)
-
-
-def _kept(tolerance: float, dtype: Any) -> float:
-    """A tolerance, or the least that a precision can keep."""
-    return max(tolerance, 10 * float(jnp.finfo(dtype).eps))
-
-
 def in_chunks(
     function: Callable,
     network: Network,
@@ -162,17 +117,6 @@ def _rows(network: Network, number: int, dense: bool) -> Iterator[np.ndarray]:
     size = SIMD if number <= SIMD else most
     for start in range(0, number, size):
         yield np.minimum(np.arange(start, start + size), number - 1)
-
-
-def better(force: Force, old: Array, new: Array) -> tuple[Array, Scalar]:
-    """The one of two states with the smaller residual, and that residual."""
-
-    def residual(v: Array) -> Scalar:
-        found = relative(force(v), v)
-        return jnp.where(jnp.isfinite(found), found, jnp.inf)
-
-    before, after = residual(old), residual(new)
-    return jnp.where(after < before, new, old), jnp.minimum(after, before)
 
 
 @eqx.filter_jit

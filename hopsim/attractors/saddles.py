@@ -16,11 +16,12 @@ from jaxtyping import Array, Float, Int
 from .._common.environment import precision
 from .._common.types import AnyArray, cast
 from ..dynamics import AbstractDynamics
+from ..dynamics.flows.rest import NEWTON_TOL, rest_condition
 from ..network import Network
 from ..records import Dataset, dataset
 from .distinct_roots import distinct, effective_energies, Settled, size_of
 from .finding import Attractors, label_basins
-from .newton import in_chunks, NEWTON_TOL, polish, rest_condition
+from .newton import in_chunks, polish
 from .spectra import describe
 
 

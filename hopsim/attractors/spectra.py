@@ -11,13 +11,13 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from .._common.environment import precision
 from .._common.types import AnyArray, cast
 from ..dynamics import AbstractDynamics
+from ..dynamics.flows.rest import MARGINAL_RTOL, MAX_DENSE_FEATURES
 from ..network import Network
 from ..spectrum import largest_loop_gains, loop_gains
 from .distinct_roots import SAME_ROOT_ATOL, size_of
-from .newton import in_chunks, MAX_DENSE_FEATURES
+from .newton import in_chunks
 
 
-MARGINAL_RTOL = 1e-6  # of |s_max^2 - alpha|: stability is undecided below
 LANCZOS_LIMIT = 0.8  # of s_max^2 / alpha: above, modes come from dense matrices
 MAX_JACOBIAN_SIZE = 2048  # neurons, if the whole Jacobian decides stability
 

@@ -1,6 +1,6 @@
 """The table `[training]`, and the base class of experiments that train memories."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -14,6 +14,7 @@ from ..training import (
     from_images,
     objective_of,
     OPTIMISERS,
+    Pairs,
     rule_of,
     train,
 )
@@ -48,7 +49,7 @@ class TrainingSettings(BaseModel):
     images: Literal["digits", "mnist", "fashion_mnist", "mnist_small"] = "digits"
     train: int | None = Field(None, ge=1)  # training images; default: all
     test: int | None = Field(None, ge=1)
-    form: Literal["associative", "dual", "dual_off"] = "associative"
+    form: Literal["associative", "dual", "dual_off", "recall"] = "associative"
     scaling: Literal["original", "modified"] = "original"
     temperature: float | Ramp = 45.0
     error_exponent: int = Field(5, ge=1)
@@ -60,6 +61,11 @@ class TrainingSettings(BaseModel):
     learning_rate_decay: float = Field(0.998, gt=0, le=1)  # a factor for each epoch
     momentum: float = Field(0.6, ge=0, lt=1)
     floor: float = Field(1e-30, gt=0, allow_inf_nan=False)
+    # of form = "recall": what a probe hides, what is learnt beside the memories, and
+    # for how long flows run, None until they rest
+    occluded: Literal["lower", "upper", "left", "right"] = "lower"
+    also: list[str] = Field(default_factory=list)
+    duration: float | None = Field(None, gt=0, allow_inf_nan=False)
     checkpoint_seconds: float = Field(10.0, ge=0, allow_inf_nan=False)
 
     @field_validator("temperature")
@@ -79,7 +85,7 @@ class TrainingSettings(BaseModel):
 
     @property
     def pixels(self) -> int:
-        """The number of pixels of an image; all further features are class units."""
+        """The number of pixels of an image; further features are class units."""
         return 64 if self.images == "digits" else 784
 
     def temperature_at(self, epoch: int) -> float:
@@ -120,6 +126,13 @@ class TrainingSettings(BaseModel):
         """
         learn, _ = self.sizes()
         units = features - self.pixels
+        if self.form == "recall":
+            if units:
+                raise ValueError(
+                    f"Images of {self.pixels} pixels are recalled by as many features, "
+                    f"got memories of {features}; give them {self.pixels}."
+                )
+            return
         if units < 1:
             raise ValueError(
                 "Labels to learn need class units: memories must have more features "
@@ -167,13 +180,25 @@ class AbstractTraining(AbstractExperiment):
     """
 
     trains: ClassVar[bool] = True
+    recalls: ClassVar[bool] = False  # by form = "recall"
 
     def validate_setting(self, setting: Setting) -> None:
         """What every training asks for; override it with what else one does."""
         given, network = setting.training, setting.network
         given.check_examples(network.features)
+        if (given.form == "recall") != self.recalls:
+            needs = "form" if self.recalls else "another form than"
+            raise ValueError(
+                f'This experiment needs training with {needs} = "recall", got form = '
+                f'"{given.form}"; set training.form.'
+            )
         for scaling in getattr(self, "scalings", [given.scaling]):
-            objective_of(network, given.form, given.error_exponent, scaling)
+            form = self.form(setting)
+            objective_of(network, form, given.error_exponent, scaling)
+
+    def form(self, setting: Setting) -> Any:
+        """What `train` is told to minimise."""
+        return setting.training.form
 
     def entries(self, setting: Setting) -> float:
         network, given = setting.network, setting.training
@@ -185,22 +210,22 @@ class AbstractTraining(AbstractExperiment):
         setting: Setting,
         study: Study,
         name: str,
-        learn: Examples,
-        test: Examples | None,
+        learn: Examples | Pairs,
+        test: Examples | Pairs | None,
     ) -> Record:
         """Train the memories of a setting; `name` is that of the checkpoint file."""
         given = setting.training
-        batch = min(given.batch, len(learn.labels))
+        batch = min(given.batch, len(learn[0]))
         rates = given.rates().astype(setting.network.dtype)
-        steps = len(learn.labels) // batch
+        steps = len(learn[0]) // batch
         place = study.place
         return train(
             setting.network,
             learn,
             rule_of(given.rule, rates, steps, given.momentum, given.floor),
             epochs=given.epochs,
-            temperature=given.temperature_at,
-            form=given.form,
+            temperature=None if self.recalls else given.temperature_at,
+            form=self.form(setting),
             error_exponent=given.error_exponent,
             scaling=given.scaling,
             batch=batch,

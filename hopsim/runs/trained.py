@@ -14,10 +14,10 @@ from .._common.names import nearest, plain, shown
 from ..data import datasets
 from ..data.stacks import read_stack
 from ..network import Network
-from ..records import load_record, Record
-from ..scenario.scenario import scenario_of
+from ..records import Dataset, dataset, load_record, Record
+from ..scenario.scenario import Scenario, scenario_of
 from ..scenario.toml_files import ScenarioError
-from ..training import from_images, predict
+from ..training import from_images, learnt_from_leaves, learnt_network, predict
 from ..training.prediction import remember_classes
 
 
@@ -79,7 +79,7 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
     if point is not None and point not in labels:
         raise ValueError(f"There is no point {point!r}; {nearest(point, labels)}.")
     number = 0 if point is None else labels.index(point)
-    found = _checkpoints(path, labels) if record is None else _learnt(record)
+    found = _checkpoints(path, scenario) if record is None else _learnt(record)
     learnt = found.get(labels[number])
     if learnt is None:
         of_point = f" of {labels[number]!r}" if labels[number] else ""
@@ -87,11 +87,12 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
             f"{str(path)!r} holds no trained memories{of_point}; train it first "
             "with `hopsim train`."
         )
-    memories, epochs = learnt
+    data, epochs = learnt
     chosen = scenario.points[number]
-    memories = memories.astype(scenario.header.precision)
+    memories = data["memories"].values.astype(scenario.header.precision)
     with repeats_expected():  # what has been learnt is as it is
         network = chosen.network.make(memories=memories)
+    network = learnt_network(network, data)
     pixels = chosen.training.pixels
     remember_classes(network.memories, network.features - pixels)
     return Trained(
@@ -103,26 +104,34 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
     )
 
 
-Memories = tuple[np.ndarray, int]  # of one point, after so many epochs
+Learnt = tuple[Dataset, int]  # of one point, after so many epochs
 
 
-def _learnt(record: Record) -> dict[str, Memories]:
-    """The memories of every point that a record holds and that was trained."""
+def _learnt(record: Record) -> dict[str, Learnt]:
+    """What was learnt at every point that a record holds and that was trained."""
     return {
-        label: (data["memories"].values, data.sizes["epoch"])
+        label: (data, data.sizes["epoch"])
         for label, data in record.points()
         if "memories" in data and "start" in data and "epoch" in data.dims
     }
 
 
-def _checkpoints(path: Path, labels: list[str]) -> dict[str, Memories]:
-    """The memories of every point whose first training has left a checkpoint."""
-    files = {label: path / f"{k}-0.nc" for k, label in enumerate(labels)}
-    records = {x: load_record(file) for x, file in files.items() if file.is_file()}
-    return {
-        label: (record["leaf_0"].values, record.data.sizes["epoch"])
-        for label, record in records.items()
-    }
+def _checkpoints(path: Path, scenario: Scenario) -> dict[str, Learnt]:
+    """The same of every point whose first training has left a checkpoint."""
+    found = {}
+    for k, point in enumerate(scenario.points):
+        file = path / f"{k}-0.nc"
+        if file.is_file():
+            kept = load_record(file).data
+            also = point.training.also
+            leaves = [kept[f"leaf_{i}"].values for i in range(1 + len(also))]
+            learnt = learnt_from_leaves(also, leaves)
+            named = {
+                name: (tuple(f"{name}_{i}" for i in range(x.ndim)), np.asarray(x))
+                for name, x in learnt.items()
+            }
+            found[point.label] = dataset(named), kept.sizes["epoch"]
+    return found
 
 
 def read_images(

@@ -10,17 +10,18 @@ from .association import (
     recall,
     RecallSettings,
 )
-from .examples import Examples, from_images
-from .objectives import (
-    AbstractObjective,
+from .energy_gaps import (
+    AbstractUpdate,
     Associative,
     AutoAssociative,
     Dual,
     interaction_of,
-    Step,
     Tempered,
 )
-from .prediction import answers_in_chunks, objective_of, predict, predicted_class
+from .examples import Examples, from_images, Pairs
+from .objectives import AbstractObjective, predicted_class, Step
+from .prediction import answers_in_chunks, objective_of, predict
+from .recall_objective import learnt_from_leaves, learnt_network, Recall
 from .rule import KrotovHopfieldRule, OPTIMISERS, rule_of
 from .trainer import train, train_grid
 
@@ -32,6 +33,7 @@ answered, decided, taught = answers_in_chunks, predicted_class, train_grid
 __all__ = [
     "OPTIMISERS",
     "AbstractObjective",
+    "AbstractUpdate",
     "Associations",
     "Associative",
     "AutoAssociative",
@@ -41,6 +43,8 @@ __all__ = [
     "Examples",
     "KrotovHopfieldRule",
     "Lesson",
+    "Pairs",
+    "Recall",
     "RecallSettings",
     "Step",
     "Tempered",
@@ -51,6 +55,8 @@ __all__ = [
     "from_images",
     "interaction_of",
     "learn",
+    "learnt_from_leaves",
+    "learnt_network",
     "objective_of",
     "predict",
     "predicted_class",

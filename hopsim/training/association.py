@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._common.arrays import finite, on_host, whole_numbers
 from .._common.entries import public_entry
 from .._common.types import AnyArray, Memories, Scalar
-from .objectives import AutoAssociative
+from .energy_gaps import AutoAssociative
 from .rule import KrotovHopfieldRule
 
 

@@ -3,7 +3,7 @@
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, Real
+from jaxtyping import Float, Int, Real, Shaped
 
 from .._common.arrays import table, whole_numbers
 from .._common.streams import Stream
@@ -18,6 +18,30 @@ class Examples(NamedTuple):
 
     states: Float[np.ndarray, "item state"]  # in [-1, 1]
     labels: Int[np.ndarray, " item"]  # 0, 1, ..., classes - 1
+
+
+class Pairs(NamedTuple):
+    """Initial states of the feature neurons, and where each of them should end."""
+
+    starts: Float[np.ndarray, "item feature"]
+    targets: Float[np.ndarray, "item feature"]
+
+
+def as_pairs(pairs: Any, features: int, what: str) -> Pairs:
+    """Pairs as arrays; ValueError unless every start has a target of its size."""
+    if not isinstance(pairs, Pairs):
+        raise ValueError(
+            f"Recall {what} needs starts and their targets, got a "
+            f"{type(pairs).__name__}; give training.Pairs(starts, targets)."
+        )
+    starts = table(pairs.starts, f"The starts {what}", "item", features)
+    targets = table(pairs.targets, f"The targets {what}", "item", features)
+    if len(starts) != len(targets):
+        raise ValueError(
+            f"Every start {what} needs one target, got {len(starts)} starts and "
+            f"{len(targets)} targets; give as many."
+        )
+    return Pairs(starts, targets)
 
 
 def from_images(images: Images) -> Examples:
@@ -77,7 +101,7 @@ def as_examples(examples: Examples, features: int, what: str, every: bool) -> Ex
 
 
 def minibatches(
-    labels: Int[np.ndarray, " item"], batch: int, order: Order, stream: Stream
+    labels: Shaped[np.ndarray, "item ..."], batch: int, order: Order, stream: Stream
 ) -> Int[np.ndarray, "step batch"]:
     """The indices of the items of every minibatch of one epoch, as int32.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, get_args, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -16,22 +17,24 @@ from .._common.reach import code_below, versions
 from .._common.streams import as_stream, Stream
 from .._version import __version__
 from ..network import Network
-from .examples import as_examples, as_states, Examples, Order
-from .objectives import AbstractObjective, AutoAssociative
+from .energy_gaps import AbstractUpdate, AutoAssociative
+from .examples import as_examples, as_pairs, as_states, Examples, Order, Pairs
+from .objectives import AbstractObjective
+from .recall_objective import Recall
 
 
 class TrainingData(NamedTuple):
     """The examples for training and for testing, not yet checked."""
 
-    examples: Examples | np.ndarray
-    test: Examples | None = None
+    examples: Examples | Pairs | np.ndarray
+    test: Examples | Pairs | None = None
 
 
 class TrainingSchedule(NamedTuple):
     """Epochs, training temperature and minibatches, not yet checked."""
 
     epochs: int
-    temperature: float | Callable[[int], Any]
+    temperature: float | Callable[[int], Any] | None
     batch: int | None = None  # all examples
     order: Order = "shuffled"
     key: Any = 0  # of the minibatches
@@ -44,8 +47,8 @@ class TrainingPlan:
     network: Network
     objective: AbstractObjective
     rule: optax.GradientTransformation
-    examples: Examples
-    test: Examples | None
+    examples: Examples | Pairs
+    test: Examples | Pairs | None
     epochs: int
     batch: int
     order: Order
@@ -55,7 +58,7 @@ class TrainingPlan:
     @property
     def pixels(self) -> int:
         """The number of visible neurons."""
-        return self.examples.states.shape[1]
+        return self.examples[0].shape[1]
 
 
 def plan_training(
@@ -66,58 +69,30 @@ def plan_training(
     schedule: TrainingSchedule,
 ) -> TrainingPlan:
     """The plan of a training run; ValueError if it is invalid."""
-    examples, test = data
     epochs, temperature, batch, order, key = schedule
     if order not in get_args(Order):
         hint = nearest(order, list(get_args(Order)))
         raise ValueError(f"There is no order {order!r}; {hint}.")
-    for name, value in (
-        ("epochs", epochs),
-        ("error_exponent", objective.error_exponent),
-    ):
+    counts = {"epochs": epochs}
+    if isinstance(objective, AbstractUpdate):
+        counts["error_exponent"] = objective.error_exponent
+    for name, value in counts.items():
         if value < 1:
             raise ValueError(f"The number {name} must be >= 1, got {value}.")
-    if isinstance(objective, AutoAssociative):
-        if isinstance(examples, Examples):
-            examples = examples.states
-        examples = as_states(examples, "The states to learn")
-        if not np.all(np.abs(examples) == 1):
-            raise ValueError(
-                "States that every neuron learns are +1 and -1; take the signs of "
-                "others."
-            )
-        if examples.shape[1] != network.features:
-            raise ValueError(
-                f"States to learn must have the network's {network.features} features, "
-                f"got {examples.shape[1]}."
-            )
-        examples = Examples(examples, np.zeros(len(examples), np.int64))
-    elif isinstance(examples, Examples):
-        features = network.features
-        examples = as_examples(examples, features, "to learn", every=True)
-        if test is not None:
-            test = as_examples(test, features, "to test with", every=False)
-            if test.states.shape[1] != examples.states.shape[1]:
-                raise ValueError(
-                    f"Test states must have the {examples.states.shape[1]} numbers of "
-                    f"those to learn, got {test.states.shape[1]}."
-                )
-    else:
-        raise ValueError(
-            "Class units are trained with labels: give Examples(states, labels), or "
-            'form = "autoassociative" for states alone.'
-        )
-    items = len(examples.labels)
+    examples, test = _checked(objective, network, data)
+    items = len(examples[0])
     size = items if batch is None else batch
     if not 1 <= size <= items:
         raise ValueError(f"A minibatch has 1 to {items} items, got {size}.")
-    classes = network.features - examples.states.shape[1]
+    classes = network.features - examples[0].shape[1]
     if order == "balanced" and (not classes or size % classes):
         raise ValueError(
             "Balanced minibatches have as many items of each class: their size must be "
             f"a multiple of the {classes} classes, got {size}."
         )
-    at = temperature if callable(temperature) else lambda _: temperature
+    at = _temperature(objective, temperature)
+    if isinstance(objective, Recall):
+        _try(objective, rule, network, examples)
     tempered = lambda number: float(at(number))
     for number in range(epochs):
         if not 0 < tempered(number) < math.inf:
@@ -137,6 +112,89 @@ def plan_training(
         temperature=tempered,
         stream=as_stream(key).child("minibatches"),
     )
+
+
+def _checked(
+    objective: AbstractObjective, network: Network, data: TrainingData
+) -> tuple[Examples | Pairs, Examples | Pairs | None]:
+    """What is learnt and tested, as the objective needs it; ValueError if it is not."""
+    examples, test = data
+    features = network.features
+    if isinstance(objective, Recall):
+        learn = as_pairs(examples, features, "to learn")
+        return learn, None if test is None else as_pairs(test, features, "to test with")
+    if isinstance(examples, Pairs) or isinstance(test, Pairs):
+        raise ValueError(
+            "Pairs of starts and targets are learnt by recall; give form = "
+            "training.Recall(dynamics)."
+        )
+    if isinstance(objective, AutoAssociative):
+        states = examples.states if isinstance(examples, Examples) else examples
+        states = as_states(states, "The states to learn")
+        if not np.all(np.abs(states) == 1):
+            raise ValueError(
+                "States that every neuron learns are +1 and -1; take the signs of "
+                "others."
+            )
+        if states.shape[1] != features:
+            raise ValueError(
+                f"States to learn must have the network's {features} features, "
+                f"got {states.shape[1]}."
+            )
+        return Examples(states, np.zeros(len(states), np.int64)), test
+    if not isinstance(examples, Examples):
+        raise ValueError(
+            "Class units are trained with labels: give Examples(states, labels), or "
+            'form = "autoassociative" for states alone.'
+        )
+    learn = as_examples(examples, features, "to learn", every=True)
+    if test is not None:
+        test = as_examples(test, features, "to test with", every=False)
+        if test.states.shape[1] != learn.states.shape[1]:
+            raise ValueError(
+                f"Test states must have the {learn.states.shape[1]} numbers of "
+                f"those to learn, got {test.states.shape[1]}."
+            )
+    return learn, test
+
+
+def _temperature(
+    objective: AbstractObjective, temperature: Any
+) -> Callable[[int], Any]:
+    """The training temperature of every epoch, 1 where there is none."""
+    if not isinstance(objective, Recall):
+        if temperature is None:
+            raise ValueError(
+                "Training by updates of spins needs a temperature > 0, got none; give "
+                "one, or a function of the epoch."
+            )
+        return temperature if callable(temperature) else lambda _: temperature
+    if temperature is not None:
+        raise ValueError(
+            f"Recall has no training temperature, got {temperature}; leave it out, and "
+            "give the network its beta."
+        )
+    return lambda _: 1.0
+
+
+def _try(
+    objective: Recall,
+    rule: optax.GradientTransformation,
+    network: Network,
+    pairs: Any,
+) -> None:
+    """Raises ValueError for what the first step would refuse; computes nothing."""
+    start = objective.start(network)
+    one = jnp.ones((), network.dtype)
+    first = (np.asarray(x[:1], network.dtype) for x in pairs)
+    jax.eval_shape(objective.step, start, one, *first)
+    try:
+        jax.eval_shape(lambda x: rule.update(x, rule.init(x), x), start)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(
+            "This rule learns memories alone, and Recall(also=...) asks for more "
+            f"({', '.join(objective.also)}); use an optimiser of optax, such as adam."
+        ) from error
 
 
 def training_code(plan: TrainingPlan) -> str:
@@ -172,7 +230,8 @@ def training_digest(plan: TrainingPlan) -> str:
     (Without the rule, which is made of functions: only its state's shape is compared.)
     """
     found = hashlib.sha256()
-    for array in (*jax.tree.leaves(plan.network), *plan.examples, *(plan.test or ())):
+    given = jax.tree.leaves((plan.network, plan.objective))
+    for array in (*given, *plan.examples, *(plan.test or ())):
         found.update(np.ascontiguousarray(array).tobytes())
     numbers = [plan.temperature(number) for number in range(plan.epochs)]
     settings = (plan.objective, plan.batch, plan.order, plan.stream, numbers)

@@ -15,15 +15,17 @@ from .._common.names import nearest
 from .._common.types import AnyArray, Memories, Scalar
 from ..dynamics._request import require_whole
 from ..network import Network, require_network
-from .examples import as_states
-from .objectives import (
-    AbstractObjective,
+from .energy_gaps import (
+    AbstractUpdate,
     Associative,
     AutoAssociative,
     Dual,
     interaction_of,
     Scaling,
 )
+from .examples import as_states
+from .objectives import AbstractObjective, predicted_class
+from .recall_objective import Recall
 
 
 Form = Literal["associative", "dual", "dual_off", "autoassociative"]
@@ -139,27 +141,16 @@ def answers_in_chunks(
     return np.asarray(found).reshape(chunks * chunk, -1)[:count]
 
 
-def predicted_class(
-    answers: Float[np.ndarray, "item class"],
-) -> Int[np.ndarray, " item"]:
-    """The class of the largest answer; -1 where two share it or one is not finite.
-
-    Answers before the tanh, which would make saturated ones equal. [THEORY 2.3]
-    """
-    largest = np.max(answers, axis=1, keepdims=True)
-    clear = np.sum(answers == largest, axis=1) == 1
-    finite = np.all(np.isfinite(answers), axis=1)
-    return np.where(clear & finite, np.argmax(answers, axis=1), -1)
-
-
 def objective_of(
-    network: Network, form: Form, error_exponent: int, scaling: Scaling
+    network: Network, form: Form | Recall, error_exponent: int, scaling: Scaling
 ) -> AbstractObjective:
     """The objective with the network's own interaction function.
 
     Raises ValueError for a network with currents or an autapse, an unknown form, and an
-    interaction function that does not fit.
+    interaction function that does not fit. Recall takes any network.
     """
+    if isinstance(form, Recall):
+        return form.of(network)
     driven = np.any(np.asarray(network.current)) or np.any(
         np.asarray(network.hidden_current)
     )
@@ -168,7 +159,7 @@ def objective_of(
             "Training supports neither currents nor an autapse; leave them out of "
             "the network (they can be set after training)."
         )
-    makers: dict[str, Callable[..., AbstractObjective]] = {
+    makers: dict[str, Callable[..., AbstractUpdate]] = {
         "associative": Associative,
         "dual": Dual,
         "dual_off": lambda *a: Dual(*a, expansion="off"),

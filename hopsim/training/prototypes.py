@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._common.types import AnyArray, Memories
-from .objectives import Associative
+from .energy_gaps import Associative
 from .prediction import STATES_PER_CHUNK
 
 

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from .._common.clock import phase
 from .._common.entries import public_entry
@@ -26,8 +26,9 @@ from .._common.types import AnyArray, Memories, Scalar
 from ..network import Network
 from ..records import dataset, Record
 from .checkpoints import Checkpoint, restore, store
-from .examples import Examples, minibatches, Order
-from .objectives import AbstractObjective, Scaling
+from .energy_gaps import Scaling
+from .examples import Examples, minibatches, Order, Pairs
+from .objectives import AbstractObjective
 from .plan import (
     plan_training,
     training_code,
@@ -40,25 +41,16 @@ from .prediction import (
     answers_in_chunks,
     Form,
     objective_of,
-    predicted_class,
     remember_classes,
 )
+from .recall_objective import Recall
 from .rule import KrotovHopfieldRule
-
-
-CURVES = {  # one number for each epoch, with its unit
-    "loss": "1",
-    "train_error": "1",
-    "test_error": "1",
-    "temperature": "1",
-    "seconds": "s",
-}
 
 
 class State(NamedTuple):
     """All that the next epoch depends on, apart from its number."""
 
-    memories: Float[AnyArray, "memory feature"]
+    parameters: Any  # the memories, unless the objective learns more
     optimiser: Any  # the optax state of the rule
 
 
@@ -68,6 +60,7 @@ class Epoch(NamedTuple):
     state: State
     loss: Scalar  # mean over answers, before the step of each minibatch
     wrong: Scalar  # share of wrong answers, before the step of each minibatch
+    unresolved: Scalar  # share of items without an answer
     finite: Bool[Array, ""]
 
 
@@ -77,22 +70,24 @@ class Trainer:
     def __init__(self, plan: TrainingPlan):
         dtype = plan.network.dtype
         self.plan = plan
-        self._states = jnp.asarray(plan.examples.states, dtype)
-        self._labels = jnp.asarray(plan.examples.labels, np.int32)
+        states, asked = plan.examples
+        whole = np.issubdtype(asked.dtype, np.integer)
+        self._states = jnp.asarray(states, dtype)
+        self._asked = jnp.asarray(asked, np.int32 if whole else dtype)
         self._test = None
         if plan.test is not None:
-            self._test = jnp.asarray(plan.test.states, dtype)
+            self._test = jnp.asarray(plan.test[0], dtype)
 
     def start(self) -> State:
-        """The initial memories, and the initial state of the rule."""
-        memories = jnp.asarray(self.plan.network.memories)
-        return State(memories, self.plan.rule.init(memories))
+        """The initial parameters, and the initial state of the rule."""
+        parameters = self.plan.objective.start(self.plan.network)
+        return State(parameters, self.plan.rule.init(parameters))
 
     def epoch(self, state: State, number: int) -> Epoch:
         """One pass over the examples; epochs are numbered from 0."""
         plan = self.plan
         rows = minibatches(
-            plan.examples.labels, plan.batch, plan.order, plan.stream.child(number)
+            plan.examples[1], plan.batch, plan.order, plan.stream.child(number)
         )
         return _epoch(
             plan.objective,
@@ -101,7 +96,7 @@ class Trainer:
             self._tempered(number),
             jnp.asarray(rows),
             self._states,
-            self._labels,
+            self._asked,
         )
 
     def test_error(self, state: State, number: int) -> float:
@@ -110,9 +105,9 @@ class Trainer:
         if self._test is None or plan.test is None:
             return math.nan
         found = answers_in_chunks(
-            plan.objective, state.memories, self._tempered(number), self._test
+            plan.objective, state.parameters, self._tempered(number), self._test
         )
-        return float(np.mean(predicted_class(found) != plan.test.labels))
+        return float(np.mean(plan.objective.judge(found, plan.test[1])))
 
     def _tempered(self, number: int) -> Array:
         return jnp.asarray(self.plan.temperature(number), self.plan.network.dtype)
@@ -125,35 +120,30 @@ def _pass(
     temperature: Scalar,
     rows: Int[Array, "step batch"],
     states: Float[Array, "item state"],
-    labels: Int[Array, " item"],
+    asked: Shaped[Array, "item ..."],
 ) -> Epoch:
-    classes = state.memories.shape[1] - states.shape[1]
-    number = jnp.arange(classes, dtype=labels.dtype)
+    width = objective.learnt(state.parameters)["memories"].shape[1] - states.shape[1]
 
     def one(carried: State, items: Array):
-        shown = states[items]
-        label = labels[items]
-        targets = shown
-        if classes:
-            targets = jnp.where(number[None, :] == label[:, None], 1, -1)
-            targets = targets.astype(shown.dtype)
-        step = objective.step(carried.memories, temperature, shown, targets)
+        shown, wanted = states[items], asked[items]
+        targets = objective.targets(wanted, shown, width)
+        step = objective.step(carried.parameters, temperature, shown, targets)
         change, optimiser = rule.update(
-            step.gradient, carried.optimiser, carried.memories
+            step.gradient, carried.optimiser, carried.parameters
         )
-        moved = optax.apply_updates(carried.memories, change)
-        wrong = jnp.sign(step.answers) != targets
-        if classes:
-            wrong = jnp.argmax(step.answers, axis=1).astype(label.dtype) != label
-        return State(moved, optimiser), (
-            step.loss / targets.size,
-            jnp.mean(wrong.astype(shown.dtype)),
-        )
+        moved: Any = optax.apply_updates(carried.parameters, change)
+        wrong = objective.wrong(step.answers, wanted, targets)
+        lost = jnp.any(jnp.isnan(step.answers), axis=1)
+        share = lambda x: jnp.mean(x.astype(shown.dtype))
+        told = step.loss / targets.size, share(wrong), share(lost)
+        return State(moved, optimiser), told
 
-    state, (loss, wrong) = jax.lax.scan(one, state, rows)
-    loss = jnp.mean(loss)
-    finite = jnp.isfinite(loss) & jnp.all(jnp.isfinite(state.memories))
-    return Epoch(state, loss, jnp.mean(wrong), finite)
+    state, curves = jax.lax.scan(one, state, rows)
+    loss, wrong, lost = map(jnp.mean, curves)
+    finite = jnp.isfinite(loss)
+    for x in jax.tree.leaves(state.parameters):
+        finite = finite & jnp.all(jnp.isfinite(x))
+    return Epoch(state, loss, wrong, lost, finite)
 
 
 _epoch = eqx.filter_jit(_pass)
@@ -186,7 +176,7 @@ def train_grid(
 
     start = State(jnp.asarray(memories), rule.init(jnp.asarray(memories)))
     state, loss = jax.lax.scan(one, start, jnp.asarray(rows))
-    return state.memories, loss
+    return state.parameters, loss
 
 
 # --- train ----------------------------------------------------------------------------
@@ -195,17 +185,17 @@ def train_grid(
 @public_entry
 def train(
     network: Network,
-    examples: Examples | Float[np.ndarray, "item feature"],
+    examples: Examples | Pairs | Float[np.ndarray, "item feature"],
     rule: optax.GradientTransformation,
     *,
     epochs: int,
-    temperature: float | Callable[[int], Any],
-    form: Form = "associative",
+    temperature: float | Callable[[int], Any] | None = None,
+    form: Form | Recall = "associative",
     error_exponent: int = 1,
     scaling: Scaling = "original",
     batch: int | None = None,
     order: Order = "shuffled",
-    test: Examples | None = None,
+    test: Examples | Pairs | None = None,
     key: Any = 0,
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 10.0,
@@ -223,13 +213,15 @@ def train(
 
     - `network`: its memory layer is a sum of F over memories, whose scale the training
       temperature replaces; its memories, of shape (memory, state + class), are where
-      training starts. No currents, no autapse.
-    - `examples`: `Examples` (states in [-1, 1] with labels), or states of +1 and -1
-      alone for `form = "autoassociative"`.
+      training starts. No currents, no autapse. (Any network for `Recall`.)
+    - `examples`: `Examples` (states in [-1, 1] with labels), states of +1 and -1
+      alone for `form = "autoassociative"`, `Pairs` of starts and targets for `Recall`.
     - `rule`: `KrotovHopfieldRule(...)`, or any optax optimiser.
-    - `temperature`: T > 0, or an optax schedule of the epoch, numbered from 0.
+    - `temperature`: T > 0, or an optax schedule of the epoch, numbered from 0; none for
+      `Recall`.
     - `form`: "associative" [KH16 eq. 9], "dual" or "dual_off" (first order about class
-      units at 0 or off) [KH16 eq. 11], "autoassociative" [MRS24 eq. 8].
+      units at 0 or off) [KH16 eq. 11], "autoassociative" [MRS24 eq. 8]; or
+      `training.Recall(...)`, which learns where flows end.
     - `error_exponent`: m, of $C = \sum (c - t)^{2m}$.
     - `scaling`: "original", F(x)/T^n, or "modified", F(x/(NT)). [MRS24 eq. 14]
     - `batch`, `order`: items of a minibatch (default all), "shuffled" or "balanced"
@@ -254,7 +246,8 @@ def train(
         TrainingSchedule(epochs, temperature, batch, order, key),
     )
     trainer = Trainer(plan)
-    state, curves, ending = trainer.start(), {name: [] for name in CURVES}, ""
+    curves = {name: [] for name in plan.objective.curves}
+    state, ending = trainer.start(), ""
     agreed = training_digest(plan)
     code = "" if checkpoint is None else training_code(plan)
     kept = None if checkpoint is None else restore(checkpoint, state, agreed, code)
@@ -293,12 +286,13 @@ def train(
             "train_error": float(done.wrong),
             "test_error": trainer.test_error(state, number),
             "temperature": float(plan.temperature(number)),
+            "unresolved": float(done.unresolved),
             "seconds": time.perf_counter() - begun,
         }
         for name, values in curves.items():
             values.append(now[name])
         if told is not None:
-            told({"epoch": number + 1, "epochs": epochs} | now)
+            told({"epoch": number + 1, "epochs": epochs} | {k: now[k] for k in curves})
         stop = interrupted()
         if stop or time.monotonic() - saved >= checkpoint_seconds:
             keep_checkpoint(must=stop)
@@ -306,7 +300,8 @@ def train(
         if stop:
             raise KeyboardInterrupt
     keep_checkpoint()
-    remember_classes(np.asarray(state.memories), network.features - plan.pixels)
+    learnt = plan.objective.learnt(state.parameters)
+    remember_classes(np.asarray(learnt["memories"]), network.features - plan.pixels)
     return _record(plan, state, curves, ending or "all epochs")
 
 
@@ -314,13 +309,18 @@ def _record(
     plan: TrainingPlan, state: State, curves: dict[str, list[float]], ending: str
 ) -> Record:
     axes = ("memory", "feature")
+    learnt = dict(plan.objective.learnt(state.parameters))
     variables: dict[str, tuple[Any, ...]] = {
-        "memories": (axes, np.asarray(state.memories), {"units": "1"}),
+        "memories": (axes, np.asarray(learnt.pop("memories")), {"units": "1"}),
         "start": (axes, np.asarray(plan.network.memories), {"units": "1"}),
         "ending": ((), ending),
         "classes": ((), plan.network.features - plan.pixels),
     }
-    for name, units in CURVES.items():
+    for path, value in learnt.items():
+        sizes = {plan.network.features: "feature", plan.network.count: "memory"}
+        own = [sizes.get(size, f"{path}_{k}") for k, size in enumerate(value.shape)]
+        variables[path] = (tuple(own), np.asarray(value), {"units": "1"})
+    for name, units in plan.objective.curves.items():
         values = np.asarray(curves[name], np.float64)
         variables[name] = ("epoch", values, {"units": units})
     number = np.arange(1, len(curves["loss"]) + 1)

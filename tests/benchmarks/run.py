@@ -43,7 +43,15 @@ def main() -> None:
             python, pathlib.Path(work), "test_monte_carlo_speed.py", "test"
         )
         print(rates(students, 1e6))
-        scripts = ["cores", "cold", "stiff", "precision", "binary_cores", "scan"]
+        scripts = [
+            "cores",
+            "cold",
+            "stiff",
+            "precision",
+            "binary_cores",
+            "scan",
+            "recall",
+        ]
         scripts += [] if "--quick" in sys.argv else ["scale"]
         for name in scripts:
             script = str(HERE / f"{name}.py")

@@ -140,7 +140,7 @@ def test_blocks_change_nothing(monkeypatch, items):
         t = states if form == "autoassociative" else states[:, PIXELS:]
         whole = compiled(objective)(XI, np.asarray(9.0), s, t)
         with monkeypatch.context() as patch:
-            patch.setattr("hopsim.training.objectives.NUMBERS_PER_BLOCK", 3 * items)
+            patch.setattr("hopsim.training.energy_gaps.NUMBERS_PER_BLOCK", 3 * items)
             cut = compiled(objective)(XI, np.asarray(9.0), s, t)
         assert np.allclose(whole.gradient, cut.gradient, 1e-12, 1e-14)
 

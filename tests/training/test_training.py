@@ -326,7 +326,7 @@ def test_a_checkpoint_of_other_code_is_refused(
 
 def test_training_reaches_the_code_that_decides_it():
     reached = _closure(HOME, frozenset({"hopsim.training.trainer"}))
-    for module in ("trainer", "objectives", "rule", "examples", "plan"):
+    for module in ("trainer", "objectives", "energy_gaps", "rule", "examples", "plan"):
         assert f"hopsim.training.{module}" in reached
     assert not [part for part in reached if "plot" in part or "cli" in part]
 

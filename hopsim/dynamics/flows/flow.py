@@ -81,19 +81,36 @@ def flow(
         clamped=clamped,
         tolerances=Tolerances(rtol, atol),
     )
-    problem, x, end, steps = one_run("flow", network, dynamics, v0, request)
+    found, finished = run_flow("flow", network, dynamics, v0, request, times, adjoint)
+    # a factor, so that derivatives of what did not finish are NaN as well
+    return found * jnp.where(finished, 1, jnp.nan)
+
+
+def run_flow(
+    asked_by: str,
+    network: Network,
+    dynamics: AbstractFlow,
+    v0: Float[AnyArray, " feature"],
+    request: Request,
+    times: Float[AnyArray, " time"] | None = None,
+    adjoint: str = "checkpoints",
+) -> tuple[Float[Array, "*time feature"], Bool[Array, ""]]:
+    """The same, and whether the run finished."""
+    problem, x, end, steps = one_run(asked_by, network, dynamics, v0, request)
     at = None
     if times is not None:
-        at = jnp.asarray(_ascending(times, duration), network.dtype)
+        at = jnp.asarray(_ascending(times, request.duration), network.dtype)
     if adjoint == "checkpoints":
         problem, x, end, at = gradient_only((problem, x, end, at), NO_TANGENT)
     try:
-        found = end_of_run(problem, x, end, at, steps, _known(adjoint))
+        found, finished = end_of_run(problem, x, end, at, steps, _known(adjoint))
     except TypeError as error:  # of tangents that are mapped while they are traced
         if "forward-mode" in str(error) and adjoint == "checkpoints":
             raise ValueError(NO_TANGENT) from None
         raise
-    return tangent_only(found, NO_GRADIENT) if adjoint == "forward" else found
+    if adjoint == "forward":
+        found = tangent_only(found, NO_GRADIENT)
+    return found, finished
 
 
 def _ascending(times: Any, duration: Any) -> AnyArray:

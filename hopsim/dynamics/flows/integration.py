@@ -137,8 +137,8 @@ def end_of_run(
     times: Float[Array, " time"] | None,
     steps: Steps,
     adjoint: str,
-) -> Float[Array, "*time feature"]:
-    """The first layer at the end of one run, or at times; NaN if it did not finish.
+) -> tuple[Float[Array, "*time feature"], Bool[Array, ""]]:
+    """The first layer at the end of one run, or at times, and whether it finished.
 
     The same steps as those of `integrate`, in Diffrax's own loop, which JAX can
     differentiate.
@@ -168,9 +168,7 @@ def end_of_run(
         assert solution.solver_state is not None
         _, found = solution.solver_state
     finished = (solution.result == dfx.RESULTS.successful) & (end > 0)
-    finished = finished & jnp.all(jnp.isfinite(found))
-    # a factor, so that derivatives of what did not finish are NaN as well
-    return found * jnp.where(finished, 1, jnp.nan)
+    return found, finished & jnp.all(jnp.isfinite(found))
 
 
 def rest_of_run(

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..._common.types import AnyArray
-from ...attractors.newton import rest_condition
 from ...dynamics import expected, TwoLayer
 from ...dynamics.flows._layers import check_taus
+from ...dynamics.flows.rest import rest_condition
 from ...experiments._base import Setting
 from ...network import Network
 

@@ -10,8 +10,8 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from ..._common.types import AnyArray
-from ...attractors import fixed_point
 from ...dynamics import TwoLayer
+from ...dynamics.flows.fixed_point import fixed_point
 from ...experiments._base import Setting
 from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._spins import with_memories

@@ -16,7 +16,7 @@ from ...experiments._variables import PURE
 from ...lagrangians import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from ...records import Variables
 from ...training import AbstractObjective, objective_of
-from ...training.objectives import Scaling
+from ...training.energy_gaps import Scaling
 from ...training.trainer import Form
 from .._base import validations
 

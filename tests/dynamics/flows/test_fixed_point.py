@@ -20,8 +20,8 @@ from differences import (
 
 import hopsim
 from hopsim import find_attractors, fixed_point, flow, model_b
-from hopsim.attractors import newton
 from hopsim.dynamics import Adiabatic, Binary, Pulse, TwoLayer
+from hopsim.dynamics.flows import rest as rest_module
 
 
 pytestmark = pytest.mark.usefixtures("any_types")
@@ -167,7 +167,7 @@ def test_gradients_are_those_of_a_long_flow_and_of_tangents(model):
 @pytest.mark.slow  # two programs
 def test_large_networks_are_solved_by_products_alone(monkeypatch):
     few = jax.jit(jax.grad(loss))(PARAMETERS)
-    for module in (newton, sys.modules[fixed_point.__module__]):
+    for module in (rest_module, sys.modules[fixed_point.__module__]):
         monkeypatch.setattr(module, "MAX_DENSE_FEATURES", 3)
     many = jax.jit(jax.grad(lambda p: loss(p)))(PARAMETERS)
     for name, slope in few.items():

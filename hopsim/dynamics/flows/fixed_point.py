@@ -6,28 +6,26 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .._common.norms import relative
-from .._common.types import AnyArray, concrete, Scalar
-from ..dynamics import AbstractFlow
-from ..dynamics._request import Request, Tolerances
-from ..dynamics.flows._base import Flow
-from ..dynamics.flows.integration import rest_of_run
-from ..dynamics.flows.one_run import one_run
-from ..network import Features, Network
-from ..spectrum import largest_loop_gains, loop_gain, loop_gains
-from .newton import (
+from ..._common.norms import relative
+from ..._common.types import AnyArray, concrete, Scalar
+from ...network import Features, Network
+from ...spectrum import largest_loop_gains, loop_gain, loop_gains
+from .._request import Request, Tolerances
+from ._base import AbstractFlow, Flow
+from .integration import rest_of_run
+from .one_run import one_run
+from .rest import (
     better,
-    linear_solver,
+    MARGINAL_RTOL,
     MAX_DENSE_FEATURES,
     nearly_linear,
     newton,
     rest_condition,
+    solve_linear,
 )
-from .spectra import MARGINAL_RTOL
 
 
 NEWTON_STEPS = 50
@@ -38,7 +36,7 @@ ROUNDINGS = 100  # that a root may err by, where this is more than 1e-12
 class FixedPoint(NamedTuple):
     """A fixed point, and what is known of it; only `v` has derivatives."""
 
-    v: Float[Array, " feature"]  # NaN unless converged
+    v: Float[Array, " feature"]
     residual: Scalar  # |R(v)| / (1 + |v|), maximum norms, at the last state
     s_max: Scalar  # stable where s_max^2 < decay; of free neurons
     converged: Bool[Array, ""]
@@ -99,18 +97,30 @@ def fixed_point(
         clamped=clamped,
         tolerances=Tolerances(rtol, atol, residual_tolerance),
     )
-    problem, x, end, steps = one_run("fixed_point", network, dynamics, v0, request)
+    found = seek("fixed_point", network, dynamics, v0, request)
+    # a factor, so that derivatives of what is no fixed point are NaN as well
+    found = found._replace(v=found.v * jnp.where(found.converged, 1, jnp.nan))
+    return found if full_output else found.v
+
+
+def seek(
+    asked_by: str,
+    network: Network,
+    dynamics: AbstractFlow,
+    v0: Float[AnyArray, " feature"],
+    request: Request,
+) -> FixedPoint:
+    """The same, with a finite state where none is reached."""
+    problem, x, end, steps = one_run(asked_by, network, dynamics, v0, request)
     if problem.dynamics.driven or concrete(problem.dynamics.decay):
         _ = problem.dynamics.rest_decay  # raises where there is none
     held = bool(np.any(request.mask(network)))
     still = _constant(problem)
     near, rested = rest_of_run(still, _constant(x), _constant(end), steps)
-    v = _root(problem, x[0], near[0])
-    found = _judged(still, _constant(x[0]), near[0], _constant(v), held)
-    found = found._replace(converged=found.converged & rested)
-    # a factor, so that derivatives of what is no fixed point are NaN as well
-    found = found._replace(v=v * jnp.where(found.converged, 1, jnp.nan))
-    return found if full_output else found.v
+    near = jnp.where(jnp.isfinite(near[0]), near[0], 0)
+    v = _root(problem, x[0], near)
+    found = _judged(still, _constant(x[0]), near, _constant(v), held)
+    return found._replace(v=v, converged=found.converged & rested)
 
 
 def _root(problem: Flow, v0: Features, near: Features) -> Float[Array, " feature"]:
@@ -119,14 +129,9 @@ def _root(problem: Flow, v0: Features, near: Features) -> Float[Array, " feature
     def find(force: Callable, v: Features) -> Array:
         return better(force, v, newton(force, v, NEWTON_STEPS))[0]
 
-    def invert(linear: Callable, b: Features) -> Array:
-        matrix = lx.FunctionLinearOperator(linear, jax.eval_shape(lambda: b))
-        done = lx.linear_solve(matrix, b, linear_solver(b), throw=False)
-        return jnp.where(done.result == lx.RESULTS.successful, done.value, jnp.nan)
-
     def tangent(linear: Callable, b: Features) -> Array:
         # lineax's own transpose would raise an error from within the program
-        return jax.lax.custom_linear_solve(linear, b, invert, invert)
+        return jax.lax.custom_linear_solve(linear, b, solve_linear, solve_linear)
 
     start = jax.lax.stop_gradient(near)
     return jax.lax.custom_root(_force(problem, v0), start, find, tangent)
