@@ -124,7 +124,14 @@ def _states(rng):
         closed_error=("state", rng.uniform(0, 1e-15, 4)),
         imaginary=("state", np.zeros(4)),
     )
+    nudge = np.array([0.01, 0.005])
+    contrastive = made(
+        nudge=("nudge", nudge),
+        one_sided=(("probe", "nudge"), rng.uniform(1, 2, (3, 1)) * nudge),
+        two_sided=(("probe", "nudge"), rng.uniform(1, 2, (3, 1)) * nudge**2),
+    )
     named = {"parity": balance, "rates": balance, "adiabatic_gap": gap}
+    named["contrastive"] = contrastive
     return named | {"flips": flips, "sliding": flips, "spectrum": spectrum}
 
 

@@ -60,6 +60,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "cl-31": {"experiment.sets": 2, "experiment.tau_memory": [1e-2, 1e-3]},
     "cl-31-implicit": {"experiment.sets": 2, "experiment.tau_memory": [1.0, 0.1, 0.01]},
     "cl-32": {"experiment.sets": 2},
+    "cl-32-contrastive": {"experiment.sets": 2},
     "cl-33": {"experiment.sets": 2},
     "dam-16": {"experiment.sets": 1, "training.epochs": 20},
     "dam-19": {"training.epochs": 10},
@@ -565,6 +566,15 @@ def synapses_that_differ_both_ways(monkeypatch):
         return right(self, f) * (1 + 0.1 * np.cos(np.arange(self.features)))
 
     monkeypatch.setattr(Network, "recalled", wrong)
+
+
+def nudge_without_its_autapse(monkeypatch):
+    from hopsim.validation.flows import contrastive
+
+    def wrong(network, target, nudge):
+        return network.with_current(network.current + nudge * target)
+
+    monkeypatch.setattr(contrastive, "nudged", wrong)
 
 
 def descent_stopped_too_early(monkeypatch):
@@ -1439,6 +1449,12 @@ MUTATIONS = [
         "synapses that differ both ways",
         "autodiff through",
         patch=synapses_that_differ_both_ways,
+    ),
+    Mutation(
+        "cl-32-contrastive",
+        "a nudge without its autapse",
+        "nudges of one sign",
+        patch=nudge_without_its_autapse,
     ),
     *[
         Mutation(

@@ -3,6 +3,7 @@
 from . import (
     adiabatic_gap_plot,
     altimex_descent_plot,
+    contrastive_plot,
     critical_beta_plot,
     driven_plot,
     energy_balance_plot,
@@ -16,6 +17,7 @@ from . import (
 )
 from .adiabatic_gap import AdiabaticGap
 from .altimex_descent import AltIMEXDescent
+from .contrastive import Contrastive
 from .critical_beta import CriticalBeta
 from .driven import Driven
 from .energy_balance import EnergyBalance
@@ -34,6 +36,7 @@ from .zero_modes import ZeroModes
 __all__ = [
     "AdiabaticGap",
     "AltIMEXDescent",
+    "Contrastive",
     "CriticalBeta",
     "Driven",
     "EnergyBalance",
@@ -49,6 +52,7 @@ __all__ = [
     "ZeroModes",
     "adiabatic_gap_plot",
     "altimex_descent_plot",
+    "contrastive_plot",
     "critical_beta_plot",
     "driven_plot",
     "energy_balance_plot",
