@@ -132,8 +132,8 @@ def certify(
         )
     applies = trajectory.ledger_kind != "not applicable"
     ledger = trajectory.ledger_residual if applies else np.nan * trajectory.worst_rise
-    falls, balanced, broken = trajectory.falls, trajectory.balanced, trajectory.rises
-    missed = np.flatnonzero(falls & ~balanced)
+    falls, broken = trajectory.falls, trajectory.rises
+    missed = np.flatnonzero(falls & ~trajectory.balanced)
     if trajectory.ledger_kind == "inequality":  # of each step, at any step size
         broken[missed] = True
     elif resolve and missed.size:
@@ -141,7 +141,7 @@ def certify(
     return Certificate(
         promise=trajectory.promise,
         falls=falls,
-        holds=falls & balanced,
+        holds=trajectory.certified,
         broken=broken,
         worst_rise=trajectory.worst_rise,
         worst_time=trajectory.worst_time,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ._common.display import curves, many, middle_and_most, reach, Shown, tally
+from ._common.display import curves, low_to_high, many, middle_and_most, Shown, tally
 from .records import AbstractResult, Dataset, dataset, flags, PURE, TIME, Variables
 
 
@@ -153,13 +153,22 @@ class Trajectory(AbstractResult):
         return self.ledger_residual <= self.ledger_tolerance
 
     @property
+    def certified(self) -> Bool[np.ndarray, " probe"]:
+        """True where the audit *holds*; see `Certificate`."""
+        return self.falls & self.balanced
+
+    @property
     def _finite(self) -> Bool[np.ndarray, " probe"]:
         return np.isfinite(self.energy[:, -1]) & np.isfinite(self.rise_limit)
 
     @property
+    def _swept(self) -> bool:
+        """Of spins: time is counted in sweeps, and a step is a flip."""
+        return self.solver.endswith(" sweeps")
+
+    @property
     def _time(self) -> dict[str, str]:
-        spins = self.solver.endswith(" sweeps")
-        return TIME | {"units": "sweeps"} if spins else TIME
+        return TIME | {"units": "sweeps"} if self._swept else TIME
 
     # --- what is kept, and what is shown ----------------------------------------------
 
@@ -173,6 +182,7 @@ class Trajectory(AbstractResult):
             "worst_time": time,
             **dict.fromkeys(("rise_limit", "worst_excess"), PURE),
             **dict.fromkeys(("ledger_residual", "ledger_tolerance", "converged"), PURE),
+            **({"certified": PURE} if self.audited else {}),
             "ending": PURE | flags([e.name.lower() for e in Ending]),
         }
         energies = ("energy", "effective_energy", "gap", "dissipation")
@@ -217,18 +227,20 @@ class Trajectory(AbstractResult):
         probes, features = self.final.shape
         saved = [name for name in ("v", "g", "h") if getattr(self, name) is not None]
         states = f"with {', '.join(saved)}" if saved else "without states"
-        first, last = map(reach, (self.energy[:, :1], self.energy[:, -1:]))
-        solver = (
-            f"{self.solver}; steps accepted: {middle_and_most(self.steps)}; "
-            f"rejected: {middle_and_most(self.rejected)}; {self.seconds:.2g} s"
-        )
+        first, last = map(low_to_high, (self.energy[:, :1], self.energy[:, -1:]))
+        solver = f"{self.solver}; "
+        if self._swept:
+            solver += f"flips: {middle_and_most(self.steps)}"
+        else:
+            solver += f"steps accepted: {middle_and_most(self.steps)}; "
+            solver += f"rejected: {middle_and_most(self.rejected)}"
         return Shown(
-            f"Trajectory of {many(probes, 'probe')}, {reach(self.times)} "
+            f"Trajectory of {many(probes, 'probe')}, {low_to_high(self.times)} "
             f"{self._time['units']}: {many(features, 'feature')}, "
             f"{many(self.final_memory.shape[1], 'memory', 'memories')}",
             [
                 ("ended", endings_in_words(self.ending)),
-                ("solver", solver),
+                ("solver", f"{solver}; {self.seconds:.2g} s"),
                 (
                     "energy",
                     f"{first} at the start, {last} at the end; "

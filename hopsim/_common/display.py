@@ -129,7 +129,7 @@ def middle_and_most(values: Any) -> str:
     return f"{text} ({lost})" if lost else text
 
 
-def reach(values: Any) -> str:
+def low_to_high(values: Any) -> str:
     """Smallest and largest of what is finite, and how many are not."""
     x, lost = _finite(values)
     if not x.size:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._common.display import AbstractShown, curves, many, reach, Shown, some
+from .._common.display import AbstractShown, curves, low_to_high, many, Shown, some
 from ..network import Network
 
 
@@ -61,10 +61,10 @@ class Branch(AbstractShown):
             f"Branch of {many(size, 'fixed point')} of "
             f"{many(self.v.shape[1], 'feature')}",
             [
-                ("parameter", f"{reach(self.parameter)}; ended: {self.ending}"),
+                ("parameter", f"{low_to_high(self.parameter)}; ended: {self.ending}"),
                 ("events", some(self._events()) or "none"),
-                ("stable", f"{rests} of {size}; s_max {reach(self.s_max)}"),
-                ("energy", reach(self.energy)),
+                ("stable", f"{rests} of {size}; s_max {low_to_high(self.s_max)}"),
+                ("energy", low_to_high(self.energy)),
                 ("residual", f"at most {np.max(self.residual, initial=0.0):.1e}"),
                 ("note", self.note),
             ],

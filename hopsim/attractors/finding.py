@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._common.arrays import table
-from .._common.display import in_short, many, reach, shares, Shown, tally
+from .._common.display import in_short, low_to_high, many, shares, Shown, tally
 from .._common.entries import public_entry
 from .._common.types import AnyArray
 from ..data.patterns import overlap
@@ -102,10 +102,10 @@ class Attractors(AbstractResult):
                     f"{lost} of {probes} probes = {share:.4f} {wilson_ends} (95 % "
                     f"Wilson); {strays} of {self.network.count} memories",
                 ),
-                ("energy", reach(known["energy"].values[stable])),
+                ("energy", low_to_high(known["energy"].values[stable])),
                 (
                     "s_max",
-                    f"{reach(known['s_max'].values[stable])}; stable below "
+                    f"{low_to_high(known['s_max'].values[stable])}; stable below "
                     f"{self.decay**0.5:.4g}",
                 ),
                 ("motion", f"{in_short(self.dynamics)}; {flow}"),

@@ -41,7 +41,6 @@ def trajectory_variables(
     certificate = certify(setting.network, trajectory, resolve=True)
     judged = {
         "ledger_residual": (certificate.ledger_residual, PURE),
-        "certified": (certificate.holds, PURE),
         "certificate": (certificate.codes, PURE | flags(WORDS)),
         "target": (setting.probes.targets, {"long_name": "memory aimed at, -1: none"}),
     }

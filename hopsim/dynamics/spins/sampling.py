@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int, Real
 
 from ..._common.arrays import numbers, table
 from ..._common.clock import phase
-from ..._common.display import curves, many, middle_and_most, reach, Shown, some
+from ..._common.display import curves, low_to_high, many, middle_and_most, Shown, some
 from ..._common.entries import public_entry
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
@@ -91,18 +91,20 @@ class Samples(AbstractResult):
     def _shown(self) -> Shown:
         starts, sweeps = self.energies.shape
         spins, count = self.final.shape[1], self.overlap.shape[1]
-        overlaps = f"with {many(count, 'reference')}: means {reach(self.overlap)}"
+        overlaps = f"with {many(count, 'reference')}: means {low_to_high(self.overlap)}"
         ladder = [f"{share:.2g}" for share in self.exchanged]
         return Shown(
             f"Samples of {many(starts, 'start')} of {many(spins, 'spin')} under a heat "
             "bath",
             [
                 ("sweeps", f"{sweeps}; means after {self.burn}, and after any cooling"),
-                ("energy", f"means of the starts: {reach(self.energy)}"),
+                ("energy", f"means of the starts: {low_to_high(self.energy)}"),
                 ("overlaps", overlaps if count else ""),
                 (
                     "twins",
-                    f"means of pairs: {reach(self.twin)}" if self.twin.size else "",
+                    f"means of pairs: {low_to_high(self.twin)}"
+                    if self.twin.size
+                    else "",
                 ),
                 ("flips", f"{middle_and_most(self.flips)} of a start"),
                 ("exchanges", f"made: a share of {some(ladder)}" if ladder else ""),
