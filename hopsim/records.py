@@ -28,7 +28,7 @@ Variables = Mapping[str, tuple[Any, ...]]  # name -> (dimensions, values, attrib
 TIME = {"long_name": "time t", "units": "tau_feature"}
 PURE = {"units": "1"}
 # what every record says of itself, and what it says where nothing else is said
-REQUIRED = {"name": "record", "hash": "", "plots": "", "seconds": 0.0}
+REQUIRED = {"name": "", "hash": "", "plots": "", "seconds": 0.0}
 
 
 class Outcome(enum.Enum):

@@ -154,7 +154,7 @@ class Trajectory(AbstractResult):
 
     @property
     def certified(self) -> Bool[np.ndarray, " probe"]:
-        """True where the audit *holds*; see `Certificate`."""
+        """True where the audit *holds*, see `Certificate`; False without an audit."""
         return self.falls & self.balanced
 
     @property

@@ -445,6 +445,7 @@ def test_a_record_made_by_hand_can_be_saved_and_read(tmp_path):
     assert back.attrs["seed"] == 3
     xr.testing.assert_equal(back.data, record.data)
     assert record.attrs == {"seed": 3}  # the record itself is left alone
+    assert summary_lines(back) == [("result", ""), ("file", str(back.path))]
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -210,7 +210,7 @@ def curves(x: Any, rows: Any, label: str) -> str:
 
 
 def shares(parts: Sequence[tuple[float, bool]], label: str) -> str:
-    """One bar of shares of a whole, side by side; those marked False are hatched."""
+    """One bar of shares of a whole, side by side; those marked False are dashed."""
     left, drawn = 0.0, []
     for share, good in parts:
         width = WIDE * share

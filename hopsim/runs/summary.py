@@ -11,8 +11,8 @@ from ..trajectory import Ending
 def summary_lines(record: Record) -> list[tuple[str, str]]:
     """(term, text) pairs, in the order in which one wants to read them."""
     a = record.attrs
-    if "result" in a:  # saved from Python: of no scenario
-        page = [("result", a["title"])]
+    if "network" not in a:  # saved from Python: of no scenario
+        page = [("result", a.get("title", ""))]
         for _, data in record.points():
             page += _of_point("", data)
         return page if record.path is None else [*page, ("file", str(record.path))]
