@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ._common.display import AbstractShown, many, Shown
 from ._common.entries import public_entry
 from .network import Network, require_network
 from .trajectory import Promise, Trajectory
@@ -15,8 +16,8 @@ FINER = (0.1, 0.01)  # the tolerances, relative, at which a miss of the balance 
 SHRUNK = 0.5  # a miss has shrunk if it is less than this of what it was
 
 
-@dataclasses.dataclass(frozen=True)
-class Certificate:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Certificate(AbstractShown):
     """The verdict of the audit of a run, probe by probe.
 
     Of each probe one of three things is true, whether or not descent was promised:
@@ -58,20 +59,39 @@ class Certificate:
         return [WORDS[code] for code in self.codes]
 
     def __str__(self) -> str:
-        i = int(np.argmax(np.nan_to_num(self.worst_rise - self.tolerance, nan=np.inf)))
-        rise = f"worst rise {self.worst_rise[i]:.1e} (limit {self.tolerance[i]:.1e})"
-        if np.all(np.isnan(self.ledger_residual)):
-            ledger = "ledger not applicable"
-        else:
-            share = self.ledger_residual / self.ledger_tolerance
-            k = int(np.argmax(np.nan_to_num(share, nan=-1)))
-            worst, limit = self.ledger_residual[k], self.ledger_tolerance[k]
-            ledger = f"ledger {worst:.1e} (limit {limit:.1e})"
+        measured = f"worst rise {self._rise()}; ledger {self._ledger()}"
         if self.promised:
-            return f"{self._verdict()}; {rise}; {ledger}; {self.promise.reason}"
+            return f"{self._verdict()}; {measured}; {self.promise.reason}"
         over = int(np.sum(~self.falls))
         fell = f"it rose or was not finite in {over}" if over else "it fell nonetheless"
-        return f"not promised ({self.promise.reason}): {fell}; {rise}; {ledger}"
+        return f"not promised ({self.promise.reason}): {fell}; {measured}"
+
+    def _shown(self) -> Shown:
+        counts = zip(WORDS, np.bincount(self.codes, minlength=3), strict=True)
+        return Shown(
+            f"Certificate of {many(self.holds.size, 'probe')}: "
+            + (self._verdict() if self.promised else "NOT PROMISED to fall"),
+            [
+                ("promise", f"{self.promise.kind}: {self.promise.reason}"),
+                ("verdicts", ", ".join(f"{word} in {n}" for word, n in counts if n)),
+                ("worst rise", self._rise()),
+                ("ledger", self._ledger()),
+            ],
+        )
+
+    def _rise(self) -> str:
+        if not self.holds.size:
+            return "none"
+        i = int(np.argmax(np.nan_to_num(self.worst_rise - self.tolerance, nan=np.inf)))
+        return f"{self.worst_rise[i]:.1e} (limit {self.tolerance[i]:.1e})"
+
+    def _ledger(self) -> str:
+        if np.all(np.isnan(self.ledger_residual)):
+            return "not applicable"
+        share = self.ledger_residual / self.ledger_tolerance
+        k = int(np.argmax(np.nan_to_num(share, nan=-1)))
+        worst, limit = self.ledger_residual[k], self.ledger_tolerance[k]
+        return f"{worst:.1e} (limit {limit:.1e})"
 
     def _verdict(self) -> str:
         total = self.holds.size
@@ -112,11 +132,8 @@ def certify(
         )
     applies = trajectory.ledger_kind != "not applicable"
     ledger = trajectory.ledger_residual if applies else np.nan * trajectory.worst_rise
-    finite = np.isfinite(trajectory.energy[:, -1]) & np.isfinite(trajectory.rise_limit)
-    falls = (trajectory.worst_excess <= 0) & finite  # NaN does not pass
-    balanced = (ledger <= trajectory.ledger_tolerance) | (not applies)
-    broken = (trajectory.worst_excess > 0) & finite
-    missed = np.flatnonzero(falls & ~balanced)
+    falls, broken = trajectory.falls, trajectory.rises
+    missed = np.flatnonzero(falls & ~trajectory.balanced)
     if trajectory.ledger_kind == "inequality":  # of each step, at any step size
         broken[missed] = True
     elif resolve and missed.size:
@@ -124,7 +141,7 @@ def certify(
     return Certificate(
         promise=trajectory.promise,
         falls=falls,
-        holds=falls & balanced,
+        holds=trajectory.certified,
         broken=broken,
         worst_rise=trajectory.worst_rise,
         worst_time=trajectory.worst_time,

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ._common.arrays import cast_to, finite, notify_repeats, numbers, require_rows
+from ._common.display import AbstractShown, in_short, Shown
 from ._common.names import shown
 from ._common.notices import notify
 from ._common.registry import Registry
@@ -32,7 +33,7 @@ networks = Registry("network")
 
 
 @networks.register("network")
-class Network(eqx.Module):
+class Network(AbstractShown, eqx.Module):
     r"""Two layers of neurons coupled by symmetric synapses. [KH21 eqs. 1-4]
 
     $E(v, h) = [(v - I) \cdot g - L_v] + [(h - J) \cdot f - L_h] - f^T \xi g
@@ -105,6 +106,30 @@ class Network(eqx.Module):
                 f"{memories.shape}; make a new network."
             )
         return eqx.tree_at(lambda n: n.memories, self, memories)
+
+    def _shown(self) -> Shown:
+        held = getattr(self.memories, "dtype", None), np.shape(self.memories)
+        sizes = " x ".join(map(str, held[1][:-2]))
+        count, features = held[1][-2:]
+        batch = f"{sizes} networks" if sizes else "Network"
+        currents = (self.current, self.hidden_current)
+        own, hidden = map(_current_in_words, currents)
+        c = "none" if self.autapse is None else in_short(self.autapse)
+        return Shown(
+            f"{batch} of {count} memories and {features} features in {held[0]}",
+            [
+                ("features", in_short(self.feature_lagrangian)),
+                ("memories", in_short(self.memory_lagrangian)),
+                ("currents", f"of features {own}, of memories {hidden}; autapse {c}"),
+            ],
+        )
+
+    def __repr__(self) -> str:
+        # JAX and Equinox put other leaves in its place: axes, masks, None
+        held: Any = getattr(self, "memories", None)
+        if np.ndim(held) < 2:
+            return eqx.tree_pformat(self)
+        return super().__repr__()
 
     # --- the potential and its two half gradients -----------------------------------
 
@@ -216,6 +241,14 @@ def require_network(network: Any) -> None:
             "network must be a hopsim.Network (hopsim.model_a, model_b and model_c "
             f"make one), got {shown(str(network))}."
         )
+
+
+def _current_in_words(current: Any) -> str:
+    """Whether there is a current; of one on a device, or traced, only its type."""
+    if not isinstance(current, np.ndarray):
+        return in_short(current)
+    most = np.max(np.abs(current), initial=0.0)
+    return f"up to {most:.4g}" if most else "none"
 
 
 def _require_lagrangian(name: str, given: Any) -> None:

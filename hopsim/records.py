@@ -4,23 +4,31 @@ On the host only. The main variables are at the root of the file, others in grou
 scenario text, versions, device, seed, timings, counters and verdicts are attributes.
 """
 
+import abc
 import dataclasses
 import enum
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ._common.display import AbstractShown, curves, many, Shown, some, tally
 from ._common.files import write_whole
-from ._common.names import plain
+from ._common.names import plain, shown
+from ._version import __version__
 
 
 Dataset = Any  # an xarray.Dataset; xarray is imported when a record is first made
 Variables = Mapping[str, tuple[Any, ...]]  # name -> (dimensions, values, attributes)
+
+TIME = {"long_name": "time t", "units": "tau_feature"}
+PURE = {"units": "1"}
+# what every record says of itself, and what it says where nothing else is said
+REQUIRED = {"name": "", "hash": "", "plots": "", "seconds": 0.0}
 
 
 class Outcome(enum.Enum):
@@ -69,8 +77,8 @@ class Verdict:
         return f"{word}  {self.statement}: {self.measured}{bar}{rule}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Record:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Record(AbstractShown):
     """The data of a run, with its provenance and its verdicts."""
 
     data: Dataset
@@ -104,6 +112,116 @@ class Record:
     def with_verdicts(self, verdicts: list[Verdict]) -> "Record":
         """The same record with verdicts."""
         return dataclasses.replace(self, verdicts=tuple(verdicts))
+
+    def to_xarray(self) -> Dataset:
+        """The data with the coordinates that one selects by, as an xarray.Dataset.
+
+        `time` (in tau_feature) is a dimension in place of `sample`; the points of a
+        sweep lie along what is swept, such as `beta`, and variants along `label`;
+        `class` has the labels of the memories, and `kind` is that of attractors. Other
+        names are those of the file. `.to_dataframe()` of some variables gives pandas.
+        """
+        return _indexed(self.data)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the file that `load_record` and xarray read; it is never half written.
+
+        Raises ValueError if the directory is not there, or `path` is one.
+        """
+        path = Path(path)
+        if path.is_dir() or not path.parent.is_dir():
+            there = "is a directory" if path.is_dir() else "is in no directory"
+            raise ValueError(
+                f"A file is made in a directory that exists, got {shown(str(path))}, "
+                f"which {there}; name a file such as run.nc."
+            )
+        return save(self, path)
+
+    def _shown(self) -> Shown:
+        a, sizes = self.attrs, self.data.sizes
+        told = "point" in sizes and "label" in self.data.coords
+        labels = [*map(str, self.data["label"].values)] if told else []
+        made = f"{a.get('name', '')}-{a.get('hash', '')}".strip("-")
+        named = f"Record {made}".rstrip()
+        if a.get("title"):
+            named += f": {a['title']}"
+        network = [a[k] for k in ("network", "dynamics", "experiment") if k in a]
+        if "precision" in a:
+            network.append(f"{a['precision']}, seed {a.get('seed')}")
+        failed = [v.statement for v in self.verdicts if not v.passed]
+        checks = f"{len(self.verdicts) - len(failed)} of {len(self.verdicts)} passed"
+        if failed:
+            checks += f"; FAILED: {some(failed)}"
+        variables = many(len(self.data.data_vars), "variable")
+        groups = f"; groups {some([*self.groups])}" if self.groups else ""
+        rows = [
+            ("study", "; ".join(map(str, network))),
+            ("points", f"{len(labels)}: {some(labels)}" if labels else ""),
+            ("sizes", ", ".join(f"{d} {n}" for d, n in sizes.items())),
+            ("holds", f"{variables}: {some([*map(str, self.data.data_vars)])}{groups}"),
+            ("ended", _by_flags(self.data, "ending")),
+            ("checks", checks if self.verdicts else ""),
+            ("file", "" if self.path is None else str(self.path)),
+        ]
+        return Shown(named, rows)
+
+    def _picture(self) -> str:
+        label, data = self.points()[0]
+        if "energy" not in data or data["energy"].dims != ("probe", "sample"):
+            return ""
+        told = "energy of each probe over time" + (f" ({label})" if label else "")
+        return curves(data["time"].values, data["energy"].values, told)
+
+
+class AbstractResult(AbstractShown):
+    """What a run leaves in arrays: it shows itself, and goes into a file.
+
+    To add one: implement `variables` and `_shown`, and override `groups` for what lies
+    beside them in the file.
+    """
+
+    @abc.abstractmethod
+    def variables(self) -> Variables:
+        """What a record keeps of it, under the names that records use."""
+
+    def groups(self) -> dict[str, Dataset]:
+        """Further data, each under a name of its own."""
+        return {}
+
+    def to_record(self) -> Record:
+        """The same as a record, which belongs to no scenario."""
+        kind = type(self).__name__
+        attrs = REQUIRED | {
+            "name": kind.lower(),
+            "title": self._shown().title,
+            "result": kind,
+            "seconds": float(getattr(self, "seconds", 0.0)),
+            "version_hopsim": __version__,
+        }
+        return Record(dataset(self.variables(), attrs), self.groups())
+
+    def to_xarray(self) -> Dataset:
+        """An xarray.Dataset with named coordinates; see `Record.to_xarray`."""
+        return self.to_record().to_xarray()
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write it as a record; see `Record.save`, and read it by `load_record`."""
+        return self.to_record().save(path)
+
+
+def flags(meanings: Sequence[str]) -> dict[str, Any]:
+    """Attributes that give the meanings of the codes 0, 1, ... [CF 3.5]"""
+    words = [word.replace(" ", "_") for word in meanings]
+    return {"flag_values": [*range(len(words))], "flag_meanings": " ".join(words)}
+
+
+def _by_flags(data: Dataset, name: str) -> str:
+    """How often each meaning of the codes of a variable occurs; -1 is padding."""
+    if name not in data or "flag_meanings" not in data[name].attrs:
+        return ""
+    words = str(data[name].attrs["flag_meanings"]).split()
+    codes = data[name].values.ravel().astype(int)
+    return tally(words[code] for code in np.sort(codes) if code >= 0)
 
 
 def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dataset:
@@ -145,6 +263,34 @@ def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     return whole.assign_coords(label=("point", labels), **counts)
 
 
+def _indexed(data: Dataset) -> Dataset:
+    """The data with `time`, swept values and classes as coordinates."""
+    for name in ("time", "memory_class"):  # alike in all points: once
+        if name in data and data[name].dims[:1] == ("point",):
+            first = data[name].isel(point=0, drop=True)
+            if bool((data[name] == first).all()):
+                data = data.assign({name: first})
+    if "time" in data:
+        data = data.set_coords("time")
+        if data["time"].dims == ("sample",):
+            data = data.swap_dims(sample="time").drop_vars("sample", errors="ignore")
+    if "memory_class" in data and "class" not in {*data.variables, *data.dims}:
+        data = data.rename(memory_class="class").set_coords("class")
+    if "kind" in data and "attractor" in data["kind"].dims:
+        data = data.set_coords("kind")
+    if "point" not in data.dims:
+        return data
+    path = str(data.attrs.get("sweep_path", ""))
+    names = [path.rpartition(".")[2], path]
+    free = [n for n in names if n and n not in {*data.variables, *data.dims}]
+    if free and "value" in data and data["value"].dims == ("point",):
+        index = free[0]
+        data = data.rename(value=index).set_coords(index)
+    else:
+        index = "label"
+    return data.swap_dims(point=index).drop_vars("point", errors="ignore")
+
+
 def _point(data: Dataset, number: int) -> Dataset:
     """One point of a sweep, without the padding."""
     one = data.isel(point=number)
@@ -175,7 +321,7 @@ def load_record(path: str | os.PathLike) -> Record:
         data = xr.load_dataset(path, engine="h5netcdf")
         groups = {n: xr.load_dataset(path, engine="h5netcdf", group=n) for n in names}
         verdicts = [Verdict(**v) for v in json.loads(data.attrs.pop("verdicts"))]
-        absent = {"name", "hash", "plots", "seconds"} - set(data.attrs)
+        absent = set(REQUIRED) - set(data.attrs)
         if absent:
             raise KeyError(f"no attribute {', '.join(sorted(absent))}")
     except Exception as error:  # of a damaged file h5py and xarray raise anything
@@ -195,7 +341,8 @@ def _image(record: Record) -> bytes:
     verdicts = json.dumps([dataclasses.asdict(v) for v in record.verdicts])
     image = io.BytesIO()
     with h5netcdf.File(image, "w") as file:
-        parts = {"": record.data.assign_attrs(verdicts=verdicts)} | record.groups
+        attrs = REQUIRED | record.attrs | {"verdicts": verdicts}
+        parts = {"": record.data.assign_attrs(attrs)} | record.groups
         for name, data in parts.items():
             place = file.create_group(name) if name else file
             numeric = [

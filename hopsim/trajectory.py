@@ -8,6 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ._common.display import curves, low_to_high, many, middle_and_most, Shown, tally
+from .records import AbstractResult, Dataset, dataset, flags, PURE, TIME, Variables
+
 
 UNUSED = -1.0  # fills the unused rows of a log within programs: S_E is never negative
 EPSILONS = 64  # rounding of an energy, in units of eps * S_E [THEORY CL-11]
@@ -46,6 +49,16 @@ class Ending(enum.IntEnum):
         return self in (Ending.STEADY, Ending.DURATION)
 
 
+def endings_in_words(codes: Int[np.ndarray, " probe"]) -> str:
+    """How many runs ended in each way; last those that did not end as asked."""
+    ends = [Ending(int(code)) for code in np.sort(codes)]
+    told = lambda asked: tally(
+        e.name.lower().replace("_", " ") for e in ends if e.as_asked == asked
+    )
+    rest = f"NOT AS ASKED: {told(False)}" if told(False) else ""
+    return "; ".join(filter(None, (told(True), rest))) or "none"
+
+
 class Promise(NamedTuple):
     """Which energy theory promises will fall, and why (or why none)."""
 
@@ -67,8 +80,8 @@ class StepLog(NamedTuple):
     scale: Float[np.ndarray, "logged step"]  # S_E, the sum of |terms|
 
 
-@dataclasses.dataclass(frozen=True)
-class Trajectory:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Trajectory(AbstractResult):
     """States, energies and endings of a batch of probes; arrays on the host.
 
     Times are in units of `tau_feature`. After a probe has ended its samples repeat its
@@ -110,7 +123,7 @@ class Trajectory:
     seconds: float = 0.0  # spent integrating, compiling included
     # some probes once more, at tolerances so much finer; None for spins
     repeat: "Callable[[Int[np.ndarray, ' some'], float], Trajectory] | None" = (
-        dataclasses.field(default=None, repr=False, compare=False)
+        dataclasses.field(default=None, compare=False)
     )
 
     @property
@@ -121,3 +134,137 @@ class Trajectory:
     def sentences(self) -> list[str]:
         """How each probe ended, in words."""
         return [Ending(code).sentence for code in self.ending]
+
+    @property
+    def falls(self) -> Bool[np.ndarray, " probe"]:
+        """True where no step raised the energy beyond its limit, and all is finite."""
+        return (self.worst_excess <= 0) & self._finite
+
+    @property
+    def rises(self) -> Bool[np.ndarray, " probe"]:
+        """True where a step raised it beyond its limit, and all is finite."""
+        return (self.worst_excess > 0) & self._finite
+
+    @property
+    def balanced(self) -> Bool[np.ndarray, " probe"]:
+        """True where the ledger is within its tolerance, or does not apply."""
+        if self.ledger_kind == "not applicable":
+            return np.ones(self.ending.shape, bool)
+        return self.ledger_residual <= self.ledger_tolerance
+
+    @property
+    def certified(self) -> Bool[np.ndarray, " probe"]:
+        """True where the audit *holds*, see `Certificate`; False without an audit."""
+        return self.falls & self.balanced
+
+    @property
+    def _finite(self) -> Bool[np.ndarray, " probe"]:
+        return np.isfinite(self.energy[:, -1]) & np.isfinite(self.rise_limit)
+
+    @property
+    def _swept(self) -> bool:
+        """Of spins: time is counted in sweeps, and a step is a flip."""
+        return self.solver.endswith(" sweeps")
+
+    @property
+    def _time(self) -> dict[str, str]:
+        return TIME | {"units": "sweeps"} if self._swept else TIME
+
+    # --- what is kept, and what is shown ----------------------------------------------
+
+    def variables(self) -> Variables:
+        """Its variables with dimensions and units, as a record of `recall` has them."""
+        one, path = ("probe",), ("probe", "sample")
+        time = self._time
+        per_probe = {
+            "end_time": time,
+            **dict.fromkeys(("steps", "rejected", "residual", "worst_rise"), PURE),
+            "worst_time": time,
+            **dict.fromkeys(("rise_limit", "worst_excess"), PURE),
+            **dict.fromkeys(("ledger_residual", "ledger_tolerance", "converged"), PURE),
+            **({"certified": PURE} if self.audited else {}),
+            "ending": PURE | flags([e.name.lower() for e in Ending]),
+        }
+        energies = ("energy", "effective_energy", "gap", "dissipation")
+        states = {"v": "feature", "g": "feature", "h": "memory"}
+        return {
+            "time": ("sample", self.times, time),
+            "final": (("probe", "feature"), self.final, PURE),
+            "final_memory": (("probe", "memory"), self.final_memory, PURE),
+            "promised": ((), self.promise.given, PURE),
+            "promise": ((), f"{self.promise.kind}: {self.promise.reason}"),
+            "solver": ((), self.solver),
+            "notice": ((), self.notice or ""),
+            "seconds": ((), self.seconds, {"units": "s"}),
+            **{name: (path, getattr(self, name), PURE) for name in energies},
+            **{name: (one, getattr(self, name), a) for name, a in per_probe.items()},
+            **{
+                name: (("probe", "sample", axis), getattr(self, name), PURE)
+                for name, axis in states.items()
+                if getattr(self, name) is not None
+            },
+        }
+
+    def groups(self) -> dict[str, Dataset]:
+        """Energies and rises at every accepted step of the first probes, if logged."""
+        log = self.step_log
+        if log is None:
+            return {}
+        rise = np.diff(log.energy, axis=1)
+        lost = np.maximum(np.diff(log.dissipation, axis=1), 0)
+        scale = np.maximum(log.scale[:, 1:], log.scale[:, :-1])
+        limit = self.rise_gain * lost + self.rise_tolerance * scale
+        axes = ("logged", "step")
+        variables = {
+            "step_time": (axes, log.time[:, 1:], self._time),
+            "step_energy": (axes, log.energy[:, 1:], PURE),
+            "step_rise": (axes, rise, PURE | {"long_name": "E(new) - E(old)"}),
+            "step_limit": (axes, limit, PURE | {"long_name": "tolerated rise"}),
+        }
+        return {"step_log": dataset(variables)}
+
+    def _shown(self) -> Shown:
+        probes, features = self.final.shape
+        saved = [name for name in ("v", "g", "h") if getattr(self, name) is not None]
+        states = f"with {', '.join(saved)}" if saved else "without states"
+        first, last = map(low_to_high, (self.energy[:, :1], self.energy[:, -1:]))
+        solver = f"{self.solver}; "
+        if self._swept:
+            solver += f"flips: {middle_and_most(self.steps)}"
+        else:
+            solver += f"steps accepted: {middle_and_most(self.steps)}; "
+            solver += f"rejected: {middle_and_most(self.rejected)}"
+        return Shown(
+            f"Trajectory of {many(probes, 'probe')}, {low_to_high(self.times)} "
+            f"{self._time['units']}: {many(features, 'feature')}, "
+            f"{many(self.final_memory.shape[1], 'memory', 'memories')}",
+            [
+                ("ended", endings_in_words(self.ending)),
+                ("solver", f"{solver}; {self.seconds:.2g} s"),
+                (
+                    "energy",
+                    f"{first} at the start, {last} at the end; "
+                    f"{many(len(self.times), 'sample')} {states}",
+                ),
+                ("promise", f"{self.promise.kind}: {self.promise.reason}"),
+                ("audit", self._audit_in_words()),
+                ("notice", self.notice or ""),
+            ],
+        )
+
+    def _audit_in_words(self) -> str:
+        if not self.audited:
+            return "none was made"
+        probes, fell, rose = len(self.ending), np.sum(self.falls), np.sum(self.rises)
+        told = f"the energy fell in {fell} of {probes}"
+        told += f", ROSE in {rose}" if rose else ""
+        lost = probes - fell - rose
+        told += f", was not finite in {lost}" if lost else ""
+        if self.ledger_kind == "not applicable":
+            return f"{told}; the ledger does not apply"
+        kept = f"{np.sum(self.balanced)} of {probes}"
+        return f"{told}; the ledger ({self.ledger_kind}) holds in {kept}"
+
+    def _picture(self) -> str:
+        many_of = f"energy of {many(len(self.energy), 'probe')}"
+        return curves(self.times, self.energy, f"{many_of} over time")

@@ -23,7 +23,7 @@ FILES = sorted(HOME.glob("**/*.py"))
 FLOORS = [
     ["_version", "_common"],
     [
-        *("trajectory", "records", "statistics", "lagrangians", "theory", "data"),
+        *("records", "trajectory", "statistics", "lagrangians", "theory", "data"),
     ],
     ["network", "models", "spectrum"],
     ["solvers", "dynamics"],

@@ -14,11 +14,18 @@ def test_python_examples_run_and_certify(capsys):
     names: dict = {}
     for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
         exec(compile(code, "README.md", "exec"), names)
-    assert "energy certified to fall: 20/20 probes" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "energy certified to fall: 20/20 probes" in printed
     path = names["path"]
     assert path.v.shape == (20, 201, 100)
+    assert "Trajectory of 20 probes, 0 to 20 tau_feature" in printed
+    np.testing.assert_array_equal(names["energy"]["energy"], path.energy[:, 50])
     assert np.all(path.converged)
     assert np.all(names["ended"].converged)
+    for name in ("path", "ended", "found", "network", "few", "learnt"):
+        lines = repr(names[name]).splitlines()
+        assert len(lines) <= 8
+        assert max(map(len, lines)) <= 92
 
 
 def test_first_command_names_a_scenario_that_exists():

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from .._common.display import AbstractShown, curves, low_to_high, many, Shown, some
 from ..network import Network
 
 
@@ -25,8 +26,8 @@ class Event(NamedTuple):
     side: int  # other branches lie at higher (+1) or lower (-1) parameters; 0: at both
 
 
-@dataclasses.dataclass(frozen=True)
-class Branch:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Branch(AbstractShown):
     """A curve of fixed points, point by point."""
 
     parameter: Float[np.ndarray, " point"]
@@ -54,9 +55,31 @@ class Branch:
         away = np.where(self.stable, np.abs(self.parameter - parameter), np.inf)
         return self.v[np.argmin(away)]
 
+    def _shown(self) -> Shown:
+        size, rests = len(self.parameter), int(np.sum(self.stable))
+        return Shown(
+            f"Branch of {many(size, 'fixed point')} of "
+            f"{many(self.v.shape[1], 'feature')}",
+            [
+                ("parameter", f"{low_to_high(self.parameter)}; ended: {self.ending}"),
+                ("events", some(self._events()) or "none"),
+                ("stable", f"{rests} of {size}; s_max {low_to_high(self.s_max)}"),
+                ("energy", low_to_high(self.energy)),
+                ("residual", f"at most {np.max(self.residual, initial=0.0):.1e}"),
+                ("note", self.note),
+            ],
+        )
+
+    def _picture(self) -> str:
+        told = "s_max along the branch, over the parameter"
+        return curves(self.parameter, self.s_max, told)
+
+    def _events(self) -> list[str]:
+        return [f"{e.kind} at {e.parameter:.6g}" for e in self.events]
+
     def __str__(self) -> str:
         low, high = np.min(self.parameter), np.max(self.parameter)
-        events = [f"{e.kind} at {e.parameter:.6g}" for e in self.events]
+        events = self._events()
         return (
             f"{len(self.parameter)} fixed points at {low:.6g} .. {high:.6g}, ended: "
             f"{self.ending}; " + (", ".join(events) or self.note or "no event")

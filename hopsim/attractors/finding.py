@@ -8,13 +8,14 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._common.arrays import table
+from .._common.display import in_short, low_to_high, many, shares, Shown, tally
 from .._common.entries import public_entry
 from .._common.types import AnyArray
 from ..data.patterns import overlap
 from ..dynamics import AbstractDynamics
 from ..dynamics._base import require_dynamics
 from ..network import Network, require_network
-from ..records import Dataset, dataset
+from ..records import AbstractResult, Dataset, dataset, PURE, Variables
 from ..simulation import simulate
 from ..solvers import AltIMEX
 from ..statistics import wilson, wilsons
@@ -36,8 +37,8 @@ FLOW_ARGUMENTS = {"solver", "step", "rtol", "atol", "residual_tolerance", "max_s
 FLOW_ARGUMENTS |= {"key", "chunk", "devices", "progress"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Attractors:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Attractors(AbstractResult):
     """The attractors that a batch of probes reached, and the basin of every probe.
 
     `table` has the dimension `attractor`: the state `v`, `f`, `energy`, `residual`,
@@ -65,6 +66,61 @@ class Attractors:
     def decay(self) -> float:
         """The decay alpha of the dynamics."""
         return self.dynamics.rest_decay
+
+    def variables(self) -> Variables:
+        """The table, with the row of every probe, `basin`, and the memories."""
+        found = self.table.data_vars
+        memories = np.asarray(self.network.memories)
+        return {
+            **{str(name): (x.dims, x.values, x.attrs) for name, x in found.items()},
+            "basin": (
+                "probe",
+                self.labels,
+                {"long_name": "attractor, -1: unconverged"},
+            ),
+            "memories": (("memory", "feature"), memories, PURE),
+        }
+
+    def _shown(self) -> Shown:
+        known, probes = self.table, len(self.labels)
+        kinds, stable = known["kind"].values, known["stable"].values
+        of = lambda name: float(known[name].values)
+        lost, share = int(of("unconverged")), of("unconverged_fraction")
+        wilson_ends = f"[{of('unconverged_low'):.4f}, {of('unconverged_high'):.4f}]"
+        strays = int(of("memories_unconverged"))
+        rest = tally(kinds[~stable])
+        flow = ", ".join(f"{name} {in_short(x)}" for name, x in self.flow.items())
+        return Shown(
+            f"Attractors: {self.number} from {many(probes, 'probe')} and "
+            f"{many(self.network.count, 'memory', 'memories')}, "
+            f"{many(self.network.features, 'feature')}",
+            [
+                ("classes", tally(kinds[stable]) or "none"),
+                ("others", f"fixed points that do not attract: {rest}" if rest else ""),
+                (
+                    "unconverged",
+                    f"{lost} of {probes} probes = {share:.4f} {wilson_ends} (95 % "
+                    f"Wilson); {strays} of {self.network.count} memories",
+                ),
+                ("energy", low_to_high(known["energy"].values[stable])),
+                (
+                    "s_max",
+                    f"{low_to_high(known['s_max'].values[stable])}; stable below "
+                    f"{self.decay**0.5:.4g}",
+                ),
+                ("motion", f"{in_short(self.dynamics)}; {flow}"),
+                ("memories", in_short(self.network.memory_lagrangian)),
+            ],
+        )
+
+    def _picture(self) -> str:
+        known = self.table
+        hit = known["fraction"].values, known["stable"].values
+        parts = [(float(x), bool(good)) for x, good in zip(*hit, strict=True) if x]
+        lost = float(known["unconverged_fraction"].values)
+        parts += [(lost, False)] if lost else []
+        told = "shares of the probes; dashed: of what does not attract, and unconverged"
+        return shares(parts, told)
 
 
 @public_entry

@@ -11,6 +11,11 @@ from ..trajectory import Ending
 def summary_lines(record: Record) -> list[tuple[str, str]]:
     """(term, text) pairs, in the order in which one wants to read them."""
     a = record.attrs
+    if "network" not in a:  # saved from Python: of no scenario
+        page = [("result", a.get("title", ""))]
+        for _, data in record.points():
+            page += _of_point("", data)
+        return page if record.path is None else [*page, ("file", str(record.path))]
     page = [
         ("scenario", f"{a['name']}-{a['hash']}  {a['title']}".rstrip()),
         (
@@ -55,7 +60,7 @@ def _of_point(label: str, data: Dataset) -> list[tuple[str, str]]:
         page.append(("solver", _solver(data)))
     if "ending" in data:
         page.append(("endings", _endings(data)))
-    if "worst_excess" in data:
+    if "worst_excess" in data and "certified" in data:
         page.append(("energy", _energy(data)))
     if "retrieved" in data and bool(data["aimed"].any()):
         hits, trials = int(data["retrieved"].sum()), int(data["aimed"].sum())

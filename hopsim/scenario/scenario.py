@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .._common.arrays import cast_to, repeats_expected
 from .._common.cores import in_bytes, require_room
+from .._common.display import AbstractShown, Shown, some
 from .._common.environment import precision
 from .._common.names import nearest, shown
 from .._common.streams import Stream
@@ -180,8 +181,8 @@ class Point:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class Scenario:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Scenario(AbstractShown):
     """The content of a scenario file, checked; it computes nothing."""
 
     header: Header
@@ -209,6 +210,34 @@ class Scenario:
         given = self.header.plots
         words = self.experiment.plots if given is None else given
         return tuple(dict.fromkeys(map(plots.today, words)))  # each is drawn once
+
+    def _shown(self) -> Shown:
+        points, header = self.points, self.header
+        labels = [shown(p.label) for p in points if p.label]
+        kinds = lambda names: some([*dict.fromkeys(names)])
+        return Shown(
+            f"Scenario {self.name}-{self.hash}"
+            + (f": {header.title}" if header.title else ""),
+            [
+                ("claim", "" if header.claim is None else header.claim.statement),
+                ("points", f"{len(points)}: {some(labels)}" if labels else "1"),
+                (
+                    "network",
+                    f"{kinds(p.network.kind for p in points)}; memories "
+                    f"{kinds(p.network.arguments['memories'].kind for p in points)}; "
+                    f"probes {kinds(p.probes.kind for p in points)}",
+                ),
+                (
+                    "study",
+                    f"{experiments.kind_of(type(self.experiment))}; "
+                    f"{kinds(p.dynamics.kind for p in points)}; {header.precision}, "
+                    f"seed {header.seed}",
+                ),
+                ("checks", kinds(map(_kind_of_check, self.checks)) or "none"),
+                ("pictures", some(self.plots)),
+                ("file", self.where),
+            ],
+        )
 
     def problems(self) -> list[Problem]:
         """What a run of it would refuse, as far as that is known before it draws."""
@@ -295,6 +324,10 @@ class Scenario:
         """The settings of all points, built on the host."""
         dtype = self.header.precision
         return tuple(p.build(self.header.seed, dtype) for p in self.points)
+
+
+def _kind_of_check(check: AbstractCheck) -> str:
+    return checks.kind_of(type(check)) or type(check).__name__
 
 
 @ft.cache

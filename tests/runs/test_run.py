@@ -120,6 +120,61 @@ def test_every_measured_variable_has_a_unit(tiny):
         assert tiny[name].attrs["units"] == "tau_feature"
 
 
+def test_a_record_is_selected_by_time_and_by_what_is_swept(tiny, swept):
+    one, several = tiny.to_xarray(), swept.to_xarray()
+    assert one["energy"].dims == ("probe", "time")
+    np.testing.assert_array_equal(one["energy"], tiny["energy"])
+    assert several["energy"].dims == ("beta", "probe", "time")
+    assert several["time"].attrs["units"] == "tau_feature"
+    np.testing.assert_array_equal(
+        several["energy"].sel(beta=1.0, time=2.5), swept["energy"][1, :, 2]
+    )
+    frame = several["match"].mean("probe").to_dataframe()
+    assert [*frame.index] == SWEEP["values"]
+    assert frame.index.name == "beta"
+    assert [*frame["label"]] == ["beta = 0.5", "beta = 1", "beta = 2"]
+
+
+def test_a_record_keeps_the_labels_of_memories_as_their_class(swept):
+    given = ("memory", np.array([7, 7, 1, 0]))
+    data = swept.data.assign(memory_class=given)
+    seen = hopsim.Record(data).to_xarray()
+    np.testing.assert_array_equal(seen["class"], given[1])
+    chosen = seen["memories"].isel(memory=seen["class"].values == 7)
+    assert chosen.sizes["memory"] == 2
+    # variants lie along their labels
+    variants = hopsim.Record(data.drop_vars("value")).to_xarray()
+    assert variants["energy"].dims == ("label", "probe", "time")
+
+
+def test_a_record_prints_in_a_few_lines_before_and_after_it_is_read(tiny, swept):
+    text = repr(tiny)
+    assert text == repr(hopsim.load_record(kept(tiny)))
+    first = f"Record tiny-{tiny.attrs['hash']}: A tiny run: ξ and all"
+    assert text.splitlines()[0] == first
+    assert "model_b; two_layer; recall; float64, seed 3" in text
+    assert not np.any(tiny["converged"])
+    assert "ended   4 unsettled" in text
+    assert "checks  3 of 3 passed" in text
+    assert "step_log" in text
+    assert "3: beta = 0.5, beta = 1, beta = 2" in repr(swept)
+    assert "<polyline" in tiny._repr_html_()
+
+
+def test_a_trajectory_has_the_names_of_a_record(tiny):
+    scenario = hopsim.load_scenario(kept(tiny) / "scenario.toml")
+    (setting,) = scenario.settings()
+    path = setting.simulate(save=tuple({*setting.run.save, "g"}))  # as the run did
+    own, of_run = path.to_xarray(), tiny.to_xarray()
+    assert {*own} - {*of_run} == {"final_memory", "g"}
+    for name in {*own} & {*of_run} - {"seconds"}:
+        assert own[name].dims == of_run[name].dims
+        np.testing.assert_array_equal(own[name], of_run[name])
+        assert own[name].attrs == of_run[name].attrs
+    log = path.groups()["step_log"]
+    assert log.identical(tiny.groups["step_log"])
+
+
 def test_record_tells_where_it_comes_from(tiny, tiny_file):
     a = tiny.attrs
     assert a["scenario"] == tiny_file.read_text(encoding="utf-8")

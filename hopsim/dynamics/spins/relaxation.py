@@ -16,11 +16,13 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Int, Real
 
+from ..._common.display import many, middle_and_most, Shown
 from ..._common.entries import public_entry
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network, require_network
-from ...trajectory import Ending
+from ...records import AbstractResult, flags, PURE, Variables
+from ...trajectory import Ending, endings_in_words
 from .._request import require, require_whole
 from ._base import AbstractSpinDynamics
 from ._coins import coin
@@ -31,8 +33,8 @@ from .exact_decisions import are_spins, Exact
 from .flip_rules import FlipRule, local_field_of, OLDER_WORDS, Tie, visits_of
 
 
-@dataclasses.dataclass(frozen=True)
-class Relaxation:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Relaxation(AbstractResult):
     """The final spins of every start, and how they were reached; on the host."""
 
     final: np.ndarray  # (start, feature): int8 unless clamped values are not spins
@@ -47,6 +49,34 @@ class Relaxation:
     def converged(self) -> Bool[np.ndarray, " start"]:
         """True where a full sweep moved no spin, not even by a coin (random ties)."""
         return self.ending == Ending.STEADY
+
+    def variables(self) -> Variables:
+        """Its variables with their dimensions, `start` and `feature`."""
+        endings = flags([e.name.lower() for e in Ending])
+        whole = ("sweeps", "flips", "ties", "doubtful", "exact", "converged")
+        return {
+            "final": (("start", "feature"), self.final, PURE),
+            **{name: ("start", getattr(self, name), PURE) for name in whole},
+            "ending": ("start", self.ending, PURE | endings),
+        }
+
+    def _shown(self) -> Shown:
+        starts, features = self.final.shape
+        summed = lambda x: int(np.sum(x))
+        return Shown(
+            f"Relaxation of {many(starts, 'start')} of {many(features, 'spin')}",
+            [
+                ("ended", endings_in_words(self.ending)),
+                ("sweeps", middle_and_most(self.sweeps)),
+                ("flips", middle_and_most(self.flips)),
+                ("ties", f"{summed(self.ties)} visits had a field of 0"),
+                (
+                    "decided",
+                    f"{summed(self.doubtful)} visits again in float64, "
+                    f"{summed(self.exact)} by exact integers",
+                ),
+            ],
+        )
 
 
 @public_entry

@@ -15,10 +15,12 @@ from jaxtyping import Bool, Float, Int, Real
 
 from ..._common.arrays import numbers, table
 from ..._common.clock import phase
+from ..._common.display import curves, low_to_high, many, middle_and_most, Shown, some
 from ..._common.entries import public_entry
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network, require_network
+from ...records import AbstractResult, PURE, Variables
 from .._request import require, require_whole
 from ._base import AbstractSpinDynamics
 from ._heat_bath_engines import choose_engine, HeatBathEngine
@@ -30,8 +32,8 @@ from .flip_rules import HeatBath, OLDER_WORDS, visits_of
 AT_ONCE = 2**22  # thresholds drawn at once
 
 
-@dataclasses.dataclass(frozen=True)
-class Samples:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Samples(AbstractResult):
     """Samples of a heat bath, on the host; means are over the sweeps after `burn`.
 
     If the bath cools, they are over sweeps after `cooling` only.
@@ -57,6 +59,63 @@ class Samples:
     def kernel(self) -> str:
         """An older name of `engine`."""
         return self.engine
+
+    def variables(self) -> Variables:
+        """Its variables, with dimensions such as `start`, `sweep` and `reference`."""
+        axes = {
+            "final": ("start", "feature"),
+            "overlap": ("start", "reference"),
+            "unsigned": ("start", "reference"),
+            "twin": ("pair",),
+            "energy": ("start",),
+            "overlaps": ("start", "sweep", "reference"),
+            "energies": ("start", "sweep"),
+            "twins": ("pair", "sweep"),
+            "flips": ("start",),
+            "exchanged": ("neighbours",),
+        }
+        return {
+            **{
+                name: (where, getattr(self, name), PURE) for name, where in axes.items()
+            },
+            # as the energy of a trajectory: times[k] is the end of so many sweeps
+            "time": (
+                "sweep",
+                np.arange(self.energies.shape[1]) + 1,
+                {"units": "sweeps"},
+            ),
+            "engine": ((), self.engine),
+            "burn": ((), self.burn, {"long_name": "sweeps that the means leave out"}),
+        }
+
+    def _shown(self) -> Shown:
+        starts, sweeps = self.energies.shape
+        spins, count = self.final.shape[1], self.overlap.shape[1]
+        overlaps = f"with {many(count, 'reference')}: means {low_to_high(self.overlap)}"
+        ladder = [f"{share:.2g}" for share in self.exchanged]
+        return Shown(
+            f"Samples of {many(starts, 'start')} of {many(spins, 'spin')} under a heat "
+            "bath",
+            [
+                ("sweeps", f"{sweeps}; means after {self.burn}, and after any cooling"),
+                ("energy", f"means of the starts: {low_to_high(self.energy)}"),
+                ("overlaps", overlaps if count else ""),
+                (
+                    "twins",
+                    f"means of pairs: {low_to_high(self.twin)}"
+                    if self.twin.size
+                    else "",
+                ),
+                ("flips", f"{middle_and_most(self.flips)} of a start"),
+                ("exchanges", f"made: a share of {some(ladder)}" if ladder else ""),
+                ("engine", self.engine),
+            ],
+        )
+
+    def _picture(self) -> str:
+        sweeps = np.arange(self.energies.shape[1]) + 1
+        told = f"energy of {many(len(self.energies), 'start')} over sweeps"
+        return curves(sweeps, self.energies, told)
 
 
 @public_entry

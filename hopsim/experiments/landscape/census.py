@@ -81,33 +81,31 @@ def _flow(setting: Setting) -> dict[str, Any]:
 
 def _kept(setting: Setting, found: Attractors) -> Dataset:
     """The table of attractors, with the probes, the memories and image sizes."""
-    table, targets = found.table, setting.probes.targets
+    targets = setting.probes.targets
     aimed = targets >= 0
-    own = table["memory_label"].values[np.maximum(targets, 0)]
+    own = found.table["memory_label"].values[np.maximum(targets, 0)]
     recalled = aimed & (found.labels >= 0) & (found.labels == own)
     patterns = setting.patterns
-    beside = {
-        "basin": ("probe", found.labels, {"long_name": "attractor, -1: unconverged"}),
+    kept = {
+        **found.variables(),
         "cue": (("probe", "feature"), setting.probes.values, PURE),
         "target": ("probe", targets, {"long_name": "memory aimed at, -1: none"}),
         "aimed": ("probe", aimed, PURE),
         "rested": ("probe", found.labels >= 0, PURE),
         "recalled": ("probe", recalled, PURE),
-        "memories": (("memory", "feature"), np.asarray(setting.network.memories)),
     }
     if patterns.labels is not None:
-        beside["memory_class"] = ("memory", patterns.labels, PURE)
+        kept["memory_class"] = ("memory", patterns.labels, PURE)
     if patterns.offset is not None:
-        beside["offset"] = ("feature", patterns.offset, PURE)
+        kept["offset"] = ("feature", patterns.offset, PURE)
     if setting.probes.hidden is not None:
-        beside["hidden"] = ("feature", setting.probes.hidden, PURE)
+        kept["hidden"] = ("feature", setting.probes.hidden, PURE)
     if setting.value is not None:
-        beside["value"] = ((), setting.value)
-    attrs = {}
+        kept["value"] = ((), setting.value)
+    attrs: dict[str, Any] = {}
     if patterns.image is not None:
         attrs = dict(zip(("image_rows", "image_columns"), patterns.image, strict=True))
-    probe = {"probe": ("probe", np.arange(len(targets)))}
-    return table.assign(beside).assign_coords(probe).assign_attrs(attrs)
+    return dataset(kept, attrs)
 
 
 def _passes(found: Attractors) -> Dataset:

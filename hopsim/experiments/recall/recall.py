@@ -9,7 +9,7 @@ from ...data.patterns import overlap
 from ...records import Dataset, join_points, Record
 from ...trajectory import Trajectory
 from .._base import AbstractExperiment, experiments, Setting, Study
-from .._variables import path_entries, PURE, step_data, trajectory_data
+from .._variables import path_entries, PURE, trajectory_data
 
 
 @experiments.register("recall")
@@ -50,7 +50,7 @@ class Recall(AbstractExperiment):
             save = tuple({*setting.run.save, "g"})
             trajectory = setting.simulate(study.progress_callback(number), save=save)
             parts.append(self._judge(setting, trajectory))
-            steps.append(step_data(trajectory))
+            steps.append(trajectory.groups().get("step_log"))
         labels = [setting.label for setting in study.settings]
         kept = [s for s in steps if s is not None]
         groups = (
