@@ -26,6 +26,7 @@ from hopsim.training import Pairs, Recall  # noqa: E402
 
 
 ITERATIONS, ROUNDS = 400, 5
+RULE = optax.adam(case.RATE)  # one object: its program is compiled once
 
 
 def by_hopsim() -> np.ndarray:
@@ -33,7 +34,7 @@ def by_hopsim() -> np.ndarray:
     record = train(
         model_b(case.MEMORIES, case.BETA),
         Pairs(case.STARTS, case.TARGETS),
-        optax.adam(case.RATE),
+        RULE,
         form=Recall(dynamics.Adiabatic(), clamped=case.CLAMPED),
         epochs=case.STEPS,
     )
