@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float
 from .._common.norms import relative
 from .._common.types import AnyArray, concrete, Scalar
 from ..dynamics import AbstractFlow
+from ..dynamics._base import REST_TIME
 from ..dynamics._request import Request, Tolerances
 from ..dynamics.flows._base import Flow
 from ..dynamics.flows.integration import rest_of_run
@@ -49,7 +50,7 @@ def fixed_point(
     dynamics: AbstractFlow,
     v0: Float[AnyArray, " feature"],
     *,
-    duration: float | AnyArray = 1000.0,
+    duration: float | AnyArray = REST_TIME,
     solver: Any = "tsit5",
     rtol: float | None = None,
     atol: float | None = None,

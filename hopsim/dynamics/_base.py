@@ -19,6 +19,8 @@ from ._request import Request, require
 
 dynamics_kinds = Registry("dynamics")
 
+REST_TIME = 1000.0  # the longest flow to rest by default, in slowest time constants
+
 
 class Method(NamedTuple):
     """The integrator that a run will use, and what its audit holds it to."""
@@ -177,6 +179,15 @@ class AbstractDynamics(eqx.Module):
                 "its mean as the network's current."
             )
         return 1.0
+
+    @property
+    def rest_duration(self) -> float:
+        """The longest flow to rest, where a search is given none.
+
+        A motion that lingers near a critical point may take longer. Raises ValueError
+        where nothing comes to rest.
+        """
+        return REST_TIME
 
     @property
     def lags(self) -> bool:

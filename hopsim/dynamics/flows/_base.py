@@ -142,6 +142,13 @@ class AbstractFlow(AbstractContinuousDynamics):
             )
         return super().rest_decay * decay
 
+    @property
+    def rest_duration(self) -> float:
+        """A thousand of its slowest time constants, which a weak decay lengthens."""
+        slowest = max(float(np.max(tau)) for tau in self.clocks.values())
+        unit = float(np.mean(self.clocks["tau_feature"]))
+        return super().rest_duration * slowest / unit / min(1, self.rest_decay)
+
     def rest_jacobian(self, network: Network, v: Features) -> tuple[Array, Array]:
         """The derivative of the field, by autodiff; all layers one after the other."""
         x, free = self.start(network, v, None), jnp.ones((network.features,), bool)
