@@ -41,6 +41,7 @@ AUDITED = (  # what only an audit knows
     "ledger_residual",
     "dissipation",
 )
+SAMPLED = ("energy", "effective_energy", "gap", "dissipation", "v", "g", "h")
 LOG_ROWS = 1024  # steps logged at first; runs with more are repeated with more rows
 
 
@@ -52,6 +53,7 @@ def simulate(
     *,
     duration: float,
     samples: int = 101,
+    times: Float[AnyArray, " time"] | Sequence[float] | None = None,
     solver: Any = "auto",
     step: float | None = None,
     rtol: float | None = None,
@@ -89,6 +91,8 @@ def simulate(
       `step` fixes the step size; by default Runge-Kutta solvers adapt it and AltIMEX
       uses 0.1.
     - `samples`: equally spaced sampling times, both ends included; at least 2.
+    - `times`: sampling times of one's own in place of `samples`, ascending within the
+      duration; the ends are samples only if they are among them.
     - `solver`: "auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" or a
       Diffrax solver. Exact dynamics have no solver.
     - `rtol`, `atol`: default 1e-7 and 1e-9 in float64, 1e-5 both in float32.
@@ -113,7 +117,7 @@ def simulate(
     - `progress`: called with (probes done, probes in all) between compiled calls.
     - `tolerances`, `output`, `execution`: the same arguments in groups, in place of
       single ones: `Tolerances(rtol, atol, residual)`, `Output(samples, save, step_log,
-      audit)`, `Execution(chunk, devices, progress)`.
+      audit, times)`, `Execution(chunk, devices, progress)`.
     """
     require_network(network)
     require_dynamics(dynamics)
@@ -122,7 +126,7 @@ def simulate(
         duration, until, solver, step, max_steps, memory_start, clamped, varied,
         0 if key is None else key,
         _one_of(tolerances, Tolerances(rtol, atol, residual_tolerance)),
-        _one_of(output, Output(samples, save, step_log, audit)),
+        _one_of(output, Output(samples, save, step_log, audit, times)),
         _one_of(execution, Execution(chunk, devices, progress)),
     )  # fmt: skip
     check_request(network, dynamics, probes, request)
@@ -201,8 +205,13 @@ def _integrate(
     ended = time.perf_counter()
     promise = _promise(network, dynamics, batch, method, plan)
     names = (x for x in Solution._fields if x not in ("log", "passes"))
+    rows = request.output.rows(_grid(request))
+    if request.output.times is not None:
+        kept = {name: getattr(solutions, name) for name in SAMPLED}
+        kept = {k: x[:, rows] for k, x in kept.items() if x is not None}
+        solutions = solutions._replace(**kept)
     return Trajectory(
-        times=np.asarray(plan.times),
+        times=np.asarray(plan.times)[rows],
         promise=promise,
         solver=method.name,
         ledger_kind=_ledger_kind(method, promise, plan),
@@ -244,7 +253,7 @@ def _plan(
     held = bool(np.any(clamped)) and not network.feature_lagrangian.additive
     number = lambda x: np.asarray(x, network.dtype)
     plan = IntegrationPlan(
-        times=np.linspace(0, request.duration, kept.samples).astype(network.dtype),
+        times=_grid(request).astype(network.dtype),
         step=number(DEFAULT_STEP if step is None else step),
         rtol=number(rtol),
         atol=number(atol),
@@ -265,6 +274,10 @@ def _plan(
         log_rows=LOG_ROWS if kept.step_log else 0,
     )
     return plan, method
+
+
+def _grid(request: Request) -> Float[np.ndarray, " moment"]:
+    return request.output.grid(0.0, request.duration)
 
 
 def _repeated(

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .._common.arrays import mask, table
-from .._common.types import AnyArray
+from .._common.arrays import mask, numbers, table
+from .._common.names import shown
+from .._common.types import AnyArray, concrete
 from ..network import Network
 
 
@@ -30,11 +31,28 @@ class Output:
     save: Sequence[str] = ("v",)  # states at the samples, of "v", "g" and "h"
     step_log: int = 0  # of the first probes, every step's energy
     audit: bool = True  # the energies of all steps and the ledger
+    times: Float[AnyArray, " time"] | Sequence[float] | None = None  # not `samples`
 
     @property
     def states(self) -> tuple[str, ...]:
         """What `save` names, one word or several."""
         return (self.save,) if isinstance(self.save, str) else tuple(self.save)
+
+    def grid(self, first: float, last: float) -> Float[np.ndarray, " moment"]:
+        """The times that are asked for, with both ends of the run among them."""
+        if self.times is None:
+            return np.linspace(first, last, self.samples)
+        return np.union1d(self._within(last), [first, last])
+
+    def rows(self, grid: Float[np.ndarray, " moment"]) -> Any:
+        """Where in this grid the times are that are asked for."""
+        if self.times is None:
+            return slice(None)
+        return np.searchsorted(grid, self._within(grid[-1]))
+
+    def _within(self, last: float) -> Float[np.ndarray, " time"]:
+        """The times of one's own; the last may be beyond the end by a rounding."""
+        return np.minimum(np.asarray(self.times, float), last)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +91,10 @@ class Request:
         save, where = self.output.states, self.execution
         require_finite_positive("duration", self.duration)
         require_whole("samples", self.output.samples, 2, " (both ends are samples)")
+        if self.output.times is not None:
+            plain, rule = Output().samples, "left out where times are given"
+            require(self.output.samples == plain, "samples", rule, self.output.samples)
+            ascending(self.output.times, self.duration)
         require_whole("max_steps", self.max_steps)
         known = self.until in ("steady", "duration")
         require(known, "until", '"steady" or "duration"', self.until)
@@ -126,6 +148,21 @@ class Request:
                 f"{len(h)}."
             )
         return h
+
+
+def ascending(times: Any, duration: Any) -> AnyArray:
+    """Times within a run, in their order; ValueError for others, unless traced."""
+    found = numbers(times, "times")
+    known = concrete(found) and concrete(duration)
+    host = np.asarray(found, float) if known else np.zeros(1)
+    last = float(np.asarray(duration)) if known else 0.0
+    inside = host.size and np.all((host >= 0) & (host <= last * (1 + 1e-12)))
+    if found.ndim != 1 or not inside or np.any(np.diff(host) < 0):
+        raise ValueError(
+            f"times must ascend from 0 or later to {last:g} at most, the duration, got "
+            f"{shown(str(times))}."
+        )
+    return found
 
 
 def require(condition: bool, name: str, rule: str, value: Any) -> None:

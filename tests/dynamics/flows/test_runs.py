@@ -1,0 +1,110 @@
+"""Runs of one's own: sampled at chosen times, ended by an event, and continued."""
+
+import cases
+import numpy as np
+import pytest
+from cases import I, J, PROBES, XI
+from scipy.integrate import solve_ivp
+from scipy.special import softmax
+
+import hopsim
+from hopsim import Output
+from hopsim.dynamics import Binary, Sharp, TwoLayer
+
+
+V, H = cases.states(20, PROBES)
+B = cases.SMOOTH["b_currents"]  # beta = 0.6
+SAMPLES = 11
+SPINS = hopsim.model_a(np.sign(XI))
+
+
+def simulate(network=B, dynamics=None, probes=V, duration=8.0, **options):
+    dynamics = TwoLayer(0.5) if dynamics is None else dynamics
+    given = {"solver": "tsit5", "memory_start": H, "max_steps": 1000} | options
+    if not {"times", "output"} & set(given):
+        given.setdefault("samples", SAMPLES)
+    return hopsim.simulate(network, dynamics, probes, duration=duration, **given)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return simulate()
+
+
+# --- times ----------------------------------------------------------------------------
+
+
+def test_own_times_are_those_of_equally_spaced_samples(plain):
+    path = simulate(times=plain.times)
+    for name in ("times", "v", "energy", "dissipation", "gap", "final", "steps"):
+        np.testing.assert_array_equal(getattr(path, name), getattr(plain, name))
+
+
+def by_scipy(v, h, times):
+    """Model B with currents, by another integrator."""
+    cut = len(v)
+
+    def rates(t, x):
+        v, h = x[:cut], x[cut:]
+        return np.r_[XI.T @ softmax(0.6 * h) + I - v, (XI @ v + J - h) / 0.5]
+
+    x, span = np.r_[v, h], (0.0, 8.0)
+    run = solve_ivp(
+        rates, span, x, method="DOP853", rtol=1e-11, atol=1e-12, t_eval=times
+    )
+    return run.y[:cut].T
+
+
+def test_own_times_need_not_be_even_or_hold_the_ends(plain):
+    # nine of them and both ends: the program of eleven samples
+    times = [0.01, 0.02, 0.5, 1.0, 1.1, 3.3, 4.7, 5.9, 7.5]
+    path = simulate(times=times, residual_tolerance=1e-12)
+    np.testing.assert_array_equal(path.times, times)
+    assert path.v is not None
+    assert path.v.shape == (PROBES, 9, XI.shape[1])
+    assert path.energy.shape == path.dissipation.shape == (PROBES, 9)
+    for i in range(PROBES):
+        # samples are interpolated: errors of some 10 rtol
+        expected = by_scipy(V[i], H[i], times)
+        np.testing.assert_allclose(path.v[i], expected, rtol=0, atol=3e-6)
+    kept = simulate(output=Output(times=np.asarray(times)), residual_tolerance=1e-12)
+    np.testing.assert_array_equal(kept.v, path.v)
+
+
+def test_spins_are_sampled_after_whole_sweeps():
+    starts = np.sign(V)
+    even = hopsim.simulate(SPINS, Binary(), starts, duration=4, samples=5)
+    path = hopsim.simulate(SPINS, Binary(), starts, duration=4, times=[0.5, 2.0])
+    for name in ("v", "energy", "dissipation"):
+        expected = getattr(even, name)[:, [0, 2]]
+        np.testing.assert_array_equal(getattr(path, name), expected)
+    np.testing.assert_array_equal(path.times, [0.5, 2.0])
+    np.testing.assert_array_equal(path.final, even.final)
+
+
+@pytest.mark.slow
+def test_sharp_motion_is_sampled_at_own_times():
+    even = hopsim.simulate(SPINS, Sharp(), V, duration=4.0, samples=5)
+    path = hopsim.simulate(SPINS, Sharp(), V, duration=4.0, times=[1.0, 3.0])
+    for name in ("v", "energy", "dissipation"):
+        expected = getattr(even, name)[:, [1, 3]]
+        np.testing.assert_array_equal(getattr(path, name), expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"times": [1.0, 0.5]}, "times must ascend from 0 or later to 8 at most"),
+        ({"times": [-1.0, 0.5]}, "times must ascend"),
+        ({"times": [0.0, 8.1]}, "times must ascend"),
+        ({"times": [np.nan]}, "times must ascend"),
+        ({"times": []}, "times must ascend"),
+        ({"times": [[1.0]]}, "times must ascend"),
+        ({"times": ["a"]}, "times must be real numbers"),
+        ({"times": [1.0], "samples": 5}, "samples must be left out where times are"),
+        ({"times": [1.0], "output": Output()}, "times must be given in Output or by"),
+    ],
+)
+def test_times_that_no_run_has_are_refused(given, says, any_types):
+    with pytest.raises(ValueError, match=says):
+        simulate(**given)
