@@ -58,7 +58,7 @@ def simulate(
     step: float | None = None,
     rtol: float | None = None,
     atol: float | None = None,
-    until: Literal["steady", "duration"] = "steady",
+    until: Literal["steady", "duration"] | Callable[..., Any] = "steady",
     residual_tolerance: float | None = None,
     memory_start: Float[AnyArray, "probe memory"] | None = None,
     save: Sequence[str] = ("v",),
@@ -81,7 +81,7 @@ def simulate(
     The precision is that of the memories, `network.dtype`; float64 needs
     `jax_enable_x64` when the network is made. Invalid arguments raise ValueError. How
     each run ended is in `Trajectory.ending`; with `throw` a run that ended neither at
-    rest nor after its duration raises RuntimeError.
+    rest nor at its event nor after its duration raises RuntimeError.
 
     **Arguments:**
 
@@ -96,7 +96,11 @@ def simulate(
     - `solver`: "auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" or a
       Diffrax solver. Exact dynamics have no solver.
     - `rtol`, `atol`: default 1e-7 and 1e-9 in float64, 1e-5 both in float32.
-    - `until`: "steady" stops each probe at rest, "duration" runs it to the end.
+    - `until`: "steady" stops each probe at rest, "duration" runs it to the end. A
+      function of v (feature,) or of (t, v), traced by JAX, stops each at the end of the
+      first accepted step at which it is true (the crossing itself lies within that
+      step), or after the duration; flows only. Programs are compiled once for each
+      function: define it once.
     - `residual_tolerance`: of the tau-free residual, relative to the state; default
       1e-6 in float64, 1e-4 in float32 (ten times rtol: below it, noise dominates).
     - `memory_start`: initial states of the memory neurons; default `xi g(v) + J`.
@@ -147,6 +151,11 @@ def check_request(
     Memories and probes may be stand-ins: what depends on their numbers is left out.
     """
     request.check()
+    if request.event is not None and not dynamics.interruptible:
+        raise ValueError(
+            f'until must be "steady" or "duration" for dynamics {dynamics.kind!r}, got '
+            "a function; events end flows, whose steps are those of a solver."
+        )
     dynamics.validate(network, probes, request)
     check_varied(network, dynamics, request.varied, len(probes))
 
@@ -272,6 +281,7 @@ def _plan(
         save=request.saved,
         max_steps=int(request.max_steps),
         log_rows=LOG_ROWS if kept.step_log else 0,
+        event=request.event,
     )
     return plan, method
 

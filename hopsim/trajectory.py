@@ -31,6 +31,7 @@ class Ending(enum.IntEnum):
         7,
         "Two states alternate for ever: a 2-cycle of synchronous updates.",
     )
+    EVENT = 8, "The event that was asked for has occurred."
 
     sentence: str  # the ending in words
 
@@ -42,8 +43,8 @@ class Ending(enum.IntEnum):
 
     @property
     def as_asked(self) -> bool:
-        """True if the run ended as requested: at rest, or after its duration."""
-        return self in (Ending.STEADY, Ending.DURATION)
+        """True if the run ended as requested: at rest, at its event, or in time."""
+        return self in (Ending.STEADY, Ending.DURATION, Ending.EVENT)
 
 
 class Promise(NamedTuple):

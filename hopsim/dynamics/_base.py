@@ -59,6 +59,7 @@ class IntegrationPlan(eqx.Module):
     max_steps: int = eqx.field(static=True)
     log_rows: int = eqx.field(static=True)
     lanes: int | None = eqx.field(static=True, default=None)  # probes side by side
+    event: Any = None  # a function that ends a run; see `occurs`
 
 
 class Solution(NamedTuple):
@@ -105,6 +106,8 @@ class AbstractDynamics(eqx.Module):
     own_memory: ClassVar[bool] = False
     # what a run ends with is differentiable in all that it starts from: see hopsim.flow
     differentiable: ClassVar[bool] = False
+    # its steps may end at an event that a user gives
+    interruptible: ClassVar[bool] = False
     # a run that ends at rest is exact to rounding, whatever its tolerances
     rests_exactly: ClassVar[bool] = False
 

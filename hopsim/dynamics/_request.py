@@ -1,17 +1,23 @@
 """The arguments of `simulate` in groups: tolerances, output and execution."""
 
 import dataclasses
+import functools
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
 from .._common.arrays import mask, numbers, table
-from .._common.names import shown
-from .._common.types import AnyArray, concrete
-from ..network import Network
+from .._common.names import plain, shown
+from .._common.types import AnyArray, concrete, Scalar
+from ..network import Features, Network
+
+
+PLACED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Request:
     """All arguments of `simulate` besides network, dynamics and probes."""
 
     duration: float
-    until: str = "steady"
+    until: str | Callable[..., Any] = "steady"
     solver: Any = "auto"
     step: float | None = None
     max_steps: int = 100_000
@@ -86,6 +92,11 @@ class Request:
         """The states to keep, in the order v, g, h."""
         return tuple(name for name in ("v", "g", "h") if name in self.output.states)
 
+    @property
+    def event(self) -> Callable[..., Any] | None:
+        """What ends a run, if that is neither rest nor time."""
+        return self.until if callable(self.until) else None
+
     def check(self) -> None:
         """Raises ValueError for what is invalid whatever the dynamics."""
         save, where = self.output.states, self.execution
@@ -96,8 +107,8 @@ class Request:
             require(self.output.samples == plain, "samples", rule, self.output.samples)
             ascending(self.output.times, self.duration)
         require_whole("max_steps", self.max_steps)
-        known = self.until in ("steady", "duration")
-        require(known, "until", '"steady" or "duration"', self.until)
+        known = self.event is not None or self.until in ("steady", "duration")
+        require(known, "until", '"steady", "duration" or a function', self.until)
         require(set(save) <= {"v", "g", "h"}, "save", 'made of "v", "g" and "h"', save)
         if where.chunk is not None:
             require_whole("chunk", where.chunk)
@@ -148,6 +159,29 @@ class Request:
                 f"{len(h)}."
             )
         return h
+
+
+def occurs(event: Callable[..., Any], t: Scalar, v: Features) -> Any:
+    """Whether an event has occurred, which is a function of (t, v) or of v alone."""
+    return event(v) if _required(event) == 1 else event(t, v)
+
+
+def _required(event: Callable[..., Any]) -> int:
+    """How many arguments have to be given by place."""
+    every = inspect.signature(event).parameters.values()
+    return sum(p.default is p.empty and p.kind in PLACED for p in every)
+
+
+def require_event(event: Callable[..., Any], features: int, dtype: np.dtype) -> None:
+    """Raises ValueError unless JAX can trace an event, and it is true or false."""
+    rule = "until must be a function of v (feature,), or of (t, v), that JAX can trace"
+    t, v = (jax.ShapeDtypeStruct(shape, dtype) for shape in ((), (features,)))
+    try:
+        found = jax.eval_shape(functools.partial(occurs, event), t, v)
+    except Exception as error:
+        raise ValueError(f"{rule}, got an error: {plain(str(error))}") from error
+    if getattr(found, "shape", None) != () or found.dtype != bool:
+        raise ValueError(f"{rule} to one boolean, got {shown(found)}.")
 
 
 def ascending(times: Any, duration: Any) -> AnyArray:

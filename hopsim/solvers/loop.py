@@ -63,9 +63,9 @@ class Integrator(eqx.Module):
     """How runs are made: all but the problems, and the states from which they start.
 
     Runs go from 0 to the last of `times`, or until `ended` says of a state that was
-    reached that it is the last. What `observe` keeps of a state is kept when the run
-    passes a time of `times`, from the dense output of that step; states themselves are
-    not.
+    reached that it is the last, or `event` of the end of an accepted step. What
+    `observe` keeps of a state is kept when the run passes a time of `times`, from the
+    dense output of that step; states themselves are not.
     """
 
     solver: dfx.AbstractSolver
@@ -75,6 +75,7 @@ class Integrator(eqx.Module):
     observe: Callable[[AbstractProblem, Scalar, FlowState], dict[str, Array]]
     ended: Callable[[FlowState], Bool[Array, ""]] | None
     max_steps: int = eqx.field(static=True)
+    event: Callable[[Scalar, FlowState], Bool[Array, ""]] | None = None
 
     def run(
         self,
@@ -270,6 +271,10 @@ class Integrator(eqx.Module):
             ended = dfx.RESULTS.event_occurred
             result = dfx.RESULTS.where(self.ended(y), ended, result)
         t = jnp.minimum(t, self.times[-1])
+        if self.event is not None:
+            happened = keep & self.event(t, y)
+            event = dfx.RESULTS.event_occurred
+            result = dfx.RESULTS.where(happened, event, result)
         after = lane._replace(
             t=t,
             next=self._clipped(t, end, keep),

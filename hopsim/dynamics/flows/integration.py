@@ -29,6 +29,7 @@ from ...solvers import (
 from ...trajectory import Ending
 from .._base import IntegrationPlan, Solution
 from .._batch import Batch
+from .._request import occurs
 
 
 # A proportional-integral controller. Where stability limits the step, the integral
@@ -80,6 +81,9 @@ def integrate(
         observe=lambda problem, t, y: problem.observe(t, y, plan.save),
         ended=_ended(plan),
         max_steps=plan.max_steps,
+        event=None
+        if plan.event is None
+        else lambda t, y: occurs(plan.event, t, y.x[0]),
     )
 
     def collect(probe: Batch, lane: Lane) -> Solution:
@@ -285,7 +289,7 @@ def _ending(
         ],
         [
             ran_out,
-            jnp.full((), Ending.STEADY),
+            jnp.full((), Ending.STEADY if plan.event is None else Ending.EVENT),
             jnp.full((), Ending.MAX_STEPS),
             jnp.full((), Ending.STEP_UNDERFLOW),
         ],

@@ -9,7 +9,8 @@ from scipy.special import softmax
 
 import hopsim
 from hopsim import Output
-from hopsim.dynamics import Binary, Sharp, TwoLayer
+from hopsim.dynamics import Adiabatic, Binary, Sharp, TwoLayer
+from hopsim.trajectory import Ending
 
 
 V, H = cases.states(20, PROBES)
@@ -108,3 +109,81 @@ def test_sharp_motion_is_sampled_at_own_times():
 def test_times_that_no_run_has_are_refused(given, says, any_types):
     with pytest.raises(ValueError, match=says):
         simulate(**given)
+
+
+# --- events ---------------------------------------------------------------------------
+
+TRACED = []  # one entry whenever `half_way` is called
+
+
+def half_way(t, v):
+    """True once the first feature is large, but not at first; for one probe never."""
+    TRACED.append(1)
+    return (t > 0.9) & (v[0] > 1.2)
+
+
+@pytest.fixture(scope="module")
+def halted():
+    return simulate(until=half_way, step_log=PROBES)
+
+
+def test_events_end_runs_at_the_first_accepted_step_at_which_they_are_true(halted):
+    path = halted
+    assert path.step_log is not None
+    occurred = path.ending == Ending.EVENT
+    assert 0 < occurred.sum() < PROBES  # others end with their time
+    np.testing.assert_array_equal(path.ending[~occurred], Ending.DURATION)
+    np.testing.assert_array_equal(path.end_time[~occurred], 8.0)
+    for i in np.flatnonzero(occurred):
+        ends = path.step_log.time[i, : path.steps[i] + 1]
+        assert ends[-1] == path.end_time[i]
+        states = by_scipy(V[i], H[i], ends[1:])
+        told = [bool(half_way(t, v)) for t, v in zip(ends[1:], states, strict=True)]
+        assert told == [False] * (len(told) - 1) + [True]
+        np.testing.assert_allclose(path.final[i], states[-1], rtol=0, atol=1e-6)
+        late = path.times > path.end_time[i]
+        assert path.v is not None
+        np.testing.assert_array_equal(path.v[i, late] - path.final[i], 0)
+
+
+def test_a_function_is_compiled_once(halted):
+    before = len(TRACED)
+    path = simulate(until=half_way, step_log=PROBES, throw=True)  # as asked
+    assert len(TRACED) == before + 1  # of the check of its result
+    np.testing.assert_array_equal(path.final, halted.final)
+    assert not path.converged.any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("solver", ["kvaerno3", "altimex", "stock_tsit5"])
+def test_events_end_runs_of_every_solver(solver):
+    high = lambda v, limit=0.9: v[0] > limit
+    path = simulate(dynamics=Adiabatic(), until=high, solver=solver, memory_start=None)
+    assert set(path.ending) == {Ending.EVENT, Ending.DURATION}
+    for end, v in zip(path.ending, path.final, strict=True):
+        assert bool(high(v)) == (end == Ending.EVENT)
+
+
+@pytest.mark.parametrize(
+    ("until", "says"),
+    [
+        ("rest", 'until must be "steady", "duration" or a function, got rest'),
+        (lambda: True, r"until must be a function of v .*JAX can trace, got an error"),
+        (lambda a, b, c: True, "JAX can trace, got an error"),
+        (lambda v: v > 0, "to one boolean, got ShapeDtypeStruct"),
+        (lambda v: v[0], "to one boolean, got ShapeDtypeStruct"),
+        (lambda v: bool(v[0] > 0), "JAX can trace, got an error"),
+        (lambda v: v[99] > v[0] + v, "JAX can trace|one boolean"),
+    ],
+)
+def test_what_is_no_event_is_refused(until, says, any_types):
+    with pytest.raises(ValueError, match=says):
+        simulate(until=until)
+
+
+@pytest.mark.parametrize("dynamics", [Binary(), Sharp()])
+def test_events_end_flows_alone(dynamics):
+    with pytest.raises(ValueError, match=f"dynamics '{dynamics.kind}', got a function"):
+        hopsim.simulate(
+            SPINS, dynamics, np.sign(V), duration=4, until=lambda v: v[0] > 0
+        )
