@@ -3,7 +3,7 @@
 import dataclasses
 import enum
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -68,6 +68,14 @@ class StepLog(NamedTuple):
     scale: Float[np.ndarray, "logged step"]  # S_E, the sum of |terms|
 
 
+class Resumption(NamedTuple):
+    """What a run keeps of its last steps, to go on as if it had not ended."""
+
+    lanes: Any  # of each probe: its next step, the states of solver and controller
+    of: tuple  # whose they are: of another network, say, they say nothing
+    end: float  # of the run; the step of a probe that went so far was cut short
+
+
 @dataclasses.dataclass(frozen=True)
 class Trajectory:
     """States, energies and endings of a batch of probes; arrays on the host.
@@ -109,6 +117,10 @@ class Trajectory:
     undivided: Bool[np.ndarray, " probe"] | None = None
     step_log: StepLog | None = None
     seconds: float = 0.0  # spent integrating, compiling included
+    # with `resumable`, what `simulate(start=...)` goes on with, step for step
+    resumption: "Resumption | None" = dataclasses.field(
+        default=None, repr=False, compare=False
+    )
     # some probes once more, at tolerances so much finer; None for spins
     repeat: "Callable[[Int[np.ndarray, ' some'], float], Trajectory] | None" = (
         dataclasses.field(default=None, repr=False, compare=False)

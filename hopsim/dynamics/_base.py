@@ -60,6 +60,7 @@ class IntegrationPlan(eqx.Module):
     log_rows: int = eqx.field(static=True)
     lanes: int | None = eqx.field(static=True, default=None)  # probes side by side
     event: Any = None  # a function that ends a run; see `occurs`
+    resumable: bool = eqx.field(static=True, default=False)  # `paused` is kept
 
 
 class Solution(NamedTuple):
@@ -87,6 +88,7 @@ class Solution(NamedTuple):
     h: Float[Array, "sample memory"] | None = None
     undivided: Bool[Array, ""] | None = None
     log: Float[Array, "step 4"] | None = None
+    paused: Any = None  # what the run can go on with
     passes: Int[Array, ""] | None = None  # steps of all lanes while this batch was run
 
 
@@ -106,7 +108,7 @@ class AbstractDynamics(eqx.Module):
     own_memory: ClassVar[bool] = False
     # what a run ends with is differentiable in all that it starts from: see hopsim.flow
     differentiable: ClassVar[bool] = False
-    # its steps may end at an event that a user gives
+    # its steps may end at an event that a user gives, and go on later
     interruptible: ClassVar[bool] = False
     # a run that ends at rest is exact to rounding, whatever its tolerances
     rests_exactly: ClassVar[bool] = False

@@ -15,6 +15,7 @@ from .._common.arrays import mask, numbers, table
 from .._common.names import plain, shown
 from .._common.types import AnyArray, concrete, Scalar
 from ..network import Features, Network
+from ..trajectory import Resumption
 
 
 PLACED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -38,6 +39,7 @@ class Output:
     step_log: int = 0  # of the first probes, every step's energy
     audit: bool = True  # the energies of all steps and the ledger
     times: Float[AnyArray, " time"] | Sequence[float] | None = None  # not `samples`
+    resumable: bool = False  # what a run goes on with; twice the final states in size
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -86,6 +88,16 @@ class Request:
     tolerances: Tolerances = Tolerances()
     output: Output = Output()
     execution: Execution = Execution()
+    # of a run that goes on: when each probe had ended, and what was kept of its steps
+    since: Float[np.ndarray, " probe"] | None = None
+    resumption: Resumption | None = None
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """When the run begins and ends; one that goes on, with the first that ended."""
+        if self.since is None:
+            return 0.0, self.duration
+        return float(np.min(self.since)), float(np.max(self.since)) + self.duration
 
     @property
     def saved(self) -> tuple[str, ...]:
@@ -105,7 +117,8 @@ class Request:
         if self.output.times is not None:
             plain, rule = Output().samples, "left out where times are given"
             require(self.output.samples == plain, "samples", rule, self.output.samples)
-            ascending(self.output.times, self.duration)
+            first, last = self.span
+            ascending(self.output.times, last, first)
         require_whole("max_steps", self.max_steps)
         known = self.event is not None or self.until in ("steady", "duration")
         require(known, "until", '"steady", "duration" or a function', self.until)
@@ -184,17 +197,17 @@ def require_event(event: Callable[..., Any], features: int, dtype: np.dtype) -> 
         raise ValueError(f"{rule} to one boolean, got {shown(found)}.")
 
 
-def ascending(times: Any, duration: Any) -> AnyArray:
+def ascending(times: Any, end: Any, first: float = 0.0) -> AnyArray:
     """Times within a run, in their order; ValueError for others, unless traced."""
     found = numbers(times, "times")
-    known = concrete(found) and concrete(duration)
-    host = np.asarray(found, float) if known else np.zeros(1)
-    last = float(np.asarray(duration)) if known else 0.0
-    inside = host.size and np.all((host >= 0) & (host <= last * (1 + 1e-12)))
+    known = concrete(found) and concrete(end)
+    host = np.asarray(found, float) if known else np.full(1, first)
+    last = float(np.asarray(end)) if known else first
+    inside = host.size and np.all((host >= first) & (host <= last * (1 + 1e-12)))
     if found.ndim != 1 or not inside or np.any(np.diff(host) < 0):
         raise ValueError(
-            f"times must ascend from 0 or later to {last:g} at most, the duration, got "
-            f"{shown(str(times))}."
+            f"times must ascend from {first:g} or later to {last:g} at most, the end "
+            f"of the run, got {shown(str(times))}."
         )
     return found
 
