@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
 
+import equinox as eqx
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -30,7 +31,16 @@ from .dynamics import (
 from .dynamics._base import Method, require_dynamics
 from .dynamics.flows._solver_choice import DEFAULT_STEP
 from .network import Network, require_network
-from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory, UNUSED
+from .solvers import Paused
+from .trajectory import (
+    Ending,
+    EPSILONS,
+    Promise,
+    Resumption,
+    StepLog,
+    Trajectory,
+    UNUSED,
+)
 
 
 AUDITED = (  # what only an audit knows
@@ -41,6 +51,7 @@ AUDITED = (  # what only an audit knows
     "ledger_residual",
     "dissipation",
 )
+SAMPLED = ("energy", "effective_energy", "gap", "dissipation", "v", "g", "h")
 LOG_ROWS = 1024  # steps logged at first; runs with more are repeated with more rows
 
 
@@ -48,15 +59,17 @@ LOG_ROWS = 1024  # steps logged at first; runs with more are repeated with more 
 def simulate(
     network: Network,
     dynamics: AbstractDynamics,
-    probes: Float[AnyArray, "probe feature"],
+    probes: Float[AnyArray, "probe feature"] | None = None,
     *,
     duration: float,
+    start: Trajectory | None = None,
     samples: int = 101,
+    times: Float[AnyArray, " time"] | Sequence[float] | None = None,
     solver: Any = "auto",
     step: float | None = None,
     rtol: float | None = None,
     atol: float | None = None,
-    until: Literal["steady", "duration"] = "steady",
+    until: Literal["steady", "duration"] | Callable[..., Any] = "steady",
     residual_tolerance: float | None = None,
     memory_start: Float[AnyArray, "probe memory"] | None = None,
     save: Sequence[str] = ("v",),
@@ -64,6 +77,7 @@ def simulate(
     max_steps: int = 100_000,
     step_log: int = 0,
     audit: bool = True,
+    resumable: bool = False,
     varied: Mapping[str, AnyArray] | None = None,
     chunk: int | None = None,
     devices: Sequence[Any] | None = None,
@@ -79,7 +93,7 @@ def simulate(
     The precision is that of the memories, `network.dtype`; float64 needs
     `jax_enable_x64` when the network is made. Invalid arguments raise ValueError. How
     each run ended is in `Trajectory.ending`; with `throw` a run that ended neither at
-    rest nor after its duration raises RuntimeError.
+    rest nor at its event nor after its duration raises RuntimeError.
 
     **Arguments:**
 
@@ -88,11 +102,26 @@ def simulate(
       number of sweeps (under a heat bath, which never rests, the number of sweeps). A
       `step` fixes the step size; by default Runge-Kutta solvers adapt it and AltIMEX
       uses 0.1.
+    - `start`: a run that goes on, in place of `probes` and `memory_start`; flows only.
+      Each probe goes on from when it ended, all until `duration` after the last of
+      them did, and times are those of the whole run; before it goes on, a probe's
+      samples are its start. Steps, energies, dissipation and certificate are those of
+      this part alone. What is `varied` or `clamped` is given again. Both parts agree
+      with an unsplit run to the tolerances.
+    - `resumable`: keep what `start` needs to go on bit for bit, from the end of an
+      accepted step of the same run (at rest, an event, or `max_steps`), in as many
+      lanes: the length of the next step, the controller's errors, the last stage.
     - `samples`: equally spaced sampling times, both ends included; at least 2.
+    - `times`: sampling times of one's own in place of `samples`, ascending within the
+      duration; the ends are samples only if they are among them.
     - `solver`: "auto", "tsit5", "dopri8", "kvaerno3", "kvaerno5", "altimex" or a
       Diffrax solver. Exact dynamics have no solver.
     - `rtol`, `atol`: default 1e-7 and 1e-9 in float64, 1e-5 both in float32.
-    - `until`: "steady" stops each probe at rest, "duration" runs it to the end.
+    - `until`: "steady" stops each probe at rest, "duration" runs it to the end. A
+      function of v (feature,) or of (t, v), traced by JAX, stops each at the end of the
+      first accepted step at which it is true (the crossing itself lies within that
+      step), or after the duration; flows only. Programs are compiled once for each
+      function: define it once.
     - `residual_tolerance`: of the tau-free residual, relative to the state; default
       1e-6 in float64, 1e-4 in float32 (ten times rtol: below it, noise dominates).
     - `memory_start`: initial states of the memory neurons; default `xi g(v) + J`.
@@ -113,23 +142,47 @@ def simulate(
     - `progress`: called with (probes done, probes in all) between compiled calls.
     - `tolerances`, `output`, `execution`: the same arguments in groups, in place of
       single ones: `Tolerances(rtol, atol, residual)`, `Output(samples, save, step_log,
-      audit)`, `Execution(chunk, devices, progress)`.
+      audit, times, resumable)`, `Execution(chunk, devices, progress)`.
     """
     require_network(network)
     require_dynamics(dynamics)
+    if start is not None:
+        probes, memory_start = _ends(dynamics, start, probes, memory_start)
     probes = table(probes, "Probes", "probe", network.features, network.dtype)
     request = Request(
         duration, until, solver, step, max_steps, memory_start, clamped, varied,
         0 if key is None else key,
         _one_of(tolerances, Tolerances(rtol, atol, residual_tolerance)),
-        _one_of(output, Output(samples, save, step_log, audit)),
+        _one_of(output, Output(samples, save, step_log, audit, times, resumable)),
         _one_of(execution, Execution(chunk, devices, progress)),
+        None if start is None else start.end_time,
+        None if start is None else start.resumption,
     )  # fmt: skip
     check_request(network, dynamics, probes, request)
     trajectory = dynamics.run(network, probes, request, _integrate)
     if throw:
         _raise_if_failed(trajectory)
     return trajectory
+
+
+def _ends(
+    dynamics: AbstractDynamics, start: Any, probes: Any, memory_start: Any
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The states from which a run goes on, of both layers if both have their own."""
+    if not isinstance(start, Trajectory):
+        raise ValueError(
+            f"start must be a Trajectory, got {shown(start)}; states belong in probes."
+        )
+    if probes is not None or memory_start is not None:
+        raise ValueError(
+            "start is in place of probes and memory_start; leave them out."
+        )
+    if not dynamics.interruptible:
+        raise ValueError(
+            f"start continues flows, not dynamics {dynamics.kind!r}; give the final "
+            "states as probes."
+        )
+    return start.final, start.final_memory if dynamics.own_memory else None
 
 
 def check_request(
@@ -143,6 +196,11 @@ def check_request(
     Memories and probes may be stand-ins: what depends on their numbers is left out.
     """
     request.check()
+    if request.event is not None and not dynamics.interruptible:
+        raise ValueError(
+            f'until must be "steady" or "duration" for dynamics {dynamics.kind!r}, got '
+            "a function; events end flows, whose steps are those of a solver."
+        )
     dynamics.validate(network, probes, request)
     check_varied(network, dynamics, request.varied, len(probes))
 
@@ -184,10 +242,20 @@ def _integrate(
     # --- validate
     memory_start = request.start_of_memories(network, len(probes))
     values = check_varied(network, dynamics, request.varied, len(probes))
-    batch = Batch(probes, memory_start, values)
+    batch = Batch(probes, memory_start, values, since=_since(request, network))
     order, hardest = _by_cost(network, dynamics, batch)
     own = batch.take(hardest).own(network, dynamics)
     plan, method = _plan(*own, probes, request)
+    of = (
+        network,
+        dynamics,
+        values,
+        plan.clamped,
+        plan.solver,
+        plan.adaptive,
+        plan.audit,
+    )
+    batch = batch._replace(paused=_kept(request, of))
     where, logged = request.execution, request.output.step_log
     run = partial(solve, network, dynamics, chunk=where.chunk, devices=where.devices)
 
@@ -200,9 +268,14 @@ def _integrate(
     # --- collect
     ended = time.perf_counter()
     promise = _promise(network, dynamics, batch, method, plan)
-    names = (x for x in Solution._fields if x not in ("log", "passes"))
+    names = (x for x in Solution._fields if x not in ("log", "paused", "passes"))
+    rows = request.output.rows(_grid(request))
+    if request.output.times is not None:
+        kept = {name: getattr(solutions, name) for name in SAMPLED}
+        kept = {k: x[:, rows] for k, x in kept.items() if x is not None}
+        solutions = solutions._replace(**kept)
     return Trajectory(
-        times=np.asarray(plan.times),
+        times=np.asarray(plan.times)[rows],
         promise=promise,
         solver=method.name,
         ledger_kind=_ledger_kind(method, promise, plan),
@@ -212,6 +285,9 @@ def _integrate(
         notice=method.notice,
         step_log=log,
         seconds=ended - begun,
+        resumption=Resumption(solutions.paused, of, float(plan.times[-1]))
+        if plan.resumable
+        else None,
         repeat=partial(_repeated, network, dynamics, probes, request, plan),
         **{name: getattr(solutions, name) for name in names},
     )
@@ -232,7 +308,7 @@ def _plan(
     rtol, atol = tolerances.rtol, tolerances.atol
     assert rtol is not None  # all are filled
     assert atol is not None
-    method = dynamics.method(network, probes, request.duration, request.solver, step)
+    method = dynamics.method(network, probes, request.span[1], request.solver, step)
     exact = method.ledger == "inequality"
     rounding = EPSILONS * float(np.finfo(network.dtype).eps)
     # a kink at s in a step misses s (1 - s) / 2 <= 1/8 of its jump; adaptive steps are
@@ -244,7 +320,7 @@ def _plan(
     held = bool(np.any(clamped)) and not network.feature_lagrangian.additive
     number = lambda x: np.asarray(x, network.dtype)
     plan = IntegrationPlan(
-        times=np.linspace(0, request.duration, kept.samples).astype(network.dtype),
+        times=_grid(request).astype(network.dtype),
         step=number(DEFAULT_STEP if step is None else step),
         rtol=number(rtol),
         atol=number(atol),
@@ -263,8 +339,27 @@ def _plan(
         save=request.saved,
         max_steps=int(request.max_steps),
         log_rows=LOG_ROWS if kept.step_log else 0,
+        event=request.event,
+        resumable=bool(kept.resumable),
     )
     return plan, method
+
+
+def _grid(request: Request) -> Float[np.ndarray, " moment"]:
+    return request.output.grid(*request.span)
+
+
+def _since(request: Request, network: Network) -> Float[np.ndarray, " probe"] | None:
+    known = request.since is not None
+    return np.asarray(request.since, network.dtype) if known else None
+
+
+def _kept(request: Request, of: tuple) -> Paused | None:
+    """What the run that goes on has kept, if it was of the same network, solver, ..."""
+    kept = request.resumption
+    if kept is None or not bool(eqx.tree_equal(kept.of, of)):
+        return None
+    return kept.lanes._replace(whole=np.asarray(request.since) < kept.end)
 
 
 def _repeated(
@@ -279,8 +374,12 @@ def _repeated(
     """Some probes of a run once more, in float64, at finer tolerances and steps."""
     take = lambda x: None if x is None else np.asarray(x)[rows]
     step = None if plan.adaptive else float(plan.step) * finer**0.25
+    since = take(request.since)
     again = dataclasses.replace(
         request,
+        since=since,
+        resumption=None,
+        duration=request.span[1] - (0.0 if since is None else float(np.max(since))),
         solver=plan.solver,
         step=step,
         max_steps=10 * request.max_steps,

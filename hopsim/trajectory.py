@@ -3,7 +3,7 @@
 import dataclasses
 import enum
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -34,6 +34,7 @@ class Ending(enum.IntEnum):
         7,
         "Two states alternate for ever: a 2-cycle of synchronous updates.",
     )
+    EVENT = 8, "The event that was asked for has occurred."
 
     sentence: str  # the ending in words
 
@@ -45,8 +46,8 @@ class Ending(enum.IntEnum):
 
     @property
     def as_asked(self) -> bool:
-        """True if the run ended as requested: at rest, or after its duration."""
-        return self in (Ending.STEADY, Ending.DURATION)
+        """True if the run ended as requested: at rest, at its event, or in time."""
+        return self in (Ending.STEADY, Ending.DURATION, Ending.EVENT)
 
 
 def endings_in_words(codes: Int[np.ndarray, " probe"]) -> str:
@@ -78,6 +79,14 @@ class StepLog(NamedTuple):
     energy: Float[np.ndarray, "logged step"]
     dissipation: Float[np.ndarray, "logged step"]  # accumulated since the start
     scale: Float[np.ndarray, "logged step"]  # S_E, the sum of |terms|
+
+
+class Resumption(NamedTuple):
+    """What a run keeps of its last steps, to go on as if it had not ended."""
+
+    lanes: Any  # of each probe: its next step, the states of solver and controller
+    of: tuple  # whose they are: of another network, say, they say nothing
+    end: float  # of the run; the step of a probe that went so far was cut short
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -121,6 +130,10 @@ class Trajectory(AbstractResult):
     undivided: Bool[np.ndarray, " probe"] | None = None
     step_log: StepLog | None = None
     seconds: float = 0.0  # spent integrating, compiling included
+    # with `resumable`, what `simulate(start=...)` goes on with, step for step
+    resumption: "Resumption | None" = dataclasses.field(
+        default=None, repr=False, compare=False
+    )
     # some probes once more, at tolerances so much finer; None for spins
     repeat: "Callable[[Int[np.ndarray, ' some'], float], Trajectory] | None" = (
         dataclasses.field(default=None, compare=False)

@@ -48,7 +48,8 @@ class Attractors(AbstractResult):
     "saddle", "marginal" and "singular") are last. The scalars `unconverged` and
     `unconverged_fraction` (with `_low` and `_high`) count the other probes;
     `memory_label` is the row to which each memory flows (-1: it did not converge), and
-    `memories_unconverged` the number that did not.
+    `memories_unconverged` the number that did not. `duration` is the longest flow that
+    was waited for.
     """
 
     network: Network
@@ -129,7 +130,7 @@ def find_attractors(
     dynamics: AbstractDynamics,
     probes: Float[AnyArray, "probe feature"],
     *,
-    duration: float,
+    duration: float | None = None,
     eigenvalues: bool = False,
     **flow: Any,
 ) -> Attractors:
@@ -152,7 +153,9 @@ def find_attractors(
     **Arguments:**
 
     - `probes`: initial states of the feature neurons.
-    - `duration`: the longest flow, in units of `tau_feature` (spins: sweeps).
+    - `duration`: the longest flow, in units of `tau_feature` (spins: sweeps); default
+      1000 of the slowest time constants of the dynamics, over the decay if it is below
+      1 (spins: 100 sweeps). Probes that rest before end there; the table tells it.
     - `eigenvalues`: True adds all eigenvalues of the Jacobian of `dynamics`, and
       `eigenvalues_imag` where they are not real ($L_h$ not convex).
     - `flow`: further arguments of `simulate`: `solver`, `step`, `rtol`, `atol`,
@@ -163,10 +166,11 @@ def find_attractors(
     """
     require_network(network)
     require_dynamics(dynamics)
-    flow = {"duration": duration, **flow}
     probes = table(probes, "Probes", "probe", network.features, network.dtype)
     # before any work: ValueError for what cannot be decided
     check_search(network, dynamics, flow)
+    longest = dynamics.rest_duration if duration is None else duration
+    flow = {"duration": longest, **flow}
     decay = dynamics.rest_decay
     own = np.asarray(network.memories, np.float64)
     if dynamics.discrete:
@@ -213,6 +217,7 @@ def find_attractors(
         .isel({one: order})
         .assign_coords({one: np.arange(len(order))})
     )
+    unit = "sweeps" if dynamics.discrete else "tau_feature"
     lost = int(np.sum(labels < 0))
     share = wilson(lost, len(labels))
     data = data.assign(
@@ -222,6 +227,7 @@ def find_attractors(
         unconverged_high=((), share[1]),
         memory_label=("memory", place[members], {"long_name": "where a memory flows"}),
         memories_unconverged=((), int(np.sum(members < 0))),
+        duration=((), longest, {"long_name": "the longest flow", "units": unit}),
     )
     quiet = {k: x for k, x in flow.items() if k != "progress"}
     return Attractors(network, dynamics, data, place[labels], quiet)

@@ -228,14 +228,12 @@ def attractors_command(
                 terminal.show_attractors(load_record(what))
             return
         _keep_programs()
-        from dataclasses import replace
-
         from ..experiments.landscape import Census
         from ..runs.run import run as run_scenario
 
         scenario = _read(what, quick, overrides)
         if not isinstance(scenario.experiment, Census):
-            scenario = replace(scenario, experiment=Census(), checks=())
+            scenario = scenario.replaced(experiment=Census(), checks=())
         with _counted() as on_progress:
             record = run_scenario(scenario, progress=on_progress)
         terminal.show_attractors(record)

@@ -19,6 +19,8 @@ from ._request import Request, require
 
 dynamics_kinds = Registry("dynamics")
 
+REST_TIME = 1000.0  # the longest flow to rest by default, in slowest time constants
+
 
 class Method(NamedTuple):
     """The integrator that a run will use, and what its audit holds it to."""
@@ -57,6 +59,8 @@ class IntegrationPlan(eqx.Module):
     max_steps: int = eqx.field(static=True)
     log_rows: int = eqx.field(static=True)
     lanes: int | None = eqx.field(static=True, default=None)  # probes side by side
+    event: Any = None  # a function that ends a run; see `occurs`
+    resumable: bool = eqx.field(static=True, default=False)  # `paused` is kept
 
 
 class Solution(NamedTuple):
@@ -84,6 +88,7 @@ class Solution(NamedTuple):
     h: Float[Array, "sample memory"] | None = None
     undivided: Bool[Array, ""] | None = None
     log: Float[Array, "step 4"] | None = None
+    paused: Any = None  # what the run can go on with
     passes: Int[Array, ""] | None = None  # steps of all lanes while this batch was run
 
 
@@ -103,6 +108,8 @@ class AbstractDynamics(eqx.Module):
     own_memory: ClassVar[bool] = False
     # what a run ends with is differentiable in all that it starts from: see hopsim.flow
     differentiable: ClassVar[bool] = False
+    # its steps may end at an event that a user gives, and go on later
+    interruptible: ClassVar[bool] = False
     # a run that ends at rest is exact to rounding, whatever its tolerances
     rests_exactly: ClassVar[bool] = False
 
@@ -177,6 +184,15 @@ class AbstractDynamics(eqx.Module):
                 "its mean as the network's current."
             )
         return 1.0
+
+    @property
+    def rest_duration(self) -> float:
+        """The longest flow to rest, where a search is given none.
+
+        A motion that lingers near a critical point may take longer. Raises ValueError
+        where nothing comes to rest.
+        """
+        return REST_TIME
 
     @property
     def lags(self) -> bool:

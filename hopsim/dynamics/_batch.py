@@ -25,6 +25,8 @@ class Batch(NamedTuple):
     memory_start: Float[AnyArray, "*probe memory"] | None = None
     varied: Mapping[str, AnyArray] = {}  # path of a parameter -> its values
     asked: Bool[AnyArray, "*probe"] | None = None  # the others fill a shape; None: all
+    since: Float[AnyArray, "*probe"] | None = None  # when runs go on; None: they begin
+    paused: Any = None  # what they go on with, if it was kept
 
     @property
     def number(self) -> int:

@@ -40,7 +40,18 @@ from ..plots import plots
 from .catalogue import former_kinds
 from .grammar import build, read_model, read_spec, Spec
 from .shipped import find_scenario
-from .toml_files import digest, old_words, Problem, put, read_tables, ScenarioError
+from .toml_files import (
+    digest,
+    GIVEN,
+    old_words,
+    Problem,
+    put,
+    read_given,
+    read_tables,
+    ScenarioError,
+    Tables,
+    to_toml,
+)
 
 
 class Claim(BaseModel):
@@ -181,9 +192,23 @@ class Point:
         )
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, init=False, eq=False, repr=False)
 class Scenario(AbstractShown):
-    """The content of a scenario file, checked; it computes nothing."""
+    """The content of a scenario file, or of the same tables in a dict, checked.
+
+    It computes nothing. Two scenarios are equal if they say the same, whatever their
+    text: if their resolved tables are equal.
+
+    **Arguments:**
+
+    - `tables`: what a scenario file holds, `{"name": "mine", "network": {...}, ...}`;
+      numbers may be of NumPy, tables of numbers arrays. Data files are looked for from
+      the current directory.
+    - `quick`, `overrides`: as in `load_scenario`, which reads a file.
+
+    Raises ScenarioError (a ValueError) with all problems, as for a file, and for what
+    no file holds: None, dates, objects, keys that are no text.
+    """
 
     header: Header
     points: tuple[Point, ...]
@@ -193,6 +218,46 @@ class Scenario(AbstractShown):
     text: str
     where: str
     notes: tuple[str, ...] = ()  # on former names of kinds, which are still read
+
+    def __init__(
+        self,
+        tables: Mapping[str, Any],
+        quick: bool = False,
+        overrides: Mapping[str, Any] | None = None,
+    ):
+        read = _whole(read_given(tables, quick, overrides), GIVEN, quick, None)
+        vars(self).update(vars(read))
+        _warn_of_notes(self, GIVEN)
+
+    @classmethod
+    def of_parts(cls, **parts: Any) -> "Scenario":
+        """A scenario of parts that have been checked."""
+        scenario = object.__new__(cls)
+        vars(scenario).update(parts)
+        return scenario
+
+    def replaced(self, **parts: Any) -> "Scenario":
+        """The same scenario with other parts."""
+        return self.of_parts(**(vars(self) | parts))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Scenario):
+            return NotImplemented
+        return digest(self.resolved) == digest(other.resolved)
+
+    def __hash__(self) -> int:
+        return hash(digest(self.resolved))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its tables, with `[quick]`, if it was asked for, and the overrides."""
+        return copy.deepcopy(self.resolved)
+
+    def to_toml(self) -> str:
+        """The same as the text of a scenario file, which is read as an equal scenario.
+
+        Comments, and the size that was not asked for, are those of `text`.
+        """
+        return to_toml(self.resolved)
 
     @property
     def name(self) -> str:
@@ -365,9 +430,13 @@ def load_scenario(
     there is no such file or name. Warns (FutureWarning) of former names of kinds.
     """
     scenario = read_scenario(path, quick, overrides)
-    for note in scenario.notes:
-        warnings.warn(f"{path}: {note}", FutureWarning, stacklevel=2)
+    _warn_of_notes(scenario, str(path))
     return scenario
+
+
+def _warn_of_notes(scenario: Scenario, where: str) -> None:
+    for note in scenario.notes:
+        warnings.warn(f"{where}: {note}", FutureWarning, stacklevel=3)
 
 
 def read_scenario(
@@ -376,13 +445,18 @@ def read_scenario(
     overrides: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """`load_scenario` without warnings: the caller shows those in `notes`."""
-    resolved, other, text, problems = read_tables(path, quick, overrides)
     beside = find_scenario(path).parent
-    scenario = _read(resolved, text, str(path), problems, beside)
+    return _whole(read_tables(path, quick, overrides), str(path), quick, beside)
+
+
+def _whole(tables: Tables, where: str, quick: bool, beside: Path | None) -> Scenario:
+    """A scenario, checked in both sizes; ScenarioError with the problems of both."""
+    resolved, other, text, problems = tables
+    scenario = _read(resolved, text, where, problems, beside)
     problems += _refused(scenario)
     # the other size is checked too, so that its mistakes are reported now
     twin: list[Problem] = []
-    twin += _refused(_read(other, text, str(path), twin, beside))
+    twin += _refused(_read(other, text, where, twin, beside))
     word = "without --quick" if quick else "with --quick"
     problems += [
         Problem(f"{p.path} ({word})".strip(), p.message)
@@ -390,9 +464,8 @@ def read_scenario(
         if p not in problems
     ]
     if problems or scenario is None:
-        raise ScenarioError(str(path), problems)
-    notes = old_words(former_kinds(), resolved, other)
-    return dataclasses.replace(scenario, notes=notes)
+        raise ScenarioError(where, problems)
+    return scenario.replaced(notes=old_words(former_kinds(), resolved, other))
 
 
 def scenario_of(resolved: dict[str, Any], where: str) -> Scenario:
@@ -433,7 +506,10 @@ def _read(
     if problems or experiment is None:
         return None
     points = [p.placed(beside) for p in points]
-    return Scenario(header, tuple(points), experiment, asserted, tables, text, where)
+    return Scenario.of_parts(
+        header=header, points=tuple(points), experiment=experiment, checks=asserted,
+        resolved=tables, text=text, where=where, notes=(),
+    )  # fmt: skip
 
 
 def _refused(scenario: Scenario | None) -> list[Problem]:

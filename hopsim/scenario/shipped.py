@@ -44,6 +44,11 @@ def find_scenario(file: str | os.PathLike[str]) -> Path:
 
     Raises ValueError for a directory, and if there is no such file or name.
     """
+    if not isinstance(file, str | os.PathLike):
+        raise ValueError(
+            f"A scenario is a file or the name of a shipped one, got {shown(file)}; "
+            "hopsim.Scenario makes one of tables in a dict."
+        )
     text = os.fspath(file)
     # a directory such as figures/digit_completion/ must not hide a scenario
     directory = os.path.isdir(text)

@@ -8,8 +8,9 @@ import copy
 import hashlib
 import json
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from .._common.names import plain, printable, shown, unwritable
 from .shipped import find_scenario
 
 
+GIVEN = "the scenario"  # what messages call one that was no file
 MAX_FILE_BYTES = 2**24  # bytes of a scenario: tables of numbers belong in data files
 
 
@@ -61,7 +63,29 @@ def read_tables(
     such file or name, ScenarioError if it is not TOML or `[quick]` is not a table.
     """
     where = str(path)  # as it was given, not where a name was found
-    text = _read_text(find_scenario(path), where)
+    return _sized(_read_text(find_scenario(path), where), where, quick, overrides)
+
+
+def read_given(
+    tables: Mapping[str, Any],
+    quick: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+) -> Tables:
+    """The same of tables that are given: they are written as a file, and that is read.
+
+    Raises ScenarioError for what no TOML file holds.
+    """
+    text = to_toml(tables)
+    if len(text.encode()) > MAX_FILE_BYTES:
+        message = f"it has more than {MAX_FILE_BYTES:,} bytes; put tables of numbers"
+        raise ScenarioError(GIVEN, [Problem("", f"{message} in data files")])
+    return _sized(text, GIVEN, quick, overrides)
+
+
+def _sized(
+    text: str, where: str, quick: bool, overrides: Mapping[str, Any] | None
+) -> Tables:
+    """The tables of a text in both sizes, with the overrides."""
     raw = _parse(text, where)
     small = raw.pop("quick", {})
     if not isinstance(small, dict):
@@ -132,6 +156,94 @@ def put(
     if isinstance(old, dict) and isinstance(value, dict) and "kind" not in value:
         value = merged(old, value)
     tables[last] = value
+
+
+# --- writing --------------------------------------------------------------------------
+
+
+def to_toml(tables: Mapping[str, Any]) -> str:
+    """Tables as the text of a TOML file, which is read as the same tables.
+
+    Lists of tables, and tables after which only such come, have headers of their own;
+    others stand in their line, so that entries keep their order, which a variant needs.
+    Raises ScenarioError for what no TOML file holds.
+    """
+    problems: list[Problem] = []
+    whole = _as_toml_has_it(tables, "", 0, problems)
+    problems = problems or _beyond_toml(whole)
+    if problems:
+        raise ScenarioError(GIVEN, problems)
+    first = {k: v for k, v in whole.items() if not _has_header(v)}
+    return "\n".join(_sections("", first | whole)).lstrip("\n") + "\n"
+
+
+def _sections(path: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of a table under its header, and those of the tables in it."""
+    entries = list(table.items())
+    first = len(entries)  # of the entries that have headers
+    while first and _has_header(entries[first - 1][1]):
+        first -= 1
+    for key, value in entries[:first]:
+        yield f"{_key(key)} = {_inline(value)}"
+    for key, value in entries[first:]:
+        inner = f"{path}.{_key(key)}".lstrip(".")
+        if isinstance(value, list):
+            for one in value:
+                yield f"\n[[{inner}]]"
+                yield from _sections(inner, one)
+        else:
+            if not value or not all(map(_has_header, value.values())):
+                yield f"\n[{inner}]"
+            yield from _sections(inner, value)
+
+
+def _has_header(value: Any) -> bool:
+    tables = isinstance(value, list) and all(isinstance(x, dict) for x in value)
+    return isinstance(value, dict) or (tables and bool(value))
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        entries = (f"{_key(k)} = {_inline(v)}" for k, v in value.items())
+        return f"{{ {', '.join(entries)} }}" if value else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    if isinstance(value, str):  # JSON escapes all that TOML does, but for one character
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else _inline(key)
+
+
+def _as_toml_has_it(value: Any, where: str, depth: int, problems: list[Problem]) -> Any:
+    """A value in the types that reading a TOML file gives; others are problems."""
+    if hasattr(value, "tolist"):  # arrays and their numbers
+        value = value.tolist()
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    for kind in (str, bool, int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, dict | list | tuple) and depth > MAX_TABLE_DEPTH:
+        return {}  # too deep, which is told later
+    if isinstance(value, list | tuple):
+        inner = (f"{where}[{i}]" for i in range(len(value)))
+        each = zip(value, inner, strict=True)
+        return [_as_toml_has_it(v, w, depth + 1, problems) for v, w in each]
+    if isinstance(value, Mapping) and all(isinstance(k, str) for k in value):
+        inner = {k: f"{where}.{k}".lstrip(".") for k in value}
+        each = value.items()
+        return {k: _as_toml_has_it(v, inner[k], depth + 1, problems) for k, v in each}
+    rule, told = "must be text, a number, a boolean, a list or a table", value
+    if isinstance(value, Mapping):
+        rule, told = "keys must be text", list(value)
+    problems.append(Problem(where, f"{rule}, got {shown(told)}"))
+    return None
+
+
+# --- reading --------------------------------------------------------------------------
 
 
 def _read_text(path: Path, where: str) -> str:

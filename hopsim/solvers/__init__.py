@@ -2,7 +2,7 @@
 
 from .altimex import AltIMEX
 from .energy_ledger import Audit, Audited
-from .loop import FIRST_STEP, Integrator, Lane, SIMD, TERMS
+from .loop import FIRST_STEP, Integrator, Lane, Paused, SIMD, TERMS
 from .problem import AbstractProblem, FlowState
 from .sampled import Sampled
 from .steady_state import Settling
@@ -24,6 +24,7 @@ __all__ = [
     "Integrator",
     "Lane",
     "LedgerLimit",
+    "Paused",
     "Sampled",
     "Settling",
     "Unrolled",

@@ -45,6 +45,16 @@ class Lane(NamedTuple):
     rejected: Int[Array, "..."]
     taken: Int[Array, "..."]  # samples so far
     samples: dict[str, Array]  # what was observed; of two the first alone
+    wanted: Any = None  # `next` as the controller had it; of runs that may go on
+
+
+class Paused(NamedTuple):
+    """How one run would have stepped on; in arrays of many axis 0 is the run."""
+
+    next: Scalar
+    solver: Any
+    controller: Any
+    whole: Any = None  # False if its last step was cut short, or was the first
 
 
 class _Turn(NamedTuple):
@@ -63,9 +73,9 @@ class Integrator(eqx.Module):
     """How runs are made: all but the problems, and the states from which they start.
 
     Runs go from 0 to the last of `times`, or until `ended` says of a state that was
-    reached that it is the last. What `observe` keeps of a state is kept when the run
-    passes a time of `times`, from the dense output of that step; states themselves are
-    not.
+    reached that it is the last, or `event` of the end of an accepted step. What
+    `observe` keeps of a state is kept when the run passes a time of `times`, from the
+    dense output of that step; states themselves are not.
     """
 
     solver: dfx.AbstractSolver
@@ -75,6 +85,8 @@ class Integrator(eqx.Module):
     observe: Callable[[AbstractProblem, Scalar, FlowState], dict[str, Array]]
     ended: Callable[[FlowState], Bool[Array, ""]] | None
     max_steps: int = eqx.field(static=True)
+    event: Callable[[Scalar, FlowState], Bool[Array, ""]] | None = None
+    resumable: bool = eqx.field(static=True, default=False)  # `Lane.wanted` is kept
 
     def run(
         self,
@@ -84,6 +96,8 @@ class Integrator(eqx.Module):
         rows: Any,
         asked: Int[Array, ""],
         lanes: int | None,
+        since: Callable[[Any], Scalar] | None = None,
+        resume: Callable[[Any, Lane], Lane] | None = None,
     ) -> tuple[Any, Int[Array, ""]]:
         """What is collected of all runs, in the order of the rows; the passes made.
 
@@ -101,8 +115,16 @@ class Integrator(eqx.Module):
         - `asked`: how many of them are run; of the others nothing is known.
         - `lanes`: how many runs step side by side; None for all of them, each until
           the slowest has ended.
+        - `since`, `resume`: of runs that go on, when they do; and the lane of one as it
+          would have stepped on, made of a lane that begins anew.
         """
-        begin = jax.vmap(lambda row: self._begin(problem_of(row), start(row)))
+
+        def begun(row: Any) -> Lane:
+            when = None if since is None else since(row)
+            lane = self._begin(problem_of(row), start(row), when)
+            return lane if resume is None else self._resumed(resume(row, lane))
+
+        begin = jax.vmap(begun)
         attempt = lambda row, lane: self._attempt(problem_of(row), lane)
         finish = jax.vmap(lambda row, lane: collect(row, self._end(lane)))
 
@@ -206,9 +228,12 @@ class Integrator(eqx.Module):
 
     # --- one run ----------------------------------------------------------------------
 
-    def _begin(self, problem: AbstractProblem, y: FlowState) -> Lane:
+    def _begin(
+        self, problem: AbstractProblem, y: FlowState, since: Scalar | None = None
+    ) -> Lane:
         duration = self.times[-1]
         zero, none = jnp.zeros_like(duration), jnp.zeros((), int)
+        zero = zero if since is None else since
         first, controller = self.controller.init(
             TERMS,
             zero,
@@ -219,11 +244,15 @@ class Integrator(eqx.Module):
             self.solver.func,
             self._order,
         )
+        wanted = first if self.resumable else None
         first = jnp.minimum(first, duration)
         samples = self.observe(problem, zero, y)
         if len(self.times) > 2:
             room = lambda x: jnp.zeros((len(self.times), *x.shape), x.dtype)
             samples = jax.tree.map(lambda x: room(x).at[0].set(x), samples)
+            if since is not None:  # until it goes on a run is where it had ended
+                still = lambda x: jnp.broadcast_to(x[0], x.shape)
+                samples = jax.tree.map(still, samples)
         return _as_arrays(
             Lane(
                 t=zero,
@@ -234,10 +263,15 @@ class Integrator(eqx.Module):
                 result=dfx.RESULTS.successful,
                 accepted=none,
                 rejected=none,
-                taken=none + 1,
+                taken=none + 1 if since is None else jnp.sum(self.times <= since),
                 samples=samples,
+                wanted=wanted,
             )
         )
+
+    def _resumed(self, lane: Lane) -> Lane:
+        """A run that goes on, whose next step is not that of its earlier end."""
+        return lane._replace(next=self._clipped(lane.t, lane.next, True))
 
     def _unfinished(self, lane: Lane) -> Bool[Array, "..."]:
         return (lane.t < self.times[-1]) & dfx.is_successful(lane.result)
@@ -270,6 +304,10 @@ class Integrator(eqx.Module):
             ended = dfx.RESULTS.event_occurred
             result = dfx.RESULTS.where(self.ended(y), ended, result)
         t = jnp.minimum(t, self.times[-1])
+        if self.event is not None:
+            happened = keep & self.event(t, y)
+            event = dfx.RESULTS.event_occurred
+            result = dfx.RESULTS.where(happened, event, result)
         after = lane._replace(
             t=t,
             next=self._clipped(t, end, keep),
@@ -279,6 +317,7 @@ class Integrator(eqx.Module):
             result=result,
             accepted=lane.accepted + jnp.where(keep, 1, 0),
             rejected=lane.rejected + jnp.where(keep, 0, 1),
+            wanted=end if self.resumable else None,
         )
         on = self._goes_on(lane)
         stays = lambda new, old: jnp.where(on, new, old)

@@ -14,6 +14,7 @@ from .._common.names import nearest
 from .._common.norms import inverse, length
 from .._common.types import AnyArray, Scalar
 from ..dynamics import AbstractFlow
+from ..dynamics._base import REST_TIME
 from ..dynamics._batch import leaf
 from ..dynamics._request import Request, require_finite_positive, Tolerances
 from ..dynamics.flows.fixed_point import seek
@@ -146,7 +147,7 @@ class Recall(AbstractObjective):
         network = with_learnt(self.network, self.learnt(parameters))
         clamped = None if self.clamped is None else np.asarray(self.clamped)
         request = Request(
-            1000.0 if self.duration is None else self.duration,
+            REST_TIME if self.duration is None else self.duration,
             until="duration",
             solver=self.solver,
             max_steps=self.max_steps,

@@ -493,6 +493,34 @@ def test_a_flow_that_is_too_short_is_counted_as_unconverged():
     assert counted(found) == pytest.approx(1)
 
 
+def test_the_longest_flow_is_known_where_none_is_given():
+    known, probes = census("B")
+    found = hopsim.find_attractors(known.network, known.dynamics, probes)
+    np.testing.assert_array_equal(found.labels, known.labels)
+    assert found.flow["duration"] == 1000
+    assert float(found.table["duration"]) == 1000
+    assert found.table["duration"].attrs["units"] == "tau_feature"
+    assert known.flow["duration"] == float(known.table["duration"]) == 300
+    again = hopsim.label_basins(found, probes)
+    np.testing.assert_array_equal(again, found.labels)
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "longest"),
+    [
+        (Adiabatic(), 1000.0),
+        (TwoLayer(tau_memory=0.1), 1000.0),
+        (TwoLayer(tau_memory=7.0, tau_feature=2.0), 3500.0),  # in units of tau_feature
+        (TwoLayer(tau_feature=[1.0, 3.0]), 1500.0),
+        (TwoLayer(decay=0.5), 2000.0),
+        (Sharp(), 1000.0),
+        (Binary(), 100.0),  # sweeps
+    ],
+)
+def test_the_longest_flow_follows_the_slowest_time_constant(dynamics, longest):
+    assert dynamics.rest_duration == pytest.approx(longest, rel=1e-15)
+
+
 def test_classes_wait_for_memories_that_come_to_no_rest():
     """Two memories share one attractor, but the flow from them is cut short."""
     own = within([[1.0, 1.0, -9.0], [0.0, 0.4, 0.0]])
@@ -537,8 +565,9 @@ def test_attention_steps_are_no_flow_if_jumps_choose_them_either():
 )
 def test_motions_without_fixed_points_are_refused(dynamics, reason):
     network = hopsim.model_c(orthogonal(3))
-    with pytest.raises(ValueError, match=reason):
-        hopsim.find_attractors(network, dynamics, normal(2, 4), duration=50.0)
+    for duration in (50.0, None):
+        with pytest.raises(ValueError, match=reason):
+            hopsim.find_attractors(network, dynamics, normal(2, 4), duration=duration)
 
 
 def test_probes_of_another_network_are_told():

@@ -28,8 +28,9 @@ def test_records_tell_what_the_codes_of_endings_mean():
     assert meanings[Ending.CYCLE] == "cycle"
 
 
-def test_a_run_ends_as_asked_at_rest_or_when_its_time_is_over():
-    assert [e for e in Ending if e.as_asked] == [Ending.STEADY, Ending.DURATION]
+def test_a_run_ends_as_asked_at_rest_at_its_event_or_when_its_time_is_over():
+    asked = [Ending.STEADY, Ending.DURATION, Ending.EVENT]
+    assert [e for e in Ending if e.as_asked] == asked
 
 
 def test_a_claim_that_crashed_neither_passed_nor_failed():

@@ -83,6 +83,17 @@ def kept(record):
 # --- the record -----------------------------------------------------------------------
 
 
+def test_a_scenario_of_a_dict_runs_as_its_file_does(tiny, tmp_path):
+    scenario = hopsim.Scenario(TINY)
+    record = hopsim.run(scenario, out=tmp_path)
+    same = lambda data: data.drop_attrs().drop_vars("seconds")
+    xr.testing.assert_identical(same(record.data), same(tiny.data))
+    for name in ("hash", "resolved"):
+        assert record.attrs[name] == tiny.attrs[name]
+    again = hopsim.load_scenario(kept(record) / "scenario.toml")
+    assert again == scenario
+
+
 def test_record_holds_states_energies_and_certificate(tiny):
     probe, sample = ("probe",), ("probe", "sample")
     dims = {

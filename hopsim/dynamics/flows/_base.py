@@ -15,7 +15,7 @@ from ...spectrum import loop_gain
 from ...trajectory import Promise
 from .._base import AbstractContinuousDynamics, IntegrationPlan, Method, Solution
 from .._batch import Batch
-from .._request import Request, require
+from .._request import Request, require, require_event
 from ..drives import AbstractDrive
 from ._layers import check_taus
 from ._solver_choice import choose_solver, name_of, require_solver
@@ -36,6 +36,7 @@ class AbstractFlow(AbstractContinuousDynamics):
     """
 
     differentiable: ClassVar[bool] = True
+    interruptible: ClassVar[bool] = True
 
     decay: AbstractVar[AnyArray]
     drive: AbstractVar[AbstractDrive | None]
@@ -142,6 +143,13 @@ class AbstractFlow(AbstractContinuousDynamics):
             )
         return super().rest_decay * decay
 
+    @property
+    def rest_duration(self) -> float:
+        """A thousand of its slowest time constants, which a weak decay lengthens."""
+        slowest = max(float(np.max(tau)) for tau in self.clocks.values())
+        unit = float(np.mean(self.clocks["tau_feature"]))
+        return super().rest_duration * slowest / unit / min(1, self.rest_decay)
+
     def rest_jacobian(self, network: Network, v: Features) -> tuple[Array, Array]:
         """The derivative of the field, by autodiff; all layers one after the other."""
         x, free = self.start(network, v, None), jnp.ones((network.features,), bool)
@@ -170,6 +178,8 @@ class AbstractFlow(AbstractContinuousDynamics):
             rule = f"one number or {network.features}, one for each feature"
             right = shape in ((), (1,), (network.features,))
             require(right, "The drive", rule, f"shape {shape}")
+        if request.event is not None:
+            require_event(request.event, network.features, network.dtype)
         self.fitted(require_solver(self.decay, network, request.solver, request.step))
 
     def method(

@@ -13,6 +13,7 @@ from ..._common.norms import relative
 from ..._common.types import AnyArray, concrete, Scalar
 from ...network import Features, Network
 from ...spectrum import largest_loop_gains, loop_gain, loop_gains
+from .._base import REST_TIME
 from .._request import Request, Tolerances
 from ._base import AbstractFlow, Flow
 from .integration import rest_of_run
@@ -47,7 +48,7 @@ def fixed_point(
     dynamics: AbstractFlow,
     v0: Float[AnyArray, " feature"],
     *,
-    duration: float | AnyArray = 1000.0,
+    duration: float | AnyArray = REST_TIME,
     solver: Any = "tsit5",
     rtol: float | None = None,
     atol: float | None = None,

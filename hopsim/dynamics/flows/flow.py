@@ -3,15 +3,13 @@
 from typing import Any, Literal
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ..._common.arrays import numbers
 from ..._common.derivatives import gradient_only, tangent_only
 from ..._common.names import shown
-from ..._common.types import AnyArray, concrete
+from ..._common.types import AnyArray
 from ...network import Network
-from .._request import Request, Tolerances
+from .._request import ascending, Request, Tolerances
 from ._base import AbstractFlow
 from .integration import ADJOINTS, end_of_run
 from .one_run import one_run
@@ -99,7 +97,7 @@ def run_flow(
     problem, x, end, steps = one_run(asked_by, network, dynamics, v0, request)
     at = None
     if times is not None:
-        at = jnp.asarray(_ascending(times, request.duration), network.dtype)
+        at = jnp.asarray(ascending(times, request.duration), network.dtype)
     if adjoint == "checkpoints":
         problem, x, end, at = gradient_only((problem, x, end, at), NO_TANGENT)
     try:
@@ -111,20 +109,6 @@ def run_flow(
     if adjoint == "forward":
         found = tangent_only(found, NO_GRADIENT)
     return found, finished
-
-
-def _ascending(times: Any, duration: Any) -> AnyArray:
-    found = numbers(times, "times")
-    known = concrete(found) and concrete(duration)
-    host = np.asarray(found, float) if known else np.zeros(1)
-    last = float(np.asarray(duration)) if known else 0.0
-    inside = host.size and np.all((host >= 0) & (host <= last * (1 + 1e-12)))
-    if found.ndim != 1 or not inside or np.any(np.diff(host) < 0):
-        raise ValueError(
-            f"times must ascend from 0 or later to {last:g} at most, the duration, got "
-            f"{shown(str(times))}."
-        )
-    return found
 
 
 def _known(adjoint: Any) -> str:

@@ -22,6 +22,7 @@ from ...solvers import (
     Integrator,
     Lane,
     LedgerLimit,
+    Paused,
     Sampled,
     Settling,
     TERMS,
@@ -29,6 +30,7 @@ from ...solvers import (
 from ...trajectory import Ending
 from .._base import IntegrationPlan, Solution
 from .._batch import Batch
+from .._request import occurs
 
 
 # A proportional-integral controller. Where stability limits the step, the integral
@@ -80,6 +82,10 @@ def integrate(
         observe=lambda problem, t, y: problem.observe(t, y, plan.save),
         ended=_ended(plan),
         max_steps=plan.max_steps,
+        resumable=plan.resumable,
+        event=None
+        if plan.event is None
+        else lambda t, y: occurs(plan.event, t, y.x[0]),
     )
 
     def collect(probe: Batch, lane: Lane) -> Solution:
@@ -99,13 +105,25 @@ def integrate(
             ledger_tolerance=allowed,
             ending=_ending(lane.result, residual, last["energy"], plan),
             undivided=lane.controller.undivided if balanced else None,
+            paused=_paused(lane, plan.audit, balanced) if plan.resumable else None,
             **_audit(lane.solver if plan.audit else None, zero),
         )
 
     number = len(batch.probes)
     asked = jnp.asarray(number) if batch.asked is None else jnp.sum(batch.asked)
+
+    def resume(probe: Batch, lane: Lane) -> Lane:
+        return _resumed(lane, probe.paused, plan.audit, balanced)
+
     solution, passes = integrator.run(
-        problem_of, begin, collect, batch, asked, plan.lanes
+        problem_of,
+        begin,
+        collect,
+        batch,
+        asked,
+        plan.lanes,
+        None if batch.since is None else lambda probe: probe.since,
+        None if batch.paused is None else resume,
     )
     return solution._replace(passes=jnp.full(number, passes))
 
@@ -228,6 +246,46 @@ def _solver(plan: IntegrationPlan) -> dfx.AbstractSolver:
     return Audited(solver, *limits, plan.inequality, plan.log_rows)
 
 
+def _paused(lane: Lane, audited: bool, balanced: bool) -> Paused:
+    """What a run can go on with: the states of its solver and its controller."""
+    return Paused(
+        lane.wanted,
+        lane.solver[0] if audited else lane.solver,
+        lane.controller.inner if balanced else lane.controller,
+    )
+
+
+def _resumed(lane: Lane, paused: Paused, audited: bool, balanced: bool) -> Lane:
+    """A lane that begins anew, with the states that a run has kept put in their place.
+
+    Its accounts begin anew. Where the last step was cut short it steps as at first.
+    """
+    either = lambda old, new: jnp.where(paused.whole, old, new)
+
+    def joined(new: Any, old: Any) -> Any:
+        if not isinstance(new, FlowState):
+            return either(old, new)
+        known = lambda n, o: n if n is None or o is None else jax.tree.map(either, o, n)
+        x, *accounts = map(known, new, old)
+        return FlowState(x or (), *accounts)
+
+    fresh = _paused(lane, audited, balanced)
+    states = jax.tree.map(
+        joined,
+        (fresh.solver, fresh.controller),
+        (paused.solver, paused.controller),
+        is_leaf=lambda x: isinstance(x, FlowState),
+    )
+    solver, controller = states
+    return lane._replace(
+        next=either(paused.next, lane.next),
+        solver=(solver, lane.solver[1]) if audited else solver,
+        controller=lane.controller._replace(inner=controller)
+        if balanced
+        else controller,
+    )
+
+
 def _audit(state: Any, zero: Array) -> dict[str, Any]:
     names = ("worst_rise", "worst_time", "rise_limit", "worst_excess")
     if state is None:
@@ -283,7 +341,7 @@ def _ending(
         ],
         [
             ran_out,
-            jnp.full((), Ending.STEADY),
+            jnp.full((), Ending.STEADY if plan.event is None else Ending.EVENT),
             jnp.full((), Ending.MAX_STEPS),
             jnp.full((), Ending.STEP_UNDERFLOW),
         ],

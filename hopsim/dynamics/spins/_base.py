@@ -14,7 +14,7 @@ from ...trajectory import Trajectory
 from .._base import AbstractDynamics, Method
 from .._request import Request, require
 from ._starts import check_starts
-from .flip_rules import FlipRule, HeatBath
+from .flip_rules import FlipRule, HeatBath, MAX_SWEEPS
 from .trajectories import spin_trajectory, SpinRun
 
 
@@ -123,6 +123,11 @@ class AbstractSpinDynamics(AbstractDynamics):
         promise = self.promise(network, method, clamped)
         evolve = partial(self.evolve, network, probes, int(request.duration), request)
         return spin_trajectory(network, probes, request, evolve, promise, method)
+
+    @property
+    def rest_duration(self) -> float:
+        """The sweeps that `relax` makes by default."""
+        return float(MAX_SWEEPS)
 
     def rest_eigenvalues(
         self, network: Network, gains: Float[np.ndarray, "root feature"]

@@ -21,6 +21,7 @@ Visits = Literal["sequential", "permutation", "random"]
 Tie = Literal["keep", "+1", "-1", "random"]
 Rule = Literal["energy_gap", "cavity_field", "local_field"]
 
+MAX_SWEEPS = 100  # by default, after which a start counts as unconverged
 
 # older names of engines
 OLDER_WORDS: dict[str, Any] = {"walk": "cpu", "lanes": "lockstep"}

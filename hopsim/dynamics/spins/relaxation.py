@@ -30,7 +30,14 @@ from ._engine import AbstractEngine, Starts, SweepResult
 from ._lockstep_engine import LockstepEngine
 from ._starts import check_spin_dynamics, check_starts
 from .exact_decisions import are_spins, Exact
-from .flip_rules import FlipRule, local_field_of, OLDER_WORDS, Tie, visits_of
+from .flip_rules import (
+    FlipRule,
+    local_field_of,
+    MAX_SWEEPS,
+    OLDER_WORDS,
+    Tie,
+    visits_of,
+)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -85,7 +92,7 @@ def relax(
     dynamics: AbstractSpinDynamics,
     starts: Real[AnyArray, "start feature"],
     *,
-    max_sweeps: int = 100,
+    max_sweeps: int = MAX_SWEEPS,
     clamped: Bool[AnyArray, " feature"] | None = None,
     key: Any = 0,
     precision: Literal["auto", "float64"] = "auto",

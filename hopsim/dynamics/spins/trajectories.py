@@ -44,10 +44,10 @@ def spin_trajectory(
     an audit, only those of the samples. Raises ValueError if they are not finite.
     """
     begun = time.perf_counter()
-    samples, save = request.output.samples, request.saved
-    times = np.linspace(0, request.duration, samples)
+    save = request.saved
+    times = request.output.grid(0.0, request.duration)
     at = np.floor(times).astype(int)
-    shape = (len(probes), samples)
+    shape = (len(probes), len(times))
     path = np.zeros((*shape, network.features), network.dtype)
     energies = np.zeros(shape, network.dtype)
     rounding = EPSILONS * float(np.finfo(network.dtype).eps)
@@ -96,12 +96,15 @@ def spin_trajectory(
         ending, end_time = found.ending, np.asarray(found.sweeps, float)
     final = np.asarray(found.final, network.dtype)
     inputs = lambda s: np.asarray(_inputs(network, s))
+    rows = request.output.rows(times)
+    dissipated = (energies[:, :1] - energies)[:, rows]
+    times, energies, path = times[rows], energies[:, rows], path[:, rows]
     return Trajectory(
         times=times,
         energy=energies,
         effective_energy=energies,
         gap=np.zeros_like(energies),
-        dissipation=energies[:, :1] - energies,
+        dissipation=dissipated,
         final=final,
         final_memory=inputs(final),
         end_time=end_time,
