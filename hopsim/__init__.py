@@ -49,6 +49,7 @@ _MODULES = {
     "attractors": "attractors",
     "datasets": "data.datasets",
     "dynamics": "dynamics",
+    "extend": "extend",
     "lagrangians": "lagrangians",
     "patterns": "data.patterns",
     "plots": "plots",
@@ -66,7 +67,16 @@ _OLDER_MODULES = {  # once directly in hopsim
 }
 
 if TYPE_CHECKING:
-    from . import attractors, dynamics, lagrangians, plots, solvers, theory, training
+    from . import (
+        attractors,
+        dynamics,
+        extend,
+        lagrangians,
+        plots,
+        solvers,
+        theory,
+        training,
+    )
     from .attractors import Attractors, find_attractors, fixed_point, label_basins
     from .certificates import Certificate, certify
     from .data import datasets, patterns
@@ -121,6 +131,7 @@ __all__ = [
     "certify",
     "datasets",
     "dynamics",
+    "extend",
     "find_attractors",
     "fixed_point",
     "flow",

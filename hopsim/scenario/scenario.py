@@ -6,21 +6,23 @@ until there are none.
 
 import copy
 import dataclasses
-import functools as ft
 import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from .._common import parts
 from .._common.arrays import cast_to, repeats_expected
 from .._common.cores import in_bytes, require_room
 from .._common.environment import precision
-from .._common.names import nearest, shown
+from .._common.files import read_json
+from .._common.names import nearest, plain, shown
+from .._common.reach import said
 from .._common.streams import Stream
 from ..checks import AbstractCheck, checks
 from ..data.sketches import memory_sketches, probe_sketches, sketched
@@ -36,8 +38,10 @@ from ..experiments import (
 from ..models import networks
 from ..network import Network
 from ..plots import plots
+from ..records import load_record
 from .catalogue import former_kinds
 from .grammar import build, read_model, read_spec, Spec
+from .saved import parts_beside, resolved_of, saved_run
 from .shipped import find_scenario
 from .toml_files import digest, old_words, Problem, put, read_tables, ScenarioError
 
@@ -191,7 +195,8 @@ class Scenario:
     resolved: dict[str, Any]  # the tables after [quick] and --set
     text: str
     where: str
-    notes: tuple[str, ...] = ()  # on former names of kinds, which are still read
+    notes: tuple[str, ...] = ()  # on former names of kinds, and parts that changed
+    recorded: tuple[Mapping[str, str], ...] = ()  # parts of the run that it repeats
 
     @property
     def name(self) -> str:
@@ -209,6 +214,12 @@ class Scenario:
         given = self.header.plots
         words = self.experiment.plots if given is None else given
         return tuple(dict.fromkeys(map(plots.today, words)))  # each is drawn once
+
+    @property
+    def parts(self) -> list[dict[str, str]]:
+        """The parts of users that it names, as a record has them."""
+        words = {*said(self.resolved), *self.plots}
+        return parts.told_again(self.recorded, parts.used(words))
 
     def problems(self) -> list[Problem]:
         """What a run of it would refuse, as far as that is known before it draws."""
@@ -297,7 +308,6 @@ class Scenario:
         return tuple(p.build(self.header.seed, dtype) for p in self.points)
 
 
-@ft.cache
 def _drawn_by_studies() -> frozenset[str]:
     """The pictures that some experiment makes; others may be anybody's own."""
     makers: list[Any] = [experiments[kind] for kind in experiments]
@@ -324,12 +334,14 @@ def load_scenario(
 
     **Arguments:**
 
-    - `path`: the file, or the name of a shipped scenario, such as `"claims/cl-22"`.
+    - `path`: the file, or the name of a shipped scenario, such as `"claims/cl-22"`, or
+      a saved run (its directory or record), in the size in which it was made.
     - `quick`: apply the file's table `[quick]`.
     - `overrides`: dotted paths and values, such as `{"run.duration": 5}`.
 
     Raises ScenarioError (a ValueError) with all problems of the file, and ValueError if
-    there is no such file or name. Warns (FutureWarning) of former names of kinds.
+    there is no such file or name. Warns (FutureWarning) of former names of kinds, and
+    of parts that have changed since a saved run.
     """
     scenario = read_scenario(path, quick, overrides)
     for note in scenario.notes:
@@ -343,8 +355,12 @@ def read_scenario(
     overrides: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """`load_scenario` without warnings: the caller shows those in `notes`."""
+    if (saved := saved_run(path)) is not None:
+        return _again(saved, str(path), overrides or {})
     resolved, other, text, problems = read_tables(path, quick, overrides)
     beside = find_scenario(path).parent
+    recorded = parts_beside(find_scenario(path))
+    _require_parts(recorded, resolved, str(path))
     scenario = _read(resolved, text, str(path), problems, beside)
     problems += _refused(scenario)
     # the other size is checked too, so that its mistakes are reported now
@@ -359,16 +375,70 @@ def read_scenario(
     if problems or scenario is None:
         raise ScenarioError(str(path), problems)
     notes = old_words(former_kinds(), resolved, other)
-    return dataclasses.replace(scenario, notes=notes)
+    return _repeated(scenario, recorded, notes)
 
 
-def scenario_of(resolved: dict[str, Any], where: str) -> Scenario:
-    """A scenario from its resolved tables, such as those in a record."""
-    problems: list[Problem] = []
-    scenario = _read(resolved, "", where, problems)
+def scenario_of(
+    told: Mapping[str, Any],
+    where: str,
+    text: str = "",
+    overrides: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """A scenario from its resolved tables, such as those in a record.
+
+    Their entry `parts`, if there is one, has the parts of users that they name. Raises
+    ScenarioError if one of these is missing.
+    """
+    resolved, problems = copy.deepcopy(dict(told)), list[Problem]()
+    recorded = resolved.pop("parts", [])
+    for dotted, value in (overrides or {}).items():
+        put(resolved, dotted, value, problems, dotted)
+    _require_parts(recorded, resolved, where)
+    scenario = _read(resolved, text, where, problems)
     if problems or scenario is None:
         raise ScenarioError(where, problems)
+    return _repeated(scenario, recorded, old_words(former_kinds(), resolved))
+
+
+def _again(saved: Path, where: str, overrides: Mapping[str, Any]) -> Scenario:
+    """The scenario of a saved run, or of a training that was stopped."""
+    try:
+        if saved.suffix == ".json":
+            told, text = dict(read_json(saved)), ""
+        else:
+            attrs = load_record(saved).attrs
+            told, text = resolved_of(attrs), str(attrs.get("scenario", ""))
+    except (KeyError, TypeError, ValueError) as error:
+        why = plain(str(error)) or type(error).__name__
+        raise ValueError(
+            f"{where!r} does not say which scenario was run ({why}); name the file of "
+            "the scenario."
+        ) from error
+    scenario = scenario_of(told, where, text, overrides)
+    problems = scenario.problems()
+    if problems:
+        raise ScenarioError(where, problems)
     return scenario
+
+
+def _require_parts(
+    recorded: Sequence[Mapping[str, str]], tables: Mapping[str, Any], where: str
+) -> None:
+    """Raises ScenarioError if parts that a run had, and these tables name, are gone."""
+    plots = [told["kind"] for told in recorded if told["noun"] == "plot"]
+    if lacking := parts.missing(recorded, {*said(tables), *plots}):
+        raise ScenarioError(where, [Problem("", lacking)])
+
+
+def _repeated(
+    scenario: Scenario,
+    recorded: Sequence[Mapping[str, str]],
+    notes: tuple[str, ...],
+) -> Scenario:
+    """The same, of a run with these parts; its notes tell which have changed."""
+    scenario = dataclasses.replace(scenario, recorded=tuple(recorded))
+    notes = (*notes, *parts.changes(scenario.parts))
+    return dataclasses.replace(scenario, notes=notes)
 
 
 def _read(
