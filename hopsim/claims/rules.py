@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from .._common import parts
 from ..checks.measured import AbstractMeasured
 from ..scenario.scenario import read_scenario, Scenario
+from ..scenario.toml_files import ScenarioError
 from .tasks import Task
 
 
@@ -24,7 +25,10 @@ def require_rules(tasks: Iterable[Task]) -> None:
                 "and give that by --with."
             )
     for task in tasks:
-        scenario = read_scenario(task.file, task.quick, task.overrides)
+        try:
+            scenario = read_scenario(task.file, task.quick, task.overrides)
+        except ScenarioError:  # its run tells this in the report, and others go on
+            continue
         if problem := broken_rule(scenario):
             raise ValueError(f"{task.file}: {problem}")
 

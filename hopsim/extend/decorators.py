@@ -116,7 +116,7 @@ def mutation(claim: str, wrong: str) -> Callable[[Maker], Maker]:
     names = caller()[0].f_globals
 
     def decorate(maker: Any) -> Any:
-        if not callable(maker) or list(_taken(maker)):
+        if not inspect.isfunction(maker) or _taken(maker):
             raise ValueError(
                 f"The mutation {wrong!r} is a function without arguments, got "
                 f"{shown(maker)}."
