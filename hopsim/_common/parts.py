@@ -149,10 +149,10 @@ def _hash_of(place: str) -> str:
 
 
 def load(file: str | os.PathLike[str]) -> None:
-    """Execute a file that registers parts, and as a module: no name is `__main__`.
+    """Execute a file that registers parts, as an import does; once for each text.
 
-    Modules beside it can be imported by it. Raises ValueError, with file and line, for
-    whatever goes wrong in it.
+    It may import modules from its own folder. Raises ValueError for whatever goes wrong
+    in it, with file and line.
     """
     place = os.path.realpath(file)
     try:
@@ -235,16 +235,21 @@ def used(words: Iterable[str]) -> list[Part]:
 def text_of(words: Iterable[str]) -> str:
     """A hash of the files whose parts these words name; empty if there are none.
 
-    What such a file imports from its own folder counts as well.
+    What such a file imports from its own folder counts as well; of an installed
+    package, whose folder others share, the version.
     """
-    places = {p.origin.place for p in used(words)}
+    origins = {p.origin for p in used(words)}
+    places = {one.place for one in origins if not one.installed}
     folders = {os.path.dirname(place) for place in places if os.path.isabs(place)}
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         if file and os.path.dirname(os.path.realpath(file)) in folders:
             places.add(os.path.realpath(file))
-    found = sorted(f"{os.path.basename(p)} {_hash_of(p)}" for p in places)
-    return hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
+    found = {f"{os.path.basename(place)} {_hash_of(place)}" for place in places}
+    found |= {f"{one.name} {one.version} {one.sha256}" for one in origins}
+    return (
+        hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest() if found else ""
+    )
 
 
 def missing(recorded: Iterable[Mapping[str, str]], words: Iterable[str]) -> str:

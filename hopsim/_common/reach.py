@@ -72,7 +72,7 @@ def code_below(modules: Iterable[str], home: Path = HOME) -> str:
     return _hash("\n".join(parts))
 
 
-def whole(home: Path = HOME) -> str:
+def all_code(home: Path = HOME) -> str:
     """The hash of all code of the package, in hex, for what may execute any of it."""
     return code_below(_sources(home), home)
 

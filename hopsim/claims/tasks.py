@@ -83,11 +83,12 @@ def ships(place: Path) -> bool:
 
 def mutated(task: Task) -> list[Task]:
     """The same claim under each of the mutations that its author names."""
-    keyed = lambda wrong: hashlib.sha256(f"{task.key} {wrong}".encode()).hexdigest()
-    return [
-        dataclasses.replace(task, wrong=one.wrong, key=keyed(one.wrong)[:16])
-        for one in parts.mutations(task.name)
-    ]
+    found = []
+    for one in parts.mutations(task.name):
+        known = f"{task.key} {one.wrong} {one.origin.sha256}"
+        key = hashlib.sha256(known.encode()).hexdigest()[:16]
+        found.append(dataclasses.replace(task, wrong=one.wrong, key=key))
+    return found
 
 
 def read_task(
@@ -146,7 +147,7 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     sizes = (tables.resolved, tables.other)
     held = f"{reach.code(sizes)} {reach.data(sizes, file.parent)}"
     if own := parts.text_of(set().union(*map(reach.said, sizes))):
-        held += f" {own} {reach.whole()}"  # parts of users may execute all of hopsim
+        held += f" {own} {reach.all_code()}"  # parts of users may execute all of hopsim
     known = f"{digest(tables.resolved)} {size} {held} {versions()} {_device()}"
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))
