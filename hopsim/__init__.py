@@ -50,6 +50,7 @@ _MODULES = {
     "attractors": "attractors",
     "datasets": "data.datasets",
     "dynamics": "dynamics",
+    "extend": "extend",
     "lagrangians": "lagrangians",
     "patterns": "data.patterns",
     "plots": "plots",
@@ -67,7 +68,16 @@ _OLDER_MODULES = {  # once directly in hopsim
 }
 
 if TYPE_CHECKING:
-    from . import attractors, dynamics, lagrangians, plots, solvers, theory, training
+    from . import (
+        attractors,
+        dynamics,
+        extend,
+        lagrangians,
+        plots,
+        solvers,
+        theory,
+        training,
+    )
     from .attractors import Attractors, find_attractors, label_basins
     from .certificates import Certificate, certify
     from .data import datasets, patterns
@@ -124,6 +134,7 @@ __all__ = [
     "certify",
     "datasets",
     "dynamics",
+    "extend",
     "find_attractors",
     "fixed_point",
     "flow",

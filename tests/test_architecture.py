@@ -31,7 +31,7 @@ FLOORS = [
         *("batches", "simulation", "certificates", "attractors", "training"),
     ],
     ["checks", "plots", "experiments", "validation"],
-    ["scenario", "runs", "claims"],
+    ["extend", "scenario", "runs", "claims"],
     ["cli", "__main__", "__init__"],
 ]
 PLACE = {name: (i, k) for i, row in enumerate(FLOORS) for k, name in enumerate(row)}
@@ -466,7 +466,7 @@ def test_every_public_name_is_the_first_that_a_process_may_ask_for(every):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    assert len(lines) == len(names) + 9
+    assert len(lines) == len(names) + 10
 
 
 def test_older_public_names_are_still_there():

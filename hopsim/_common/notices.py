@@ -17,10 +17,16 @@ class Notice(UserWarning):
 
 def notify(text: str) -> None:
     """Warn of `text`, once for each line outside hopsim that leads here."""
-    frame, level = sys._getframe(1), 2
+    _, level = caller()
+    warnings.warn(text, Notice, stacklevel=level)
+
+
+def caller() -> tuple[FrameType, int]:
+    """The frame outside hopsim that leads to whoever calls this, and its level."""
+    frame, level = sys._getframe(2), 2
     while frame.f_back is not None and _inside(frame):
         frame, level = frame.f_back, level + 1
-    warnings.warn(text, Notice, stacklevel=level)
+    return frame, level
 
 
 def _inside(frame: FrameType) -> bool:

@@ -26,8 +26,8 @@ ENTRY_MODULE = "claims.worker"  # every run begins in this module
 DEFAULT_EXPERIMENT = "recall"  # the kind of an experiment that has none
 # included without its imports: the settings with which a worker starts
 COUNTED_ONLY = ("claims.pool",)
-# chooses modules by name, but only those of other libraries; see `prefetch`
-LOADS_FOREIGN_ONLY = ("_common.environment", "_common.registry")
+# chooses modules by name, but only those of others: `prefetch`, `parts.load`
+LOADS_FOREIGN_ONLY = ("_common.environment", "_common.registry", "_common.parts")
 LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}
 COMPUTING_PACKAGES = (
     *("jax", "jaxlib", "diffrax", "equinox", "optimistix", "lineax", "optax"),
@@ -72,6 +72,11 @@ def code_below(modules: Iterable[str], home: Path = HOME) -> str:
     return _hash("\n".join(parts))
 
 
+def all_code(home: Path = HOME) -> str:
+    """The hash of all code of the package, in hex, for what may execute any of it."""
+    return code_below(_sources(home), home)
+
+
 @ft.cache
 def versions() -> dict[str, str]:
     """The versions of what computes."""
@@ -89,11 +94,11 @@ def reach(tables: Iterable[Mapping[str, Any]], home: Path = HOME) -> frozenset[s
     """
     registered, sources, found = _kinds(home), _sources(home), set()
     for table in tables:
-        said = _said(table) & registered.keys()
+        named = said(table) & registered.keys()
         if "plots" not in table:
-            makers = set().union(*(registered[kind] for kind in said))
-            said |= set().union(*(sources[maker].plots for maker in makers))
-        found |= said
+            makers = set().union(*(registered[kind] for kind in named))
+            named |= set().union(*(sources[maker].plots for maker in makers))
+        found |= named
     makers = set().union(*(registered[kind] for kind in found & registered.keys()))
     begun = frozenset(makers | {f"{home.name}.{ENTRY_MODULE}"})
     return _closure(home, begun) | {f"{home.name}.{name}" for name in COUNTED_ONLY}
@@ -126,17 +131,17 @@ def data(tables: Iterable[Mapping[str, Any]], beside: Path | None = None) -> str
     Missing ones do not count: a run downloads them, or leaves them out if its
     experiment allows that.
     """
-    said = tuple(set().union(*map(_said, tables)) - {""})
+    words = tuple(set().union(*map(said, tables)) - {""})
     own = [
         f"{text} {_hash_of(place)}"
-        for text in said
+        for text in words
         for place in places_of(text, beside)
         if os.path.exists(place)
     ]
-    return " ".join([*sorted(own), *_at_hand(said)])
+    return " ".join([*sorted(own), *_at_hand(words)])
 
 
-def _at_hand(said: tuple[str, ...]) -> list[str]:
+def _at_hand(words: tuple[str, ...]) -> list[str]:
     """The files of the named data sets below `HOPSIM_DATA`, if that is set."""
     place = os.environ.get("HOPSIM_DATA")
     if not place:
@@ -144,7 +149,7 @@ def _at_hand(said: tuple[str, ...]) -> list[str]:
     found = [
         f"{path.relative_to(place).as_posix()} {path.stat().st_size}"
         for folder in Path(place).glob("*/")
-        if folder.name.startswith(said)  # "kmnist" is in "kmnist_test"
+        if folder.name.startswith(words)  # "kmnist" is in "kmnist_test"
         for path in folder.glob("*.gz")
     ]
     return ["HOPSIM_DATA", *sorted(found)]
@@ -162,7 +167,7 @@ def _hash_of(path: Path) -> str:
     return found.hexdigest()
 
 
-def _said(tables: Mapping[str, Any]) -> set[str]:
+def said(tables: Mapping[str, Any]) -> set[str]:
     """All strings that are values of entries, except those of the table `[claim]`."""
     study = tables.get("experiment")
     explicit = isinstance(study, Mapping) and "kind" in study

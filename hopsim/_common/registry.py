@@ -1,7 +1,8 @@
 """Registries: the kind named in a scenario file -> the class or function that makes it.
 
 A registry knows no physics. It keeps names, finds near misses, and holds the arguments
-of registered functions to the ranges written in their annotations.
+of registered functions to the ranges written in their annotations. Beside the kinds of
+hopsim it has those of users (`parts`).
 """
 
 import functools as ft
@@ -13,6 +14,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from . import parts
 from .names import guess, nearest, shown
 from .types import Range
 
@@ -83,8 +85,7 @@ class Registry:
                 raise ValueError(f"The {self.noun} {word!r} is registered already.")
 
         def decorate(maker: Any) -> Any:
-            if not inspect.isclass(maker) and ranges(maker):
-                maker = _in_range(maker)
+            maker = held_to_ranges(maker)
             if self._within is not None:
                 self._within.register(kind, formerly)(maker)
             self._registered[kind] = maker
@@ -92,6 +93,25 @@ class Registry:
             return maker
 
         return decorate
+
+    def extend(self, kind: str, maker: Any, origin: parts.Origin) -> Any:
+        """File a class or function of a user's, as it will be called.
+
+        One from the same place replaces an earlier one. Raises ValueError for a kind of
+        hopsim's or of another file.
+        """
+        if kind in self._makers or kind in self._former:
+            raise ValueError(
+                f"hopsim has a {self.noun} {kind!r} of its own; call yours otherwise."
+            )
+        maker = held_to_ranges(maker)
+        parts.take(parts.Part(self.noun, kind, maker, origin))
+        return maker
+
+    @property
+    def shipped(self) -> list[str]:
+        """The kinds of hopsim, without those of users."""
+        return list(self._makers)
 
     @property
     def former(self) -> Mapping[str, str]:
@@ -117,17 +137,33 @@ class Registry:
             raise ValueError(
                 f"There is no {self.noun} of kind {shown(kind)}; {self.nearest(kind)}"
             )
-        return self._makers[self.today(kind)]
+        own = parts.find(self.noun, kind)
+        return self._makers[self.today(kind)] if own is None else own.maker
 
     def __contains__(self, kind: object) -> bool:
-        return kind in self._makers or kind in self._former
+        if kind in self._makers or kind in self._former:
+            return True
+        if not isinstance(kind, str):
+            return False
+        if parts.find(self.noun, kind) is None:
+            parts.load_installed()
+        return parts.find(self.noun, kind) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
+        yield from self._makers
+        yield from (part.kind for part in parts.registered(self.noun))
 
     def kind_of(self, maker: object) -> str | None:
         """The kind under which a class or function is filed, if it is."""
-        return next((k for k, m in self._makers.items() if m is maker), None)
+        return next((k for k in self if self[k] is maker), None)
+
+
+def held_to_ranges(maker: Any) -> Any:
+    """A function that refuses arguments out of the ranges of its annotations.
+
+    Classes stay as they are: their fields are read by a scenario alone.
+    """
+    return maker if inspect.isclass(maker) or not ranges(maker) else _in_range(maker)
 
 
 def _in_range(maker: Callable) -> Callable:

@@ -12,7 +12,7 @@ from .._common.names import unwritable
 from .._common.reach import versions
 from .._version import __version__
 from ..scenario.shipped import public_path
-from .tasks import natural, read_task, shipped_claims, Task
+from .tasks import natural, read_task, shipped_claims, ships, Task
 
 
 Entry = dict[str, Any]  # one claim in the report, as plain JSON data
@@ -112,11 +112,10 @@ def cached_entry(task: Task, place: Path) -> Entry | None:
 
 def keep_request(task: Task, place: Path) -> None:
     """Write beside the verdicts of a claim how it was asked for."""
-    shelf = os.path.realpath(task.file.parent)
-    ships = shelf == os.path.realpath(shipped_claims())
+    shelf = task.file.parent
     asked = {
         "name": task.name,
-        "place": None if ships else shelf,
+        "place": None if ships(shelf) else os.path.realpath(shelf),
         "quick": task.quick,
         "overrides": dict(task.overrides),
     }
@@ -160,6 +159,20 @@ def finished_entry(task: Task, place: Path) -> Entry:
     if found is None:
         return failed_entry(task, "the run left no verdicts", 0.0)
     return found | {"kept": False}
+
+
+def seen_entry(task: Task, entry: Entry) -> Entry:
+    """Whether a claim has seen its mutation, from the entry of its mutated run.
+
+    By what it measures: a check that could not be made, or a run that did not end, has
+    seen nothing.
+    """
+    failed = [c for c in entry["checks"] if not c["passed"] and c["value"] is not None]
+    by = [check["statement"] for check in failed]
+    why = entry["error"] or ("" if by else "no check fails")
+    return {"claim": task.name, "wrong": task.wrong, "seen": bool(by), "by": by} | (
+        {} if by else {"why": why}
+    )
 
 
 def failed_entry(task: Task, why: str, seconds: float) -> Entry:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .._common import parts
 from .._common.cores import cores
 from .tasks import Task
 
@@ -109,6 +110,15 @@ class _Worker(threading.Thread):
                 pass  # closes its streams and waits for it
 
     def _one(self, task: Task) -> tuple[str | None, float]:
+        if not task.wrong:
+            return self._asked(task)
+        self._end()  # a mutation has a process of its own, which ends with it
+        try:
+            return self._asked(task)
+        finally:
+            self._end()
+
+    def _asked(self, task: Task) -> tuple[str | None, float]:
         if self._process is None:
             self._process = _start(self._mine)
         process = self._process
@@ -152,4 +162,7 @@ def _order(task: Task, place: Path) -> dict[str, Any]:
         "overrides": dict(task.overrides),
         "place": str(place),
         "directory": task.directory,
+        "parts": parts.loaded_files(),
+        "claim": task.name,
+        "wrong": task.wrong,
     }

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .._common import reach
+from .._common import parts, reach
 from .._common.names import nearest, shown
 from .._common.reach import versions
 from ..scenario.shipped import public_path, scenario_names, scenarios_place
@@ -39,6 +39,7 @@ class Task:
     overrides: Mapping[str, Any]
     notes: tuple[str, ...] = ()  # on former names of kinds in its file
     changed: str = ""  # by the overrides: it is not the claim of its file then
+    wrong: str = ""  # the mutation under which it is run, in words
 
     @property
     def directory(self) -> str:
@@ -65,12 +66,29 @@ def rerun_command(
     words: Iterable[str], quick: bool, overrides: Mapping[str, Any], place: Path
 ) -> str:
     """The shell command that verifies the named claims, from any directory."""
-    parts = ["hopsim", "verify", *words, "--quick" if quick else "--full"]
+    line = ["hopsim", "verify", *words, "--quick" if quick else "--full"]
     for name, value in overrides.items():
-        parts += ["--set", f"{name}={json.dumps(value, default=str)}"]
-    if os.path.realpath(place) != os.path.realpath(shipped_claims()):
-        parts += ["--claims", str(place)]
-    return shlex.join(parts)
+        line += ["--set", f"{name}={json.dumps(value, default=str)}"]
+    if not ships(place):
+        line += ["--claims", str(place)]
+        for file in parts.loaded_files():
+            line += ["--with", file]
+    return shlex.join(line)
+
+
+def ships(place: Path) -> bool:
+    """True if this is the directory of the shipped claims."""
+    return os.path.realpath(place) == os.path.realpath(shipped_claims())
+
+
+def mutated(task: Task) -> list[Task]:
+    """The same claim under each of the mutations that its author names."""
+    found = []
+    for one in parts.mutations(task.name):
+        known = f"{task.key} {one.wrong} {one.origin.sha256}"
+        key = hashlib.sha256(known.encode()).hexdigest()[:16]
+        found.append(dataclasses.replace(task, wrong=one.wrong, key=key))
+    return found
 
 
 def read_task(
@@ -128,6 +146,8 @@ def _task(file: Path, quick: bool, overrides: Mapping[str, Any]) -> Task:
     # a run checks the other size too, and so executes the code that it names
     sizes = (tables.resolved, tables.other)
     held = f"{reach.code(sizes)} {reach.data(sizes, file.parent)}"
+    if own := parts.text_of(set().union(*map(reach.said, sizes))):
+        held += f" {own} {reach.all_code()}"  # parts of users may execute all of hopsim
     known = f"{digest(tables.resolved)} {size} {held} {versions()} {_device()}"
     key = hashlib.sha256(known.encode()).hexdigest()[:16]
     title = str(tables.resolved.get("title", ""))

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from .entries import (
     other_entries,
     read_verdicts,
     report_of,
+    seen_entry,
 )
 from .pool import OnProgress, run_all
 from .tasks import Task
@@ -39,6 +40,7 @@ def verify(
     on_progress: OnProgress = lambda *_: None,
     on_entry: Callable[[Entry], None] = lambda _: None,
     command: str = "hopsim verify",
+    mutations: Sequence[Task] = (),
 ) -> dict[str, Any]:
     """The report on some claims; `ledger.json` and `report.html` cover all cached ones.
 
@@ -54,6 +56,8 @@ def verify(
     - `command`: the command that repeats the verification, quoted in the report.
     - `on_progress`, `on_entry`: called at every step, and with the entry of every claim
       that has ended.
+    - `mutations`: claims that are run with something wrong as well; the entry
+      `mutations` of the report says of each whether that was seen.
 
     Raises ValueError if `place` cannot be written to, or if another process works in
     it. If it cannot hold the report in the end, that is kept elsewhere, and ValueError
@@ -64,8 +68,10 @@ def verify(
     remedy = "wait until it has ended, or give another place with --out"
     with locked(place / ".verify.lock", f"Somebody verifies in {str(place)!r}", remedy):
         entries = finished_entries(tasks, place, jobs, on_progress, on_entry)
+        seen = mutated_entries(mutations, place, jobs, on_progress)
         others, lapsed = other_entries(place, entries)
         more = {"wall": time.perf_counter() - begun, "lapsed": lapsed}
+        more |= {"mutations": seen} if seen else {}
         whole = report_of([*entries, *others], command) | more
         ledger = json.dumps(whole, indent=1, allow_nan=False) + "\n"
         found = report_of(entries, command) | more | {"others": len(others)}
@@ -83,6 +89,15 @@ def verify(
         return found
 
 
+def mutated_entries(
+    tasks: Sequence[Task], place: Path, jobs: int | None, on_progress: OnProgress
+) -> list[Entry]:
+    """For each mutated claim, whether it has seen what is wrong."""
+    found = finished_entries(list(tasks), place, jobs, on_progress)
+    by_run = {entry["directory"]: entry for entry in found}
+    return [seen_entry(task, by_run[task.directory]) for task in tasks]
+
+
 def finished_entries(
     tasks: list[Task],
     place: Path,
@@ -91,13 +106,14 @@ def finished_entries(
     on_entry: Callable[[Entry], None] = lambda _: None,
 ) -> list[Entry]:
     """The entry of every claim: those cached in `place` first, then those run now."""
-    known = {task.name: cached_entry(task, place) for task in tasks}
+    known = {task.directory: cached_entry(task, place) for task in tasks}
     entries = [entry for entry in known.values() if entry is not None]
     for task in tasks:
-        if entry := known[task.name]:
-            keep_request(task, place)
+        if entry := known[task.directory]:
+            if not task.wrong:  # which is no result that a report counts
+                keep_request(task, place)
             on_entry(entry)
-    rest = _longest_first([t for t in tasks if known[t.name] is None], place)
+    rest = _longest_first([t for t in tasks if known[t.directory] is None], place)
     workers = max(1, min(jobs or len(cores()), len(rest)))
     try:
         for task, why, seconds in (
@@ -106,7 +122,7 @@ def finished_entries(
             entry = (
                 failed_entry(task, why, seconds) if why else finished_entry(task, place)
             )
-            if not entry["error"]:
+            if not (entry["error"] or task.wrong):
                 keep_request(task, place)
             entries.append(entry)
             on_entry(entry)

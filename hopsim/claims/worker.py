@@ -14,6 +14,7 @@ import time
 import traceback
 from typing import Any, TextIO
 
+from .._common import parts
 from .._common.cores import collect_rarely
 from .._common.files import machine_fault
 
@@ -52,8 +53,11 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
 
         # a quick run spends most of its time in the compiler
         jax.config.update("jax_disable_most_optimizations", task["quick"])
+        for file in task["parts"]:
+            parts.load(file)
+        overrides = task["overrides"] | _wrong(task)
         # the parent has warned of former names already
-        scenario = read_scenario(task["file"], task["quick"], task["overrides"])
+        scenario = read_scenario(task["file"], task["quick"], overrides)
         run(
             scenario,
             out=task["place"],
@@ -74,6 +78,21 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
         why = f"crashed with {type(error).__name__} in {place}: {error}"
         traceback.print_exc()
     answer(ended=why, seconds=time.perf_counter() - begun)
+
+
+def _wrong(task: dict[str, Any]) -> dict[str, Any]:
+    """Makes something wrong, if that is asked for; the entries that it overrides.
+
+    No program of what is wrong is kept.
+    """
+    if not task["wrong"]:
+        return {}
+    import jax
+
+    jax.config.update("jax_enable_compilation_cache", False)
+    parts.load_installed()
+    known = {one.wrong: one for one in parts.mutations(task["claim"])}
+    return known[task["wrong"]].apply() or {}
 
 
 if __name__ == "__main__":

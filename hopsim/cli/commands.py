@@ -7,17 +7,20 @@ command needs it.
 import contextlib
 import enum
 import errno
+import functools as ft
+import inspect
 import io
 import os
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from .._common import parts
 from .._common.cores import collect_rarely, cores
 from .._common.names import plain, printable, shown
 from .._common.notices import print_notices
@@ -43,6 +46,38 @@ Quick = Annotated[bool, typer.Option("--quick", help="Apply the file's [quick] t
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override one entry.")
 ]
+
+
+With = Annotated[
+    list[str],
+    typer.Option(
+        "--with",
+        metavar="FILE",
+        help="A file with parts of your own, which is executed (hopsim.extend).",
+    ),
+]
+_asked_parts: list[str] = []  # the files of `--with`, until they are loaded
+
+
+def _takes_parts(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the option `--with`, whose files `_load_parts` executes.
+
+    Not here: what they import starts JAX, which the command prepares before.
+    """
+
+    @ft.wraps(command)
+    def opened(*args: Any, own_parts: list[str], **options: Any) -> None:
+        _asked_parts[:] = own_parts
+        command(*args, **options)
+
+    option = inspect.Parameter(
+        "own_parts", inspect.Parameter.KEYWORD_ONLY, default=[], annotation=With
+    )
+    known = inspect.signature(command)
+    whole = known.replace(parameters=[*known.parameters.values(), option])
+    vars(opened)["__signature__"] = whole
+    opened.__annotations__ = command.__annotations__ | {"own_parts": With}
+    return opened
 
 
 class Exit(enum.IntEnum):
@@ -75,6 +110,7 @@ def main() -> None:
 
 
 @app.command("run")
+@_takes_parts
 def run_command(
     file: File,
     quick: Quick = False,
@@ -124,6 +160,7 @@ def run_command(
 
 
 @app.command("train")
+@_takes_parts
 def train_command(
     file: File,
     quick: Quick = False,
@@ -175,6 +212,7 @@ def train_command(
 
 
 @app.command("predict")
+@_takes_parts
 def predict_command(
     run_directory: Annotated[Path, typer.Argument(help="A run of `hopsim train`.")],
     images: Annotated[
@@ -198,6 +236,7 @@ def predict_command(
 
         if into is not None:
             try_place(into.parent, str(into.name), "name another file with --into")
+        _load_parts()
         trained = load_trained(run_directory, point)
         rows, labels = read_images(images, variable)
         found = trained.predict(rows)
@@ -211,6 +250,7 @@ def predict_command(
 
 
 @app.command("attractors")
+@_takes_parts
 def attractors_command(
     what: Annotated[
         str, typer.Argument(help="A run directory, a record, or a scenario.")
@@ -240,10 +280,14 @@ def attractors_command(
 
 
 @app.command("verify")
+@_takes_parts
 def verify_command(
     claims: Annotated[
         list[str] | None,
-        typer.Argument(help="Ids, names or tags of claims; default: all."),
+        typer.Argument(
+            help="Ids, names or tags of claims, default all; or a directory of claims "
+            "of your own."
+        ),
     ] = None,
     quick: Annotated[
         bool,
@@ -264,24 +308,43 @@ def verify_command(
         bool,
         typer.Option("--cache/--no-cache", help="Keep compiled programs for later."),
     ] = True,
+    mutations: Annotated[
+        bool,
+        typer.Option(
+            "--mutations", help="Of your own claims: does each see what is wrong?"
+        ),
+    ] = False,
 ) -> None:
     """Put the claims of the theory to the test; print the ledger, write the report."""
     with _guarded():
         if cache:
             _keep_programs()
-        from ..claims.tasks import find_claims, rerun_command, shipped_claims
+        from ..claims.tasks import find_claims, mutated, rerun_command, ships
         from ..claims.verify import verify as verify_claims
 
-        words, changes = claims or [], _parse(overrides)
-        shelf = shipped_claims() if place is None else place
+        _load_parts()
+        shelf, words = _shelf_of(claims or [], place)
+        changes, own = _parse(overrides), not ships(shelf)
+        if own:
+            parts.load_installed()
+        elif mutations:
+            raise ValueError(
+                "--mutations judges claims of your own; those that ship have theirs in "
+                "hopsim's tests (pytest -m mutations)."
+            )
         tasks = find_claims(shelf, words, quick, changes)
+        wrong = [one for task in tasks if mutations for one in mutated(task)]
+        if own:
+            from ..claims.rules import require_rules
+
+            require_rules(tasks)
         for task in tasks:
             _tell(public_path(task.file), task.notes)
         again = rerun_command(words, quick, changes, shelf)
         with _showing_what_is_kept(), terminal.verifying(len(tasks)) as show:
             try:
                 report = verify_claims(
-                    tasks, out, jobs, show.on_progress, show.on_entry, again
+                    tasks, out, jobs, show.on_progress, show.on_entry, again, wrong
                 )
             except KeyboardInterrupt as error:
                 raise KeyboardInterrupt(
@@ -289,11 +352,13 @@ def verify_command(
                     f"{out}, and the same command goes on from there"
                 ) from error
         terminal.show_report(report, out)
-        if not all(entry["passed"] for entry in report["claims"]):
+        seen = all(one["seen"] for one in report.get("mutations", ()))
+        if not (seen and all(entry["passed"] for entry in report["claims"])):
             raise typer.Exit(Exit.CHECK_FAILED)
 
 
 @app.command("check")
+@_takes_parts
 def check_command(file: File, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scenario file and say what it asks for; compute nothing."""
     with _guarded():
@@ -321,6 +386,7 @@ def new_command(
 
 
 @app.command("list")
+@_takes_parts
 def list_command(
     what: Annotated[
         str | None,
@@ -338,11 +404,14 @@ def list_command(
             return
         from ..scenario.listing import nouns
 
+        _load_parts()
+        parts.load_installed()
         for noun in nouns() if what is None else [what]:
             terminal.show_entries(noun)
 
 
 @app.command("plot")
+@_takes_parts
 def plot_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
     names: Annotated[
@@ -355,6 +424,7 @@ def plot_command(
         from ..runs.run import redraw
         from ..scenario.toml_files import old_words
 
+        _load_parts()
         asked = {"plots": names or []}
         _tell(str(run_directory), old_words(plots.former, asked))
         with _reading(run_directory):
@@ -395,15 +465,23 @@ def _guarded() -> Iterator[None]:
     except OSError as error:
         _refuse(_told(error))
     except ValueError as error:
-        if not _raised_by_hopsim(error):
-            _crash(error)
-        _refuse(str(error))
+        if _raised_by_hopsim(error):
+            _refuse(str(error))
+        _refuse_part(error)
+        _crash(error)
     except MemoryError as error:
         _refuse(f"out of memory; use smaller sizes. {error}")
     except Exception as error:
         if "RESOURCE_EXHAUSTED" in str(error):  # as XLA says it
             _refuse(f"out of memory; use smaller sizes. {plain(str(error))}")
+        _refuse_part(error)
         _crash(error)
+
+
+def _refuse_part(error: Exception) -> None:
+    """Ends with file and line if a user's part has raised an error, or led to it."""
+    if told := parts.fault(error):
+        _refuse(told)
 
 
 def _refuse(message: str) -> NoReturn:
@@ -546,11 +624,30 @@ def _crash(error: BaseException) -> NoReturn:
 
 def _read(file: str, quick: bool, overrides: list[str], aloud: bool = True) -> Any:
     """The scenario; notes on older words of its file are printed if `aloud`."""
+    _load_parts()
     from ..scenario.scenario import read_scenario
 
     scenario = read_scenario(file, quick, _parse(overrides))
     _tell(file, scenario.notes if aloud else ())
     return scenario
+
+
+def _load_parts() -> None:
+    """Execute the files of `--with`; ValueError for what goes wrong in one of them."""
+    for file in _asked_parts:
+        parts.load(file)
+
+
+def _shelf_of(words: list[str], place: Path | None) -> tuple[Path, list[str]]:
+    """The directory of claims, and the words that name some of them."""
+    from ..claims.tasks import shipped_claims
+
+    named = [w for w in words if place is None and any(Path(w).glob("*.toml"))]
+    if len(named) > 1:
+        raise ValueError(f"One directory of claims at a time, got {', '.join(named)}.")
+    if named:
+        return Path(named[0]), [w for w in words if w not in named]
+    return shipped_claims() if place is None else place, words
 
 
 def _tell(file: str, notes: tuple[str, ...]) -> None:

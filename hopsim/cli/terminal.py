@@ -7,19 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .._common import parts
+
 
 def show_entries(noun: str) -> None:
-    """Everything that a scenario can name, of one noun."""
+    """Everything that a scenario can name, of one noun; parts of users come last."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.padding import Padding
 
     from ..scenario.listing import listed
 
     console = Console(highlight=False, markup=False)
     found = listed(noun)
+    if parts.registered():  # the registries are not imported else, nor is JAX
+        from ..scenario.catalogue import own_entries
+
+        found += own_entries(noun)
     console.print(f"{noun}:" if found else f"{noun}: none found here", style="bold")
     for entry in found:
-        console.print(f"  {entry.name}", style="bold cyan")
+        whose = f"  of {entry.origin}" if entry.origin else ""
+        console.print(f"  [bold cyan]{entry.name}[/]{escape(whose)}", markup=True)
         for text in (entry.text, f"keys: {entry.keys}" if entry.keys else ""):
             if text:
                 console.print(Padding(text, (0, 0, 0, 6)))
@@ -228,6 +236,13 @@ def show_report(report: dict[str, Any], out: Path) -> None:
                 f"{entry['name']}: changed: {entry['changed']}; not counted, its "
                 f"checks {told}"
             )
+    for one in report.get("mutations", ()):
+        word = "seen" if one["seen"] else "NOT SEEN"
+        by = "; ".join(one["by"]) or one["why"]
+        console.print(
+            f"{word:<8} {one['claim']}: {one['wrong']} ({by})",
+            style=None if one["seen"] else "red",
+        )
     whole = report["passed"] + report["failed"]
     held = (
         f"{report['passed']}/{whole} claims hold" if whole else "no claim was counted"

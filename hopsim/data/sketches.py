@@ -24,8 +24,8 @@ from .datasets import Outline
 from .sources import PatternSet, ProbeSet
 
 
-memory_sketches = Registry("memory source")
-probe_sketches = Registry("probe source")
+memory_sketches = Registry("sketch of memories")
+probe_sketches = Registry("sketch of probes")
 
 SPIN, NO_SPIN = 1.0, 0.5  # the numbers that stand for all of an array
 UNDRAWN = Stream(0)  # for sources that draw nothing
@@ -36,11 +36,15 @@ def sketched(
 ) -> Any:
     """The sketch of what a source gives with some of its settings, others by default.
 
-    Raises ValueError for settings that the source refuses.
+    A source of a user's that has none is asked itself. Raises ValueError for settings
+    that the source refuses.
     """
     known = parameters(source).items()
     settings = {k: p.default for k, p in known if p.default is not p.empty}
-    return sketches[kind](*before, **(settings | dict(given)))
+    settings |= dict(given)
+    if kind not in sketches:
+        return source(UNDRAWN, *before, **settings)
+    return sketches[kind](*before, **settings)
 
 
 def _rows(count: int, features: int, spins: bool, what: str = "memories") -> np.ndarray:

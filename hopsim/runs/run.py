@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._common import parts
 from .._common.arrays import repeats_expected
 from .._common.clock import phase, watch
 from .._common.environment import precision, prefetch, provenance
@@ -33,6 +34,7 @@ from .._version import __version__
 from ..experiments import experiments, Study
 from ..plots import plots, render
 from ..records import load_record, Record, save
+from ..scenario.saved import parts_of
 from ..scenario.scenario import load_scenario, Scenario
 from .summary import summary_lines
 
@@ -169,7 +171,13 @@ def unfinished(scenario: Scenario, out: Path) -> Path:
 
 
 def _resolved(scenario: Scenario) -> str:
-    return json.dumps(scenario.resolved, sort_keys=True, default=str)
+    """The resolved tables; with the parts of users that they name, if any."""
+    own = {"parts": scenario.parts} if scenario.parts else {}
+    return _json(scenario.resolved | own)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _header_attrs(scenario: Scenario) -> dict[str, Any]:
@@ -188,9 +196,9 @@ def _header_attrs(scenario: Scenario) -> dict[str, Any]:
         "sweep_path": "" if sweep is None else sweep.path,
         "plots": " ".join(scenario.plots),
         "scenario": scenario.text,
-        "resolved": _resolved(scenario),
+        "resolved": _json(scenario.resolved),
         "hopsim": __version__,
-    }
+    } | ({"parts": _json(scenario.parts)} if scenario.parts else {})
 
 
 def _kinds(kinds: list[str]) -> str:
@@ -284,6 +292,7 @@ def _verdicts(scenario: Scenario, record: Record) -> str:
         "passed": record.passed,
         "checks": [_plain(dataclasses.asdict(v)) for v in record.verdicts],
     }
+    told |= {"parts": scenario.parts} if scenario.parts else {}
     return json.dumps(told, indent=1, allow_nan=False) + "\n"
 
 
@@ -338,6 +347,8 @@ def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
     assert record.path is not None
     drawn = str(record.attrs["plots"]).split()
     wanted = names or drawn
+    if lacking := parts.missing(parts_of(record.attrs), wanted):
+        raise ValueError(f"{path}: {lacking}")
     for name in wanted:
         if name not in plots:
             raise ValueError(f"There is no plot {name!r}; {plots.nearest(name)}")

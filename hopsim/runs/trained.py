@@ -1,6 +1,5 @@
 """Trained networks: from a run directory to a `Network`, and to classes of images."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from ..data import datasets
 from ..data.stacks import read_stack
 from ..network import Network
 from ..records import Dataset, dataset, load_record, Record
+from ..scenario.saved import resolved_of
 from ..scenario.scenario import Scenario, scenario_of
 from ..scenario.toml_files import ScenarioError
 from ..training import from_images, learnt_from_leaves, learnt_network, predict
@@ -62,9 +62,7 @@ def load_trained(path: str | os.PathLike, point: str | None = None) -> Trained:
     kept = path / "resolved.json"  # of an unfinished training
     record = None if os.path.lexists(kept) else load_record(path)
     try:
-        told = (
-            read_json(kept) if record is None else json.loads(record.attrs["resolved"])
-        )
+        told = read_json(kept) if record is None else resolved_of(record.attrs)
         scenario = scenario_of(told, str(path))
     except ScenarioError:
         raise

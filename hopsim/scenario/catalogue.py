@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .._common import parts
 from .._common.registry import parameters, ranges, Registry
 from ..checks import checks
 from ..data.sources import memory_sources, probe_sources
@@ -38,8 +39,8 @@ REGISTRIES: dict[str, Registry] = {
 
 
 def kinds(noun: str) -> list[str]:
-    """The kinds of a noun; `experiments` without validations."""
-    found = list(REGISTRIES[noun])
+    """The shipped kinds of a noun; `experiments` without validations."""
+    found = REGISTRIES[noun].shipped
     return [k for k in found if noun != "experiments" or k not in validations]
 
 
@@ -65,9 +66,23 @@ def entries() -> dict[str, list[Entry]]:
     return found
 
 
+def own_entries(noun: str) -> list[Entry]:
+    """The entries of parts of users, with their origin."""
+    known = parts.registered(REGISTRIES[noun].noun) if noun in REGISTRIES else []
+    return [
+        Entry(p.kind, _first_words(p.maker), _keys(p.maker), str(p.origin))
+        for p in known
+        if noun != "validations"  # these are experiments as well
+    ]
+
+
 def as_json() -> str:
-    """The same as the text of `kinds.json`."""
-    table = {noun: [x._asdict() for x in found] for noun, found in entries().items()}
+    """The shipped ones as the text of `kinds.json`."""
+    shown = ("name", "text", "keys")
+    table = {
+        noun: [{key: getattr(x, key) for key in shown} for x in found]
+        for noun, found in entries().items()
+    }
     return json.dumps(table, indent=1, ensure_ascii=False) + "\n"
 
 

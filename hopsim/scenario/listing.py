@@ -22,6 +22,7 @@ class Entry(NamedTuple):
     name: str
     text: str  # formula and source
     keys: str  # required ones bare, others with their defaults
+    origin: str = ""  # of a part of a user's: file or package
 
 
 def nouns() -> list[str]:

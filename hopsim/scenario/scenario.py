@@ -6,22 +6,24 @@ until there are none.
 
 import copy
 import dataclasses
-import functools as ft
 import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from .._common import parts
 from .._common.arrays import cast_to, repeats_expected
 from .._common.cores import in_bytes, require_room
 from .._common.display import AbstractShown, Shown, some
 from .._common.environment import precision
-from .._common.names import nearest, shown
+from .._common.files import read_json
+from .._common.names import nearest, plain, shown
+from .._common.reach import said
 from .._common.streams import Stream
 from ..checks import AbstractCheck, checks
 from ..data.sketches import memory_sketches, probe_sketches, sketched
@@ -37,8 +39,10 @@ from ..experiments import (
 from ..models import networks
 from ..network import Network
 from ..plots import plots
+from ..records import load_record
 from .catalogue import former_kinds
 from .grammar import build, read_model, read_spec, Spec
+from .saved import parts_beside, resolved_of, saved_run
 from .shipped import find_scenario
 from .toml_files import (
     digest,
@@ -217,7 +221,8 @@ class Scenario(AbstractShown):
     resolved: dict[str, Any]  # the tables after [quick] and --set
     text: str
     where: str
-    notes: tuple[str, ...] = ()  # on former names of kinds, which are still read
+    notes: tuple[str, ...] = ()  # on former names of kinds, and parts that changed
+    recorded: tuple[Mapping[str, str], ...] = ()  # parts of the run that it repeats
 
     def __init__(
         self,
@@ -303,6 +308,12 @@ class Scenario(AbstractShown):
                 ("file", self.where),
             ],
         )
+
+    @property
+    def parts(self) -> list[dict[str, str]]:
+        """The parts of users that it names, as a record has them."""
+        words = {*said(self.resolved), *self.plots}
+        return parts.told_again(self.recorded, parts.used(words))
 
     def problems(self) -> list[Problem]:
         """What a run of it would refuse, as far as that is known before it draws."""
@@ -395,7 +406,6 @@ def _kind_of_check(check: AbstractCheck) -> str:
     return checks.kind_of(type(check)) or type(check).__name__
 
 
-@ft.cache
 def _drawn_by_studies() -> frozenset[str]:
     """The pictures that some experiment makes; others may be anybody's own."""
     makers: list[Any] = [experiments[kind] for kind in experiments]
@@ -422,12 +432,14 @@ def load_scenario(
 
     **Arguments:**
 
-    - `path`: the file, or the name of a shipped scenario, such as `"claims/cl-22"`.
+    - `path`: the file, or the name of a shipped scenario, such as `"claims/cl-22"`, or
+      a saved run (its directory or record), in the size in which it was made.
     - `quick`: apply the file's table `[quick]`.
     - `overrides`: dotted paths and values, such as `{"run.duration": 5}`.
 
     Raises ScenarioError (a ValueError) with all problems of the file, and ValueError if
-    there is no such file or name. Warns (FutureWarning) of former names of kinds.
+    there is no such file or name. Warns (FutureWarning) of former names of kinds, and
+    of parts that have changed since a saved run.
     """
     scenario = read_scenario(path, quick, overrides)
     _warn_of_notes(scenario, str(path))
@@ -445,13 +457,23 @@ def read_scenario(
     overrides: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """`load_scenario` without warnings: the caller shows those in `notes`."""
-    beside = find_scenario(path).parent
-    return _whole(read_tables(path, quick, overrides), str(path), quick, beside)
+    if (saved := saved_run(path)) is not None:
+        return _again(saved, str(path), overrides or {})
+    found = find_scenario(path)
+    tables = read_tables(path, quick, overrides)
+    return _whole(tables, str(path), quick, found.parent, parts_beside(found))
 
 
-def _whole(tables: Tables, where: str, quick: bool, beside: Path | None) -> Scenario:
+def _whole(
+    tables: Tables,
+    where: str,
+    quick: bool,
+    beside: Path | None,
+    recorded: Sequence[Mapping[str, str]] = (),
+) -> Scenario:
     """A scenario, checked in both sizes; ScenarioError with the problems of both."""
     resolved, other, text, problems = tables
+    _require_parts(recorded, resolved, where)
     scenario = _read(resolved, text, where, problems, beside)
     problems += _refused(scenario)
     # the other size is checked too, so that its mistakes are reported now
@@ -465,16 +487,70 @@ def _whole(tables: Tables, where: str, quick: bool, beside: Path | None) -> Scen
     ]
     if problems or scenario is None:
         raise ScenarioError(where, problems)
-    return scenario.replaced(notes=old_words(former_kinds(), resolved, other))
+    notes = old_words(former_kinds(), resolved, other)
+    return _repeated(scenario, recorded, notes)
 
 
-def scenario_of(resolved: dict[str, Any], where: str) -> Scenario:
-    """A scenario from its resolved tables, such as those in a record."""
-    problems: list[Problem] = []
-    scenario = _read(resolved, "", where, problems)
+def scenario_of(
+    told: Mapping[str, Any],
+    where: str,
+    text: str = "",
+    overrides: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """A scenario from its resolved tables, such as those in a record.
+
+    Their entry `parts`, if there is one, has the parts of users that they name. Raises
+    ScenarioError if one of these is missing.
+    """
+    resolved, problems = copy.deepcopy(dict(told)), list[Problem]()
+    recorded = resolved.pop("parts", [])
+    for dotted, value in (overrides or {}).items():
+        put(resolved, dotted, value, problems, dotted)
+    _require_parts(recorded, resolved, where)
+    scenario = _read(resolved, text, where, problems)
     if problems or scenario is None:
         raise ScenarioError(where, problems)
+    return _repeated(scenario, recorded, old_words(former_kinds(), resolved))
+
+
+def _again(saved: Path, where: str, overrides: Mapping[str, Any]) -> Scenario:
+    """The scenario of a saved run, or of a training that was stopped."""
+    try:
+        if saved.suffix == ".json":
+            told, text = dict(read_json(saved)), ""
+        else:
+            attrs = load_record(saved).attrs
+            told, text = resolved_of(attrs), str(attrs.get("scenario", ""))
+    except (KeyError, TypeError, ValueError) as error:
+        why = plain(str(error)) or type(error).__name__
+        raise ValueError(
+            f"{where!r} does not say which scenario was run ({why}); name the file of "
+            "the scenario."
+        ) from error
+    scenario = scenario_of(told, where, text, overrides)
+    problems = scenario.problems()
+    if problems:
+        raise ScenarioError(where, problems)
     return scenario
+
+
+def _require_parts(
+    recorded: Sequence[Mapping[str, str]], tables: Mapping[str, Any], where: str
+) -> None:
+    """Raises ScenarioError if parts that a run had, and these tables name, are gone."""
+    plots = [told["kind"] for told in recorded if told["noun"] == "plot"]
+    if lacking := parts.missing(recorded, {*said(tables), *plots}):
+        raise ScenarioError(where, [Problem("", lacking)])
+
+
+def _repeated(
+    scenario: Scenario,
+    recorded: Sequence[Mapping[str, str]],
+    notes: tuple[str, ...],
+) -> Scenario:
+    """The same, of a run with these parts; its notes tell which have changed."""
+    scenario = scenario.replaced(recorded=tuple(recorded))
+    return scenario.replaced(notes=(*notes, *parts.changes(scenario.parts)))
 
 
 def _read(

@@ -14,7 +14,7 @@ import pytest
 from command_line import hopsim_cli
 from places import ROOT
 
-from hopsim._common import reach as _reach
+from hopsim._common import parts, reach as _reach
 from hopsim._common.notices import Notice
 from hopsim.claims import pool, report
 from hopsim.claims.entries import cached_entry, report_of
@@ -53,9 +53,23 @@ at_most = {bound}
 """
 
 
+# claims of one's own name at least one mutation
+PARTS = """
+from pathlib import Path
+from hopsim import extend
+
+for file in Path(__file__).with_name("claims").glob("*.toml"):
+    extend.mutation(file.stem, "other numbers")(lambda: {"seed": 1})
+"""
+
+
 @pytest.fixture
-def shelf(tmp_path):
+def shelf(tmp_path, monkeypatch):
     """A directory of small claims, and a function that writes one more."""
+    for name in ("_mutations", "_loaded"):
+        monkeypatch.setattr(parts, name, {})
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "parts.py").write_text(PARTS)
     place = tmp_path / "claims"
     place.mkdir()
 
@@ -449,7 +463,8 @@ def test_a_claim_is_changed_by_what_changes_it_alone(shelf):
 def words(place, out, *more):
     return [
         *("verify", "--quick", "--jobs", "1"),
-        *("--claims", str(place), "--out", str(out), *more),
+        *("--claims", str(place), "--with", str(place.with_name("parts.py"))),
+        *("--out", str(out), *more),
     ]
 
 

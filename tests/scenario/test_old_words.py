@@ -233,6 +233,7 @@ def test_verify_tells_old_words_once(write, tmp_path, monkeypatch, failed):
         lambda *_, **__: {"claims": [{"passed": not failed}]},
     )
     monkeypatch.setattr("hopsim.cli.terminal.show_report", lambda report, out: None)
+    monkeypatch.setattr("hopsim.claims.rules.require_rules", lambda tasks: None)
     write(claim={"id": "CL-1"})
     write(name="another", claim={"id": "CL-2"}, plots=["census"])
     result = hopsim_cli("verify", "--claims", tmp_path, "--out", tmp_path / "out")

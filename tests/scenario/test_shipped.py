@@ -425,3 +425,51 @@ def test_an_installed_hopsim_runs_by_name(installed, tmp_path, words):
         text = page.read_text(encoding="utf-8")
         assert '"file": "scenarios/claims/cl-22.toml"' in text
         assert str(tmp_path.parent) not in text
+
+
+# --- parts of users -------------------------------------------------------------------
+
+PACKAGE = """
+from hopsim import extend
+
+@extend.drive("packaged")
+class Packaged(extend.AbstractDrive):
+    def __call__(self, t):
+        return 0.0 * t
+"""
+
+
+@pytest.mark.slow
+def test_an_installed_hopsim_takes_parts_in_an_empty_folder(wheel, tmp_path):
+    """The examples, and a package with an entry point, beside the unpacked wheel."""
+    site, here = tmp_path / "site", tmp_path / "here"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    shutil.copytree(ROOT / "docs" / "examples", here)
+    (site / "packaged_parts.py").write_text(PACKAGE)
+    about = site / "my_package-4.0.dist-info"
+    about.mkdir()
+    about.joinpath("METADATA").write_text(
+        "Metadata-Version: 2.1\nName: my-package\nVersion: 4.0\n"
+    )
+    about.joinpath("entry_points.txt").write_text(
+        "[hopsim.parts]\nmine = packaged_parts\n"
+    )
+
+    def run(*words):
+        done = command(*words, path=[site], cwd=here, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+        return done
+
+    assert "packaged  of my-package 4.0 (SHA-256 " in run("list", "drives").stdout
+    packaged = 'dynamics.drive={ kind = "packaged" }'
+    assert run("check", "my_cue.toml", "--with", "my_parts.py", "--set", packaged)
+    run("run", "my_study.toml", "--with", "my_parts.py")
+    (saved,) = (here / "runs").iterdir()
+    missing = command("run", saved, path=[site], cwd=here, encoding="utf-8")
+    assert missing.returncode == 2
+    assert "give that file, --with my_parts.py" in missing.stderr
+    words = ("verify", "my_claims/", "--with", "my_parts.py", "--quick", "--mutations")
+    told = run(*words).stdout
+    assert told.count("seen     account: ") == 2
+    assert "1/1 claims hold" in told
