@@ -29,6 +29,7 @@ from .dynamics import (
 )
 from .dynamics._base import Method, require_dynamics
 from .dynamics.flows._solver_choice import DEFAULT_STEP
+from .dynamics.flows.convexity import judge
 from .network import Network, require_network
 from .trajectory import Ending, EPSILONS, Promise, StepLog, Trajectory, UNUSED
 
@@ -200,6 +201,9 @@ def _integrate(
     # --- collect
     ended = time.perf_counter()
     promise = _promise(network, dynamics, batch, method, plan)
+    if promise.kind == "met":
+        promise, least = judge(promise, network, batch, solutions)
+        solutions = solutions._replace(least_curvature=least)
     names = (x for x in Solution._fields if x not in ("log", "passes"))
     return Trajectory(
         times=np.asarray(plan.times),
@@ -327,7 +331,7 @@ def _promise(
     for row in sorted(rows):
         own = batch.take(row).own(network, dynamics)
         promises.append(own[1].promise(own[0], method, clamped))
-    return min(promises, key=lambda promise: promise.given)
+    return min(promises, key=lambda promise: (promise.given, promise.proved))
 
 
 def _step_log(

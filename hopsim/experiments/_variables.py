@@ -63,7 +63,7 @@ def trajectory_variables(
         "cue": (("probe", "feature"), setting.probes.values, PURE),
         "final": (("probe", "feature"), trajectory.final, PURE),
         "promised": ((), certificate.promised, PURE),
-        "promise": ((), f"{trajectory.promise.kind}: {trajectory.promise.reason}"),
+        "promise": ((), str(trajectory.promise)),
         "solver": ((), trajectory.solver),
         "notice": ((), trajectory.notice or ""),
         "seconds": ((), trajectory.seconds, {"units": "s"}),
