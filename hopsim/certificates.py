@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from ._common.display import AbstractShown, many, Shown
 from ._common.entries import public_entry
 from .network import Network, require_network
+from .records import Dataset
 from .trajectory import Promise, Trajectory
 
 
@@ -30,7 +31,10 @@ class Certificate(AbstractShown):
       of resolution, or in steps as short as the clock of float64 can tell, or this was
       not tested (`certify(..., resolve=True)` does); or the energy is not finite.
 
-    `promised` is what theory promises for this network and motion.
+    `promised` is what theory promises for this network and motion. A promise of kind
+    "met" holds for the states of this run alone, at which Lagrangians that do not say
+    whether they are convex were found to be so; the text then says "fell", and not
+    "certified to fall".
     """
 
     promise: Promise
@@ -72,7 +76,7 @@ class Certificate(AbstractShown):
             f"Certificate of {many(self.holds.size, 'probe')}: "
             + (self._verdict() if self.promised else "NOT PROMISED to fall"),
             [
-                ("promise", f"{self.promise.kind}: {self.promise.reason}"),
+                ("promise", str(self.promise)),
                 ("verdicts", ", ".join(f"{word} in {n}" for word, n in counts if n)),
                 ("worst rise", self._rise()),
                 ("ledger", self._ledger()),
@@ -97,12 +101,20 @@ class Certificate(AbstractShown):
         total = self.holds.size
         kept, broken = int(np.sum(self.holds)), int(np.sum(self.broken))
         if kept == total:
-            return f"energy certified to fall: {total}/{total} probes"
+            word = "certified to fall" if self.promise.proved else "fell"
+            return f"energy {word}: {total}/{total} probes"
         rest = total - kept - broken
         if not broken:
             return f"NOT RESOLVED in {rest}/{total} probes, {kept} certified"
         unresolved = f", {rest} not resolved" if rest else ""
         return f"BROKEN in {broken}/{total} probes, {kept} certified{unresolved}"
+
+
+def is_proved(data: Dataset) -> bool:
+    """True if descent is promised in a record, and not for the states met alone."""
+    kinds = np.ravel(data["promise"].values) if "promise" in data else []
+    met = any(str(text).startswith("met:") for text in kinds)
+    return bool(np.all(data["promised"].values)) and not met
 
 
 @public_entry

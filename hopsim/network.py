@@ -200,13 +200,16 @@ class Network(AbstractShown, eqx.Module):
         """The energy and the sum of its |terms|, from the same products."""
         g = self.feature_lagrangian.activation(v)
         f = self.memory_lagrangian.activation(h)
-        bracket_v = decay * self.feature_lagrangian.bracket(v)
-        bracket_h = self.memory_lagrangian.bracket(h)
+        bracket_v, scale_v = self.feature_lagrangian.bracket_and_scale(v)
+        bracket_h, scale_h = self.memory_lagrangian.bracket_and_scale(h)
+        bracket_v = decay * bracket_v
         autapse = self._autapse_energy(g)
         driven = self.current * g
         coupled = f * self.memory_input(g)  # J . f is part of it
         energy = bracket_v + bracket_h + autapse - jnp.sum(driven) - jnp.sum(coupled)
-        single = jnp.abs(bracket_v) + jnp.abs(bracket_h) + jnp.abs(autapse)
+        scale_v = jnp.abs(bracket_v) if scale_v is None else jnp.abs(decay) * scale_v
+        scale_h = jnp.abs(bracket_h) if scale_h is None else scale_h
+        single = scale_v + scale_h + jnp.abs(autapse)
         return energy, single + jnp.sum(jnp.abs(driven)) + jnp.sum(jnp.abs(coupled))
 
     def effective_energy(self, v: Features, decay: float | AnyArray = 1.0) -> Scalar:
@@ -258,7 +261,7 @@ def _require_lagrangian(name: str, given: Any) -> None:
     if isinstance(given, type) and issubclass(given, AbstractLagrangian):
         told = f"the class; write {given.__name__}(...)"
     elif callable(given):
-        told = "a function; a Lagrangian has an activation and a bracket besides"
+        told = "a function; make it the __call__ of a subclass of AbstractLagrangian"
     raise ValueError(
         f"{name} must be an instance of a class in hopsim.lagrangians, got {told}."
     )

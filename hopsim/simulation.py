@@ -30,6 +30,7 @@ from .dynamics import (
 )
 from .dynamics._base import Method, require_dynamics
 from .dynamics.flows._solver_choice import DEFAULT_STEP
+from .dynamics.flows.convexity import judge
 from .network import Network, require_network
 from .solvers import Paused
 from .trajectory import (
@@ -268,6 +269,9 @@ def _integrate(
     # --- collect
     ended = time.perf_counter()
     promise = _promise(network, dynamics, batch, method, plan)
+    if promise.kind == "met":
+        promise, least = judge(promise, network, batch, solutions)
+        solutions = solutions._replace(least_curvature=least)
     names = (x for x in Solution._fields if x not in ("log", "paused", "passes"))
     rows = request.output.rows(_grid(request))
     if request.output.times is not None:
@@ -426,7 +430,7 @@ def _promise(
     for row in sorted(rows):
         own = batch.take(row).own(network, dynamics)
         promises.append(own[1].promise(own[0], method, clamped))
-    return min(promises, key=lambda promise: promise.given)
+    return min(promises, key=lambda promise: (promise.given, promise.proved))
 
 
 def _step_log(

@@ -61,15 +61,28 @@ def endings_in_words(codes: Int[np.ndarray, " probe"]) -> str:
 
 
 class Promise(NamedTuple):
-    """Which energy theory promises will fall, and why (or why none)."""
+    """Which energy theory promises will fall, and why (or why none).
 
-    kind: str  # "full", "adiabatic", "binary" or "none"
+    Of kind "met" it is no theorem about the network: Lagrangians that do not say
+    whether they are convex were found to be so at all states that the run met.
+    """
+
+    kind: str  # "full", "adiabatic", "binary", "met" or "none"
     reason: str
+    layers: tuple[str, ...] = ()  # of "met": "feature", "memory", as they were measured
 
     @property
     def given(self) -> bool:
-        """True if some energy is promised to fall."""
+        """True if some energy is promised to fall, if only on the states met."""
         return self.kind != "none"
+
+    @property
+    def proved(self) -> bool:
+        """True if it is promised for every state of the network."""
+        return self.given and self.kind != "met"
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.reason}"
 
 
 class StepLog(NamedTuple):
@@ -126,6 +139,8 @@ class Trajectory(AbstractResult):
     v: Float[np.ndarray, "probe sample feature"] | None = None
     g: Float[np.ndarray, "probe sample feature"] | None = None
     h: Float[np.ndarray, "probe sample memory"] | None = None
+    # of (L_v, L_h) where their convexity is not declared; infinite where not measured
+    least_curvature: Float[np.ndarray, "probe 2"] | None = None
     # True if the balance was missed in a step as short as the clock can tell
     undivided: Bool[np.ndarray, " probe"] | None = None
     step_log: StepLog | None = None
@@ -205,7 +220,7 @@ class Trajectory(AbstractResult):
             "final": (("probe", "feature"), self.final, PURE),
             "final_memory": (("probe", "memory"), self.final_memory, PURE),
             "promised": ((), self.promise.given, PURE),
-            "promise": ((), f"{self.promise.kind}: {self.promise.reason}"),
+            "promise": ((), str(self.promise)),
             "solver": ((), self.solver),
             "notice": ((), self.notice or ""),
             "seconds": ((), self.seconds, {"units": "s"}),
@@ -259,7 +274,7 @@ class Trajectory(AbstractResult):
                     f"{first} at the start, {last} at the end; "
                     f"{many(len(self.times), 'sample')} {states}",
                 ),
-                ("promise", f"{self.promise.kind}: {self.promise.reason}"),
+                ("promise", str(self.promise)),
                 ("audit", self._audit_in_words()),
                 ("notice", self.notice or ""),
             ],

@@ -19,6 +19,8 @@ def test_python_examples_run_and_certify(capsys, monkeypatch):
         exec(compile(code, "README.md", "exec"), names)
     printed = capsys.readouterr().out
     assert "energy certified to fall: 20/20 probes" in printed
+    assert "energy fell: 20/20 probes" in printed  # a Lagrangian of one's own
+    assert "convex on all states met: Sparsemax of the memories" in printed
     path = names["path"]
     assert path.v.shape == (20, 201, 100)
     assert "Trajectory of 20 probes, 0 to 20 tau_feature" in printed

@@ -57,7 +57,7 @@ class Curve:
                 network_of = cast(network_of, np.float64)
             network = network_of(jnp.asarray(low, float))
             layers = (network.feature_lagrangian, network.memory_lagrangian)
-            if not all(layer.smooth for layer in layers):
+            if any(layer.jumps for layer in layers):
                 raise ValueError(
                     "Branches need activations without jumps, got "
                     f"{' and '.join(type(layer).__name__ for layer in layers)}; in "

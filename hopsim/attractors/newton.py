@@ -69,8 +69,8 @@ def polish(
         )
     if not np.all(np.isfinite(v)):
         raise ValueError("States must be finite numbers, got NaN or infinity.")
-    smooth = network.feature_lagrangian.smooth and network.memory_lagrangian.smooth
-    tries = [_newton, _least_squares] if smooth else [_substitute]
+    jumps = network.feature_lagrangian.jumps or network.memory_lagrangian.jumps
+    tries = [_substitute] if jumps else [_newton, _least_squares]
     best, residual = v.copy(), np.full(len(v), np.inf)
     left = np.arange(len(v))
     with precision("float64"):

@@ -112,7 +112,7 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
 def require_saddles(network: Network, dynamics: AbstractDynamics) -> None:
     """Raises ValueError where there is no derivative: for spins, and for jumps."""
     layers = (network.feature_lagrangian, network.memory_lagrangian)
-    if dynamics.discrete or not all(layer.smooth for layer in layers):
+    if dynamics.discrete or any(layer.jumps for layer in layers):
         raise ValueError(
             "Saddles need a derivative, which spins and layers with jumps lack; "
             "use a flow of log_cosh with a large beta and a smooth interaction."

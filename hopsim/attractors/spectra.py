@@ -104,16 +104,17 @@ def _binary_energies(network: Network, decay: AnyArray, v: AnyArray) -> Array:
 
 
 def require_decidable_stability(network: Network, dynamics: AbstractDynamics) -> bool:
-    """True if loop gains do not decide stability: neurons lag and L_h is not convex.
+    """True if loop gains do not decide stability: neurons lag, L_h may not be convex.
 
     Then the Jacobian decides; raises ValueError if it would be too large.
     """
     undecided = dynamics.lags and not network.memory_lagrangian.convex
     if undecided and network.features + network.count > MAX_JACOBIAN_SIZE:
         raise ValueError(
-            f"{type(network.memory_lagrangian).__name__} is not convex: where memory "
-            "neurons lag, stability is that of the whole Jacobian, which is formed for "
-            f"{MAX_JACOBIAN_SIZE} neurons at most; use Adiabatic() without tau_memory."
+            f"{type(network.memory_lagrangian).__name__} is not known to be convex: "
+            "where memory neurons lag, stability is that of the whole Jacobian, which "
+            f"is formed for {MAX_JACOBIAN_SIZE} neurons at most; use Adiabatic() "
+            "without tau_memory, or declare convex = True if it is."
         )
     return undecided
 

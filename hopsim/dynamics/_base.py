@@ -87,6 +87,7 @@ class Solution(NamedTuple):
     g: Float[Array, "sample feature"] | None = None
     h: Float[Array, "sample memory"] | None = None
     undivided: Bool[Array, ""] | None = None
+    least_curvature: Float[Array, " layer"] | None = None
     log: Float[Array, "step 4"] | None = None
     paused: Any = None  # what the run can go on with
     passes: Int[Array, ""] | None = None  # steps of all lanes while this batch was run

@@ -106,8 +106,10 @@ class Sharp(AbstractContinuousDynamics):
         return Method("Sharp", None, False, "inequality")
 
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
-        if not network.memory_lagrangian.convex:
-            return Promise("none", "the memory Lagrangian is not convex")
+        convex = network.memory_lagrangian.convex
+        if not convex:
+            told = "is not convex" if convex is False else "may not be convex"
+            return Promise("none", f"the memory Lagrangian {told}")
         if network.autapse is not None:
             return Promise("none", "with an autapse a flip may raise the energy")
         return Promise("adiabatic", "the memory Lagrangian is convex")

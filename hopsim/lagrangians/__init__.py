@@ -16,6 +16,7 @@ from ._base import (
     Rescaled,
 )
 from ._distinct import DistinctPolynomial
+from ._examination import Examination, examine
 from ._exponentials import Exponential, LogSumExp
 from ._features import AbsoluteValue, LogCosh, Norm, Quadratic
 from ._powers import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
@@ -26,6 +27,7 @@ __all__ = [
     "AbstractAdditiveLagrangian",
     "AbstractLagrangian",
     "DistinctPolynomial",
+    "Examination",
     "Exponential",
     "LeakyRectifiedPolynomial",
     "LogCosh",
@@ -35,5 +37,6 @@ __all__ = [
     "Quadratic",
     "RectifiedPolynomial",
     "Rescaled",
+    "examine",
     "lagrangians",
 ]

@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Callable
 from fractions import Fraction
-from typing import ClassVar, NamedTuple, TYPE_CHECKING
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -14,11 +14,6 @@ from jaxtyping import Array, Float
 from .._common.registry import Registry
 from .._common.types import AnyArray, as_number, concrete, Scalar
 
-
-if TYPE_CHECKING:  # a dataclass field to a type checker, which it is not
-    from typing import ClassVar as AbstractVar
-else:
-    from equinox import AbstractVar
 
 Layer = Float[AnyArray, " n"]
 
@@ -34,16 +29,22 @@ class Unwrapped(NamedTuple):
 class AbstractLagrangian(eqx.Module):
     """A scalar function of one layer; its gradient is the layer's activation.
 
-    To add one: subclass, declare the four attributes below (class variables, fields or
-    properties), implement `__call__`, `activation` and `bracket`, and override
-    `curvature`, `curvature_along`, `bregman` or `resolvent` where a closed form is
-    faster or more accurate.
+    To add one: subclass and implement `__call__`. All else follows from it by autodiff;
+    override what has a closed form that is faster or more accurate, `bracket` first
+    where it would overflow or cancel. What is known of `L` may be declared in the four
+    attributes below (class variables, fields or properties); None is unknown, and what
+    rests on it is measured or not promised. `examine` tells what they should be.
     """
 
-    convex: AbstractVar[bool]  # Hessian >= 0 everywhere: flows lower the energy
-    additive: AbstractVar[bool]  # L(x) = sum_i F(x_i): neurons do not compete
-    smooth: AbstractVar[bool]  # the activation is continuous (a norm's origin apart)
-    degree: AbstractVar[int | None]  # L(a x) == a**degree * L(x) for every a > 0
+    convex: ClassVar[bool | None] = None  # Hessian >= 0 everywhere: the energy falls
+    additive: ClassVar[bool | None] = None  # L(x) = sum_i F(x_i): none competes
+    smooth: ClassVar[bool | None] = None  # activation continuous (but at a norm's tip)
+    degree: ClassVar[int | None] = None  # L(a x) == a**degree * L(x) for every a > 0
+
+    @property
+    def jumps(self) -> bool:
+        """True if the activation is known to jump; if it may, steps find out."""
+        return self.smooth is False
 
     @property
     def kink(self) -> int | None:
@@ -64,16 +65,45 @@ class AbstractLagrangian(eqx.Module):
     def __call__(self, x: Layer) -> Scalar:
         """The Lagrangian `L(x)`."""
 
-    @abc.abstractmethod
     def activation(self, x: Layer) -> Layer:
-        """`grad L(x)` in closed form, as in the papers; tested against autodiff."""
+        """`grad L(x)`; by autodiff unless overridden.
 
-    @abc.abstractmethod
+        Raises ValueError if `L(x)` is not one number in the precision of `x`.
+        """
+
+        def value(x: Layer) -> Scalar:
+            found = jnp.asarray(self(x))
+            if found.shape or found.dtype != x.dtype:
+                raise ValueError(
+                    f"{type(self).__name__}(x) must be one {x.dtype} number, as x is, "
+                    f"got {found.dtype} of shape {found.shape}; sum over the neurons, "
+                    "and make arrays with dtype=x.dtype."
+                )
+            return found
+
+        return jax.grad(value)(jnp.asarray(x))
+
     def bracket(self, x: Layer) -> Scalar:
-        """`x . grad L(x) - L(x)`, in a closed form that does not overflow.
+        """`x . grad L(x) - L(x)`; overridden by a form that does not overflow.
 
         For convex `L` it is the convex conjugate `L*` at the activation.
         """
+        return self.bracket_and_scale(x)[0]
+
+    def bracket_and_scale(self, x: Layer) -> tuple[Scalar, Scalar | None]:
+        """The bracket, and the sum of the |terms| from which it was formed.
+
+        None for a closed form, which is one term; `x . grad L - L` may have cancelled.
+        """
+        if type(self).bracket is not AbstractLagrangian.bracket:
+            return self.bracket(x), None
+        value, scale = self._value_and_scale(x)
+        terms = x * self.activation(x)
+        return jnp.sum(terms) - value, jnp.sum(jnp.abs(terms)) + scale
+
+    def _value_and_scale(self, x: Layer) -> tuple[Scalar, Scalar]:
+        value = self(x)
+        return value, jnp.abs(value)
 
     def curvature(self, x: Layer, dx: Layer) -> Layer:
         """The Hessian of `L` at `x`, applied to `dx`. (One jvp, without a matrix.)"""
@@ -98,7 +128,8 @@ class AbstractLagrangian(eqx.Module):
         if not self.additive:
             raise ValueError(
                 "The general resolvent goes neuron by neuron and needs an additive "
-                f"Lagrangian, got {type(self).__name__}; override `resolvent`."
+                f"Lagrangian, got {type(self).__name__}; override `resolvent`, or "
+                "declare additive = True if it is a sum over neurons."
             )
         return resolve(self.activation, x, strength)
 
@@ -126,8 +157,7 @@ lagrangians = Registry("lagrangian")
 class AbstractAdditiveLagrangian(AbstractLagrangian):
     r"""$L(x) = \sum_\mu F(x_\mu)$ with an interaction function $F$. [KH16 eq. 3]
 
-    To add one: declare `convex`, `smooth` and `degree`, and implement `interaction`,
-    `activation` and `bracket`.
+    To add one: implement `interaction`; the rest is as in `AbstractLagrangian`.
     """
 
     additive: ClassVar[bool] = True
@@ -138,6 +168,10 @@ class AbstractAdditiveLagrangian(AbstractLagrangian):
 
     def __call__(self, x: Layer) -> Scalar:
         return jnp.sum(self.interaction(x))
+
+    def _value_and_scale(self, x: Layer) -> tuple[Scalar, Scalar]:
+        terms = self.interaction(x)
+        return jnp.sum(terms), jnp.sum(jnp.abs(terms))
 
     # --- values up to a positive factor, for the sign of an energy gap ---------------
 
@@ -225,15 +259,15 @@ class Rescaled(AbstractLagrangian):
             )
 
     @property
-    def convex(self) -> bool:
+    def convex(self) -> bool | None:
         return self.lagrangian.convex
 
     @property
-    def additive(self) -> bool:
+    def additive(self) -> bool | None:
         return self.lagrangian.additive
 
     @property
-    def smooth(self) -> bool:
+    def smooth(self) -> bool | None:
         return self.lagrangian.smooth
 
     @property
@@ -262,6 +296,11 @@ class Rescaled(AbstractLagrangian):
 
     def bracket(self, x: Layer) -> Scalar:
         return self.outside * self.lagrangian.bracket(self.inside * x)
+
+    def bracket_and_scale(self, x: Layer) -> tuple[Scalar, Scalar | None]:
+        found, scale = self.lagrangian.bracket_and_scale(self.inside * x)
+        scale = None if scale is None else self.outside * scale
+        return self.outside * found, scale
 
     def curvature(self, x: Layer, dx: Layer) -> Layer:
         inner = self.lagrangian.curvature(self.inside * x, self.inside * dx)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..certificates import is_proved
 from ..records import Record
 from .style import COLOURS, Figure, labels, LIMIT, needed_by_plot, plots, TIME_LABEL
 
@@ -55,7 +56,8 @@ def _symbol(data) -> str:
 def _heading(*points) -> str:
     over = ~np.concatenate([d["certified"].values.astype(bool) for d in points])
     promised = "" if all(d["promised"].all() for d in points) else "NOT PROMISED; "
-    word = "certified to fall" if not promised else "fell at every step"
+    proved = all(is_proved(d) for d in points)
+    word = "certified to fall" if proved else "fell at every step"
     return f"{promised}{word} in {np.sum(~over)}/{over.size} probes"
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..certificates import WORDS
+from ..certificates import is_proved, WORDS
 from ..records import Dataset, Record
 from ..statistics import wilson
 from ..trajectory import Ending
@@ -173,7 +173,8 @@ def _energy(data: Dataset) -> str:
     codes = data["certificate"].values if "certificate" in data else np.zeros(1)
     unresolved = int(np.sum(codes == WORDS.index("not resolved")))
     if np.all(data["promised"].values):
-        text = f"certified to fall in {kept} probes"
+        word = "certified to fall" if is_proved(data) else "fell"
+        text = f"{word} in {kept} probes"
         text += f", not resolved in {unresolved}" if unresolved else ""
     else:
         fell = data["worst_excess"].values <= 0

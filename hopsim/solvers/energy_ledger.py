@@ -37,6 +37,7 @@ class AuditState(NamedTuple):
     numbers: Float[Array, "*probe 9"]  # of the audit: a loop carries one array for less
     steps: Int[Array, "*probe"] | None  # counted for the log
     log: Float[Array, "*probe step 4"] | None  # (time, energy, dissipation, scale)
+    curvatures: Float[Array, "*probe layer"] | None  # the least, where not known
 
     @property
     def audit(self) -> Audit:
@@ -53,6 +54,9 @@ class Audited(AbstractWatching):
     The ledger is the balance `|E + Q - E(0)| / (max S_E + Q)`, or, for AltIMEX, the
     inequality `dE + dQ <= 0` per step, relative to `S_E`. It is written into the state
     after every step as well, where `Balanced` can read it.
+
+    Lagrangians that do not say whether they are convex are asked for their curvature
+    along every step; if all say so, nothing is computed for it.
     """
 
     solver: dfx.AbstractSolver
@@ -82,7 +86,8 @@ class Audited(AbstractWatching):
             ledger=zero,
         )
         steps = None if log is None else jnp.zeros((), int)
-        state = AuditState(jnp.stack(audit), steps, log)
+        bent = args.curvatures(t0, y0, y0, self.inequality)
+        state = AuditState(jnp.stack(audit), steps, log, bent)
         return self.solver.init(terms, t0, t1, y0, args), state
 
     def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
@@ -133,4 +138,8 @@ class Audited(AbstractWatching):
             worst_excess=jnp.maximum(audit.worst_excess, rise - limit),
             ledger=jnp.maximum(audit.ledger, ledger),
         )
-        return AuditState(jnp.stack(audit), steps, log), ledger
+        bent = flow.curvatures(t, y0, y1, self.inequality)
+        if bent is not None:
+            assert state.curvatures is not None
+            bent = jnp.minimum(bent, state.curvatures)  # NaN stays
+        return AuditState(jnp.stack(audit), steps, log, bent), ledger

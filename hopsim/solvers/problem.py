@@ -67,6 +67,15 @@ class AbstractProblem(eqx.Module):
     def observe(self, t: Scalar, y: FlowState, save: tuple[str, ...]) -> dict[str, Any]:
         """What is kept of a state at a sampling time."""
 
+    def curvatures(
+        self, t: Scalar, y0: FlowState, y1: FlowState, alternating: bool
+    ) -> Float[Array, " layer"] | None:
+        """The least curvatures seen in a step to `y1`, of layers that may be concave.
+
+        None if no layer is looked at.
+        """
+        return None
+
     def account(self, y: FlowState) -> Array:
         """All that has left the energy: dissipation and work."""
         assert y.dissipated is not None  # an audit needs an account

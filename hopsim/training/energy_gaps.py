@@ -72,7 +72,7 @@ class Tempered(AbstractAdditiveLagrangian):
             )
 
     @property
-    def convex(self) -> bool:
+    def convex(self) -> bool | None:
         return self.interaction_function.convex
 
     # F acts element by element: the methods take arrays of any shape

@@ -305,6 +305,25 @@ def test_points_of_unequal_sizes_are_told_apart_from_padding(tiny, tmp_path):
         draw(record, name, Figure())
 
 
+def test_a_promise_on_the_states_met_is_not_called_certified(tiny):
+    """Neither in the summary nor in pictures; the check that passes tells of it."""
+    met = "met: convex on all states met: Mine of the memories"
+    record = Record(tiny.data.assign(promise=((), met)))
+    told = dict(summary_lines(record))["energy"]
+    assert told.startswith("fell in 4/4 probes; ")
+    assert met in told
+    assert dict(summary_lines(tiny))["energy"].startswith("certified to fall in 4/4")
+    verdict = checks["energy_falls"]().judge(record.data)
+    assert verdict.passed
+    assert "promised on the states met" in verdict.measured
+    assert not checks["promise"](expected="full").judge(record.data).passed
+    figure = Figure()
+    draw(record, "energy", figure)
+    written = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert "fell at every step in 4/4 probes" in written
+    assert "certified" not in written
+
+
 def test_a_sweep_of_one_value_is_still_a_sweep(tiny):
     record = Record(join_points([tiny.data], ["beta = 1"]))
     assert [label for label, _ in record.points()] == ["beta = 1"]

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..._common.types import AnyArray, cast, Scalar
+from ...lagrangians import AbstractLagrangian
+from ...lagrangians._convexity import curvature_between, curvature_towards
 from ...network import Features, Hidden, Network
 from ...solvers import AbstractProblem, AltIMEX, FlowState
 from ...spectrum import loop_gain
@@ -206,17 +208,16 @@ class AbstractFlow(AbstractContinuousDynamics):
         alternating = isinstance(method.solver, AltIMEX)
         decay = np.asarray(self.decay)
         autapse = 0 if network.autapse is None else np.asarray(network.autapse)
-        needs_memory = self.lags or alternating
+        needed = self.convex_layers(network, alternating)
+        concave = [n for n, layer in needed.items() if layer.convex is False]
         for obstacle, reason in (
             (self.driven, "a drive I(t) does work on the network"),
-            (not feature.convex, f"{name_of(feature)} of the features is not convex"),
-            (
-                needs_memory and not memory.convex,
-                f"{name_of(memory)} of the memories is not convex",
-            ),
+            ("feature" in concave, f"{name_of(feature)} of the features is not convex"),
+            ("memory" in concave, f"{name_of(memory)} of the memories is not convex"),
             (
                 clamped and not feature.additive,
-                f"clamping needs an additive L_v, not {name_of(feature)}",
+                f"clamping needs an additive L_v, not {name_of(feature)}"
+                + (", which does not say so" if feature.additive is None else ""),
             ),
             (
                 decay != 1 and feature.degree != 1,
@@ -230,10 +231,22 @@ class AbstractFlow(AbstractContinuousDynamics):
         ):
             if obstacle:
                 return Promise("none", reason)
+        unknown = [n for n, layer in needed.items() if layer.convex is None]
+        if unknown:
+            return Promise("met", "convexity is not declared", tuple(unknown))
         kind = "full" if self.lags else "adiabatic"
-        if needs_memory:
+        if "memory" in needed:
             return Promise(kind, "both Lagrangians are convex")
         return Promise(kind, "the feature Lagrangian is convex")
+
+    def convex_layers(
+        self, network: Network, alternating: bool
+    ) -> dict[str, AbstractLagrangian]:
+        """The Lagrangians on whose convexity the fall of this energy rests."""
+        needed = {"feature": network.feature_lagrangian}
+        if self.lags or alternating:
+            needed["memory"] = network.memory_lagrangian
+        return needed
 
     def cost(self, network: Network, v: Features) -> Scalar:
         """An estimate of the largest rate, which the number of explicit steps follows.
@@ -292,6 +305,35 @@ class Flow(AbstractProblem):
     def energy_and_scale(self, t: Scalar, y: FlowState) -> tuple[Scalar, Scalar]:
         """The dynamics' own energy under the current of time `t`, and its `S_E`."""
         return self.dynamics.energy_and_scale(self._network(t), y.x)
+
+    def curvatures(
+        self, t: Scalar, y0: FlowState, y1: FlowState, alternating: bool
+    ) -> Float[Array, " layer"] | None:
+        """The least curvatures of (L_v, L_h) in a step; infinite where known.
+
+        `dx . H dx / |dx|^2` at its end, along the motion there or, for AltIMEX, the
+        step, and the rise of the activation over the step. [THEORY 1.2, 4.2]
+        """
+        needed = self.dynamics.convex_layers(self._network(t), alternating)
+        if all(layer.convex is not None for layer in needed.values()):
+            return None
+        network, x = self._network(t), y1.x
+        if alternating:
+            dx = jax.tree.map(jnp.subtract, x, y0.x)
+        else:
+            dx = self.dynamics.field(network, x, self.free)
+        memory = lambda x: self.dynamics.memory(network, x)
+        h, dh = jax.jvp(memory, (x,), (dx,))
+        layers = {"feature": (y0.x[0], x[0], dx[0]), "memory": (memory(y0.x), h, dh)}
+        seen = []
+        for name, (start, end, rate) in layers.items():
+            layer = needed.get(name)
+            if layer is None or layer.convex is not None:
+                seen.append(jnp.full((), jnp.inf, network.dtype))
+                continue
+            along = curvature_towards(layer, end, rate)
+            seen.append(jnp.minimum(along, curvature_between(layer, start, end)))
+        return jnp.stack(seen)
 
     def recalled(self, y: FlowState) -> Array:
         """`xi^T f`; the step adds the current, at its own time."""

@@ -91,5 +91,6 @@ def check_taus(network: Network, layer: str, tau: AnyArray) -> None:
     if not lagrangian.additive:
         raise ValueError(
             f"A vector tau_{layer} needs an additive Lagrangian (its energy may rise "
-            f"otherwise), got {type(lagrangian).__name__}; use one number."
+            f"otherwise), got {type(lagrangian).__name__}; use one number, or declare "
+            "additive = True if it is a sum over neurons."
         )

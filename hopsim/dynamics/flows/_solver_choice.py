@@ -100,7 +100,7 @@ def require_solver(
 
 
 def _is_smooth(network: Network) -> bool:
-    return network.feature_lagrangian.smooth and network.memory_lagrangian.smooth
+    return not (network.feature_lagrangian.jumps or network.memory_lagrangian.jumps)
 
 
 def _automatic(
@@ -147,7 +147,7 @@ def _rates(
 
 def _check_altimex(network: Network, decay: float | AnyArray, step: float) -> None:
     feature = network.feature_lagrangian
-    if network.autapse is not None and (not feature.smooth or feature.degree == 1):
+    if network.autapse is not None and (feature.jumps or feature.degree == 1):
         raise ValueError(
             "AltIMEX takes the autapse implicitly, which needs a smooth feature "
             f"Lagrangian, got {name_of(feature)}; use log_cosh, norm with delta > 0, "
@@ -189,4 +189,4 @@ def name_of(lagrangian: Any) -> str:
 
 def _jumping(network: Network) -> str:
     layers = (network.feature_lagrangian, network.memory_lagrangian)
-    return " and ".join(name_of(layer) for layer in layers if not layer.smooth)
+    return " and ".join(name_of(layer) for layer in layers if layer.jumps)

@@ -292,7 +292,8 @@ def _audit(state: Any, zero: Array) -> dict[str, Any]:
         return dict.fromkeys((*names, "ledger_residual"), zero)
     audit, log = state[1].audit, state[1].log
     seen = {name: getattr(audit, name) for name in names}
-    return seen | {"ledger_residual": audit.ledger, "log": log}
+    seen |= {"ledger_residual": audit.ledger, "log": log}
+    return seen | {"least_curvature": state[1].curvatures}
 
 
 def _with_tolerances(

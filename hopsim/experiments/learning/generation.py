@@ -118,7 +118,7 @@ class Generation(AbstractTraining):
             "ledger_tolerance": (one, certificate.ledger_tolerance, PURE),
             "end_time": (one, path.end_time, TIME),
             "promised": ((), certificate.promised, PURE),
-            "promise": ((), f"{path.promise.kind}: {path.promise.reason}"),
+            "promise": ((), str(path.promise)),
             "solver": ((), path.solver),
             "error": (one, np.full(len(asked), record["test_error"].values[-1]), PURE),
             "time": ("sample", path.times, TIME),

@@ -28,7 +28,7 @@ def require_two_layers(setting: Setting, kind: str) -> TwoLayer:
     """
     network, motion = setting.network, expected(setting.dynamics, TwoLayer, kind)
     layers = (network.feature_lagrangian, network.memory_lagrangian)
-    if not all(layer.smooth for layer in layers):
+    if any(layer.jumps for layer in layers):
         names = " and ".join(type(layer).__name__ for layer in layers)
         raise ValueError(
             f'The experiment "{kind}" needs Lagrangians without jumps, got {names}.'

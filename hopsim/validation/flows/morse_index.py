@@ -51,7 +51,7 @@ class MorseIndex(AbstractEnsemble):
     def validate_setting(self, setting: Setting) -> None:
         network = setting.network
         layers = (network.feature_lagrangian, network.memory_lagrangian)
-        if not all(layer.smooth for layer in layers) or network.dtype != np.float64:
+        if any(layer.jumps for layer in layers) or network.dtype != np.float64:
             raise ValueError(
                 'The experiment "morse_index" needs Lagrangians without jumps, and '
                 f'precision = "float64", got {layers} in {network.dtype}.'
