@@ -183,11 +183,10 @@ def test_what_is_no_event_is_refused(until, says, any_types):
 
 
 @pytest.mark.parametrize("dynamics", [Binary(), Sharp()])
-def test_events_end_flows_alone(dynamics):
-    with pytest.raises(ValueError, match=f"dynamics '{dynamics.kind}', got a function"):
-        hopsim.simulate(
-            SPINS, dynamics, np.sign(V), duration=4, until=lambda v: v[0] > 0
-        )
+@pytest.mark.parametrize("how", [{"until": lambda v: v[0] > 0}, {"resumable": True}])
+def test_events_end_flows_alone(dynamics, how):
+    with pytest.raises(ValueError, match=f"not for dynamics '{dynamics.kind}'; leave"):
+        hopsim.simulate(SPINS, dynamics, np.sign(V), duration=4, **how)
 
 
 # --- runs that go on ------------------------------------------------------------------
@@ -307,8 +306,9 @@ def test_a_run_goes_on_from_any_trajectory_to_the_tolerance(plain):
     # of another network nothing but the states is taken over
     other = hopsim.model_b(XI, beta=0.3)
     first = simulate(resumable=True, max_steps=20)
-    again = onwards(first, network=other)
-    fresh = simulate(other, probes=first.final, memory_start=first.final_memory)
+    again = onwards(first, network=other, duration=60.0)
+    ends = {"probes": first.final, "memory_start": first.final_memory}
+    fresh = simulate(other, duration=60.0, **ends)
     assert again.converged.all()
     np.testing.assert_allclose(again.final, fresh.final, rtol=0, atol=1e-4)
 
