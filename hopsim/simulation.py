@@ -109,6 +109,7 @@ def simulate(
     - `resumable`: keep what `start` needs to go on bit for bit, from the end of an
       accepted step of the same run (at rest, an event, or `max_steps`), in as many
       lanes: the length of the next step, the controller's errors, the last stage.
+      (Fixed steps divide a run evenly: both runs must then be as long in all.)
     - `samples`: equally spaced sampling times, both ends included; at least 2.
     - `times`: sampling times of one's own in place of `samples`, ascending within the
       duration; the ends are samples only if they are among them.

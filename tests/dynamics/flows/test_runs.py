@@ -290,11 +290,11 @@ def test_a_run_that_goes_on_is_the_unsplit_one_bit_for_bit(optimised, split, how
     how = {"samples": 5} | how  # programs of their own, of this test alone
     begun = {"memory_start": None} if "dynamics" in how else {}
     early, late = SPLIT[split]
-    first = simulate(duration=30.0, resumable=True, **begun, **how, **early)
-    assert np.all(first.end_time < 30.0)
-    later = onwards(first, **how, **late)
-    total = float(first.end_time.max()) + 8.0
-    whole = simulate(duration=total, **begun, **how, **late)
+    # fixed steps divide a run evenly: both are as long in all
+    first = simulate(duration=32.0, resumable=True, **begun, **how, **early)
+    assert np.all(first.end_time < 32.0)
+    later = onwards(first, duration=32.0 - first.end_time.max(), **how, **late)
+    whole = simulate(duration=32.0, **begun, **how, **late)
     require_equal_ends(first, later, whole)
 
 
