@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-import equinox as eqx
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ._common.arrays import table
+from ._common.arrays import cast_to, table
 from ._common.entries import public_entry
 from ._common.environment import precision
 from ._common.names import shown
@@ -32,7 +31,6 @@ from .dynamics._base import Method, require_dynamics
 from .dynamics.flows._solver_choice import DEFAULT_STEP
 from .dynamics.flows.convexity import judge
 from .network import Network, require_network
-from .solvers import Paused
 from .trajectory import (
     Ending,
     EPSILONS,
@@ -112,6 +110,7 @@ def simulate(
     - `resumable`: keep what `start` needs to go on bit for bit, from the end of an
       accepted step of the same run (at rest, an event, or `max_steps`), in as many
       lanes: the length of the next step, the controller's errors, the last stage.
+      (Fixed steps divide a run evenly: both runs must then be as long in all.)
     - `samples`: equally spaced sampling times, both ends included; at least 2.
     - `times`: sampling times of one's own in place of `samples`, ascending within the
       duration; the ends are samples only if they are among them.
@@ -156,7 +155,7 @@ def simulate(
         _one_of(tolerances, Tolerances(rtol, atol, residual_tolerance)),
         _one_of(output, Output(samples, save, step_log, audit, times, resumable)),
         _one_of(execution, Execution(chunk, devices, progress)),
-        None if start is None else start.end_time,
+        None if start is None else cast_to(start.end_time, network.dtype),
         None if start is None else start.resumption,
     )  # fmt: skip
     check_request(network, dynamics, probes, request)
@@ -197,10 +196,10 @@ def check_request(
     Memories and probes may be stand-ins: what depends on their numbers is left out.
     """
     request.check()
-    if request.event is not None and not dynamics.interruptible:
+    if not dynamics.interruptible and (request.event or request.output.resumable):
         raise ValueError(
-            f'until must be "steady" or "duration" for dynamics {dynamics.kind!r}, got '
-            "a function; events end flows, whose steps are those of a solver."
+            "resumable, and a function as until, are for flows, whose steps are those "
+            f"of a solver, not for dynamics {dynamics.kind!r}; leave them out."
         )
     dynamics.validate(network, probes, request)
     check_varied(network, dynamics, request.varied, len(probes))
@@ -243,20 +242,12 @@ def _integrate(
     # --- validate
     memory_start = request.start_of_memories(network, len(probes))
     values = check_varied(network, dynamics, request.varied, len(probes))
-    batch = Batch(probes, memory_start, values, since=_since(request, network))
+    batch = Batch(probes, memory_start, values, since=request.since)
     order, hardest = _by_cost(network, dynamics, batch)
     own = batch.take(hardest).own(network, dynamics)
     plan, method = _plan(*own, probes, request)
-    of = (
-        network,
-        dynamics,
-        values,
-        plan.clamped,
-        plan.solver,
-        plan.adaptive,
-        plan.audit,
-    )
-    batch = batch._replace(paused=_kept(request, of))
+    of = (network, dynamics, values, *_same_steps(plan))
+    batch = batch._replace(paused=request.paused(of))
     where, logged = request.execution, request.output.step_log
     run = partial(solve, network, dynamics, chunk=where.chunk, devices=where.devices)
 
@@ -349,21 +340,13 @@ def _plan(
     return plan, method
 
 
+def _same_steps(plan: IntegrationPlan) -> tuple:
+    """What must be alike for a run to take over what another one kept of its steps."""
+    return plan.clamped, plan.solver, plan.adaptive, plan.audit
+
+
 def _grid(request: Request) -> Float[np.ndarray, " moment"]:
     return request.output.grid(*request.span)
-
-
-def _since(request: Request, network: Network) -> Float[np.ndarray, " probe"] | None:
-    known = request.since is not None
-    return np.asarray(request.since, network.dtype) if known else None
-
-
-def _kept(request: Request, of: tuple) -> Paused | None:
-    """What the run that goes on has kept, if it was of the same network, solver, ..."""
-    kept = request.resumption
-    if kept is None or not bool(eqx.tree_equal(kept.of, of)):
-        return None
-    return kept.lanes._replace(whole=np.asarray(request.since) < kept.end)
 
 
 def _repeated(

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Bool, Float
@@ -98,6 +99,13 @@ class Request:
         if self.since is None:
             return 0.0, self.duration
         return float(np.min(self.since)), float(np.max(self.since)) + self.duration
+
+    def paused(self, of: tuple) -> Any:
+        """What the run that goes on has kept, if it was of the same; None if not."""
+        kept = self.resumption
+        if kept is None or not bool(eqx.tree_equal(kept.of, of)):
+            return None
+        return kept.lanes._replace(whole=np.asarray(self.since) < kept.end)
 
     @property
     def saved(self) -> tuple[str, ...]:

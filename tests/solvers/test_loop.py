@@ -34,6 +34,7 @@ def with_diffeqsolve(
     rows: Any,
     asked: Any,
     lanes: int,
+    *going_on: None,
 ) -> tuple[Any, Any]:
     """The same ends and samples, from Diffrax's loop."""
     field = dfx.ODETerm(lambda t, y, problem: problem.vector_field(t, y))

@@ -183,11 +183,10 @@ def test_what_is_no_event_is_refused(until, says, any_types):
 
 
 @pytest.mark.parametrize("dynamics", [Binary(), Sharp()])
-def test_events_end_flows_alone(dynamics):
-    with pytest.raises(ValueError, match=f"dynamics '{dynamics.kind}', got a function"):
-        hopsim.simulate(
-            SPINS, dynamics, np.sign(V), duration=4, until=lambda v: v[0] > 0
-        )
+@pytest.mark.parametrize("how", [{"until": lambda v: v[0] > 0}, {"resumable": True}])
+def test_events_end_flows_alone(dynamics, how):
+    with pytest.raises(ValueError, match=f"not for dynamics '{dynamics.kind}'; leave"):
+        hopsim.simulate(SPINS, dynamics, np.sign(V), duration=4, **how)
 
 
 # --- runs that go on ------------------------------------------------------------------
@@ -291,11 +290,11 @@ def test_a_run_that_goes_on_is_the_unsplit_one_bit_for_bit(optimised, split, how
     how = {"samples": 5} | how  # programs of their own, of this test alone
     begun = {"memory_start": None} if "dynamics" in how else {}
     early, late = SPLIT[split]
-    first = simulate(duration=30.0, resumable=True, **begun, **how, **early)
-    assert np.all(first.end_time < 30.0)
-    later = onwards(first, **how, **late)
-    total = float(first.end_time.max()) + 8.0
-    whole = simulate(duration=total, **begun, **how, **late)
+    # fixed steps divide a run evenly: both are as long in all
+    first = simulate(duration=32.0, resumable=True, **begun, **how, **early)
+    assert np.all(first.end_time < 32.0)
+    later = onwards(first, duration=32.0 - first.end_time.max(), **how, **late)
+    whole = simulate(duration=32.0, **begun, **how, **late)
     require_equal_ends(first, later, whole)
 
 
@@ -307,8 +306,9 @@ def test_a_run_goes_on_from_any_trajectory_to_the_tolerance(plain):
     # of another network nothing but the states is taken over
     other = hopsim.model_b(XI, beta=0.3)
     first = simulate(resumable=True, max_steps=20)
-    again = onwards(first, network=other)
-    fresh = simulate(other, probes=first.final, memory_start=first.final_memory)
+    again = onwards(first, network=other, duration=60.0)
+    ends = {"probes": first.final, "memory_start": first.final_memory}
+    fresh = simulate(other, duration=60.0, **ends)
     assert again.converged.all()
     np.testing.assert_allclose(again.final, fresh.final, rtol=0, atol=1e-4)
 
