@@ -58,9 +58,3 @@ def hessian(lagrangian: AbstractLagrangian, x: Layer) -> Array:
     """The Hessian of `L` at `x` as a matrix. (Dense.)"""
     unit = jnp.eye(x.size, dtype=x.dtype)
     return jax.vmap(lambda dx: lagrangian.curvature(x, dx))(unit)
-
-
-def least_eigenvalue(lagrangian: AbstractLagrangian, x: Layer) -> Scalar:
-    """The smallest eigenvalue of the Hessian at `x`. (Dense.)"""
-    found = hessian(lagrangian, x)
-    return jnp.linalg.eigvalsh(0.5 * (found + found.T))[0]

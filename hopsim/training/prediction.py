@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, overload
 
 import equinox as eqx
 import jax
@@ -139,6 +139,18 @@ def answers_in_chunks(
         objective, memories, temperature, filled.reshape(chunks, chunk, width)
     )
     return np.asarray(found).reshape(chunks * chunk, -1)[:count]
+
+
+@overload
+def objective_of(
+    network: Network, form: Form, error_exponent: int, scaling: Scaling
+) -> AbstractUpdate: ...
+
+
+@overload
+def objective_of(
+    network: Network, form: Form | Recall, error_exponent: int, scaling: Scaling
+) -> AbstractObjective: ...
 
 
 def objective_of(

@@ -196,11 +196,11 @@ def interactions_of_ten_memories(monkeypatch):
 def products_of_three_digits(monkeypatch):
     import jax.numpy as jnp
 
-    from hopsim.training import objectives
+    from hopsim.training import energy_gaps
 
-    right = objectives._product
+    right = energy_gaps._product
     rough = lambda x: jnp.asarray(x).astype(jnp.bfloat16).astype(x.dtype)
-    monkeypatch.setattr(objectives, "_product", lambda a, b: right(rough(a), b))
+    monkeypatch.setattr(energy_gaps, "_product", lambda a, b: right(rough(a), b))
 
 
 def adiabatic_decay_with_the_wrong_sign(monkeypatch):

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float
 from ..._common.environment import precision
 from ..._common.types import cast
 from ...lagrangians import AbstractLagrangian
-from ...lagrangians._convexity import curvature_size, least_eigenvalue, ROUNDINGS
+from ...lagrangians._convexity import curvature_size, hessian, ROUNDINGS
 from ...network import Network
 from ...trajectory import Promise
 from .._base import Solution
@@ -18,7 +18,8 @@ from ._solver_choice import name_of
 
 
 MAX_NEURONS = 2048  # of a layer whose Hessian is formed as a matrix
-WORK = 2**34  # of eigenvalues: the cubes of all matrices of a layer
+WORK = 2**29  # of eigenvalues: the cube of the neurons, for each probe
+NUMBERS = 2**23  # in the matrices that are held at a time
 LAYERS = ("feature", "memory")
 
 
@@ -91,9 +92,13 @@ def _at_the_ends(
         ends = cast((solutions.final, solutions.final_memory), np.float64)
         size = np.asarray(_sizes(name, wide[0], wide[1], ends))
         lowest = np.full(len(ended), np.inf)
-        if some.size:
-            took = jax.tree.map(lambda x: np.asarray(x)[some], (wide[1], ends))
-            lowest[some] = np.asarray(_eigenvalues(name, wide[0], *took))
+        together = max(1, NUMBERS // (2 * neurons**2))
+        for start in range(0, some.size, together):
+            part = np.resize(some[start : start + together], min(together, some.size))
+            took = jax.tree.map(
+                lambda x, part=part: np.asarray(x)[part], (wide[1], ends)
+            )
+            lowest[part] = _least(np.asarray(_hessians(name, wide[0], *took)))
     if not most:
         return size, lowest, f"; no eigenvalues beyond {MAX_NEURONS:,} neurons"
     few = some.size < rows.size
@@ -124,9 +129,25 @@ def _sizes(name: str, network: Network, batch: Batch, ends: tuple) -> Array:
 
 
 @eqx.filter_jit
-def _eigenvalues(name: str, network: Network, batch: Batch, ends: tuple) -> Array:
+def _hessians(name: str, network: Network, batch: Batch, ends: tuple) -> Array:
     def one(row: tuple) -> Array:
         layer, states = _states(name, network, *row)
-        return jnp.min(jax.lax.map(lambda x: least_eigenvalue(layer, x), states))
+        return jax.lax.map(lambda x: hessian(layer, x), states)
 
     return jax.lax.map(one, (batch, ends))
+
+
+def _least(
+    matrices: Float[np.ndarray, "probe end n n"],
+) -> Float[np.ndarray, " probe"]:
+    """The smallest eigenvalue of each probe; NaN where a matrix is not finite.
+
+    By NumPy, since JAX would form the eigenvectors as well, at several times the cost.
+    """
+    fine = np.all(np.isfinite(matrices), axis=(1, 2, 3))
+    found = np.full(len(matrices), np.nan)
+    whole = matrices[fine]
+    if whole.size:
+        even = 0.5 * (whole + np.swapaxes(whole, 2, 3))
+        found[fine] = np.min(np.linalg.eigvalsh(even), axis=(1, 2))
+    return found
