@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Callable
 from fractions import Fraction
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TYPE_CHECKING
 
 import equinox as eqx
 import jax
@@ -36,10 +36,13 @@ class AbstractLagrangian(eqx.Module):
     rests on it is measured or not promised. `examine` tells what they should be.
     """
 
-    convex: ClassVar[bool | None] = None  # Hessian >= 0 everywhere: the energy falls
-    additive: ClassVar[bool | None] = None  # L(x) = sum_i F(x_i): none competes
-    smooth: ClassVar[bool | None] = None  # activation continuous (but at a norm's tip)
-    degree: ClassVar[int | None] = None  # L(a x) == a**degree * L(x) for every a > 0
+    if TYPE_CHECKING:
+        convex: ClassVar[bool | None]  # Hessian >= 0 everywhere: the energy falls
+        additive: ClassVar[bool | None]  # L(x) = sum_i F(x_i): none competes
+        smooth: ClassVar[bool | None]  # activation continuous (but at a norm's tip)
+        degree: ClassVar[int | None]  # L(a x) == a**degree * L(x) for every a > 0
+    else:  # annotated, they would come first among the fields of a subclass
+        convex = additive = smooth = degree = None
 
     @property
     def jumps(self) -> bool:

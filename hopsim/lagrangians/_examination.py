@@ -54,7 +54,8 @@ class Examination:
     def concave(self) -> bool:
         """True if a negative curvature was found, or a tangent above the function."""
         eps = float(np.finfo(np.float64).eps)
-        return self.least_curvature < -ROUNDINGS * eps or self.least_bregman < -SAME
+        never = self.least_curvature >= -ROUNDINGS * eps and self.least_bregman >= -SAME
+        return not never  # nor where one of them is NaN
 
     @property
     def additive(self) -> bool:
@@ -132,7 +133,7 @@ def examine(lagrangian: AbstractLagrangian, features: int | None = None) -> Exam
     with precision("float64"):
         seen = _look(cast(lagrangian, np.float64), x, y, swapped)
         seen = {name: np.asarray(values) for name, values in seen.items()}
-    kept = np.isfinite(seen["value"]) & np.all(np.isfinite(seen["gradient"]), axis=1)
+    kept = seen["finite"]
     worst = lambda name: float(np.max(seen[name][kept], initial=0.0))
     least = lambda name: float(np.min(seen[name][kept], initial=0.0))
     found = Examination(
@@ -163,13 +164,16 @@ def examine(lagrangian: AbstractLagrangian, features: int | None = None) -> Exam
 
 def _contradictions(found: Examination) -> list[str]:
     said = found.declared
-    off = {
-        "the activation is not the gradient of L": found.gradient_error > SAME,
-        "autodiff of L is not what its values do": found.difference_error > NEAR,
-        "the curvature is not the Hessian of L": found.hessian_error > SAME,
-        "the curvature is not symmetric": found.asymmetry > SAME,
-        "the bracket is not x . grad L - L": found.bracket_error > SAME,
-        "bregman is not L(a) - L(b) - grad L(b) . (a - b)": found.bregman_error > SAME,
+    errors = (
+        ("the activation is not the gradient of L", found.gradient_error, SAME),
+        ("autodiff of L is not what its values do", found.difference_error, NEAR),
+        ("the curvature is not the Hessian of L", found.hessian_error, SAME),
+        ("the curvature is not symmetric", found.asymmetry, SAME),
+        ("the bracket is not x . grad L - L", found.bracket_error, SAME),
+        ("bregman is not L(a) - L(b) - grad L(b) . (a - b)", found.bregman_error, SAME),
+    )
+    off = {text: not error <= most for text, error, most in errors}  # NaN is an error
+    off |= {
         "declared convex, and is not": said["convex"] is True and found.concave,
         "declared smooth, and the gradient jumps": said["smooth"] is True
         and not found.smooth,
@@ -186,9 +190,9 @@ def _contradictions(found: Examination) -> list[str]:
 
 
 def _over(error: Array, size: Array) -> Array:
-    """The largest error relative to the largest size; 0 where both vanish."""
+    """The largest error relative to the largest size; 0 for no error, or NaN."""
     error, size = jnp.max(jnp.abs(error)), jnp.max(jnp.abs(size))
-    return jnp.where(error > 0, error / jnp.where(size > 0, size, error), 0)
+    return jnp.where(error == 0, 0, error / jnp.where(size > 0, size, error))
 
 
 @eqx.filter_jit
@@ -202,7 +206,7 @@ def _look(
 
     def one(x: Array, y: Array, swapped: Array) -> dict[str, Array]:
         value, there, g = lagrangian(x), lagrangian(y), gradient(x)
-        seen: dict[str, Array] = {"value": value, "gradient": g}
+        seen: dict[str, Array] = {}
         seen["gradient_error"] = _over(lagrangian.activation(x) - g, g)
         # along a line to y, in the units in which rounding and length are balanced
         along = (y - x) / jnp.linalg.norm(y - x)
@@ -218,7 +222,7 @@ def _look(
         seen["hessian_error"] = _over(bent - twice, size)
         seen["asymmetry"] = _over(bent - bent.T, size)
         least = jnp.linalg.eigvalsh(0.5 * (bent + bent.T))[0]
-        seen["least_curvature"] = jnp.where(least < 0, least / size, 0)
+        seen["least_curvature"] = jnp.where(least >= 0, 0, least / size)
         # bracket and divergence
         terms = jnp.sum(jnp.abs(x * g)) + jnp.abs(value)
         seen["bracket_error"] = _over(lagrangian.bracket(x) - (x @ g - value), terms)
@@ -234,6 +238,8 @@ def _look(
         seen["coupling"] = _over(moved, jnp.sum(jnp.abs(values)))
         factors = jnp.asarray(_FACTORS, x.dtype)
         seen["scaled"] = jax.vmap(lambda a: lagrangian(a * x))(factors)
+        whole = jnp.concatenate([values, seen["scaled"], g])
+        seen["finite"] = jnp.all(jnp.isfinite(whole))
         seen["gradient_jump"] = _jump(lagrangian.activation, x, y)
         bending = lambda z: lagrangian.curvature(z, along)
         seen["hessian_jump"] = _jump(bending, x, y)

@@ -6,7 +6,6 @@ numbers are moved, and one check alone sees it. No two checks of a claim are so 
 that no record could tell them apart.
 """
 
-import dataclasses
 import functools as ft
 import itertools
 import re
@@ -203,7 +202,7 @@ def test_a_check_gone_wrong_is_seen(name, number, change, complaint):
     right = scenario(name)
     checks = list(right.checks)
     checks[number] = checks[number].model_copy(update=change)
-    wrong = dataclasses.replace(right, checks=tuple(checks))
+    wrong = right.replaced(checks=tuple(checks))
     with pytest.raises((AssertionError, ValueError), match=complaint):
         assert_all(made_up.layout(wrong))
 

@@ -55,6 +55,11 @@ def mistaken_program():
         ),
         ({"bend": 1.01}, ("the curvature is not the Hessian",)),
         ({"share": 0.99}, ("the bracket is not",)),
+        ({"share": float("nan")}, ("the bracket is not",)),
+        (
+            {"tilt": float("nan")},
+            ("the activation is not", "the curvature", "symmetric"),
+        ),
         ({"kink": 0.1}, ("convex, and is not", "the gradient jumps", "of degree 2")),
         ({"power": 1e-3}, ("declared of degree 2, and is not",)),
         ({"pull": 0.5}, ("declared additive, and neurons compete",)),
@@ -65,7 +70,7 @@ def test_what_is_mistaken_is_named(wrong, found):
     seen = L.examine(Mistaken(**wrong))
     for text in found:
         assert any(text in told for told in seen.contradictions), seen
-    unexpected = {"tilt": 4, "kink": 3}.get(next(iter(wrong), ""), len(found))
+    unexpected = {"tilt": 6, "kink": 3}.get(next(iter(wrong), ""), len(found))
     assert len(seen.contradictions) <= unexpected, seen
     assert ("CONTRADICTION" in str(seen)) == bool(found)
 

@@ -306,3 +306,16 @@ def test_an_activation_that_falls_over_a_step_is_seen():
         assert curvature_between(layer, a, b) == np.inf
         assert curvature_between(layer, a, a + near) == np.inf
         assert curvature_between(layer, a, a) == np.inf
+
+
+def test_what_is_declared_may_be_a_field_beside_others():
+    class Scaled(L.AbstractLagrangian):
+        inner: L.AbstractLagrangian
+        convex: bool = True
+
+        def __call__(self, x):
+            return self.inner(x)
+
+    assert Scaled(L.Quadratic()).convex
+    assert not Scaled(L.Quadratic(), convex=False).convex
+    assert Scaled(L.Quadratic()).smooth is None
