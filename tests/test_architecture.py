@@ -155,7 +155,7 @@ def test_the_plan_stays_on_one_sheet():
         "loose files": sum(HOME.joinpath(f"{room}.py").is_file() for room in graph),
         "arrows": sum(map(len, graph.values())),
     }
-    limits = {"rooms": 30, "floors": 15, "loose files": 12, "arrows": 140}
+    limits = {"rooms": 30, "floors": 15, "loose files": 12, "arrows": 150}
     assert all(counts[what] <= limits[what] for what in limits), counts
 
 

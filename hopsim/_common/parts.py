@@ -239,6 +239,8 @@ def text_of(words: Iterable[str]) -> str:
     package, whose folder others share, the version.
     """
     origins = {p.origin for p in used(words)}
+    if not origins:
+        return ""
     places = {one.place for one in origins if not one.installed}
     folders = {os.path.dirname(place) for place in places if os.path.isabs(place)}
     for module in list(sys.modules.values()):
@@ -247,9 +249,7 @@ def text_of(words: Iterable[str]) -> str:
             places.add(os.path.realpath(file))
     found = {f"{os.path.basename(place)} {_hash_of(place)}" for place in places}
     found |= {f"{one.name} {one.version} {one.sha256}" for one in origins}
-    return (
-        hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest() if found else ""
-    )
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()
 
 
 def missing(recorded: Iterable[Mapping[str, str]], words: Iterable[str]) -> str:

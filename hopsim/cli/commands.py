@@ -642,7 +642,8 @@ def _shelf_of(words: list[str], place: Path | None) -> tuple[Path, list[str]]:
     """The directory of claims, and the words that name some of them."""
     from ..claims.tasks import shipped_claims
 
-    named = [w for w in words if place is None and any(Path(w).glob("*.toml"))]
+    shelf = lambda word: os.path.isdir(word) and any(Path(word).glob("*.toml"))
+    named = [w for w in words if place is None and shelf(w)]
     if len(named) > 1:
         raise ValueError(f"One directory of claims at a time, got {', '.join(named)}.")
     if named:

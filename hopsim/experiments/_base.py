@@ -34,6 +34,8 @@ from ._settings import RunSettings, Sweep
 
 experiments = Registry("experiment", completed_by=("hopsim.validation",))
 
+GOES_ON = ("since", "resumption")  # of a request: what simulate reads off its start
+
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
@@ -59,7 +61,8 @@ class Setting:
         if on_progress is not None:
             where = dataclasses.replace(request.execution, progress=on_progress)
             request = dataclasses.replace(request, execution=where)
-        arguments = {f.name: getattr(request, f.name) for f in fields(Request)}
+        given = [f.name for f in fields(Request) if f.name not in GOES_ON]
+        arguments = {name: getattr(request, name) for name in given}
         return simulate(self.network, dynamics, probes, **arguments)
 
     def may_simulate(self, **overrides: Any) -> None:
