@@ -17,13 +17,13 @@ class Notice(UserWarning):
 
 def notify(text: str) -> None:
     """Warn of `text`, once for each line outside hopsim that leads here."""
-    _, level = caller()
+    _, level = caller(sys._getframe(1))
     warnings.warn(text, Notice, stacklevel=level)
 
 
-def caller() -> tuple[FrameType, int]:
-    """The frame outside hopsim that leads to whoever calls this, and its level."""
-    frame, level = sys._getframe(2), 2
+def caller(frame: FrameType) -> tuple[FrameType, int]:
+    """The frame outside hopsim that leads to a frame, and its level, 2 for itself."""
+    level = 2
     while frame.f_back is not None and _inside(frame):
         frame, level = frame.f_back, level + 1
     return frame, level

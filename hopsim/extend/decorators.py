@@ -2,6 +2,7 @@
 
 import functools as ft
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -113,7 +114,7 @@ def mutation(claim: str, wrong: str) -> Callable[[Maker], Maker]:
                 f'{shown(text)}; write @extend.mutation("my-claim", "a sign").'
             )
 
-    names = caller()[0].f_globals
+    names = caller(sys._getframe())[0].f_globals
 
     def decorate(maker: Any) -> Any:
         if not inspect.isfunction(maker) or _taken(maker):
@@ -145,7 +146,7 @@ def _door(
     `given` are the first parameters of a function, which hopsim supplies.
     """
     parts.require_word(registry.noun, kind)
-    names = caller()[0].f_globals
+    names = caller(sys._getframe())[0].f_globals
 
     def decorate(maker: Any) -> Any:
         if base is not None and not (functions and inspect.isfunction(maker)):

@@ -1,5 +1,6 @@
 """Kinds and pictures that were called otherwise: read as before, and told once."""
 
+import dataclasses
 import inspect
 from types import SimpleNamespace
 
@@ -251,7 +252,7 @@ def test_a_claim_reaches_the_code_of_its_old_words(write, tmp_path):
     write(claim={"id": "CL-1"})
     (old,) = find_claims(tmp_path, [], True, {})
     assert len(old.notes) == 2
-    assert not old.replaced(notes=()).notes
+    assert not dataclasses.replace(old, notes=()).notes
 
 
 # --- records --------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The gradient study: its own reference, its rules, and what it refuses."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tomli_w
@@ -40,7 +42,7 @@ def test_the_tiled_gradient_is_the_slope_of_its_own_loss(form):
 
     xi = rng.normal(-0.1, 0.3, (4, 7))
     network = Network(xi, L.AbsoluteValue(), L.RectifiedPolynomial(3))
-    objective = objective_of(network, form, 2, "original")
+    objective: Any = objective_of(network, form, 2, "original")
     states = rng.choice([-1.0, 1.0], (2, 7))
     shown = states if form == "autoassociative" else states[:, :4]
     targets = states if form == "autoassociative" else states[:, 4:]

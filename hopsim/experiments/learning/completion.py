@@ -159,8 +159,8 @@ def _overlaps(
     With beta in the place of the network's own, where one is given.
     """
     if beta is not None:
-        beta = np.asarray(beta, network.dtype)
-        network = eqx.tree_at(lambda n: n.memory_lagrangian.beta, network, beta)
+        own = np.asarray(beta, network.dtype)
+        network = eqx.tree_at(lambda n: n.memory_lagrangian.beta, network, own)
     starts = jnp.asarray(pairs.starts, network.dtype)
     ends = np.asarray(_ends(network, motion, starts, tuple((~hidden).tolist())))
     found, true = ends[:, hidden], pairs.targets[:, hidden]

@@ -15,7 +15,7 @@ from ...experiments._ensemble import AbstractEnsemble
 from ...experiments._variables import PURE
 from ...lagrangians import LeakyRectifiedPolynomial, Polynomial, RectifiedPolynomial
 from ...records import Variables
-from ...training import AbstractObjective, objective_of
+from ...training import AbstractUpdate, objective_of
 from ...training.energy_gaps import Scaling
 from ...training.trainer import Form
 from .._base import validations
@@ -105,6 +105,7 @@ class TrainingGradient(AbstractEnsemble):
         unit = 1 if scaling == "original" else network.features
         temperature = np.float64(self.reach * largest / unit)
         objective = objective_of(network, form, self.error_exponent, scaling)
+        assert isinstance(objective, AbstractUpdate)
         tiled = _tiled(objective, form, memories, temperature, states, targets)
         double = [np.asarray(x) for x in (memories, temperature, states, targets)]
         found = _by_jax(objective, *(jnp.asarray(x) for x in double))
@@ -130,7 +131,7 @@ def _apart(found: np.ndarray, reference: np.ndarray) -> float:
 
 @eqx.filter_jit
 def _by_jax(
-    objective: AbstractObjective,
+    objective: AbstractUpdate,
     memories: Array,
     temperature: Array,
     states: Array,
@@ -166,7 +167,7 @@ WRITTEN_OUT: dict[type, Any] = {
 
 
 def _tiled(
-    objective: AbstractObjective,
+    objective: AbstractUpdate,
     form: str,
     memories: Float[np.ndarray, "memory feature"],
     temperature: float,
