@@ -442,9 +442,10 @@ for line in sys.stdin.read().splitlines():
 """
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow  # a process for each
+@pytest.mark.parametrize("every", [False, True])
 def test_every_public_name_is_the_first_that_a_process_may_ask_for(every):
-    """One name of every module, and slowly each."""
+    """One name of every module, and each."""
     import hopsim
 
     first = {home: name for name, home in hopsim._HOMES.items()}.values()

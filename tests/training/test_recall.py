@@ -43,6 +43,7 @@ BY_TORCH = [
 ]
 
 
+@pytest.mark.slow  # 3 CPU s: an epoch is compiled
 def test_losses_are_those_of_pytorch():
     record = learn(test=PAIRS)
     np.testing.assert_allclose(record["loss"].values, BY_TORCH, rtol=1e-6)
