@@ -442,6 +442,7 @@ def test_memories_of_zeros_leave_the_origin():
     np.testing.assert_array_equal(found.table["overlap"].values, 0)
 
 
+@pytest.mark.slow  # two programs
 def test_dead_units_of_model_c_end_at_its_singular_origin():
     """All probes point away from the only memories: v -> 0, where g jumps."""
     own = np.abs(orthogonal(3))

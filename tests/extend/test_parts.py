@@ -348,6 +348,7 @@ def test_pictures_of_ones_own_are_missed_by_name(here, ran):
 # --- claims ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # 2.5 CPU s
 def test_a_claim_without_a_mutation_is_refused(here, monkeypatch):
     monkeypatch.setattr("hopsim._common.reach.code", lambda *_: "")  # takes seconds
     result = hopsim_cli("verify", EXAMPLES / "my_claims", "--quick", "--no-cache")

@@ -272,6 +272,7 @@ def test_parameters_of_each_probe_are_its_own():
 # --- curvatures ---
 
 
+@pytest.mark.slow  # 2.4 CPU s
 def test_a_curvature_along_a_motion_is_no_less_than_the_least_eigenvalue():
     layer, x = Softmax(0.8), jnp.asarray(H[0])
     steps = np.random.default_rng(0).standard_normal((50, x.size))

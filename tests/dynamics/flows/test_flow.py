@@ -74,6 +74,7 @@ def test_it_maps_over_memories_temperatures_and_starts():
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow  # two programs; what is traced and lies outside is NaN by default
 def test_what_does_not_finish_is_nan():
     network, moved = network_and_flow(motion="one layer")
     end = lambda v0: flow(network, moved, v0, duration=END, times=TIMES, max_steps=3)
