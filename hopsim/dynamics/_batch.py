@@ -39,10 +39,15 @@ class Batch(NamedTuple):
 
     def own(self, network: Network, dynamics: Kind) -> tuple[Network, Kind]:
         """The network and the dynamics with the parameters of this one probe."""
-        pair = {"network": network, "dynamics": dynamics}
-        for path, value in self.varied.items():
-            pair = eqx.tree_at(lambda p, path=path: leaf(p, path), pair, value)
+        pair = with_values({"network": network, "dynamics": dynamics}, self.varied)
         return pair["network"], pair["dynamics"]
+
+
+def with_values(pair: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    """The same with other parameters, by paths such as `network.current`."""
+    for path, value in values.items():
+        pair = eqx.tree_at(lambda p, path=path: leaf(p, path), pair, value)
+    return pair
 
 
 def leaf(pair: Mapping[str, Any], path: str) -> Any:

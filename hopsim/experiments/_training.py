@@ -1,5 +1,6 @@
 """The table `[training]`, and the base class of experiments that train memories."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from .._common.names import nearest
 from .._common.streams import Stream
 from ..data import datasets
-from ..records import Record
+from ..records import join_points, Record, Variables
 from ..training import (
     Examples,
     from_images,
@@ -19,6 +20,7 @@ from ..training import (
     train,
 )
 from ._base import AbstractExperiment, Setting, Study
+from ._ensemble import stacked
 
 
 CLASSES = 10  # of every data set
@@ -204,6 +206,26 @@ class AbstractTraining(AbstractExperiment):
         network, given = setting.network, setting.training
         images = (given.train or 0) + (given.test or 0)  # those asked for by number
         return float(network.features) * (4 * network.count + images)
+
+    def measure_sets(
+        self,
+        study: Study,
+        sets: int,
+        row: str,
+        measure: Callable[[Setting, Study, str], Variables],
+    ) -> Record:
+        """What is measured after each of `sets` training runs of every point.
+
+        `measure` is given the name of the checkpoint file, too; axis `row` is stacked.
+        """
+        parts = []
+        for k, setting in enumerate(study.settings):
+            found = [
+                measure(setting.redrawn(number), study, f"{k}-{number}")
+                for number in range(sets)
+            ]
+            parts.append(stacked(found, row, setting))
+        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
     def learn(
         self,

@@ -15,7 +15,7 @@ from .._common.norms import inverse, length
 from .._common.types import AnyArray, Scalar
 from ..dynamics import AbstractFlow
 from ..dynamics._base import REST_TIME
-from ..dynamics._batch import leaf
+from ..dynamics._batch import leaf, with_values
 from ..dynamics._request import Request, require_finite_positive, Tolerances
 from ..dynamics.flows.fixed_point import seek
 from ..dynamics.flows.flow import run_flow
@@ -168,10 +168,8 @@ class Recall(AbstractObjective):
 
 def with_learnt(network: Network, learnt: Mapping[str, AnyArray]) -> Network:
     """The network with other arrays, by their paths."""
-    for path, value in learnt.items():
-        at = lambda n, path=path: leaf({"network": n}, f"network.{path}")
-        network = eqx.tree_at(at, network, value.astype(network.dtype))
-    return network
+    values = {f"network.{p}": x.astype(network.dtype) for p, x in learnt.items()}
+    return with_values({"network": network}, values)["network"]
 
 
 def learnt_network(network: Network, data: Dataset) -> Network:

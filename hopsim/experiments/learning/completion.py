@@ -16,10 +16,9 @@ from ...data.patterns import occlusion
 from ...dynamics import AbstractFlow, expected
 from ...dynamics.flows.fixed_point import fixed_point
 from ...network import Network
-from ...records import join_points, Record, Variables
+from ...records import Record, Variables
 from ...training import learnt_network, Pairs, Recall
 from .._base import experiments, Setting, Study
-from .._ensemble import stacked
 from .._training import AbstractTraining
 from .._variables import PURE
 
@@ -81,14 +80,7 @@ class Completion(AbstractTraining):
         )
 
     def run(self, study: Study) -> Record:
-        parts = []
-        for k, setting in enumerate(study.settings):
-            found = []
-            for number in range(self.sets):
-                drawn = setting.redrawn(number)
-                found.append(self._compared(drawn, study, f"{k}-{number}"))
-            parts.append(stacked(found, "training", setting))
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+        return self.measure_sets(study, self.sets, "training", self._compared)
 
     def _compared(self, setting: Setting, study: Study, name: str) -> Variables:
         """One training run, and how well both kinds of memories complete."""

@@ -13,10 +13,9 @@ from ...dynamics import Binary
 from ...dynamics.spins.relaxation import relax
 from ...lagrangians import AbsoluteValue, LogCosh
 from ...network import Network
-from ...records import join_points, Record, Variables
+from ...records import Record, Variables
 from ...training import Examples, predict
 from .._base import experiments, Setting, Study
-from .._ensemble import stacked
 from .._training import AbstractTraining, CLASSES
 from .._variables import PURE, TIME
 
@@ -57,14 +56,7 @@ class Generation(AbstractTraining):
         setting.may_relax(dynamics=Binary(), starts=starts, clamped=held)
 
     def run(self, study: Study) -> Record:
-        parts = []
-        for k, setting in enumerate(study.settings):
-            found = []
-            for number in range(self.sets):
-                drawn = setting.redrawn(number)
-                found.append(self._generated(drawn, study, f"{k}-{number}"))
-            parts.append(stacked(found, "probe", setting))
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+        return self.measure_sets(study, self.sets, "probe", self._generated)
 
     def _generated(self, setting: Setting, study: Study, name: str) -> Variables:
         """One training run, and the images generated for every class."""
