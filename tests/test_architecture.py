@@ -239,7 +239,7 @@ LATER = {
     "sklearn": {"data.datasets", "experiments"},
     "pooch": {"data.datasets"},
     "PIL": {"data.datasets"},
-    "rich": {"cli.terminal"},
+    "rich": {"cli.terminal", "_common.screens"},
     "jinja2": {"claims.report"},
 }
 

@@ -27,6 +27,7 @@ class Work:
 
 # Time inside several phases counts for the first of them in this order only.
 PHASES = ("compile", "trace", "integrate", "draw")
+STEPS = "/jax/core/compile/"  # of making a program, as JAX calls them when they begin
 
 
 class Clock:
@@ -70,6 +71,7 @@ def _length(spans: list[tuple[float, float]]) -> float:
 
 
 _open: list[Clock] = []
+_making: list[str] = []  # steps of programs that are traced or compiled just now
 _waiting: list[Callable[[], None]] = []
 _listening = False
 
@@ -77,17 +79,28 @@ _listening = False
 @contextlib.contextmanager
 def watch() -> Iterator[Clock]:
     """A clock that is open inside the block."""
-    global _listening
-    if not _listening:  # JAX cannot remove a listener
-        jax.monitoring.register_event_duration_secs_listener(_heard_duration)
-        jax.monitoring.register_event_listener(_heard_event)
-        _listening = True
+    listen()
     clock = Clock()
     _open.append(clock)
     try:
         yield clock
     finally:
         _open.remove(clock)
+
+
+def listen() -> None:
+    """Hear from now on what JAX tells of its compiler."""
+    global _listening
+    if not _listening:  # JAX cannot remove a listener
+        jax.monitoring.register_scalar_listener(_heard_begin)
+        jax.monitoring.register_event_duration_secs_listener(_heard_duration)
+        jax.monitoring.register_event_listener(_heard_event)
+        _listening = True
+
+
+def compiling() -> bool:
+    """True while JAX traces or compiles a program, once somebody listens."""
+    return bool(_making)
 
 
 @contextlib.contextmanager
@@ -121,9 +134,16 @@ def worked(work: Work) -> None:
         clock.work.append(work)
 
 
+def _heard_begin(event: str, *_: Any, **__: Any) -> None:
+    if event.startswith(STEPS):
+        _making.append(event)
+
+
 def _heard_duration(event: str, duration_secs: float, **details: Any) -> None:
-    if not event.startswith("/jax/core/compile/"):
+    if not event.startswith(STEPS):
         return
+    with contextlib.suppress(ValueError):  # it had begun before somebody listened
+        _making.remove(event)
     if event.endswith("jaxpr_to_mlir_module_duration"):
         while _waiting:
             _waiting.pop()()
