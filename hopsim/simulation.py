@@ -14,6 +14,7 @@ from ._common.arrays import cast_to, table
 from ._common.entries import public_entry
 from ._common.environment import precision
 from ._common.names import shown
+from ._common.progress import counted, Progress
 from ._common.types import AnyArray, cast
 from .batches import check_varied, costs, extremes, solve
 from .dynamics import (
@@ -82,7 +83,7 @@ def simulate(
     devices: Sequence[Any] | None = None,
     key: Any = None,
     throw: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = None,
     tolerances: Tolerances | None = None,
     output: Output | None = None,
     execution: Execution | None = None,
@@ -139,7 +140,9 @@ def simulate(
       to a multiple of 8), and the devices; default as many of all as have a full
       chunk each.
     - `key`: of the random orders and decisions of spins; unused by flows.
-    - `progress`: called with (probes done, probes in all) between compiled calls.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function
+      is called with (probes done, probes in all) between compiled calls (under a heat
+      bath with sweeps).
     - `tolerances`, `output`, `execution`: the same arguments in groups, in place of
       single ones: `Tolerances(rtol, atol, residual)`, `Output(samples, save, step_log,
       audit, times, resumable)`, `Execution(chunk, devices, progress)`.
@@ -159,7 +162,14 @@ def simulate(
         None if start is None else start.resumption,
     )  # fmt: skip
     check_request(network, dynamics, probes, request)
-    trajectory = dynamics.run(network, probes, request, _integrate)
+    where, total = (
+        request.execution,
+        len(probes) if dynamics.counts == "probes" else None,
+    )
+    with counted(where.progress, dynamics.counts, total) as count:
+        where = dataclasses.replace(where, progress=count)
+        request = dataclasses.replace(request, execution=where)
+        trajectory = dynamics.run(network, probes, request, _integrate)
     if throw:
         _raise_if_failed(trajectory)
     return trajectory
@@ -249,11 +259,12 @@ def _integrate(
     of = (network, dynamics, values, *_same_steps(plan))
     batch = batch._replace(paused=request.paused(of))
     where, logged = request.execution, request.output.step_log
+    count: Any = where.progress  # what `simulate` has made of it
     run = partial(solve, network, dynamics, chunk=where.chunk, devices=where.devices)
 
     # --- integrate
     begun = time.perf_counter()
-    solutions = run(batch, plan, order=order, progress=where.progress)
+    solutions = run(batch, plan, order=order, progress=count)
     solutions = _with_nan_for_none(solutions, plan)
     log = _step_log(run, batch, plan, solutions, logged) if logged else None
 

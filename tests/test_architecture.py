@@ -192,7 +192,8 @@ def test_public_names_are_defined_once():
 # doors of the package and of its scenario files, whose keywords are what users write
 DOORS = {
     "hopsim.dynamics.flows.flow.flow",
-    *("find_attractors", "fixed_point", "relax", "sample", "simulate", "train"),
+    *("find_attractors", "fixed_point", "follow", "relax", "sample", "simulate"),
+    *("switch", "train"),
     *(f"hopsim.data.sources.{name}" for name in ("corrupted", "file", "source")),
     *("hopsim.runs.run.run", "hopsim.theory.teacher_student.saddle.free_entropy"),
 }

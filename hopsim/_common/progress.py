@@ -19,6 +19,7 @@ from .screens import Bars, Lines, Row, shows_bars
 
 Report = Callable[[str, int, int], Any]  # (what, done, total)
 Count = Callable[[int, int], Any]  # (done, total)
+Progress = bool | Count | None  # what users give: True is a bar
 
 GRACE = 2.0  # seconds in which nothing is told
 SILENCE = 10.0  # seconds between two lines, at most
@@ -77,9 +78,8 @@ class _Part:
         """Its bar, which has no end while it is unknown when work begins."""
         begun = self.done > 0 or not compiling
         total = self.total if begun else None
-        return Row(
-            self.what, self.done, total, self.count(), self.words(now, compiling)
-        )
+        told = self.count(), self.words(now, compiling)
+        return Row(self.what, self.done, total, told)
 
     def line(self, now: float, compiling: bool = False) -> str:
         """Its line."""

@@ -12,8 +12,7 @@ class Row(NamedTuple):
     what: str
     done: int
     total: int | None  # None: the bar pulses
-    count: str
-    words: str
+    told: tuple[str, str]  # its count, and its words
 
 
 class Lines:
@@ -71,8 +70,8 @@ class Bars:
                 self._tasks[row.what],
                 completed=row.done,
                 total=row.total,
-                count=row.count,
-                words=row.words,
+                count=row.told[0],
+                words=row.told[1],
             )
         self._bars.refresh()
 

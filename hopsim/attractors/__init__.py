@@ -3,8 +3,9 @@
 from .balls import Balls, certified_balls
 from .basins import basin_radii, basin_shares, Radii, Shares
 from .branches import Branch, Event
-from .continuation import follow, hysteresis, switch, Varied
+from .continuation import follow, switch, Varied
 from .finding import Attractors, find_attractors, label_basins
+from .hysteresis import hysteresis
 from .newton import polish, Polished
 from .saddles import find_saddles, Saddles
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int, Real
 
 from .._common.arrays import table
+from .._common.progress import counted, Progress
 from .._common.streams import as_stream, Stream
 from .._common.types import AnyArray
 from ..data.patterns import sphere
@@ -60,6 +61,7 @@ def basin_radii(
     rounds: int = 12,
     trials: int = 32,
     key: Any = 0,
+    progress: Progress = None,
     **flow: Any,
 ) -> Radii:
     r"""The empirical radius of the basin about every centre. [THEORY 5.4]
@@ -79,6 +81,8 @@ def basin_radii(
     - `largest`: the largest displacement > 0; default four times the largest norm, the
       distance of the nearest other memory, or all features.
     - `rounds`, `trials`: bisections, and states of every centre in each of them.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (states that have flowed, states in all rounds).
     - `flow`: further arguments of `label_basins`.
 
     Raises ValueError for invalid arguments.
@@ -94,8 +98,6 @@ def basin_radii(
     memories = np.asarray(attractors.network.memories)
     features = memories.shape[1]
     centres = table(centres, "Centres", "centre", features, memories.dtype)
-    label = lambda rows, states: label_basins(attractors, states, **flow)
-    own = label_basins(attractors, centres, **flow)
     if displaced == "isotropic":
         size = 4 * size_of(np.concatenate([centres, memories]))
         far = np.full(len(centres), size)
@@ -109,7 +111,18 @@ def basin_radii(
         far = np.full(len(centres), float(largest))
     unit = 1 / centres.shape[1] if displaced == "flips" else 0.0
     search = Bisection(rounds, trials, key)
-    return bisected(label, centres, own, move, far, search, unit)
+    whole = len(centres) * (1 + rounds * trials)
+    with counted(progress, "states", whole) as count:
+        flowed = 0
+
+        def label(_: Any, states: States) -> Labels:
+            nonlocal flowed
+            before, flowed = flowed, flowed + len(states)
+            further = lambda done, _: count(before + done, whole) if count else None
+            return label_basins(attractors, states, progress=further, **flow)
+
+        own = label(None, centres)
+        return bisected(label, centres, own, move, far, search, unit)
 
 
 def basin_shares(
@@ -117,7 +130,8 @@ def basin_shares(
 ) -> Shares:
     r"""The shares of the sphere $|v| = R$ in the basins of the attractors.
 
-    Estimated from `probes` random states. Raises ValueError unless R > 0 and there is
+    Estimated from `probes` random states; `flow` are further arguments of
+    `label_basins`, `progress` among them. Raises ValueError unless R > 0 and there is
     at least one. [THEORY 5.4]
     """
     if not 0 < radius < np.inf or probes < 1:

@@ -10,20 +10,18 @@ Time constants move no fixed point and no index: `tau_feature` and `tau_memory` 
 parameters of a network, and a branch along them is constant, as `Branch.note` says.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from .._common.environment import precision
-from .._common.streams import as_stream
+from .._common.progress import Count, counted, Progress
 from .._common.types import AnyArray
-from ..dynamics import Dynamics
 from ..dynamics._batch import leaf
 from ..network import Features, Network
-from ..simulation import simulate
 from ._curve import Curve, CurvePoint, largest_s
 from ._events import BRANCH_OFFSET, events_between, oriented_along
 from .branches import Branch, Event, NetworkOf
@@ -83,6 +81,7 @@ def follow(
     decay: float = 1.0,
     step: float = 0.02,
     max_points: int = 2000,
+    progress: Progress = None,
 ) -> Branch:
     r"""The branch through one fixed point, until it leaves `[low, high]`.
 
@@ -104,6 +103,8 @@ def follow(
       followed upwards, or downwards from `high`.
     - `decay`: alpha > 0 of the dynamics.
     - `step`: the longest step; `max_points`: the largest number of points.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (points found, `max_points`).
 
     Raises ValueError for invalid arguments and if no fixed point is found near `v`.
     """
@@ -124,7 +125,7 @@ def follow(
         heading = -1.0 if start == high else 1.0
         if first.tangent[-1] * heading < 0:
             first = first._replace(tangent=-first.tangent)
-        return _continue_curve(curve, first, step, max_points)
+        return _continue_curve(curve, first, step, max_points, progress)
 
 
 def switch(
@@ -137,13 +138,15 @@ def switch(
     decay: float = 1.0,
     step: float = 0.02,
     max_points: int = 2000,
+    progress: Progress = None,
 ) -> tuple[Branch, ...]:
     """The two halves of the other branch through a pitchfork or transcritical point.
 
     They begin 0.01 from the event (in units of the longest memory) along its mode, or
     along `direction`, which is needed if several modes pass together: then only the
-    half on that side is sure to exist. Halves that are not found are left out. Raises
-    ValueError for a fold, and for invalid arguments.
+    half on that side is sure to exist. Halves that are not found are left out. The
+    points of each are counted as `follow` does. Raises ValueError for a fold, and for
+    invalid arguments.
     """
     if event.kind == "fold":
         raise ValueError("No other branch passes through a fold; switch at another.")
@@ -171,7 +174,7 @@ def switch(
                 continue
             if (first.tangent @ way) * side < 0:
                 first = first._replace(tangent=-first.tangent)
-            found.append(_continue_curve(curve, first, step, max_points))
+            found.append(_continue_curve(curve, first, step, max_points, progress))
     return tuple(found)
 
 
@@ -191,52 +194,6 @@ def solve_at(
             f"{found.residual:.1e}."
         )
     return curve.state(found.y), found.energy, largest_s(found.gains)
-
-
-class Hysteresis(NamedTuple):
-    """Where the flow ends as the parameter rises and falls again, step by step."""
-
-    parameter: Float[np.ndarray, " step"]
-    up: Float[np.ndarray, "step feature"]
-    down: Float[np.ndarray, "step feature"]
-    converged: Bool[np.ndarray, "2 step"]  # up and down
-
-
-def hysteresis(
-    network_of: NetworkOf,
-    v: Features,
-    parameters: Float[AnyArray, " step"],
-    dynamics: Dynamics,
-    *,
-    kick: float = 1e-3,
-    key: Any = 0,
-    **settings: Any,
-) -> Hysteresis:
-    r"""The ends of flows as the parameter steps up through its values and down again.
-
-    Each flow starts from the end of the last one plus a random `kick` (in units of the
-    longest memory), without which it would never leave an unstable fixed point. Between
-    two folds up and down differ. `settings` are those of `hopsim.simulate`, including
-    `duration`. Raises ValueError unless the parameters increase.
-    """
-    values = np.asarray(parameters, float)
-    if values.ndim != 1 or not values.size or not np.all(np.diff(values) > 0):
-        raise ValueError(f"The parameters must be numbers that rise, got {values}.")
-    draw = as_stream(key).child("kicks").generator()
-    state, ends, converged = np.asarray(v, float), [], []
-    settings = {"samples": 2, "audit": False} | settings
-    for value in (*values, *values[::-1]):
-        network = network_of(jnp.asarray(value))
-        longest = float(np.max(np.linalg.norm(network.memories, axis=1)))
-        push = draw.standard_normal(len(state))
-        start = state + kick * longest * push / np.linalg.norm(push)
-        run = simulate(network, dynamics, start[None], **settings)
-        state = np.asarray(run.final[0], float)
-        ends.append(state)
-        converged.append(bool(run.converged[0]))
-    up, down = np.stack(ends[: len(values)]), np.stack(ends[: len(values) - 1 : -1])
-    both = np.array([converged[: len(values)], converged[: len(values) - 1 : -1]])
-    return Hysteresis(values, up, down, both)
 
 
 def _require_range(low: float, high: float, step: float, max_points: int) -> None:
@@ -260,7 +217,15 @@ def _is_still(network_of: NetworkOf, low: float, high: float) -> bool:
 
 
 def _continue_curve(
-    curve: Curve, first: CurvePoint, step: float, max_points: int
+    curve: Curve, first: CurvePoint, step: float, max_points: int, progress: Progress
+) -> Branch:
+    """The branch from `first`, point by point."""
+    with counted(progress, "points", at_most=True) as count:
+        return _continued(curve, first, step, max_points, count)
+
+
+def _continued(
+    curve: Curve, first: CurvePoint, step: float, max_points: int, count: Count | None
 ) -> Branch:
     """Pseudo-arclength continuation from `first`, until the curve leaves or closes.
 
@@ -291,6 +256,8 @@ def _continue_curve(
             continue
         events += found
         points.append(new)
+        if count is not None:
+            count(len(points), max_points)
         if outside:
             ending = "low" if new.y[-1] < 0.5 else "high"
             break

@@ -5,36 +5,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from .._common.arrays import table
 from .._common.display import in_short, low_to_high, many, shares, Shown, tally
 from .._common.entries import public_entry
+from .._common.progress import Progress
 from .._common.types import AnyArray
 from ..data.patterns import overlap
 from ..dynamics import AbstractDynamics
 from ..dynamics._base import require_dynamics
 from ..network import Network, require_network
 from ..records import AbstractResult, Dataset, dataset, PURE, Variables
-from ..simulation import simulate
-from ..solvers import AltIMEX
 from ..statistics import wilson, wilsons
-from ..trajectory import Trajectory
 from .classes import CLASSES, classify, has_odd_activation
-from .distinct_roots import distinct, settle, Settled
-from .spectra import (
-    attracting,
-    describe,
-    eigenvalues_at,
-    require_decidable_stability,
-    RestSpectra,
-)
-
-
-MAX_FLOW_STEP = 0.25  # of an AltIMEX step that still follows the flow, in tau_feature
-TIGHT_TOLERANCES = {"rtol": 1e-10, "atol": 1e-12, "residual_tolerance": 1e-9}
-FLOW_ARGUMENTS = {"solver", "step", "rtol", "atol", "residual_tolerance", "max_steps"}
-FLOW_ARGUMENTS |= {"key", "chunk", "devices", "progress"}
+from .distinct_roots import distinct
+from .flows import check_search, fixed_points
+from .spectra import eigenvalues_at
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -132,6 +119,7 @@ def find_attractors(
     *,
     duration: float | None = None,
     eigenvalues: bool = False,
+    progress: Progress = None,
     **flow: Any,
 ) -> Attractors:
     r"""The attractors that a batch of probes reaches, and their shares of the probes.
@@ -158,8 +146,10 @@ def find_attractors(
       1 (spins: 100 sweeps). Probes that rest before end there; the table tells it.
     - `eigenvalues`: True adds all eigenvalues of the Jacobian of `dynamics`, and
       `eigenvalues_imag` where they are not real ($L_h$ not convex).
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (states that have flowed, states in all): probes and memories.
     - `flow`: further arguments of `simulate`: `solver`, `step`, `rtol`, `atol`,
-      `residual_tolerance`, `max_steps`, `chunk`, `devices`, `key`, `progress`.
+      `residual_tolerance`, `max_steps`, `chunk`, `devices`, `key`.
 
     Raises ValueError for a drive, for a decay <= 0 (nothing comes to rest) and for
     AltIMEX steps > 0.25, which approximate attention rather than the flow.
@@ -176,8 +166,9 @@ def find_attractors(
     if dynamics.discrete:
         own = np.where(own >= 0, 1.0, -1.0)
     starts = [probes, own, -own] if has_odd_activation(network) else [probes, own]
-    ends, rested = _flown(network, dynamics, np.concatenate(starts), flow)
-    found, known = _settled(network, dynamics, decay, ends, rested, flow)
+    found, known = fixed_points(
+        network, dynamics, decay, np.concatenate(starts), flow, progress
+    )
     cuts = np.cumsum([len(x) for x in starts])[:-1]
     labels, members, *mirrored = np.split(found.labels, cuts)
     kinds, membership = classify(network, decay, known, members, mirrored)
@@ -229,25 +220,27 @@ def find_attractors(
         memories_unconverged=((), int(np.sum(members < 0))),
         duration=((), longest, {"long_name": "the longest flow", "units": unit}),
     )
-    quiet = {k: x for k, x in flow.items() if k != "progress"}
-    return Attractors(network, dynamics, data, place[labels], quiet)
+    return Attractors(network, dynamics, data, place[labels], flow)
 
 
 @public_entry
 def label_basins(
-    attractors: Attractors, states: Float[AnyArray, "state feature"], **flow: Any
+    attractors: Attractors,
+    states: Float[AnyArray, "state feature"],
+    *,
+    progress: Progress = None,
+    **flow: Any,
 ) -> Int[np.ndarray, " state"]:
     """The row of the table to which every state flows; -1 for none, or if unconverged.
 
     The dynamics and the arguments of `simulate` are those of the table, except for the
-    arguments given in `flow`.
+    arguments given in `flow`. `progress` is that of `find_attractors`.
     """
     found = attractors
     decay = found.decay
     settings, network = {**found.flow, **flow}, found.network
     states = table(states, "States", "state", network.features, network.dtype)
-    ends, rested = _flown(network, found.dynamics, states, settings)
-    seen, _ = _settled(network, found.dynamics, decay, ends, rested, settings)
+    seen, _ = fixed_points(network, found.dynamics, decay, states, settings, progress)
     known = found.table["v"].values
     roots = np.concatenate([known, seen.v])
     fits = np.ones(len(roots), bool)
@@ -257,106 +250,3 @@ def label_basins(
         same = np.flatnonzero(whole[: len(known)] == root)
         row[k] = same[0] if same.size else -1
     return row[seen.labels]
-
-
-# --- flows ----------------------------------------------------------------------------
-
-
-def check_search(
-    network: Network, dynamics: AbstractDynamics, flow: Mapping[str, Any]
-) -> None:
-    """Raises ValueError for what `find_attractors` refuses; computes nothing."""
-    if not dynamics.rest_decay > 0:  # most raise by themselves
-        raise ValueError("Fixed points need a decay > 0.")
-    require_decidable_stability(network, dynamics)
-    unknown = set(flow) - FLOW_ARGUMENTS - {"duration"}
-    if unknown:
-        raise ValueError(
-            "Attractors take the arguments of simulate "
-            f"{', '.join(sorted(FLOW_ARGUMENTS))}, got {', '.join(sorted(unknown))}."
-        )
-    _check_step(flow.get("solver", "auto"), flow.get("step"))
-
-
-def _check_step(solver: Any, step: float | None) -> None:
-    """Raises ValueError for steps of AltIMEX that are attention, not the flow."""
-    alternating = isinstance(solver, AltIMEX) or str(solver) == "altimex"
-    if alternating and step is not None and step > MAX_FLOW_STEP:
-        raise ValueError(
-            f"AltIMEX with a step of {step:g} tau_feature is attention (CCCP), not the "
-            "flow: it has the same fixed points but other basins. Basins are those of "
-            f"the requested dynamics; use a step <= {MAX_FLOW_STEP:g}, or leave it out."
-        )
-
-
-def _flown(
-    network: Network,
-    dynamics: AbstractDynamics,
-    states: np.ndarray,
-    flow: Mapping[str, Any],
-) -> tuple[Float[np.ndarray, "state feature"], Bool[np.ndarray, " state"]]:
-    """Where every state ends, and whether it came to rest there."""
-    step, solver = flow.get("step"), flow.get("solver", "auto")
-    if step is not None and solver == "auto":
-        chosen = dynamics.method(network, states, flow["duration"], solver, step)
-        _check_step(chosen.solver, step)
-    flow = {"audit": False, **flow}
-    found = simulate(network, dynamics, states, samples=2, save=(), **flow)
-    return np.asarray(found.final, np.float64), _rested(found)
-
-
-def _rested(found: Trajectory) -> Bool[np.ndarray, " state"]:
-    return found.converged & np.all(np.isfinite(found.final), axis=1)
-
-
-def _settled(
-    network: Network,
-    dynamics: AbstractDynamics,
-    decay: float,
-    ends: np.ndarray,
-    rested: np.ndarray,
-    flow: Mapping[str, Any],
-) -> tuple[Settled, "RestSpectra"]:
-    r"""The fixed points of all ends, and the spectrum of each.
-
-    These are roots of $R(v) = \nabla\Phi(g(v)) - \alpha v$. An end with no root, or
-    with one that does not attract, flows on once more under tolerances a thousand times
-    tighter; an end that has no root even then keeps the label -1.
-    """
-    # near a saddle or a degenerate minimum a flow meets the residual tolerance long
-    # before it leaves, and Newton's method then polishes the saddle. So the spectra of
-    # all roots are computed first, and only ends without an attracting root flow on.
-    # Then all ends are settled again, since new ends may share the roots of old ones.
-    settled = _settle(network, dynamics, decay, ends, rested)
-    known = describe(network, dynamics, decay, settled.v)
-    attracts = np.append(attracting(known, decay), False)  # the last one: label -1
-    doubtful = rested & ~attracts[settled.labels]
-    # exact rest needs no tighter tolerances, and float32 has none
-    exact = dynamics.rests_exactly or network.dtype == np.float32
-    if exact or not np.any(doubtful):
-        return settled, known
-    # the progress of these probes was reported before
-    again = {**flow, **TIGHT_TOLERANCES, "progress": None}
-    further, rested_again = _flown(network, dynamics, ends[doubtful], again)
-    ends, rested = ends.copy(), rested.copy()
-    ends[doubtful], rested[doubtful] = further, rested_again
-    settled = _settle(network, dynamics, decay, ends, rested)
-    return settled, describe(network, dynamics, decay, settled.v)
-
-
-def _settle(
-    network: Network,
-    dynamics: AbstractDynamics,
-    decay: float,
-    ends: np.ndarray,
-    rested: np.ndarray,
-) -> Settled:
-    chosen = ends[rested]
-    if dynamics.discrete:  # spins at rest are roots as they are
-        none = np.zeros(len(chosen))
-        found = distinct(network, chosen, none, np.ones(len(chosen), bool))
-    else:
-        found = settle(network, np.asarray(decay), chosen)
-    labels = np.full(len(ends), -1)
-    labels[rested] = found.labels
-    return found._replace(labels=labels)

@@ -14,6 +14,7 @@ import optimistix as optx
 from jaxtyping import Array, Float, Int
 
 from .._common.environment import precision
+from .._common.progress import Count, counted, Progress
 from .._common.types import AnyArray, cast
 from ..dynamics import AbstractDynamics
 from ..dynamics.flows.rest import NEWTON_TOL, rest_condition
@@ -45,7 +46,9 @@ class Saddles:
     table: Dataset
 
 
-def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
+def find_saddles(
+    attractors: Attractors, *, neighbours: int = 8, progress: Progress = None
+) -> Saddles:
     """Saddles by Newton's method between attractors, with known roots deflated.
 
     Newton's method starts from the mean of all attractors, and from the middle and the
@@ -59,13 +62,20 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     **Arguments:**
 
     - `neighbours`: >= 1, the number of nearest attractors that each has edges to.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (starts of Newton's method on edges that are done, those in all).
 
     Raises ValueError for spins, and for layers with jumps.
     """
-    found, network = attractors, attractors.network
-    require_saddles(network, found.dynamics)
+    found = attractors
+    require_saddles(found.network, found.dynamics)
     if neighbours < 1:
         raise ValueError(f"The number of neighbours must be >= 1, got {neighbours}.")
+    with counted(progress, "starts", title="saddles") as count:
+        return _saddles(found, neighbours, count)
+
+
+def _saddles(found: Attractors, neighbours: int, count: Count | None) -> Saddles:
     stable = np.flatnonzero(found.table["stable"].values)
     minima = found.table["v"].values[stable]
     edges = _edges(minima, neighbours)
@@ -73,7 +83,7 @@ def find_saddles(attractors: Attractors, *, neighbours: int = 8) -> Saddles:
     known = found.table["v"].values[~found.table["stable"].values]
     if len(minima):
         known = np.concatenate([known, minima.mean(axis=0)[None]])
-    roots = _roots(found, minima, edges, starts, known)
+    roots = _roots(found, minima, edges, starts, known, count)
     about = describe(found.network, found.dynamics, found.decay, roots.v)
     kept = np.flatnonzero(about.index >= 1)
     kept = kept[np.argsort(about.energy[kept], kind="stable")]
@@ -174,10 +184,11 @@ def _roots(
     edges: np.ndarray,
     starts: np.ndarray,
     known: np.ndarray,
+    count: Count | None,
 ) -> Settled:
     """Distinct roots from known states, without deflation, and with deflation."""
     parts = [polish(found.network, known, decay=found.decay)]
-    for start in starts:
+    for number, start in enumerate(starts):
         plain = polish(found.network, start, decay=found.decay)
         parts.append(plain)
         if not len(edges):
@@ -192,6 +203,8 @@ def _roots(
             near = in_chunks(_deflated, net, alpha, nudged, apart, dense=True)
         near = near[np.all(np.isfinite(near), axis=1)]
         parts.append(polish(found.network, near, decay=found.decay))
+        if count is not None:
+            count((number + 1) * len(edges), len(starts) * len(edges))
     v, residual, fits = (np.concatenate(x) for x in zip(*parts, strict=True))
     return distinct(found.network, v, residual, fits)
 

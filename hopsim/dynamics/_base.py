@@ -113,6 +113,8 @@ class AbstractDynamics(eqx.Module):
     interruptible: ClassVar[bool] = False
     # a run that ends at rest is exact to rounding, whatever its tolerances
     rests_exactly: ClassVar[bool] = False
+    # what the progress of its runs counts
+    counts: ClassVar[str] = "probes"
 
     @property
     def kind(self) -> str:

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 
 from .._common.arrays import mask, numbers, table
 from .._common.names import plain, shown
+from .._common.progress import Progress
 from .._common.types import AnyArray, concrete, Scalar
 from ..network import Features, Network
 from ..trajectory import Resumption
@@ -70,7 +71,7 @@ class Execution:
 
     chunk: int | None = None  # probes side by side on one device
     devices: Sequence[Any] | None = None  # default: all with a full chunk
-    progress: Callable[[int, int], None] | None = None  # (probes done, probes in all)
+    progress: Progress = None  # True: a bar; or a function of (done, in all)
 
 
 @dataclasses.dataclass(frozen=True)

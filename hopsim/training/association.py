@@ -7,7 +7,7 @@ learning rates, temperatures and interactions in one compiled program. [MRS24 se
 
 import functools as ft
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args, Literal, NamedTuple
 
 import equinox as eqx
@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .._common.arrays import finite, on_host, whole_numbers
 from .._common.entries import public_entry
+from .._common.progress import counted, Progress
 from .._common.types import AnyArray, Memories, Scalar
 from .energy_gaps import AutoAssociative
 from .rule import KrotovHopfieldRule
@@ -201,7 +202,7 @@ def associate(
     *,
     keep: bool = False,
     devices: Sequence[Any] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = None,
 ) -> Associations:
     """Learn and recall in every cell of a grid, in one compiled program.
 
@@ -214,7 +215,8 @@ def associate(
     - `lesson`: each entry one number, or one for each cell; `epochs` is one number.
     - `cells`: the objective and the draw of each cell.
     - `keep`: True also returns the trained memories of all cells.
-    - `progress`: called with (groups done, groups in all).
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (groups done, groups in all).
 
     Raises ValueError for arguments of wrong shape or range.
     """
@@ -262,22 +264,23 @@ def associate(
         ):
             all_cells[rows.ravel()] = some  # a repeated cell writes the same bits again
         done += len(rows)
-        if progress is not None:
-            progress(min(done, len(groups)), len(groups))
+        if report is not None:
+            report(min(done, len(groups)), len(groups))
 
-    for begin in range(0, len(groups), size):
-        wanted = np.minimum(np.arange(begin, begin + size), len(groups) - 1)
-        rows = np.stack([groups[k] for k in wanted])
-        which = objective[rows[:, 0]].astype(np.int32)
-        settings = lines[rows], draw[rows].astype(np.int32)
-        updates = recall_settings.most, recall_settings.tie
-        found.append(
-            (rows, _grid(objectives, fixed, which, settings, mesh, updates, keep))
-        )
-        if len(found) > 1:  # the next one runs while this one is copied
+    with counted(progress, "groups", len(groups)) as report:
+        for begin in range(0, len(groups), size):
+            wanted = np.minimum(np.arange(begin, begin + size), len(groups) - 1)
+            rows = np.stack([groups[k] for k in wanted])
+            which = objective[rows[:, 0]].astype(np.int32)
+            settings = lines[rows], draw[rows].astype(np.int32)
+            updates = recall_settings.most, recall_settings.tie
+            found.append(
+                (rows, _grid(objectives, fixed, which, settings, mesh, updates, keep))
+            )
+            if len(found) > 1:  # the next one runs while this one is copied
+                collect()
+        while found:
             collect()
-    while found:
-        collect()
     wrong, converged, finite, loss, moved, kept = gathered
     return Associations(wrong, converged, finite, loss, moved, kept if keep else None)
 

@@ -22,6 +22,7 @@ from .._common.clock import phase
 from .._common.entries import public_entry
 from .._common.files import keep, machine_fault
 from .._common.notices import notify
+from .._common.progress import counted, Progress
 from .._common.types import AnyArray, Memories, Scalar
 from ..network import Network
 from ..records import dataset, Record
@@ -201,6 +202,7 @@ def train(
     checkpoint_seconds: float = 10.0,
     interrupted: Callable[[], bool] = lambda: False,
     told: Callable[[dict[str, float]], None] | None = None,
+    progress: Progress = None,
 ) -> Record:
     r"""Learn the memories of a network from examples; nothing else is trained.
 
@@ -233,6 +235,8 @@ def train(
       written and KeyboardInterrupt raised.
     - `told`: called after each epoch with the values of its curves, `epoch` (from 1)
       and `epochs`.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (epochs done, epochs in all).
 
     Raises ValueError for invalid examples or settings, and for a checkpoint of another
     training run. If the loss or a memory becomes infinite or NaN, training stops with
@@ -272,33 +276,39 @@ def train(
             )
 
     saved = time.monotonic()
-    while not ending and len(curves["loss"]) < epochs:
-        number, begun = len(curves["loss"]), time.perf_counter()
-        with phase("integrate"):
-            done = trainer.epoch(state, number)
-            finite = bool(done.finite)
-        if not finite:
-            ending = f"numbers that are not finite in epoch {number + 1}"
-            break
-        state = done.state
-        now = {
-            "loss": float(done.loss),
-            "train_error": float(done.wrong),
-            "test_error": trainer.test_error(state, number),
-            "temperature": float(plan.temperature(number)),
-            "unresolved": float(done.unresolved),
-            "seconds": time.perf_counter() - begun,
-        }
-        for name, values in curves.items():
-            values.append(now[name])
-        if told is not None:
-            told({"epoch": number + 1, "epochs": epochs} | {k: now[k] for k in curves})
-        stop = interrupted()
-        if stop or time.monotonic() - saved >= checkpoint_seconds:
-            keep_checkpoint(must=stop)
-            saved = time.monotonic()
-        if stop:
-            raise KeyboardInterrupt
+    with counted(progress, "epochs", epochs) as count:
+        while not ending and len(curves["loss"]) < epochs:
+            number, begun = len(curves["loss"]), time.perf_counter()
+            with phase("integrate"):
+                done = trainer.epoch(state, number)
+                finite = bool(done.finite)
+            if not finite:
+                ending = f"numbers that are not finite in epoch {number + 1}"
+                break
+            state = done.state
+            now = {
+                "loss": float(done.loss),
+                "train_error": float(done.wrong),
+                "test_error": trainer.test_error(state, number),
+                "temperature": float(plan.temperature(number)),
+                "unresolved": float(done.unresolved),
+                "seconds": time.perf_counter() - begun,
+            }
+            for name, values in curves.items():
+                values.append(now[name])
+            if count is not None:
+                count(number + 1, epochs)
+            if told is not None:
+                told(
+                    {"epoch": number + 1, "epochs": epochs}
+                    | {k: now[k] for k in curves}
+                )
+            stop = interrupted()
+            if stop or time.monotonic() - saved >= checkpoint_seconds:
+                keep_checkpoint(must=stop)
+                saved = time.monotonic()
+            if stop:
+                raise KeyboardInterrupt
     keep_checkpoint()
     learnt = plan.objective.learnt(state.parameters)
     remember_classes(np.asarray(learnt["memories"]), network.features - plan.pixels)

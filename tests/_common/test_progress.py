@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 import types
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -208,7 +209,7 @@ def test_a_call_that_tells_nothing_is_told_of_all_the_same(capsys):
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_ends_the_telling_and_passes(capsys, error):
     before = threading.active_count()
-    counts = []
+    counts: list[Any] = []
 
     def fail():
         with counted(True, "probes", 4) as count:
@@ -226,12 +227,14 @@ def test_an_error_ends_the_telling_and_passes(capsys, error):
 
 @pytest.mark.usefixtures("quick")
 def test_reports_of_many_threads_come_out_whole(capsys):
-    def work(name):
+    def work(report, name):
         for k in range(200):
             report(name, k, 200)
 
     with reported(True, "recall") as report:
-        threads = [threading.Thread(target=work, args=(f"part {k}",)) for k in range(4)]
+        threads = [
+            threading.Thread(target=work, args=(report, f"part {k}")) for k in range(4)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -320,6 +323,7 @@ def test_a_limit_is_no_total():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Reporter, "report", lambda self, *told: seen.append(told))
         with counted(True, "points", at_most=True) as count:
+            assert count is not None
             count(3, 2000)
     assert seen == [("points", 0, None), ("points", 3, None)]
 

@@ -8,8 +8,9 @@ import pytest
 
 import hopsim
 from hopsim import dynamics, lagrangians as L, patterns
+from hopsim.attractors import hysteresis
 from hopsim.attractors.branches import Event
-from hopsim.attractors.continuation import follow, hysteresis, solve_at, switch, Varied
+from hopsim.attractors.continuation import follow, solve_at, switch, Varied
 from hopsim.spectrum import coupling_values
 from hopsim.theory import mean_field, potts
 

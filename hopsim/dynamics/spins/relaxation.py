@@ -18,6 +18,7 @@ from jaxtyping import Bool, Int, Real
 
 from ..._common.display import many, middle_and_most, Shown
 from ..._common.entries import public_entry
+from ..._common.progress import counted, Progress
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network, require_network
@@ -100,7 +101,7 @@ def relax(
     devices: Sequence[Any] | None = None,
     engine: Literal["auto", "cpu", "lockstep", "walk"] = "auto",
     watch: Callable[[int, np.ndarray], None] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = None,
 ) -> Relaxation:
     """Sweep every start until a full sweep moves none of its spins. [KH16 eq. 4]
 
@@ -119,6 +120,8 @@ def relax(
       of +1 and -1; "lockstep" sweeps many together and takes any memories; "auto"
       chooses "cpu" where it can. ("walk" is an older name of "cpu".)
     - `watch`: called as `watch(sweep, spins)` for sweep = 0, 1, ... with all spins.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (starts that have ended, starts in all).
     """
     # --- validate
     engine = OLDER_WORDS.get(engine, engine)
@@ -160,8 +163,7 @@ def relax(
     # --- sweep
     spins = starts.astype(np.int8 if binary else np.float64)
     size = len(spins)
-    count = lambda: np.zeros(size, np.int64)
-    sweeps, flips, ties, doubtful, exact = (count() for _ in range(5))
+    sweeps, flips, ties, doubtful, exact = np.zeros((5, size), np.int64)
     ending = np.full(size, int(Ending.UNSETTLED))
     alive = np.arange(size)
     before: np.ndarray | None = None
@@ -170,34 +172,35 @@ def relax(
     number = 0
     # invariant: `spins` are those after `number` sweeps, and `alive` the starts neither
     # at rest nor in a cycle
-    while number < max_sweeps and alive.size:
-        visits = alive.size * len(run.free)
-        some = 1 if watch is not None else run.engine.sweeps_at_once(visits)
-        some = min(some, max_sweeps - number)
-        walked, by_integers = run.advance(number, some, spins, alive)
-        if flip_rule.synchronous:
-            repeats = _same(before, walked.s, alive)
-            before = np.array(spins)
-        else:
-            repeats = np.zeros(alive.size, bool)
-        spins[alive] = walked.s
-        sweeps[alive] += walked.sweeps
-        flips[alive] += walked.flips
-        ties[alive] += walked.ties
-        doubtful[alive] += walked.doubtful
-        exact[alive] += by_integers
-        quiet = walked.last == 0
-        if flip_rule.order == "random" and np.any(quiet):
-            # N visits with replacement may miss spins: all of them must be at rest
-            quiet[quiet] = run.at_rest(spins, alive[quiet])
-        ending[alive[quiet]] = Ending.STEADY
-        ending[alive[repeats & ~quiet]] = Ending.CYCLE
-        alive = alive[~(quiet | repeats)]
-        number += some
-        if watch is not None:
-            watch(number, spins)
-        if progress is not None:
-            progress(size - alive.size, size)
+    with counted(progress, "starts", size) as count:
+        while number < max_sweeps and alive.size:
+            visits = alive.size * len(run.free)
+            some = 1 if watch is not None else run.engine.sweeps_at_once(visits)
+            some = min(some, max_sweeps - number)
+            walked, by_integers = run.advance(number, some, spins, alive)
+            if flip_rule.synchronous:
+                repeats = _same(before, walked.s, alive)
+                before = np.array(spins)
+            else:
+                repeats = np.zeros(alive.size, bool)
+            spins[alive] = walked.s
+            sweeps[alive] += walked.sweeps
+            flips[alive] += walked.flips
+            ties[alive] += walked.ties
+            doubtful[alive] += walked.doubtful
+            exact[alive] += by_integers
+            quiet = walked.last == 0
+            if flip_rule.order == "random" and np.any(quiet):
+                # N visits with replacement may miss spins: all of them must be at rest
+                quiet[quiet] = run.at_rest(spins, alive[quiet])
+            ending[alive[quiet]] = Ending.STEADY
+            ending[alive[repeats & ~quiet]] = Ending.CYCLE
+            alive = alive[~(quiet | repeats)]
+            number += some
+            if watch is not None:
+                watch(number, spins)
+            if count is not None:
+                count(size - alive.size, size)
     return Relaxation(spins, sweeps, flips, ties, doubtful, exact, ending)
 
 

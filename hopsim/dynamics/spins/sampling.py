@@ -17,6 +17,7 @@ from ..._common.arrays import numbers, table
 from ..._common.clock import phase
 from ..._common.display import curves, low_to_high, many, middle_and_most, Shown, some
 from ..._common.entries import public_entry
+from ..._common.progress import counted, Progress
 from ..._common.streams import as_stream, Stream
 from ..._common.types import AnyArray
 from ...network import Network, require_network
@@ -132,7 +133,7 @@ def sample(
     engine: HeatBathEngine = "auto",
     devices: Sequence[Any] | None = None,
     watch: Callable[[int, np.ndarray], None] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = None,
     kernel: str | None = None,
 ) -> Samples:
     """Sweep every start under the heat bath. [TT24]
@@ -152,6 +153,8 @@ def sample(
       trajectories, spin for spin.
     - `kernel`: an older name of `engine` ("lanes": "lockstep").
     - `watch`: called as `watch(sweep, spins)` for sweep = 0, 1, ... with all spins.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (sweeps done, sweeps in all).
 
     Raises ValueError for starts that are no spins, memories that the engine cannot
     take, and energies that are not finite.
@@ -183,7 +186,7 @@ def sample(
     done = 0
     if watch is not None:
         watch(0, run.shown[:, 0])
-    with phase("integrate"):
+    with phase("integrate"), counted(progress, "sweeps", sweeps) as count:
         while done < sweeps:
             some = 1 if watch is not None else run.at_once
             run.advance(min(some, sweeps - done))
@@ -195,8 +198,8 @@ def sample(
             done += path.shape[1]
             if watch is not None:
                 watch(done, path[:, -1])
-            if progress is not None:
-                progress(done, sweeps)
+            if count is not None:
+                count(done, sweeps)
 
     # --- collect
     columns = zip(*told, strict=True)

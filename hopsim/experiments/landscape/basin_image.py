@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ...attractors import Attractors, find_attractors
-from ...attractors.finding import check_search
+from ...attractors.flows import check_search
 from ...data.patterns import grid
 from ...records import Dataset, dataset, join_points, Record
 from ...trajectory import Trajectory

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...attractors import Attractors, find_attractors, find_saddles
-from ...attractors.finding import check_search
+from ...attractors.flows import check_search
 from ...attractors.saddles import require_saddles
 from ...records import Dataset, dataset, join_points, Record
 from .._base import AbstractExperiment, experiments, Setting, Study

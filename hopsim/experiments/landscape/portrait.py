@@ -8,7 +8,7 @@ from pydantic import Field
 from ..._common.environment import precision
 from ...attractors import polish
 from ...attractors.distinct_roots import distinct, effective_energies
-from ...attractors.finding import check_search
+from ...attractors.flows import check_search
 from ...attractors.spectra import describe
 from ...data.patterns import grid
 from ...records import Dataset, dataset, join_points, Record

@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field
 
+from ...attractors import hysteresis
 from ...attractors.branches import Branch
-from ...attractors.continuation import follow, hysteresis, Varied
+from ...attractors.continuation import follow, Varied
 from ...network import Network
 from ...records import Variables
 from ...theory import potts
