@@ -50,16 +50,17 @@ class _Part:
     def rest(self, now: float) -> float | None:
         """The seconds until its end at the pace so far; None if that is unknown.
 
-        The time until the first report does not count: most of it is compilation.
+        The time until the first report does not count: most of it is compilation. Nor
+        does a pace that was seen for a moment only.
         """
         if not (self.first and self.last and self.total):
             return None
         (begun, some), (seen, done) = self.first, self.last
-        if done <= some or done >= self.total:
+        if done >= self.total or seen - begun < GRACE:
             return None
-        pace = (seen - begun) / (done - some)
+        pace = (seen - begun) / max(done - some, 1)
         rest = pace * (self.total - done) - (now - seen)
-        return rest if rest > 0 else None  # later than was expected
+        return rest if rest >= 1 else None  # or later than was expected
 
     def count(self) -> str:
         """Such as `512/4096`; nothing where nothing is counted."""
@@ -115,7 +116,8 @@ class Reporter:
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._tell_in_time, daemon=True)
-        self._begun = self._told = now()
+        self._begun = now()
+        self._told = self._begun + GRACE - SILENCE  # so that the first line is due then
         self._lines = Lines(sys.stderr if stream is None else stream)
         self._screen: Lines | Bars = self._lines
         self._between = _Part(title, self._begun)  # what is told while no part is open
@@ -172,13 +174,15 @@ class Reporter:
             if isinstance(self._screen, Bars):
                 self._screen.draw([part.row(now, compiling) for part in parts])
                 return
-            for part in parts if self._lists_parts else ():
-                if not part.announced and now - max(part.begun, self._told) >= GRACE:
-                    self._say(part.line(now, compiling), now)
-                    part.announced = True
-            if now + TICK - self._told >= SILENCE:
-                told = [part.line(now, compiling) for part in parts]
-                self._say("; ".join(told), now)
+            due = parts
+            if now + TICK - self._told < SILENCE:
+                long = lambda part: now - max(part.begun, self._told) >= GRACE
+                new = [x for x in parts if not x.announced and long(x)]
+                due = new if self._lists_parts else []
+            if due:
+                self._say("; ".join(part.line(now, compiling) for part in due), now)
+            for part in due:
+                part.announced = self._lists_parts
 
     def close(self, whole: bool = True) -> None:
         """Nothing is told any more; the open parts of a `whole` run have ended."""

@@ -58,21 +58,17 @@ class Bars:
 
     def draw(self, rows: list[Row]) -> None:
         """The bars as they are now; they appear when they are first drawn."""
-        self._bars.start()
         for what in set(self._tasks) - {row.what for row in rows}:
             self._bars.remove_task(self._tasks.pop(what))
         for row in rows:
-            if row.what not in self._tasks:
-                self._tasks[row.what] = self._bars.add_task(
-                    row.what, total=None, count="", words=""
-                )
-            self._bars.update(
-                self._tasks[row.what],
-                completed=row.done,
-                total=row.total,
-                count=row.told[0],
-                words=row.told[1],
-            )
+            count, words = row.told
+            now = {"total": row.total, "completed": row.done}
+            now |= {"count": count, "words": words}
+            if row.what in self._tasks:
+                self._bars.update(self._tasks[row.what], **now)
+            else:
+                self._tasks[row.what] = self._bars.add_task(row.what, **now)
+        self._bars.start()
         self._bars.refresh()
 
     def close(self) -> None:

@@ -19,7 +19,8 @@ from .._common.cores import cores
 from .tasks import Task
 
 
-OnProgress = Callable[[Task, str, int, int], None]  # (task, what, done, total)
+# (task, what, done, total); nothing is said of what when a task begins
+OnProgress = Callable[[Task, str, int, int], None]
 WORKER_EXITED = "worker process ended with code {} (out of memory, or killed?)"
 
 
@@ -129,6 +130,7 @@ class _Worker(threading.Thread):
                 json.dumps(_order(task, self._place), default=str) + "\n"
             )
             process.stdin.flush()
+        self._on_progress(task, "", 0, 1)
         for line in process.stdout:
             answer: dict[str, Any] = json.loads(line)
             if "ended" in answer:

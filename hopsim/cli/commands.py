@@ -144,7 +144,8 @@ def run_command(
         first = distributed is None or join_processes(distributed) == 0
         imports = time.perf_counter() - _BEGAN
         scenario = _read(file, quick, overrides, aloud=first)
-        with watch() as clock, _showing_what_is_kept(), _counted() as on_progress:
+        counting = _counted(scenario.name, aloud=first)
+        with watch() as clock, _showing_what_is_kept(), counting as on_progress:
             # every process computes everything; one of them writes and speaks
             record = run_scenario(
                 scenario, out=out if first else None, force=force, progress=on_progress
@@ -174,6 +175,7 @@ def train_command(
     """Train a scenario's memories; a training run that was stopped is resumed."""
     with _guarded():
         _keep_programs()
+        from .._common.progress import reporter
         from ..runs.run import forget, run as run_scenario, unfinished
 
         scenario = _read(file, quick, overrides)
@@ -185,17 +187,18 @@ def train_command(
         if restart:
             forget(scenario, out)
         with (
-            terminal.epoch_lines() as on_epoch,
             _showing_what_is_kept(),
             _asked_to_stop() as should_stop,
+            reporter(scenario.name) as show,
         ):
             try:
                 record = run_scenario(
                     scenario,
                     out=out,
                     force=force,
+                    progress=show.report,
                     interrupted=should_stop,
-                    tell=on_epoch,
+                    tell=terminal.epoch_lines(show),
                 )
             except KeyboardInterrupt as error:
                 place = unfinished(scenario, out)
@@ -232,14 +235,16 @@ def predict_command(
     """Print the class of every image, as a trained network sees it."""
     with _guarded():
         from .._common.files import keep, try_place, write_whole
+        from .._common.progress import reported
         from ..runs.trained import load_trained, read_images
 
         if into is not None:
             try_place(into.parent, str(into.name), "name another file with --into")
         _load_parts()
-        trained = load_trained(run_directory, point)
-        rows, labels = read_images(images, variable)
-        found = trained.predict(rows)
+        with reported(True, "images"):
+            trained = load_trained(run_directory, point)
+            rows, labels = read_images(images, variable)
+            found = trained.predict(rows)
         text = "".join(f"{label}\n" for label in found)
         if into is None:
             print(text, end="")
@@ -274,7 +279,7 @@ def attractors_command(
         scenario = _read(what, quick, overrides)
         if not isinstance(scenario.experiment, Census):
             scenario = scenario.replaced(experiment=Census(), checks=())
-        with _counted() as on_progress:
+        with _counted(scenario.name) as on_progress:
             record = run_scenario(scenario, progress=on_progress)
         terminal.show_attractors(record)
 
@@ -420,6 +425,7 @@ def plot_command(
 ) -> None:
     """Draw the pictures of a saved run again."""
     with _guarded():
+        from .._common.progress import reported
         from ..plots import plots
         from ..runs.run import redraw
         from ..scenario.toml_files import old_words
@@ -428,7 +434,9 @@ def plot_command(
         asked = {"plots": names or []}
         _tell(str(run_directory), old_words(plots.former, asked))
         with _reading(run_directory):
-            for path in redraw(run_directory, tuple(names or ())):
+            with reported(True, "pictures"):
+                drawn = redraw(run_directory, tuple(names or ()))
+            for path in drawn:
                 print(path)
 
 
@@ -505,14 +513,17 @@ def _showing_what_is_kept() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _counted() -> Iterator[Any]:
-    """A progress bar; who interrupts the block is told what had been done."""
+def _counted(title: str, aloud: bool = True) -> Iterator[Any]:
+    """Progress; who interrupts the block is told what had been done."""
+    from .._common.progress import reported
+
     done: dict[str, str] = {}
-    with terminal.progress_bar() as show:
+    with reported(aloud, title) as show:
 
         def on_progress(what: str, number: int, total: int) -> None:
             done[what] = f"{number} of {total} {what}"
-            show(what, number, total)
+            if show is not None:
+                show(what, number, total)
 
         try:
             yield on_progress

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,60 +87,31 @@ def show_profile(clock: Any, total: float, imports: float) -> None:
         console.print(f"{term:<12} {text}", soft_wrap=True)
 
 
-@contextlib.contextmanager
-def progress_bar() -> Iterator[Any]:
-    """A progress bar that appears once a run has taken two seconds."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    begun = time.monotonic()
-    bar = Progress(console=Console(stderr=True), transient=True)
-    tasks: dict[str, Any] = {}
-
-    def report(what: str, done: int, total: int) -> None:
-        if time.monotonic() - begun < 2:
-            return
-        if not tasks:
-            bar.start()
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
-
-    try:
-        yield report
-    finally:
-        if tasks:
-            bar.stop()
-
-
 MIN_SECONDS_BETWEEN_LINES = 0.5  # short epochs share a line
 
 
-@contextlib.contextmanager
-def epoch_lines() -> Iterator[Any]:
-    """Lines on the error stream that tell how a training goes."""
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, markup=False)
+def epoch_lines(show: Any) -> Callable[[str, dict[str, float]], None]:
+    """What tells how a training goes, by lines of a reporter."""
     shown: dict[str, float] = {}
 
     def on_epoch(label: str, values: dict[str, float]) -> None:
         number, count = int(values["epoch"]), int(values["epochs"])
+        show.report(f"epochs {label}".strip(), number, count)
         now = time.monotonic()
         next_line = shown.get(label, -math.inf) + MIN_SECONDS_BETWEEN_LINES
         if now < next_line and number < count:
             return
         if label not in shown:
             title = "    epoch  train error  test error        T  seconds"
-            console.print(f"{title}  {label}".rstrip())
+            show.line(f"{title}  {label}".rstrip())
         shown[label] = now
         errors = (100 * values["train_error"], 100 * values["test_error"])
-        console.print(
+        show.line(
             f"{f'{number}/{count}':>9}  {errors[0]:9.2f} %  {errors[1]:8.2f} %  "
             f"{values['temperature']:7.4g}  {values['seconds']:7.2f}"
         )
 
-    yield on_epoch
+    return on_epoch
 
 
 def show_predicted(found: Any, labels: Any) -> None:
@@ -157,47 +128,44 @@ def show_predicted(found: Any, labels: Any) -> None:
 
 
 class Verifying:
-    """The live display of `hopsim verify`: what runs now, what has ended."""
+    """What `hopsim verify` shows: what runs now, what has ended."""
 
-    def __init__(self, bar: Any, total: int):
-        self._bar, self._total, self.done = bar, total, 0
-        self._whole = bar.add_task("claims", total=total)
-        self._tasks: dict[str, Any] = {}
+    def __init__(self, show: Any, total: int):
+        self._show, self._total, self.done = show, total, 0
+        self._parts: dict[str, str] = {}  # what each claim is at
+        show.report("claims", 0, total)
 
     def on_progress(self, task: Any, what: str, done: int, total: int) -> None:
-        """One claim has come further."""
-        text = f"{task.name}: {what}"
-        if task.name not in self._tasks:
-            self._tasks[task.name] = self._bar.add_task(text, total=total)
-        number = self._tasks[task.name]
-        self._bar.update(number, description=text, completed=done, total=total)
+        """One claim has come further, or begun if nothing is said of what."""
+        part = f"{task.name}: {what}" if what else task.name
+        if (before := self._parts.get(task.name, part)) != part:
+            self._show.end(before)
+        self._parts[task.name] = part
+        self._show.report(part, done, total if what else None)
 
     def on_entry(self, entry: dict[str, Any]) -> None:
         """One claim has ended, or is cached from an earlier run."""
         from ..records import Outcome
 
         self.done += 1
-        if entry["name"] in self._tasks:
-            self._bar.remove_task(self._tasks.pop(entry["name"]))
-        self._bar.update(self._whole, completed=self.done)
+        self._show.end(self._parts.pop(entry["name"], ""))
+        self._show.report("claims", self.done, self._total)
         changed = entry["changed"]
         word = Outcome.of(entry["passed"], bool(entry["error"]), bool(changed)).word
         how = "kept" if entry["kept"] else f"{entry['seconds']:.1f} s"
         count = f"[{self.done}/{self._total}]"
         line = f"{count:>8} {word:<7} {entry['id']:<6} {entry['name']:<22} {how}"
         line += f"; changed: {changed}" if changed else ""
-        self._bar.console.print(line, style=None if entry["passed"] else "red")
+        self._show.line(line, None if entry["passed"] else "red")
 
 
 @contextlib.contextmanager
 def verifying(total: int) -> Iterator[Verifying]:
     """A display for so many claims, on the error stream."""
-    from rich.console import Console
-    from rich.progress import Progress
+    from .._common.progress import reporter
 
-    console = Console(stderr=True, highlight=False, markup=False)
-    with Progress(console=console, transient=True) as bar:
-        yield Verifying(bar, total)
+    with reporter("verify", lists_parts=False) as show:
+        yield Verifying(show, total)
 
 
 FILE_TABLE_WIDTH = 150  # characters of a table that goes into a file

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from .._common.names import nearest, shown
+from .._common.progress import Report
 from .._common.registry import Registry
 from .._common.streams import Stream
 from ..data.sources import PatternSet, ProbeSet
@@ -169,19 +170,23 @@ class Study:
     """All points of an experiment, and callbacks for progress and stopping."""
 
     settings: tuple[Setting, ...]
-    on_progress: Callable[[str, int, int], None] | None = None
+    on_progress: Report | None = None
     place: Path | None = None  # folder for checkpoints of training
     should_stop: Callable[[], bool] = lambda: False  # True: save one and stop
     on_epoch: Callable[[str, dict[str, float]], None] | None = None
 
     def progress_callback(
-        self, number: int, runs: int | None = None
+        self, number: int, runs: int | None = None, what: str | None = None
     ) -> Callable | None:
-        """A callback `(done, total)` for run `number` of `runs`; None if unused."""
+        """A callback `(done, total)` for run `number` of `runs`; None if unused.
+
+        It counts what the dynamics counts, unless another thing is named.
+        """
         if self.on_progress is None:
             return None
         report, runs = self.on_progress, runs or len(self.settings)
-        return lambda done, total: report("probes", number * total + done, runs * total)
+        counts = what or self.settings[0].dynamics.counts
+        return lambda done, total: report(counts, number * total + done, runs * total)
 
     def epoch_callback(self, label: str) -> Callable[[dict[str, float]], None]:
         """A callback that reports every epoch of training of the point `label`."""

@@ -30,6 +30,7 @@ from .._common.files import (
     write_whole,
 )
 from .._common.names import plain
+from .._common.progress import Report, reported
 from .._version import __version__
 from ..experiments import experiments, Study
 from ..plots import plots, render
@@ -52,7 +53,7 @@ class RunDirectory:
 class Callbacks:
     """What is called while a scenario runs; see `run`."""
 
-    on_progress: Callable[[str, int, int], None] | None = None
+    on_progress: Report | None = None
     should_stop: Callable[[], bool] | None = None  # None: no checkpoints are left
     on_epoch: Callable[[str, dict[str, float]], None] | None = None
 
@@ -65,7 +66,7 @@ def run(
     overrides: Mapping[str, Any] | None = None,
     force: bool = False,
     directory: str | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: bool | Report | None = None,
     interrupted: Callable[[], bool] | None = None,
     tell: Callable[[str, dict[str, float]], None] | None = None,
 ) -> Record:
@@ -79,7 +80,8 @@ def run(
       keeps the record in memory. A run directory that exists is left alone and the new
       one gets `-2`, `-3`, ...; `force` replaces it.
     - `directory`: the name of the run directory, if not `<name>-<hash>`.
-    - `progress`: called with (what, done, total) between compiled calls.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (what, done, total) between compiled calls.
     - `interrupted`: makes a training run resumable: it leaves checkpoints in
       `<name>-<hash>.unfinished`, from which the same call resumes, and stops with
       KeyboardInterrupt after an epoch at which this is True. One process at a time.
@@ -95,18 +97,24 @@ def run(
     if out is not None:
         name = directory or f"{scenario.name}-{scenario.hash}"
         output = RunDirectory(Path(out), name, force)
-    callbacks = Callbacks(progress, interrupted, tell)
+    with reported(progress, scenario.name) as report:
+        return _run(scenario, Callbacks(report, interrupted, tell), output)
+
+
+def _run(
+    scenario: Scenario, callbacks: Callbacks, output: RunDirectory | None
+) -> Record:
     if output is None:
         return _computed(scenario, callbacks, None)
     make_place(output.place, "Run directories")
-    if interrupted is None:
+    if callbacks.should_stop is None:
         record = _computed(scenario, callbacks, None)
-        return _keep(scenario, record, output, progress)
+        return _keep(scenario, record, output, callbacks.on_progress)
     with _training_alone(scenario, output.place) as place:
         make_place(place, "Checkpoints")
         write_whole(place / "resolved.json", _resolved(scenario))
         record = _computed(scenario, callbacks, place)
-        record = _keep(scenario, record, output, progress)
+        record = _keep(scenario, record, output, callbacks.on_progress)
         shutil.rmtree(place, ignore_errors=True)
         return record
 
@@ -209,7 +217,7 @@ def _keep(
     scenario: Scenario,
     record: Record,
     output: RunDirectory,
-    on_progress: Callable[[str, int, int], None] | None,
+    on_progress: Report | None,
 ) -> Record:
     """Everything into a hidden directory first, renamed when it is complete.
 
@@ -259,13 +267,13 @@ def _drawn(
     record: Record,
     names: tuple[str, ...],
     place: Path,
-    on_progress: Callable[[str, int, int], None] | None,
+    on_progress: Report | None,
 ) -> list[str]:
     """Draws every picture of a run; returns what could not be drawn, and why."""
     missing = []
+    tell = lambda number: on_progress and on_progress("pictures", number, len(names))
     for number, plot in enumerate(names):
-        if on_progress is not None:
-            on_progress("pictures", number, len(names))
+        tell(number)
         try:
             with phase("draw"):
                 render(record, plot, place / f"{plot}.png")
@@ -273,6 +281,7 @@ def _drawn(
             known = isinstance(error, ValueError)
             kind = "" if known else f"{type(error).__name__}: "
             missing.append(plain(f"{plot}: {kind}{error}"))
+    tell(len(names))
     return missing
 
 

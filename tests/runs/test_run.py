@@ -338,7 +338,7 @@ def test_progress_is_told_between_compiled_calls(tiny, tiny_file, tmp_path):
         tiny_file, out=tmp_path, overrides={"plots": ["gap"]},
         progress=lambda *what: told.append(what),
     )  # fmt: skip
-    assert told == [("probes", 4, 4), ("pictures", 0, 1)]
+    assert told == [("probes", 4, 4), ("pictures", 0, 1), ("pictures", 1, 1)]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a record"])

@@ -55,6 +55,7 @@ class Glauber(AbstractSpinDynamics):
     replicas: Count = eqx.field(static=True, default=1)
 
     rests_exactly: ClassVar[bool] = False  # it never rests
+    counts: ClassVar[str] = "sweeps"
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"order": get_args(Visits)}
 
     def __check_init__(self):

@@ -45,7 +45,7 @@ class Census(AbstractExperiment):
                 setting.probes.values,
                 duration=run.duration,
                 eigenvalues=self.eigenvalues,
-                progress=study.progress_callback(number),
+                progress=study.progress_callback(number, what="states"),
                 **_flow(setting),
             )
             kept = _kept(setting, found)
