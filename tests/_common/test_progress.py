@@ -269,6 +269,16 @@ def test_a_terminal_shows_a_bar_after_two_seconds_and_none_in_the_end(monkeypatc
     assert run.stream.getvalue() == ended
 
 
+def test_what_is_printed_into_a_file_does_not_go_to_the_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("TERM", "xterm")
+    run = Run(stream=Terminal())
+    run.wait(3)
+    print("a result")  # standard output is no terminal here
+    run.reporter.close()
+    assert capsys.readouterr().out == "a result\n"
+    assert "a result" not in run.stream.getvalue()
+
+
 def test_one_terminal_has_one_bar(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     first, second = Run(stream=Terminal()), Run(stream=Terminal())

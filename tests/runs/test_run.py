@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import apart
 import cases
@@ -341,6 +343,35 @@ def test_progress_is_told_between_compiled_calls(tiny, tiny_file, tmp_path):
     assert told == [("probes", 4, 4), ("pictures", 0, 1), ("pictures", 1, 1)]
 
 
+def test_progress_of_a_command_leaves_its_result_alone(tiny, tiny_file, monkeypatch):
+    def slowly(scenario, *, progress, **_):
+        progress("probes", 2, 4)
+        time.sleep(0.05)
+        return tiny
+
+    monkeypatch.setattr(hopsim.runs.run, "run", slowly)
+    for name, seconds in (("TICK", 0.002), ("GRACE", 0.0), ("SILENCE", 0.01)):
+        monkeypatch.setattr(f"hopsim._common.progress.{name}", seconds)
+    result = hopsim_cli("run", tiny_file)
+    assert "hopsim: probes: 2/4, 0 s" in result.stderr.splitlines()
+    assert result.stdout == hopsim_cli("show", tiny.path).stdout
+
+
+def test_progress_of_a_run_is_a_bar_a_function_or_nothing(
+    tiny_file, monkeypatch, any_types
+):
+    shown = []
+    report = lambda self, *numbers: shown.append(numbers)
+    monkeypatch.setattr("hopsim._common.progress.Reporter.report", report)
+    hopsim.run(tiny_file, progress=True)
+    assert shown == [("probes", 4, 4)]
+    hopsim.run(tiny_file, progress=False)
+    assert len(shown) == 1
+    wrong: Any = "bar"
+    with pytest.raises(ValueError, match=r"function of \(what, done, total\), got 'b"):
+        hopsim.run(tiny_file, progress=wrong)
+
+
 @pytest.mark.parametrize("content", [b"", b"not a record"])
 def test_a_file_that_is_no_record_is_refused(tmp_path, content):
     path = tmp_path / "record.nc"
@@ -445,7 +476,7 @@ def test_the_command_shows_a_run_that_is_kept_elsewhere(tiny, tiny_file, home, f
     assert result.exit_code == 2
     (record,) = home.rglob("record.nc")
     assert "retrieved" in result.stdout
-    (line,) = result.stderr.splitlines()
+    *_, line = result.stderr.splitlines()  # after those of progress, if it was slow
     assert line.startswith("error: The run tiny-")
     assert str(record.parent) in line
 
