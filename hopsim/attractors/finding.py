@@ -17,7 +17,6 @@ from ..dynamics._base import require_dynamics
 from ..network import Network, require_network
 from ..records import AbstractResult, Dataset, dataset, PURE, Variables
 from ..simulation import simulate
-from ..solvers import AltIMEX
 from ..statistics import wilson, wilsons
 from ..trajectory import Trajectory
 from .classes import CLASSES, classify, has_odd_activation
@@ -280,7 +279,12 @@ def check_search(
 
 def _check_step(solver: Any, step: float | None) -> None:
     """Raises ValueError for steps of AltIMEX that are attention, not the flow."""
-    alternating = isinstance(solver, AltIMEX) or str(solver) == "altimex"
+    if isinstance(solver, str):
+        alternating = solver == "altimex"
+    else:
+        from ..solvers import AltIMEX
+
+        alternating = isinstance(solver, AltIMEX)
     if alternating and step is not None and step > MAX_FLOW_STEP:
         raise ValueError(
             f"AltIMEX with a step of {step:g} tau_feature is attention (CCCP), not the "
