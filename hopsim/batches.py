@@ -19,6 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ._common.arrays import on_host
 from ._common.clock import phase, watched, Work, worked
+from ._common.cores import SIMD
 from ._common.environment import device_bytes
 from ._common.types import AnyArray
 from .dynamics import (
@@ -30,7 +31,6 @@ from .dynamics import (
 )
 from .dynamics._batch import leaf
 from .network import Network
-from .solvers import evaluations, SIMD
 
 
 CHUNK = 64  # probes side by side on a CPU: their stages stay in the cache
@@ -246,7 +246,11 @@ def _work(
     size: int,
 ) -> Work:
     """The work of one round: of its probes, and of all lanes in every pass."""
-    stages = evaluations(plan.solver) if plan.solver else 0
+    stages = 0
+    if plan.solver:
+        from .solvers import evaluations
+
+        stages = evaluations(plan.solver)
     attempts = (np.asarray(part.steps) + np.asarray(part.rejected))[asked]
     passes = 0 if part.passes is None else np.asarray(part.passes)[::size].sum()
     return Work(

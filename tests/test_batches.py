@@ -148,6 +148,7 @@ def one_by_one(values, motion):
         yield i, simulate(motion=motion(value), probes=V[[i]], chunk=8)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("plain")
 def test_varied_time_constants_are_those_of_each_probe(sorted_by_cost):
     path = sorted_by_cost

@@ -314,6 +314,7 @@ def test_a_step_ends_a_run_where_the_clock_cannot_tell_it(time, ended):
     assert (result == dfx.RESULTS.dt_min_reached) == ended
 
 
+@pytest.mark.slow
 def test_a_balance_that_is_kept_leaves_every_step_as_it_is():
     audited, bare = (
         hopsim.simulate(TANH_B, TwoLayer(), V, duration=8.0, samples=5, audit=audit)
@@ -406,6 +407,7 @@ def test_a_state_that_is_not_finite_is_never_certified():
     assert not np.any(hopsim.certify(TANH_B, path).holds)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sphere_program")
 def test_clamping_a_norm_leaves_no_ledger_to_hold():
     """The activation of a clamped neuron moves with the others' norm [THEORY 1.6]"""

@@ -121,7 +121,8 @@ def test_exponent_refuses_what_has_none(x, y, match):
         exponent(np.array(x), np.array(y))
 
 
-def test_half_point_of_a_logistic_law():
+def test_half_point_of_a_logistic_law(monkeypatch):
+    monkeypatch.setattr("hopsim.statistics.RESAMPLES", 199)
     x, rng = np.geomspace(10, 1000, 9), np.random.default_rng(3)
     hits = rng.binomial(20, 1 / (1 + (x / 120) ** 4), (12, 9))
     found = half_point(x, hits, 20)

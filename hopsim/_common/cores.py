@@ -11,6 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 
+SIMD = 8  # rows that a product forms at once; fewer may round otherwise
+
+
 def cores() -> list[int]:
     """The processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -10,7 +10,6 @@ from .._common.progress import Count, counted, Progress
 from ..dynamics import AbstractDynamics
 from ..network import Network
 from ..simulation import simulate
-from ..solvers import AltIMEX
 from ..trajectory import Trajectory
 from .distinct_roots import distinct, settle, Settled
 from .spectra import attracting, describe, require_decidable_stability, RestSpectra
@@ -40,7 +39,12 @@ def check_search(
 
 def _check_step(solver: Any, step: float | None) -> None:
     """Raises ValueError for steps of AltIMEX that are attention, not the flow."""
-    alternating = isinstance(solver, AltIMEX) or str(solver) == "altimex"
+    if isinstance(solver, str):
+        alternating = solver == "altimex"
+    else:
+        from ..solvers import AltIMEX
+
+        alternating = isinstance(solver, AltIMEX)
     if alternating and step is not None and step > MAX_FLOW_STEP:
         raise ValueError(
             f"AltIMEX with a step of {step:g} tau_feature is attention (CCCP), not the "

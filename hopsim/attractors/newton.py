@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 import numpy as np
-import optimistix as optx
 from jaxtyping import Array, Bool, Float
 
+from .._common.cores import SIMD
 from .._common.environment import precision
 from .._common.types import AnyArray, cast
 from ..batches import CHUNK
@@ -23,7 +22,6 @@ from ..dynamics.flows.rest import (
     rest_condition,
 )
 from ..network import Network
-from ..solvers import SIMD
 
 
 JACOBIAN_BYTES = 2**27  # bytes that the Jacobians of one chunk may take
@@ -133,6 +131,9 @@ def _least_squares(
 ) -> tuple[Array, Array]:
     del max_steps  # damped steps are shorter than Newton's: they need a larger limit
     dense = network.features <= MAX_DENSE_FEATURES
+    import lineax as lx
+    import optimistix as optx
+
     linear = lx.QR() if dense else lx.Normal(lx.CG(rtol=1e-10, atol=1e-14))
     solver = optx.LevenbergMarquardt(rtol=1e-12, atol=1e-26, linear_solver=linear)
 

@@ -10,7 +10,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optimistix as optx
 from jaxtyping import Array, Float, Int
 
 from .._common.environment import precision
@@ -212,6 +211,8 @@ def _roots(
 @eqx.filter_jit
 def _deflated(network: Network, decay: AnyArray, v: AnyArray, roots: AnyArray) -> Array:
     """Newton's method on R(v) times `1 + (1 + |v_0|^2)/|v - r|^2` for every root r."""
+    import optimistix as optx
+
     solver = optx.Newton(rtol=NEWTON_TOL, atol=NEWTON_TOL)
 
     def one(v: Array, roots: Array) -> Array:

@@ -21,6 +21,7 @@ PIECES = 64  # of the line between two states, on which jumps are looked for
 HALVINGS = 40  # of the piece over which most has changed: what is left is a jump
 SAME = 1e-8  # relative: two routes to one number agree
 NEAR = 1e-4  # relative: as much as differences of values can tell
+TIES, BESIDE = 256, 1e-6  # states of halves and wholes; how far their neighbours are
 LEAST, DIRECTIONS = -10, 4  # the power of two from which on numbers are made larger
 
 
@@ -36,6 +37,7 @@ class Examination:
     finite: float  # the share of states at which L and its gradient are finite
     gradient_error: float  # of the activation, beside autodiff of L
     difference_error: float  # of that gradient, beside differences of L
+    tie_error: float  # of the activation where neurons tie, beside its neighbours
     hessian_error: float  # of the curvature, beside autodiff of L twice
     asymmetry: float  # of the curvature as a matrix
     bracket_error: float  # beside x . grad L - L
@@ -84,6 +86,8 @@ class Examination:
             f"size {SCALES[0]:g} to {SCALES[-1]:g} ({self.finite:.0%} finite)",
             f"gradient   activation off autodiff by {self.gradient_error:.0e}, that "
             f"off differences by {self.difference_error:.0e}",
+            f"ties       activation where neurons tie off its neighbours by "
+            f"{self.tie_error:.0e}",
             f"hessian    off autodiff by {self.hessian_error:.0e}, off symmetry by "
             f"{self.asymmetry:.0e}",
             f"bracket    off x . grad L - L by {self.bracket_error:.0e}; bregman by "
@@ -111,6 +115,10 @@ def examine(lagrangian: AbstractLagrangian, features: int | None = None) -> Exam
     been exchanged, jumps along lines, and the slope of $\log|L(ax)|$ in $\log a$. Drawn
     from a fixed seed.
 
+    Where neurons tie, or differ by whole numbers, as they do if features are spins,
+    autodiff of `max`, `sort` and `where` may take slopes that `L` has in no direction:
+    the activation is compared with those of neighbouring states there.
+
     **Arguments:**
 
     - `features`: the number of neurons; default 8, or as many as it is made for.
@@ -130,9 +138,13 @@ def examine(lagrangian: AbstractLagrangian, features: int | None = None) -> Exam
     x, y = (sizes * rng.standard_normal((len(sizes), features)) for _ in range(2))
     swapped = rng.integers(0, 2, x.shape).astype(bool)
     swapped[:, 0], swapped[:, 1] = True, False  # some neurons, and not all
+    ties = 0.5 * rng.integers(-8, 9, (TIES, features))
+    ways = rng.standard_normal(ties.shape)
     with precision("float64"):
-        seen = _look(cast(lagrangian, np.float64), x, y, swapped)
+        own = cast(lagrangian, np.float64)
+        seen = _look(own, x, y, swapped)
         seen = {name: np.asarray(values) for name, values in seen.items()}
+        tied = np.asarray(_beside_neighbours(own, ties, ways))
     kept = seen["finite"]
     worst = lambda name: float(np.max(seen[name][kept], initial=0.0))
     least = lambda name: float(np.min(seen[name][kept], initial=0.0))
@@ -143,6 +155,7 @@ def examine(lagrangian: AbstractLagrangian, features: int | None = None) -> Exam
         gradient_error=worst("gradient_error"),
         # a kink between the two values spoils some of them
         difference_error=_quantile(seen["difference_error"][kept]),
+        tie_error=float(np.max(tied[np.isfinite(tied)], initial=0.0)),
         hessian_error=worst("hessian_error"),
         asymmetry=worst("asymmetry"),
         bracket_error=worst("bracket_error"),
@@ -167,6 +180,12 @@ def _contradictions(found: Examination) -> list[str]:
     errors = (
         ("the activation is not the gradient of L", found.gradient_error, SAME),
         ("autodiff of L is not what its values do", found.difference_error, NEAR),
+        (
+            "the activation is wrong where neurons tie; sum over those that count "
+            "rather than take a max of sums",
+            found.tie_error,
+            NEAR,
+        ),
         ("the curvature is not the Hessian of L", found.hessian_error, SAME),
         ("the curvature is not symmetric", found.asymmetry, SAME),
         ("the bracket is not x . grad L - L", found.bracket_error, SAME),
@@ -246,6 +265,26 @@ def _look(
         return seen
 
     return jax.vmap(one)(x, y, swapped)
+
+
+@eqx.filter_jit
+def _beside_neighbours(
+    lagrangian: AbstractLagrangian,
+    x: Float[AnyArray, "state n"],
+    ways: Float[AnyArray, "state n"],
+) -> Float[Array, " state"]:
+    """By how much the activation is off two neighbours that agree; 0 across a jump."""
+
+    def one(x: Array, way: Array) -> Array:
+        here, one, other = map(
+            lagrangian.activation, (x, x + BESIDE * way, x - BESIDE * way)
+        )
+        size = jnp.max(jnp.abs(jnp.stack([here, one, other])))
+        off = jnp.max(jnp.abs(here - 0.5 * (one + other)))
+        jumps = jnp.max(jnp.abs(one - other)) > NEAR * size
+        return jnp.where(jumps | (size == 0), 0, off / jnp.where(size > 0, size, 1))
+
+    return jax.vmap(one)(x, ways)
 
 
 def _jump(function: Any, x: Layer, y: Layer) -> Array:

@@ -72,6 +72,12 @@ class Spec:
 GIVEN_BY_HOPSIM = ("stream", "memories", "self")
 
 
+def no_such(registry: Registry, kind: Any) -> str:
+    """What a file is told that names a kind which nobody has registered."""
+    hint = f"{registry.nearest(str(kind))} (One of your own: --with FILE.)"
+    return f"there is no {registry.noun} {shown(kind)}; {hint}"
+
+
 def read_spec(
     registry: Registry, table: Any, path: str, problems: list[Problem]
 ) -> Spec | None:
@@ -87,9 +93,7 @@ def read_spec(
         return None
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in registry:
-        hint = registry.nearest(str(kind))
-        message = f"there is no {registry.noun} {shown(kind)}; {hint}"
-        problems.append(Problem(f"{path}.kind", message))
+        problems.append(Problem(f"{path}.kind", no_such(registry, kind)))
         kind = registry.guess(str(kind))  # continue, to report all errors at once
         if kind is None:
             return None

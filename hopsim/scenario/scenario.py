@@ -41,7 +41,7 @@ from ..network import Network
 from ..plots import plots
 from ..records import load_record
 from .catalogue import former_kinds
-from .grammar import build, read_model, read_spec, Spec
+from .grammar import build, no_such, read_model, read_spec, Spec
 from .saved import parts_beside, resolved_of, saved_run
 from .shipped import find_scenario
 from .toml_files import (
@@ -575,8 +575,7 @@ def _read(
     asserted = _checks(getattr(header, "checks", None), labels, problems)
     for i, name in enumerate(header.plots or ()):
         if isinstance(name, str) and name not in plots:
-            message = f"there is no plot {shown(name)}; {plots.nearest(name)}"
-            problems.append(Problem(f"plots[{i}]", message))
+            problems.append(Problem(f"plots[{i}]", no_such(plots, name)))
     if getattr(header, "claim", None) is not None and not asserted:
         problems.append(Problem("checks", "a claim needs at least one check"))
     if problems or experiment is None:

@@ -1,9 +1,12 @@
-"""Solvers of the flows: AltIMEX, unrolled stages, their observers, and the loop."""
+"""Solvers of the flows: AltIMEX, unrolled stages, their observers, and the loop.
 
+To import them is to import Diffrax: what only checks a run does not.
+"""
+
+from .._common.problem import AbstractProblem, FlowState
 from .altimex import AltIMEX
 from .energy_ledger import Audit, Audited
-from .loop import FIRST_STEP, Integrator, Lane, Paused, SIMD, TERMS
-from .problem import AbstractProblem, FlowState
+from .loop import FIRST_STEP, Integrator, Lane, Paused, TERMS
 from .sampled import Sampled
 from .steady_state import Settling
 from .step_control import Balanced, Clocked, LedgerLimit
@@ -12,7 +15,6 @@ from .unrolled import evaluations, Unrolled
 
 __all__ = [
     "FIRST_STEP",
-    "SIMD",
     "TERMS",
     "AbstractProblem",
     "AltIMEX",

@@ -16,7 +16,7 @@ import diffrax as dfx
 import jax
 import jax.numpy as jnp
 
-from .problem import AbstractProblem, FlowState
+from .._common.problem import AbstractProblem, FlowState
 
 
 class StepEnds(dfx.AbstractLocalInterpolation):

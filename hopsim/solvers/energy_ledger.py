@@ -11,10 +11,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from .._common.problem import AbstractProblem, FlowState
 from .._common.types import Scalar
 from ..trajectory import UNUSED
 from ._watching import AbstractWatching
-from .problem import AbstractProblem, FlowState
 
 
 class Audit(NamedTuple):

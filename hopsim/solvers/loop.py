@@ -16,8 +16,9 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from .._common.cores import SIMD
+from .._common.problem import AbstractProblem, FlowState
 from .._common.types import Scalar
-from .problem import AbstractProblem, FlowState
 
 
 # as in `diffeqsolve`: of adaptive runs, in units of tau_feature (a controller that is
@@ -26,7 +27,6 @@ from .problem import AbstractProblem, FlowState
 FIRST_STEP = 0.01
 CLIPPED = 100
 
-SIMD = 8  # rows that a product forms at once; fewer may round otherwise
 
 # the field of `args`, as in the audit: XLA then sees that products are shared
 TERMS = dfx.ODETerm(lambda t, y, problem: problem.vector_field(t, y))

@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._common.problem import AbstractProblem, FlowState
 from ._watching import AbstractWatching
-from .problem import AbstractProblem, FlowState
 
 
 class Sampled(AbstractWatching):

@@ -2,9 +2,9 @@
 
 import diffrax as dfx
 
+from .._common.problem import AbstractProblem, FlowState
 from ._watching import AbstractWatching
 from .altimex import AltIMEX
-from .problem import AbstractProblem, FlowState
 from .unrolled import Unrolled
 
 

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool, Int, Real
 
+from .._common.problem import FlowState
 from .._common.types import AnyArray, Scalar
-from .problem import FlowState
 
 
 # of the step that the error of the state allows; implicit solvers step over the fastest

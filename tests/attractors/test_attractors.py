@@ -261,6 +261,7 @@ def odd_power():
     )
 
 
+@pytest.mark.slow
 def test_odd_powers_of_two_layers_are_judged_by_their_own_jacobian(odd_power):
     """Where L_h is not convex eigenvalues may be complex, and gains tell nothing."""
     import jax
@@ -374,6 +375,7 @@ def test_soft_attention_leaves_the_mean_of_a_simplex():
     assert bool(table["members"].all())
 
 
+@pytest.mark.slow
 def test_an_attractor_at_the_origin_is_one():
     """Where v is nothing but rounding: a centred simplex below its threshold."""
     angle = 2 * np.pi * np.arange(3) / 3
@@ -401,6 +403,7 @@ def test_attractors_are_told_apart_at_every_size_of_the_memories(size):
     assert int(found.table["hits"].sum()) == 56
 
 
+@pytest.mark.slow
 def test_even_powers_store_the_inverse_of_every_memory():
     table = census("A with autapse")[0].table
     kinds = list(table["kind"].values)

@@ -276,6 +276,7 @@ def test_basins_of_a_pair_meet_half_way(pair):
     assert found.low[1] < 0.5 < found.high[1]
 
 
+@pytest.mark.slow
 def test_a_single_spin_memory_keeps_less_than_half_of_all_flips():
     memory = patterns.random_binary(0, 1, 15)
     network, motion = model_a(memory), dynamics.Binary()
@@ -386,6 +387,7 @@ def test_image_of_two_memories_is_cut_in_the_middle_by_their_saddle(whole):
     assert np.all(time[5] > time[3])  # near the boundary it takes longer
 
 
+@pytest.mark.slow
 def test_pixels_that_do_not_come_to_rest_are_counted_and_drawn(tmp_path, whole):
     # a third are left, which with the memories flow in one chunk of 64, as all do
     duration = float(np.quantile(whole["end_time"].values, 0.33))

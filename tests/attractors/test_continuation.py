@@ -158,6 +158,7 @@ def test_time_constant_changes_nothing_and_the_branch_says_so():
     assert "as is true of time constants" in str(branch)
 
 
+@pytest.mark.slow
 def test_single_precision_is_followed_in_double():
     network = hopsim.model_b(FRAME.astype(np.float32))
     branch = follow(Varied(network, BETA), FRAME[0], 2.0, 8.0, start=8.0)

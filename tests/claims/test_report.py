@@ -147,6 +147,24 @@ def foreign(page):
     return [x for x in page.fetched() if not x.startswith(("#", "data:image/"))]
 
 
+def seen(claim, seen, by=(), why=""):
+    """What the ledger says of a claim that was run with something wrong."""
+    wrong = f"a sign of {NASTY}" if seen else "nothing that matters"
+    return {"claim": claim, "wrong": wrong, "seen": seen, "by": [*by], "why": why}
+
+
+def test_mutations_are_told_with_what_has_seen_them(place, text):
+    assert 'id="mutations"' not in text  # where none was run
+    more = [seen("mine", True, ["falls"]), seen("mine", False, why="all checks passed")]
+    page = Page(report.render_page({**LEDGER, "mutations": more}, place))
+    told = [" ".join(row.split()) for row in page.texts["tr"] if "mine" in row]
+    assert len(told) == 2
+    assert told[0].startswith("mine a sign of <script>")
+    assert told[0].endswith("seen falls")
+    assert told[1] == "mine nothing that matters not seen all checks passed"
+    assert page.texts["script"] == Page(text).texts["script"]
+
+
 # --- the text -------------------------------------------------------------------------
 
 

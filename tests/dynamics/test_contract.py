@@ -121,6 +121,7 @@ def cues(flipped: int) -> np.ndarray:
     return v
 
 
+@pytest.mark.slow
 def test_a_flow_of_ones_own_is_run_audited_and_searched():
     network = model_b(XI, beta=1.0)
     fast = hopsim.simulate(network, Hasty(), cues(1), duration=50.0, samples=2)
@@ -169,6 +170,7 @@ def test_flows_are_refused_where_spins_are_swept():
 # --- arguments in groups --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_groups_are_the_single_arguments():
     network, told = model_b(XI, beta=1.0), []
     single = hopsim.simulate(

@@ -132,6 +132,7 @@ def test_short_runs_are_unsettled():
     assert np.all(path.ending == Ending.UNSETTLED)
 
 
+@pytest.mark.slow
 def test_altimex_in_small_steps_flips_alike():
     """First order: the same spins, states within O(dt). [THEORY 4.7]"""
     exact = simulate(duration=4.0, until="duration", step_log=0)

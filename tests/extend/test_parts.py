@@ -232,6 +232,7 @@ def test_a_scenario_never_runs_code_of_its_own_folder(here):
     result = hopsim_cli("check", "mine.toml")
     assert result.exit_code == 2
     assert "there is no memory source 'stripes'" in result.stderr
+    assert "(One of your own: --with FILE.)" in result.stderr
     assert parts.registered() == []
 
 

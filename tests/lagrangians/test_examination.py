@@ -5,6 +5,7 @@ from typing import ClassVar
 import cases
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from hopsim import lagrangians as L
@@ -79,9 +80,33 @@ class Sparsemax(L.AbstractLagrangian):
     """Half the square distance to 0 less that to the simplex. [Martins & Astudillo]"""
 
     def __call__(self, x):
+        z, rank = jnp.sort(x)[::-1], jnp.arange(1, x.size + 1, dtype=x.dtype)
+        inside = 1 + rank * z > jnp.cumsum(z)
+        threshold = (jnp.sum(z, where=inside) - 1) / jnp.sum(inside, dtype=x.dtype)
+        return 0.5 * jnp.sum(z**2 - threshold**2, where=inside) + 0.5
+
+
+class TiedSparsemax(L.AbstractLagrangian):
+    """The same values; where two sums tie, autodiff shares the slope of the max."""
+
+    def __call__(self, x):
         rank = jnp.arange(1, x.size + 1, dtype=x.dtype)
         threshold = jnp.max((jnp.cumsum(jnp.sort(x)[::-1]) - 1) / rank)
         return 0.5 * jnp.sum(jnp.where(x > threshold, x**2 - threshold**2, 0)) + 0.5
+
+
+def test_slopes_that_are_wrong_where_neurons_tie_are_named(sparsemax):
+    x = jnp.asarray([1.5, 0.5, 0.25, -1.0])  # the point of the simplex is a corner
+    np.testing.assert_array_equal(Sparsemax().activation(x), [1, 0, 0, 0])
+    np.testing.assert_array_equal(TiedSparsemax().activation(x), [1.125, -0.125, 0, 0])
+    (told,) = L.examine(TiedSparsemax(), features=5).contradictions
+    assert told.startswith("the activation is wrong where neurons tie")
+    assert sparsemax.tie_error < 1e-5  # of the order of the distance of neighbours
+
+
+def test_a_kink_is_no_wrong_slope():
+    """That of |x| at 0 is any number from -1 to 1: its neighbours do not agree."""
+    assert L.examine(L.AbsoluteValue(), features=5).tie_error == 0
 
 
 @pytest.fixture(scope="module")

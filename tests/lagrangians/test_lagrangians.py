@@ -517,6 +517,7 @@ def softplus():
     return network, hopsim.simulate(network, motion, probes, duration=40.0, samples=11)
 
 
+@pytest.mark.slow
 def test_a_lagrangian_of_the_users_own_works_everywhere(softplus):
     network, path = softplus
     assert np.all(path.converged)

@@ -218,6 +218,7 @@ def test_negative_curvature_leaves_nothing_promised():
     assert np.all(path.least_curvature[:, 1] > -0.8 - 1e-12)
 
 
+@pytest.mark.slow
 def test_without_an_audit_nothing_is_measured_and_nothing_promised():
     path = hopsim.simulate(
         Network(cases.XI, L.Quadratic(), Softmax()), TwoLayer(0.5), V, duration=0.1,

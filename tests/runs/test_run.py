@@ -85,6 +85,7 @@ def kept(record):
 # --- the record -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_scenario_of_a_dict_runs_as_its_file_does(tiny, tmp_path):
     scenario = hopsim.Scenario(TINY)
     record = hopsim.run(scenario, out=tmp_path)
@@ -253,6 +254,7 @@ def test_without_out_nothing_is_written(tiny, tiny_file, monkeypatch, tmp_path):
     np.testing.assert_array_equal(record["final"], tiny["final"])  # and reproducible
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tiny")
 def test_another_process_compiles_nothing_more(tiny_file):
     """Also what stops caching, a host callback behind a check, would be seen here."""
@@ -455,6 +457,7 @@ def full(tmp_path, monkeypatch):
     return place
 
 
+@pytest.mark.slow
 def test_a_run_that_its_place_cannot_hold_is_kept_elsewhere(
     tiny, tiny_file, home, full
 ):
@@ -507,6 +510,7 @@ def test_nothing_is_computed_before_its_place_was_tried(
     assert "name another place with --out" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["render", "save"])
 def test_an_interrupt_after_the_work_costs_the_pictures_alone(
     tiny, tiny_file, tmp_path, monkeypatch, where

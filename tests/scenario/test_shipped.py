@@ -150,7 +150,16 @@ MISTYPED = {
 }
 
 
-@pytest.mark.parametrize("command", ["run", "train", "check", "attractors", "new"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("run", "check"),
+        *(
+            pytest.param(c, marks=pytest.mark.slow)
+            for c in ("train", "attractors", "new")
+        ),
+    ],
+)
 def test_what_is_no_name_is_answered_with_the_nearest(elsewhere, command):
     kinds = "" if command == "new" else "file and no "
     for typed, words in MISTYPED.items():
@@ -237,17 +246,25 @@ def test_the_shipped_claims_may_be_named_by_their_directory(monkeypatch):
 @pytest.mark.parametrize(
     ("word", "answer"),
     [
-        (
-            "digit_completion",
-            "'digit_completion' is a scenario but no claim; use `hops",
-        ),
-        ("scenarios/overflow.toml", "'overflow' is a scenario but no claim; use `hops"),
         ("claims/overflow", "'overflow' is a scenario but no claim; use `hopsim run o"),
-        ("claims/cl-222", "no tag 'claims/cl-222'; did you mean 'cl-22'?"),
-        ("scenarios/claims/cl-22.toml", "cl-22.toml'; did you mean 'cl-22'?"),
         ("cl-222", "no claim and no tag 'cl-222'; did you mean 'cl-22'?"),
-        ("x" * 5000, "xxx...'; valid names are "),
         ("", "no claim and no tag ''; valid names are "),
+        *(
+            pytest.param(*more, marks=pytest.mark.slow)
+            for more in (
+                (
+                    "digit_completion",
+                    "'digit_completion' is a scenario but no claim; use `hops",
+                ),
+                (
+                    "scenarios/overflow.toml",
+                    "'overflow' is a scenario but no claim; use `hops",
+                ),
+                ("claims/cl-222", "no tag 'claims/cl-222'; did you mean 'cl-22'?"),
+                ("scenarios/claims/cl-22.toml", "cl-22.toml'; did you mean 'cl-22'?"),
+                ("x" * 5000, "xxx...'; valid names are "),
+            )
+        ),
     ],
     ids=lambda text: text[:20],
 )

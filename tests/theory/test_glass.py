@@ -59,7 +59,11 @@ def test_glass_is_that_of_the_notes(c, free_entropy, parisi, q):
     assert q is None or seen.q == pytest.approx(q, abs=6e-6)
 
 
-@pytest.mark.parametrize(("n", "c"), [(3, 1.2), (3, 2), (4, 40), (10, 1.5), (20, 5)])
+STATES = [(3, 2), (20, 5)]
+STATES += [pytest.param(*state, **SLOW) for state in ((3, 1.2), (4, 40), (10, 1.5))]
+
+
+@pytest.mark.parametrize(("n", "c"), STATES)
 def test_glass_is_stationary(n, c):
     seen = ts.glass_state(c, n)
     gradient = jax.grad(ts.glass_free_entropy, argnums=(1, 2))
@@ -70,7 +74,7 @@ def test_glass_is_stationary(n, c):
 
 
 GRID = [
-    (3, 1.25),
+    pytest.param(3, 1.25, **SLOW),
     pytest.param(3, 3.0, **SLOW),
     pytest.param(4, 2.0, **SLOW),
     pytest.param(10, 1.6, **SLOW),
@@ -151,7 +155,7 @@ def test_ground_energy_is_the_limit_of_the_glass():
 @pytest.mark.parametrize(
     ("teacher", "temperature", "load"),
     [
-        (2.0, 1.0, 4.7271),
+        pytest.param(2.0, 1.0, 4.7271, **SLOW),
         pytest.param(2.0, 1.25, 4.7273, **SLOW),
         pytest.param(2.0, 1.5, 4.7222, **SLOW),
         pytest.param(2.0, 1.75, 4.7164, **SLOW),

@@ -221,6 +221,7 @@ def test_studies_of_thresholds_say_which_networks_they_are_of(claim, changes, me
 SCENARIOS = mutations.CLAIMS.parent
 
 
+@pytest.mark.slow
 def test_phylogeny_of_clusters_has_two_generations(tmp_path):
     changes = {"experiment.only": ["4 clusters of 5"], "experiment.points": 4}
     changes |= {"experiment.low": 0.1}

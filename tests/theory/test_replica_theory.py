@@ -201,10 +201,10 @@ def test_lines_of_stored_examples_are_those_of_the_notes(t):
     assert ts.storage_boundaries(t, 3) == pytest.approx(STORED[t], abs=1e-5)
 
 
-SLOW = [pytest.param(n, marks=pytest.mark.slow) for n in (4, 5, 6, 8, 20, 200)]
+SLOW = [pytest.param(n, marks=pytest.mark.slow) for n in (4, 5, 6, 8, 10, 20, 200)]
 
 
-@pytest.mark.parametrize("n", [3, 10, 70, *SLOW])
+@pytest.mark.parametrize("n", [3, 70, *SLOW])
 def test_lines_pass_through_the_nishimori_point_and_the_tip(n):
     c = ts.nishimori_boundaries(n)
     assert ts.learning_boundaries(1.0, n, 1.0) == pytest.approx(c, abs=1e-11)

@@ -100,7 +100,7 @@ def by_hand(gaps, s, most, tie):
 @pytest.mark.parametrize(
     ("name", "n"),
     [
-        ("rectified", 3),
+        pytest.param("rectified", 3, marks=pytest.mark.slow),
         ("polynomial", 2),
         pytest.param("leaky", 20, marks=pytest.mark.slow),
     ],
@@ -184,6 +184,7 @@ def test_every_cell_of_a_grid_is_learnt_and_recalled_as_one_alone(cells):
         assert found.distance[cell] == pytest.approx(np.mean(apart))
 
 
+@pytest.mark.slow
 def test_a_whole_grid_is_one_compiled_program():
     """All interactions, rates, temperatures, draws; however many cells and chunks."""
     compiled = lambda: vars(association._grid)["_cached"]._cache_size()
@@ -213,6 +214,7 @@ def recall_begins_elsewhere(objectives):
         assert np.array_equal(found.wrong[cell], wrong)
 
 
+@pytest.mark.slow
 def test_recall_can_begin_elsewhere_and_at_another_temperature():
     recall_begins_elsewhere(OBJECTIVES[::3])  # of each scaling, and of each power, one
 

@@ -95,6 +95,7 @@ def test_an_unbroken_training_equals_one_taken_up_again(tmp_path):
               epochs=4, batch=5, checkpoint=place)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_has_no_end_is_counted_and_has_no_gradient():
     """v = tanh(v) at its critical point: rest at 0 is not hyperbolic."""
     net = model_b(np.array([[1.0], [-1.0]]), 1.0)

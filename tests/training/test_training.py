@@ -234,7 +234,13 @@ def test_votes_and_decisive_memories_by_hand():
 # --- interruptions --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", [KrotovHopfieldRule(0.05, 0.5), optax.adam(0.03)])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(KrotovHopfieldRule(0.05, 0.5), marks=pytest.mark.slow),
+        optax.adam(0.03),
+    ],
+)
 @jax.numpy_dtype_promotion("standard")
 def test_training_taken_up_equals_the_unbroken_one(tmp_path, rule):
     whole = learn(rule=rule, test=sample(30, 1))

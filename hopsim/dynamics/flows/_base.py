@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..._common.problem import AbstractProblem, FlowState
 from ..._common.types import AnyArray, cast, Scalar
 from ...lagrangians import AbstractLagrangian
 from ...lagrangians._convexity import curvature_between, curvature_towards
 from ...network import Features, Hidden, Network
-from ...solvers import AbstractProblem, AltIMEX, FlowState
 from ...spectrum import loop_gain
 from ...trajectory import Promise
 from .._base import AbstractContinuousDynamics, IntegrationPlan, Method, Solution
@@ -20,8 +20,7 @@ from .._batch import Batch
 from .._request import Request, require, require_event
 from ..drives import AbstractDrive
 from ._layers import check_taus
-from ._solver_choice import choose_solver, name_of, require_solver
-from .integration import integrate
+from ._solver_choice import choose_solver, Kind, name_of, require_solver
 
 
 if TYPE_CHECKING:  # type checkers would take AbstractVar for a dataclass field
@@ -182,7 +181,9 @@ class AbstractFlow(AbstractContinuousDynamics):
             require(right, "The drive", rule, f"shape {shape}")
         if request.event is not None:
             require_event(request.event, network.features, network.dtype)
-        self.fitted(require_solver(self.decay, network, request.solver, request.step))
+        kind = require_solver(self.decay, network, request.solver, request.step)
+        if kind is not None:
+            self.may_use(kind)
 
     def method(
         self,
@@ -198,14 +199,17 @@ class AbstractFlow(AbstractContinuousDynamics):
         )
         return method._replace(solver=self.fitted(method.solver))
 
+    def may_use(self, kind: Kind) -> None:
+        """Raises ValueError for a solver that this flow cannot use."""
+
     def fitted(self, solver: Any) -> Any:
-        """A solver as this flow uses it; ValueError for one that it cannot use."""
+        """A Diffrax solver as this flow uses it."""
         return solver
 
     def promise(self, network: Network, method: Method, clamped: bool) -> Promise:
         """Which energy falls, as far as it is proved. [THEORY 1.2-1.3, 4.2]"""
         feature, memory = network.feature_lagrangian, network.memory_lagrangian
-        alternating = isinstance(method.solver, AltIMEX)
+        alternating = method.ledger == "inequality"
         decay = np.asarray(self.decay)
         autapse = 0 if network.autapse is None else np.asarray(network.autapse)
         needed = self.convex_layers(network, alternating)
@@ -272,6 +276,8 @@ class AbstractFlow(AbstractContinuousDynamics):
         def start(probe: Batch) -> tuple:
             own, moved = probe.own(network, self)
             return moved.start(own, probe.probes, probe.memory_start)
+
+        from .integration import integrate  # and with it Diffrax
 
         return integrate(problem_of, start, batch, self.driven, plan)
 

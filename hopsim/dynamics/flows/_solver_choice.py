@@ -1,34 +1,52 @@
 """The solver of a flow: the requested one, or the one that `auto` chooses."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import diffrax as dfx
 import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Array
 
 from ..._common.names import shown
-from ..._common.types import AnyArray, concrete
+from ..._common.types import AnyArray, concrete, Scalar
 from ...network import Network
-from ...solvers import AltIMEX, Unrolled
 from .._base import AbstractContinuousDynamics, Method
 
 
-SOLVERS: dict[str, Any] = {
-    "tsit5": lambda: Unrolled(dfx.Tsit5()),
-    "dopri8": lambda: Unrolled(dfx.Dopri8()),
-    "stock_tsit5": dfx.Tsit5,
-    "stock_dopri8": dfx.Dopri8,
-    "kvaerno3": dfx.Kvaerno3,
-    "kvaerno5": dfx.Kvaerno5,
-    "altimex": AltIMEX,
+class Kind(NamedTuple):
+    """What a solver is, as far as it decides what it may integrate."""
+
+    name: str  # in messages
+    implicit: bool = False
+    alternating: bool = False  # AltIMEX
+    unrolled: bool = False
+
+
+SOLVERS = {  # what is known of them before Diffrax is imported
+    "tsit5": Kind("Tsit5", unrolled=True),
+    "dopri8": Kind("Dopri8", unrolled=True),
+    "stock_tsit5": Kind("stock Tsit5"),
+    "stock_dopri8": Kind("stock Dopri8"),
+    "kvaerno3": Kind("Kvaerno3", implicit=True),
+    "kvaerno5": Kind("Kvaerno5", implicit=True),
+    "altimex": Kind("AltIMEX", alternating=True),
 }
 # limited by stability, the steps of Tsit5 have dt * rho of about 3.5 [THEORY 4.4]
 STEPS_PER_STIFF_TIME = 1 / 3.5
 DEFAULT_STEP = 0.1  # of AltIMEX, in units of tau_feature
 EXPLICIT_STEPS = 20_000  # beyond this many, `auto` takes no explicit solver
 IMPLICIT_SIZE = 256  # up to this many neurons, a dense Newton matrix is affordable
+
+
+class Steps(NamedTuple):
+    """How a single run steps, in the precision of its network."""
+
+    solver: Any  # a Diffrax solver
+    rtol: float | None
+    atol: float | None
+    length: Scalar  # of a solver's steps that are all alike
+    most: int
+    residual: Any  # below which the state is at rest
 
 
 def choose_solver(
@@ -44,18 +62,19 @@ def choose_solver(
     notice = None
     if isinstance(solver, str) and solver == "auto":
         solver, notice = _automatic(flow, network, probes, duration)
-    solver = require_solver(decay, network, solver, step)
-    name = _solver_name(solver)
-    if isinstance(solver, AltIMEX):
-        return Method(name, solver, False, "inequality", notice=notice)
+    kind = require_solver(decay, network, solver, step)
+    assert kind is not None  # no longer "auto"
+    solver = made(solver)
+    if kind.alternating:
+        return Method(kind.name, solver, False, "inequality", notice=notice)
     order = _ledger_order(network, solver)
-    return Method(name, solver, step is None, "balance", order, notice)
+    return Method(kind.name, solver, step is None, "balance", order, notice)
 
 
 def require_solver(
     decay: float | AnyArray, network: Network, solver: Any, step: float | None
-) -> Any:
-    """The Diffrax solver that is asked for; ValueError if it does not suit.
+) -> Kind | None:
+    """What the solver is that is asked for; ValueError if it does not suit.
 
     None for "auto" where the choice depends on how stiff the network is.
     """
@@ -63,40 +82,72 @@ def require_solver(
         if _is_smooth(network):
             return None
         solver = "altimex"
+    kind = _kind_of(solver)
+    if kind.alternating:
+        _check_altimex(network, decay, DEFAULT_STEP if step is None else step)
+        return kind
+    if not _is_smooth(network):
+        raise ValueError(
+            f"{kind.name} must not integrate across the jumps of "
+            f'{_jumping(network)}: use solver = "altimex", or dynamics kind '
+            '"sharp" for the sharp model A.'
+        )
+    if kind.implicit and network.dtype == np.float32:
+        raise ValueError(
+            f"Implicit solvers stall in float32, got {kind.name}: use float64 "
+            "memories, an explicit solver or AltIMEX."
+        )
+    return kind
+
+
+def made(solver: Any) -> Any:
+    """The Diffrax solver of a name, or the one that is given."""
+    if not isinstance(solver, str):
+        return solver
+    import diffrax as dfx
+
+    from ...solvers import AltIMEX, Unrolled
+
+    kind = SOLVERS[solver]
+    if kind.alternating:
+        return AltIMEX()
+    stock = getattr(dfx, kind.name.removeprefix("stock "))()
+    return Unrolled(stock) if kind.unrolled else stock
+
+
+def _kind_of(solver: Any) -> Kind:
+    """What a solver is; ValueError for what is none, or none of a flow."""
     if isinstance(solver, str):
         if solver not in SOLVERS:
             raise ValueError(
                 f"There is no solver {shown(solver)}; valid names are auto, "
                 f"{', '.join(SOLVERS)}, or pass a Diffrax solver."
             )
-        solver = SOLVERS[solver]()
+        return SOLVERS[solver]
+    import diffrax as dfx
+
+    from ...solvers import AltIMEX, Unrolled
+
     if not isinstance(solver, dfx.AbstractSolver):
         raise ValueError(
             f"solver is a name or a Diffrax solver, got {shown(solver)}; valid names "
             f"are auto, {', '.join(SOLVERS)}."
         )
-    name = _solver_name(solver)
+    unrolled = isinstance(solver, Unrolled)
+    stock = isinstance(solver, dfx.AbstractERK) and not unrolled
+    name = type(solver.solver if unrolled else solver).__name__
+    kind = Kind(
+        f"stock {name}" if stock else name,
+        isinstance(solver, dfx.AbstractImplicitSolver),
+        isinstance(solver, AltIMEX),
+        unrolled,
+    )
     if solver.term_structure not in (dfx.AbstractTerm, dfx.ODETerm):
         raise ValueError(
-            f"{name} is made for stochastic or split equations, not for a flow; take "
-            f"one of {', '.join(SOLVERS)}, or a Diffrax solver of one ODETerm."
+            f"{kind.name} is made for stochastic or split equations, not for a flow; "
+            f"take one of {', '.join(SOLVERS)}, or a Diffrax solver of one ODETerm."
         )
-    if isinstance(solver, AltIMEX):
-        _check_altimex(network, decay, DEFAULT_STEP if step is None else step)
-        return solver
-    if not _is_smooth(network):
-        raise ValueError(
-            f"{name} must not integrate across the jumps of "
-            f'{_jumping(network)}: use solver = "altimex", or dynamics kind '
-            '"sharp" for the sharp model A.'
-        )
-    implicit = isinstance(solver, dfx.AbstractImplicitSolver)
-    if implicit and network.dtype == np.float32:
-        raise ValueError(
-            f"Implicit solvers stall in float32, got {name}: use float64 memories, "
-            "an explicit solver or AltIMEX."
-        )
-    return solver
+    return kind
 
 
 def _is_smooth(network: Network) -> bool:
@@ -171,13 +222,6 @@ def _ledger_order(network: Network, solver: Any) -> float:
     kinks = [layer.kink for layer in layers if layer.kink is not None]
     order = solver.order(None) or 1
     return min([1.0, *((n - 1) / order for n in kinks)])
-
-
-def _solver_name(solver: dfx.AbstractSolver) -> str:
-    if isinstance(solver, Unrolled):
-        return type(solver.solver).__name__
-    stock = isinstance(solver, dfx.AbstractERK)
-    return ("stock " if stock else "") + type(solver).__name__
 
 
 def name_of(lagrangian: Any) -> str:

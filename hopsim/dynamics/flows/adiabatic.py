@@ -13,7 +13,6 @@ from jaxtyping import Array, Float
 
 from ..._common.types import AnyArray, as_numbers, as_numbers_if_any, Scalar
 from ...network import Features, Hidden, Network
-from ...solvers import AltIMEX, Unrolled
 from .._base import dynamics_kinds
 from .._request import Request
 from ..drives import AbstractDrive
@@ -26,6 +25,7 @@ from ._layers import (
     require_decay,
     require_times,
 )
+from ._solver_choice import Kind
 
 
 @dynamics_kinds.register("adiabatic")
@@ -111,14 +111,18 @@ class Adiabatic(AbstractFlow):
         if self.tau_memory is not None:
             check_taus(network, "memory", self.tau_memory)
 
-    def fitted(self, solver: Any) -> Any:
-        if self.tau_memory is None:
-            return solver
-        if isinstance(solver, AltIMEX):
+    def may_use(self, kind: Kind) -> None:
+        if self.tau_memory is not None and kind.alternating:
             raise ValueError(
                 "AltIMEX has no form with a mass; leave tau_memory out, or use "
                 'dynamics kind "two_layer".'
             )
+
+    def fitted(self, solver: Any) -> Any:
+        if self.tau_memory is None:
+            return solver
+        from ...solvers import Unrolled
+
         # unrolled stages would compile seven copies of GMRES and be no faster
         return solver.solver if isinstance(solver, Unrolled) else solver
 

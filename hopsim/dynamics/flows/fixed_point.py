@@ -16,7 +16,6 @@ from ...spectrum import largest_loop_gains, loop_gain, loop_gains
 from .._base import REST_TIME
 from .._request import Request, Tolerances
 from ._base import AbstractFlow, Flow
-from .integration import rest_of_run
 from .one_run import one_run
 from .rest import (
     better,
@@ -117,6 +116,8 @@ def seek(
         _ = problem.dynamics.rest_decay  # raises where there is none
     held = bool(np.any(request.mask(network)))
     still = _constant(problem)
+    from .integration import rest_of_run  # and with it Diffrax
+
     near, rested = rest_of_run(still, _constant(x), _constant(end), steps)
     near = jnp.where(jnp.isfinite(near[0]), near[0], 0)
     v = _root(problem, x[0], near)

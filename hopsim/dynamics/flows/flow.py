@@ -11,10 +11,12 @@ from ..._common.types import AnyArray
 from ...network import Network
 from .._request import ascending, Request, Tolerances
 from ._base import AbstractFlow
-from .integration import ADJOINTS, end_of_run
 from .one_run import one_run
 
 
+# how Diffrax differentiates a run. Not by running it backwards, which it could: there
+# what contracts forwards expands
+ADJOINTS = ("checkpoints", "forward", "direct")
 NO_TANGENT = (
     'flow(adjoint="checkpoints") has a gradient (grad, jacrev) and no tangent; for jvp '
     'and jacfwd give adjoint="forward", for both "direct".'
@@ -94,6 +96,8 @@ def run_flow(
     adjoint: str = "checkpoints",
 ) -> tuple[Float[Array, "*time feature"], Bool[Array, ""]]:
     """The same, and whether the run finished."""
+    from .integration import end_of_run  # and with it Diffrax
+
     problem, x, end, steps = one_run(asked_by, network, dynamics, v0, request)
     at = None
     if times is not None:

@@ -1,7 +1,7 @@
 """The integration of a flow: many probes, from their first states, under an audit."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import diffrax as dfx
 import equinox as eqx
@@ -31,6 +31,7 @@ from ...trajectory import Ending
 from .._base import IntegrationPlan, Solution
 from .._batch import Batch
 from .._request import occurs
+from ._solver_choice import Steps
 
 
 # A proportional-integral controller. Where stability limits the step, the integral
@@ -128,24 +129,12 @@ def integrate(
     return solution._replace(passes=jnp.full(number, passes))
 
 
-# how Diffrax differentiates a run. Not by running it backwards, which it could: there
-# what contracts forwards expands
+# of `flow`, in its words
 ADJOINTS = {
     "checkpoints": dfx.RecursiveCheckpointAdjoint,
     "forward": dfx.ForwardMode,
     "direct": dfx.DirectAdjoint,
 }
-
-
-class Steps(NamedTuple):
-    """How a single run steps, in the precision of its network."""
-
-    solver: dfx.AbstractSolver
-    rtol: float | None
-    atol: float | None
-    length: Scalar  # of a solver's steps that are all alike
-    most: int
-    residual: Any  # below which the state is at rest
 
 
 def end_of_run(

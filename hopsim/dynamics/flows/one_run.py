@@ -15,8 +15,7 @@ from ...network import Network, require_network
 from .._base import require_dynamics
 from .._request import Request, require, require_finite_positive, require_whole
 from ._base import AbstractFlow, Flow
-from ._solver_choice import DEFAULT_STEP, require_solver
-from .integration import Steps
+from ._solver_choice import DEFAULT_STEP, made, require_solver, Steps
 
 
 class OneRun(NamedTuple):
@@ -100,4 +99,6 @@ def _solver(asked_by: str, network: Network, dynamics: AbstractFlow, solver: Any
             f'{asked_by} takes no solver "auto", whose choice looks at numbers; name '
             'one, such as "tsit5".'
         )
-    return dynamics.fitted(require_solver(dynamics.decay, network, solver, None))
+    if kind := require_solver(dynamics.decay, network, solver, None):
+        dynamics.may_use(kind)
+    return dynamics.fitted(made(solver))

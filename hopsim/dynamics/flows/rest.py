@@ -9,8 +9,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import lineax as lx
-import optimistix as optx
 from jaxtyping import Array, Bool, Float
 
 from ..._common.norms import relative
@@ -57,17 +55,21 @@ def nearly_linear(
 
 def newton(force: Force, v: Features, max_steps: int) -> Float[Array, " feature"]:
     """The last state of Newton's method from one state, root or not."""
+    import optimistix as optx
+
     linear, tolerance = linear_solver(v), _kept(NEWTON_TOL, v.dtype)
     solver = optx.Newton(rtol=tolerance, atol=tolerance, linear_solver=linear)
     limit: Any = {"throw": False, "max_steps": max_steps}
     return optx.root_find(lambda v, _: force(v), solver, v, **limit).value
 
 
-def linear_solver(v: Features) -> lx.AbstractLinearSolver:
-    """The solver for systems with the matrix $R'$, which is formed if it is small.
+def linear_solver(v: Features) -> Any:
+    """Lineax's solver for systems with the matrix $R'$, which is formed if small.
 
     $R'$ is similar to a symmetric matrix with most eigenvalues -alpha: few products.
     """
+    import lineax as lx
+
     if v.size <= MAX_DENSE_FEATURES:
         return lx.LU()
     rtol, few = _kept(1e-10, v.dtype), min(v.size, 40)
@@ -76,6 +78,8 @@ def linear_solver(v: Features) -> lx.AbstractLinearSolver:
 
 def solve_linear(linear: Force, b: Features) -> Float[Array, " feature"]:
     """The x of `linear(x) = b`; NaN where none is found, and 0 for b = 0."""
+    import lineax as lx
+
     matrix = lx.FunctionLinearOperator(linear, jax.eval_shape(lambda: b))
     done = lx.linear_solve(matrix, b, linear_solver(b), throw=False)
     known = done.result == lx.RESULTS.successful

@@ -59,6 +59,7 @@ def test_ends_and_samples_are_those_of_simulate(solver, motion):
     np.testing.assert_allclose(seen, path.v[0], rtol=0, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_it_maps_over_memories_temperatures_and_starts():
     def end(xi, beta, v0):
         return flow(model_b(xi, beta), Adiabatic(), v0, duration=END)

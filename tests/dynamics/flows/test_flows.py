@@ -146,6 +146,7 @@ def test_energy_lost_is_energy_dissipated_model_b(rtol):
     assert np.all(certificate.holds)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("other_program")
 @pytest.mark.parametrize("rtol", [1e-6, 1e-10])
 def test_energy_lost_is_energy_dissipated_with_an_autapse(rtol):
@@ -168,7 +169,7 @@ def test_energy_lost_is_energy_dissipated_by_an_implicit_solver(rtol):
 
 
 @pytest.mark.usefixtures("driven_program")
-@pytest.mark.parametrize("omega", [0.0, 2.0])
+@pytest.mark.parametrize("omega", [pytest.param(0.0, marks=pytest.mark.slow), 2.0])
 def test_work_of_a_drive_completes_the_balance(omega):
     """`E(t) - E(0) + Q + int I'.g dt = 0` for I(t) = A sin(omega t). [CL-06]"""
     rtol = 1e-9
@@ -529,7 +530,8 @@ def test_float32_memories_give_float32_everywhere(single):
 
 
 @compiled
-@pytest.mark.parametrize("chunk", [4, pytest.param(64, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", [4, 64])
 def test_batches_are_as_good_as_one_by_one(chunk):
     """129 probes in equal chunks, the last one padded."""
     probes = cases.states(24, 129)[0]

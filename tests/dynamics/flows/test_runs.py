@@ -202,6 +202,7 @@ def continued(halted):
     return onwards(halted)
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_after_an_event_takes_the_steps_of_the_unsplit_one(
     halted, continued
 ):

@@ -26,6 +26,10 @@ from hopsim.trajectory import Ending
 
 
 ENGINES = ("cpu", "lockstep")
+each_engine = pytest.mark.parametrize(
+    "engine",  # in lockstep each network is a program of its own
+    ["cpu", pytest.param("lockstep", marks=pytest.mark.slow)],
+)
 RULES = ("energy_gap", "cavity_field", "local_field")
 LAYERS = {
     "x": L.Polynomial(1),
@@ -82,14 +86,11 @@ def exactly(network, dynamics, starts, key, sweeps=20):
 FIELDS = ("x^3", "x^20", "rectified x", "leaky, falling", "exp")  # by all three rules
 CASES = [(k, "energy_gap") for k in LAYERS]
 CASES += [(k, r) for k in FIELDS for r in RULES[1:]]
-TOGETHER = {  # in lockstep each is a program of its own: the others are slow
-    ("exp", "local_field"),
-}
 
 
-def sweeps_decide_as_exact_integers(name, rule, engines, some):
+def sweeps_decide_as_exact_integers(name, rule, engines, some, counts=(2, 7, 60)):
     # few memories: ties and near ties everywhere; many: sums beyond 2^24
-    for count in (2, 7, 60):
+    for count in counts:
         one = network(LAYERS[name], count)
         ends = exactly(one, Binary(rule=rule), some, 3)
         for how in engines:
@@ -98,23 +99,21 @@ def sweeps_decide_as_exact_integers(name, rule, engines, some):
             assert np.array_equal(found.final, ends), how
 
 
-@pytest.mark.parametrize(
-    ("name", "rule"),
-    [
-        pytest.param(*case, marks=[] if case in TOGETHER else pytest.mark.slow)
-        for case in CASES
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "rule"), CASES)
 def test_sweeps_decide_as_exact_integers(name, rule):
     sweeps_decide_as_exact_integers(name, rule, ENGINES, starts())
 
 
+def test_both_engines_decide_as_exact_integers():
+    sweeps_decide_as_exact_integers("exp", "local_field", ENGINES, starts(), (7,))
+
+
 @pytest.mark.parametrize(
     ("name", "rule"),
     [
-        pytest.param(*case, marks=[] if case[1] != RULES[2] else pytest.mark.slow)
+        pytest.param(*case, marks=[] if case[1] == RULES[0] else pytest.mark.slow)
         for case in CASES
-        if case not in TOGETHER
     ],
 )
 def test_walks_decide_as_exact_integers(name, rule):
@@ -394,7 +393,12 @@ def test_an_own_interaction_function(rule):
 
 
 @pytest.mark.parametrize(
-    "layer", [L.RectifiedPolynomial(3), L.Polynomial(20), L.Exponential(0.5)]
+    "layer",
+    [
+        L.RectifiedPolynomial(3),
+        pytest.param(L.Polynomial(20), marks=pytest.mark.slow),
+        pytest.param(L.Exponential(0.5), marks=pytest.mark.slow),
+    ],
 )
 def test_real_memories_take_the_floating_route(layer):
     memories = patterns.gaussian(0, 9, FEATURES)
@@ -539,7 +543,7 @@ def beside():
     return cases
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@each_engine
 def test_a_current_beside_exponentials_of_every_size(engine, beside):
     for one, some, end in beside:
         order = Binary(order="sequential")
@@ -547,7 +551,7 @@ def test_a_current_beside_exponentials_of_every_size(engine, beside):
         assert np.array_equal(found.final[0], end)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@each_engine
 def test_float32_networks_decide_in_float64_where_in_doubt(engine):
     # the drive is -1.5e-8 of its terms: float32 values would give it the other sign
     current = np.array([-0.4596879, 5], np.float32)
@@ -559,7 +563,7 @@ def test_float32_networks_decide_in_float64_where_in_doubt(engine):
     assert np.array_equal(found.final, [[-1, 1]])
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@each_engine
 def test_a_current_may_dwarf_the_memories(engine):
     xi = patterns.random_binary(0, 5, 800)
     layer = L.Exponential(1.0).normalised(800)
@@ -569,7 +573,7 @@ def test_a_current_may_dwarf_the_memories(engine):
     assert not found.ties.any()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@each_engine
 def test_currents_that_vanish_in_floating_point_still_decide(engine):
     tiny = np.zeros(40)
     tiny[0] = 5e-324  # the rest of the drive is an exact tie

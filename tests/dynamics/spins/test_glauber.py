@@ -244,6 +244,7 @@ def test_annealing_falls_linearly_to_the_temperature():
     assert not np.array_equal(path.energies[:, :10], hot.energies[:, :10])
 
 
+@pytest.mark.slow
 def test_parallel_tempering_has_the_law_of_the_coldest():
     network, temperature = NETWORKS["distinct 3"], 1.0
     energies, law = boltzmann(network, temperature)

@@ -138,6 +138,7 @@ def test_half_capacity_that_is_not_crossed_is_unknown(ran):
     assert np.all(np.isnan(data["half_count"].values))
 
 
+@pytest.mark.slow
 def test_stored_memories_return_as_the_theory_says(ran):
     # K = 30, 60, 120 memories of 20 spins, x^3
     experiment = {"kind": "capacity_curve", "features": [20], "sets": 30}

@@ -105,6 +105,7 @@ def ran(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_spins_in_their_local_field_recall_what_the_sharp_flow_recalls(ran):
     curve = {"features": [24], "loads": LOADS}
     record = ran(
@@ -138,6 +139,7 @@ def test_autapse_is_the_mean_self_coupling(ran):
     np.testing.assert_allclose(data["autapse"].values[0], 3 * K / 24**2)
 
 
+@pytest.mark.slow
 def test_graded_neurons_recall_beyond_the_load_that_freezes_sharp_ones(ran):
     # loads are in units of each curve's law: 2.6 times larger for beta = 2
     flow = {"rule": "annealed flow", "betas": [2.0, 5.0], "features": [24]}

@@ -48,6 +48,7 @@ def at_rest(network):
     return flown.final
 
 
+@pytest.mark.slow
 def test_length_at_rest_is_the_drive_along_v(network, at_rest):
     unit = at_rest / np.linalg.norm(at_rest, axis=1, keepdims=True)
     strength, *_ = spherical._at_rest(network, jnp.asarray(unit))
@@ -162,6 +163,7 @@ def measured(tmp_path_factory):
     return ran(tmp_path_factory.mktemp("measured"))
 
 
+@pytest.mark.slow
 def test_measured_slopes_and_lengths_are_those_of_theory(measured):
     data = measured
     decays = data["decay"].values

@@ -56,6 +56,7 @@ def plain(study):
     return study().data
 
 
+@pytest.mark.slow
 def test_best_cell_is_the_least_on_the_mean_over_draws(plain):
     best, middle = plain["best_distance"], plain["mean_distance"]
     np.testing.assert_allclose(best.mean("draw"), middle.min(["heat", "rate"]))
@@ -99,6 +100,7 @@ def powers(study):
     return study(network=power, experiment=COMPARED).data
 
 
+@pytest.mark.slow
 def test_scalings_of_a_power_agree_and_those_of_a_leaky_one_do_not(study, powers):
     assert float(powers["memory_gap"].max()) < 1e-9
     assert not bool(powers["other_end"].any())

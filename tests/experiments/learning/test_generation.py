@@ -66,6 +66,7 @@ def record(tmp_path_factory):
         yield hopsim.run(load(place), out=place)
 
 
+@pytest.mark.slow
 def test_prototypes_are_what_their_class_recalls(record):
     wanted = prototypes()[:, :64]
     assert np.array_equal(record["film_end"].values, wanted)

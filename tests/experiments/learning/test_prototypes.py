@@ -78,6 +78,7 @@ def test_a_variant_without_its_images_is_left_out_and_has_no_verdict(record):
     assert not verdict.passed  # a name that is wrong is still told
 
 
+@pytest.mark.slow
 def test_a_network_is_found_by_its_label_where_points_are_left_out(
     tmp_path, monkeypatch
 ):

@@ -132,6 +132,7 @@ def test_scaled_powers_go_the_same_way_and_exponentials_do_not(tmp_path):
     assert np.mean(data["recalled"]) > np.mean(data["recalled_scaled"])
 
 
+@pytest.mark.slow
 def test_limits_agree_where_little_is_stored(tmp_path):
     rules = ["binary", "sharp flow", "AltIMEX"]
     experiment = {

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from .._common.types import AnyArray, Scalar
+from .types import AnyArray, Scalar
 
 
 class FlowState(NamedTuple):
