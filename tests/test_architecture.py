@@ -167,6 +167,7 @@ DEFINED_TWICE = {
     "corrupted": "a source of probes, made of the patterns' function",
     "digits": "a source of memories, made of the data set",
     "equal_energy": "one threshold, of two models of theory",
+    "save": "a record, and a plot of one, into a file",
     "sharpness": "one parameter at a fixed point, of two models of theory",
     "spinodal": "one threshold, of two models of theory",
 }

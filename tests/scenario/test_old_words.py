@@ -115,6 +115,7 @@ def test_former_words_stay_what_they_were():
     assert plots.former == {
         "association_map": "association_grid",
         "attractor_map": "census",
+        "attractors": "census",
         "bode": "linear_response",
         "convergence": "adiabatic_limit",
         "generated_digits": "generation",

@@ -4,9 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from ...plots.style import Figure, labels, needed_by_plot, plots
+from ..._common.environment import precision
+from ...attractors.distinct_roots import effective_energies
+from ...attractors.plane import plane
+from ...data.patterns import grid
+from ...dynamics import Adiabatic
+from ...network import Network
+from ...plots.style import completions, Figure, labels, needed_by_plot, plots
 from ...records import Record
+from ...trajectory import Trajectory
 
+
+GRID, STARTS = 121, 15  # pixels, and starts of Newton's method, of a side
+SAME_ENERGY = 1e-3  # relative: float32 keeps it, and another network does not
 
 STABILITY = (
     ("o", "#009E73", "stable"),
@@ -58,3 +68,32 @@ def draw_portrait(record: Record, fig: Figure) -> None:
     axes[0].set_ylabel("feature neuron $v_2$")
     bar = fig.colorbar(filled, ax=axes, shrink=0.8, format="%.2g")
     bar.set_label("effective energy $E(v)$ (levels at equal areas)")
+
+
+def add_plane(record: Record, path: Trajectory, network: Network) -> Record:
+    """The record with the energy around all states and memories, and fixed points.
+
+    Those of decay 1. Raises ValueError if the trajectory has other energies there. A
+    network of other than two features has no portrait, and its record stays as it is.
+    """
+    if network.features != 2 or path.v is None:
+        return record
+    ends = effective_energies(network, np.asarray(1.0), path.final)
+    off = np.abs(ends - path.effective_energy[:, -1])
+    known = np.isfinite(ends) & np.isfinite(off)
+    scale = 1 + np.max(np.abs(ends[known]), initial=0)
+    if np.max(off[known], initial=0) > SAME_ENERGY * scale:
+        raise ValueError(
+            "The trajectory ends at other energies than this network has at decay 1; "
+            "give its own network, and draw other decays by the experiment portrait."
+        )
+    met = np.concatenate([path.v.reshape(-1, 2), np.asarray(network.memories)])
+    high = 1.15 * float(np.max(np.abs(met[np.all(np.isfinite(met), axis=1)])))
+    with precision("float64"):
+        starts = grid(-high, high, STARTS)
+    seen = plane(network, Adiabatic(), np.linspace(-high, high, GRID), starts)
+    data = record.data.merge(seen)
+    return Record(data.assign_attrs(record.attrs), record.groups)
+
+
+completions["portrait"] = add_plane

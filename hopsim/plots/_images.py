@@ -108,9 +108,7 @@ def draw_image(
     ax, column: float, top: float, data: Dataset, x: np.ndarray, cue: bool = False
 ) -> None:
     """One image, with the mean image that was taken off; blue: hidden from the cue."""
-    rows = int(data.attrs.get("image_rows", 0))
-    if not rows:
-        raise ValueError("Galleries and films need memories that are images.")
+    rows = image_rows(data, x.size)
     pixels = x + data["offset"].values if "offset" in data else x
     low, high = np.min(pixels), np.max(pixels)
     grey = (pixels - low) / max(high - low, 1e-12)
@@ -121,8 +119,24 @@ def draw_image(
     ax.imshow(colours.reshape(rows, -1, 3), extent=extent, aspect="equal")
 
 
+def image_rows(data: Dataset, pixels: int) -> int:
+    """How many rows an image has; what was made in Python may be square, untold."""
+    rows = int(data.attrs.get("image_rows", 0))
+    side = round(pixels**0.5)
+    if not rows and "result" in data.attrs and side**2 == pixels:
+        return side
+    if not rows:
+        raise ValueError(
+            "Galleries and films need memories that are images, and nothing says that "
+            f"these are; of a result of {pixels} features, give image=(rows, columns)."
+        )
+    return rows
+
+
 def _one_of_each(data: Dataset) -> list[int]:
     """The first probe of every class, up to ten; without classes, the first ten."""
+    if "target" not in data:
+        return list(range(min(10, data.sizes["probe"])))
     targets = data["target"].values.astype(int)
     if "memory_class" not in data or np.any(targets < 0):
         return list(range(min(10, len(targets))))

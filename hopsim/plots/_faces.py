@@ -1,0 +1,93 @@
+"""A plot as a function of a result, a record or a file, which returns a figure."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ._drawing import picture_of, render
+from ._places import draw_into
+from ._sources import record_of
+from .style import Figure, plots
+
+
+_ARGUMENTS = """
+
+**Arguments:**
+
+- `source`: a result (`Trajectory`, `Attractors`, `Samples`, `Branch`), a `Record`, a
+  run directory or the file of a record.
+- `ax`, `fig`: draw there instead of in a figure of its own: in the place of that pair
+  of Matplotlib axes, or in that `Figure` or `SubFigure`, whose size stays as it is.
+- `network`, `targets`, `image`: what a `Trajectory` does not hold: see
+  `hopsim.plots.complete`.
+
+Returns the Matplotlib `Figure`. Raises ValueError, before anything is drawn, if the
+source does not hold what is shown.
+"""
+
+
+def face(name: str) -> Callable[..., Figure]:
+    """The plot of that name, of today or a former one, as a function of a source."""
+    kind = plots.today(name)
+
+    def picture(
+        source: Any,
+        *,
+        ax: Any = None,
+        fig: Figure | None = None,
+        network: Any = None,
+        targets: Any = None,
+        image: tuple[int, int] | None = None,
+    ) -> Figure:
+        record = record_of(source, kind, network, targets, image)
+        if ax is None and fig is None:
+            return picture_of(record, kind)
+        return draw_into(record, kind, ax=ax, fig=fig)
+
+    picture.__name__ = picture.__qualname__ = kind
+    picture.__module__ = "hopsim.plots"
+    picture.__doc__ = (plots[kind].__doc__ or kind).strip() + _ARGUMENTS
+    return picture
+
+
+def save(
+    source: Any,
+    name: str,
+    file: str | os.PathLike,
+    *,
+    dpi: float | None = None,
+    style: str | os.PathLike | None = None,
+    **completed: Any,
+) -> Path:
+    """Draw the plot of that name into a PNG, SVG or PDF file; its suffix tells which.
+
+    **Arguments:**
+
+    - `source`, and `network`, `targets`, `image`: as of the plot, `hopsim.plots.NAME`.
+    - `file`, `dpi`, `style`: as of `hopsim.plots.render`.
+
+    Raises ValueError as those do. The file is never half written.
+    """
+    kind = plots.today(name)
+    if kind not in plots:
+        raise ValueError(f"There is no plot {name!r}; {plots.nearest(name)}")
+    return render(
+        record_of(source, kind, **completed), kind, file, dpi=dpi, style=style
+    )
+
+
+def plot_attribute(name: str) -> Any:
+    """What `hopsim.plots.NAME` is: the plot of that name; AttributeError for none."""
+    if name.startswith("_"):  # Python's own questions: no reason to load all plots
+        raise AttributeError(f"hopsim.plots has no attribute {name!r}")
+    if name not in plots:
+        raise AttributeError(
+            f"hopsim.plots has no plot {name!r}; {plots.nearest(name)}"
+        )
+    return face(name)
+
+
+def plot_names() -> list[str]:
+    """The plots, and what else `hopsim.plots` has."""
+    return sorted({*plots, "animate", "complete", "draw", "plots", "render", "save"})
