@@ -239,7 +239,7 @@ LATER = {
     "scipy": {"statistics", "theory", "attractors", "experiments", "validation"},
     "sklearn": {"data.datasets", "experiments"},
     "pooch": {"data.datasets"},
-    "PIL": {"data.datasets"},
+    "PIL": {"data.datasets", "plots._animation"},
     "rich": {"cli.terminal"},
     "jinja2": {"claims.report"},
 }

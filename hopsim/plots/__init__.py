@@ -16,11 +16,11 @@ from . import (
     _training as _training,
 )
 from ._drawing import draw, render
-from ._faces import plot_attribute, plot_names, save
+from ._faces import animate, plot_attribute, plot_names, save
 from ._sources import complete
 from .style import plots
 
 
 __getattr__, __dir__ = plot_attribute, plot_names
 
-__all__ = ["complete", "draw", "plots", "render", "save"]
+__all__ = ["animate", "complete", "draw", "plots", "render", "save"]

@@ -104,11 +104,12 @@ class AxesCanvas(AbstractCanvas):
                 "bbox_transform": self._lowered(self._below()),
             }
         columns, room = int(style.pop("ncols", 1)), ax.get_window_extent().width
+        renderer = self._renderer()
         for ncols in range(columns, 0, -1):
             legend = ax.legend(*what, ncols=ncols, **style)
-            box = legend.get_window_extent(self._renderer())
-            if beside or box.width <= room:
+            if beside or legend.get_window_extent(renderer).width <= room:
                 break
+        box = ax.get_legend().get_window_extent(renderer)
         if own is not None:
             ax.add_artist(own)
         if loc.startswith("outside"):

@@ -70,7 +70,7 @@ def new_figure() -> Figure:
 
 
 @ft.cache
-def _picture_class() -> type:
+def _picture_class() -> Any:
     import matplotlib as mpl
     from matplotlib.figure import Figure as MplFigure
 
@@ -95,7 +95,8 @@ def _picture_class() -> type:
 
 
 def _picture_again() -> Figure:
-    return _picture_class().__new__(_picture_class())
+    kind = _picture_class()
+    return kind.__new__(kind)
 
 
 def picture_of(record: Record, name: str) -> Figure:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ._animation import animate_record, require_moving
 from ._drawing import picture_of, render
 from ._places import draw_into
 from ._sources import record_of
@@ -74,6 +75,44 @@ def save(
         raise ValueError(f"There is no plot {name!r}; {plots.nearest(name)}")
     return render(
         record_of(source, kind, **completed), kind, file, dpi=dpi, style=style
+    )
+
+
+def animate(
+    source: Any,
+    name: str,
+    file: str | os.PathLike,
+    *,
+    frames: int = 48,
+    fps: float = 12,
+    dpi: float | None = None,
+    style: str | os.PathLike | None = None,
+    **completed: Any,
+) -> Path:
+    """Make a moving picture of a plot: `film`, `portrait` or `basin_image`.
+
+    Films show v(t) with the energy, portraits trajectories that grow on the contours,
+    images of basins one frame for each point of their study.
+
+    **Arguments:**
+
+    - `source`, and `network`, `targets`, `image`: as of the plot, `hopsim.plots.NAME`.
+    - `file`: a `.gif` or, where the program ffmpeg is there, an `.mp4`. It is never
+      half written, and a GIF of the same record has the same bytes.
+    - `frames`: at most so many, 2 to 500; fewer where the record has fewer samples or
+      points. Between frames of a film or portrait states move by equal lengths.
+    - `fps`: frames per second, 1 to 50.
+    - `dpi`: dots per inch, 10 to 400; 100 by default.
+    - `style`: as of `hopsim.plots.render`.
+
+    Raises ValueError for a plot that does not move, for what the source lacks, and for
+    an mp4 without ffmpeg.
+    """
+    kind = plots.today(name)
+    require_moving(kind)
+    record = record_of(source, kind, **completed)
+    return animate_record(
+        record, kind, file, frames=frames, fps=fps, dpi=dpi, style=style
     )
 
 

@@ -84,7 +84,7 @@ def styled(style: str | os.PathLike | None = None) -> Iterator[None]:
         yield
 
 
-def current_look() -> dict[str, Any]:
+def current_look() -> Any:
     """What is in force of the parameters that hopsim sets, styles among them."""
     import matplotlib as mpl
 

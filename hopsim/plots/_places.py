@@ -54,8 +54,10 @@ def draw_into(
     whole = where.get_figure(root=True)
     placed = _places_all(whole)
     if ax is not None and trial.panels == 1:
+        placed = placed and ax.get_subplotspec() is not None
+        cell = None if placed else _cell(ax)
         with styled():
-            canvas = AxesCanvas(ax, placed and ax.get_subplotspec() is not None)
+            canvas = AxesCanvas(ax, placed)
             drawn(plots[name], name, record, canvas)
             label_logarithms([ax])
             if not ax.axison:  # images, between which words have little room
@@ -64,11 +66,13 @@ def draw_into(
                     text.set_fontsize(text.get_fontsize() * _shrunk(size, trial, 0.3))
             canvas.finish()
             fit_words([ax], whole.bbox)
+            if cell is not None:
+                _keep_within(ax, cell)
         return whole
     titled, host = ax is None, where
     if ax is not None:
         placed, host = _in_place_of(ax, placed)
-    if placed:
+    if placed and whole.axes:
         whole.get_layout_engine().execute(whole)  # how large will it be?
     size = host.bbox.size / whole.dpi
     scale = _shrunk(size, trial, SMALLEST)
@@ -197,6 +201,21 @@ def _in_place_of(ax: Any, placed: bool) -> tuple[bool, Figure]:
     return False, parent.add_subfigure(grid[1, 1])
 
 
+def _keep_within(ax: Any, cell: tuple[float, float, float, float]) -> None:
+    """Make axes smaller by what belongs to them and would leave their place."""
+    parent = ax.get_figure(root=False)
+    back = parent.transSubfigure.inverted()
+    for _ in range(2):  # a smaller axis may have other numbers
+        renderer = ax.get_figure(root=True)._get_renderer()
+        (x0, y0), (x1, y1) = back.transform(ax.get_tightbbox(renderer).get_points())
+        box = ax.get_position(original=True)
+        left, right = max(cell[0] - x0, 0), max(x1 - cell[2], 0)
+        below, above = max(cell[1] - y0, 0), max(y1 - cell[3], 0)
+        wide, high = box.width - left - right, box.height - below - above
+        if max(left, right, below, above) > 0 and min(wide, high) > 0:
+            ax.set_position([box.x0 + left, box.y0 + below, wide, high])
+
+
 def _cell(ax: Any) -> tuple[float, float, float, float]:
     """The place of axes in their figure: left, bottom, right, top.
 
@@ -216,6 +235,8 @@ def _cell(ax: Any) -> tuple[float, float, float, float]:
     left, right = before, rights[columns.stop - 1]
     if columns.stop == grid.ncols:
         right = 0.4 * right + 0.6
+    else:  # half of the last number of an axis
+        right = 0.85 * right + 0.15 * lefts[columns.stop]
     top = 0.6 * tops[rows.start] + 0.4 * above
     bottom = 0.4 * bottoms[rows.stop - 1] + 0.6 * below
     own, back = ax.get_window_extent(), parent.transSubfigure.inverted()

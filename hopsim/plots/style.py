@@ -19,6 +19,10 @@ plots = Registry("plot", completed_by=("hopsim.experiments", "hopsim.validation"
 # plot -> a function of a record, its trajectory and its network, which adds to the
 # record what the plot needs besides; where the plot is, as those of the registry are
 completions: dict[str, Callable[..., Record]] = {}
+# plot -> a function of a record, a figure and a number of frames, which draws the first
+# frame and returns how many there are (no more than asked for), and a function that
+# changes the drawing into the frame of a number
+moving: dict[str, Callable[..., tuple[int, Callable[[int], None]]]] = {}
 
 # Okabe & Ito 2008, and after a grey what Tol 2021 adds to them ("muted"): told apart by
 # colour-blind eyes as well
@@ -86,13 +90,12 @@ def missing_in_record(plot: str, name: str, result: str = "") -> str:
     if result not in RESULTS:
         told = "this record does not hold; see `hopsim list plots` for what each shows."
         return needs + told
-    article = "an" if result[0] in "AEIOU" else "a"
     remedy = REMEDIES.get(name, "")
     drawn = ", ".join(RESULTS[result]) or "no plot"
     # other results of that name have none of what these remedies tell
     told = remedy and result == ("Attractors" if name == "closed" else "Trajectory")
     remedy = f"{remedy}. It" if told else "it"
-    return f"{needs}{article} {result} does not hold; {remedy} is drawn by {drawn}."
+    return f"{needs}the {result} does not hold; {remedy} is drawn by {drawn}."
 
 
 def labels(record: Record) -> list[tuple[str, Dataset, str]]:

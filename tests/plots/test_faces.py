@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from pictures import pictures
 from PIL import Image
 from results import attractors, branch, relaxation, samples, trajectory
@@ -20,9 +19,10 @@ PLOTS: Any = hopsim.plots
 RECORDS = pictures(np.random.default_rng(0))
 
 
-def pixels(image):
-    """The pixels of a figure or of the bytes or file of a PNG."""
-    data = io.BytesIO(image._repr_png_()) if isinstance(image, Figure) else image
+def pixels(image: Any):
+    """The pixels of a figure or of the file of a PNG."""
+    shown = getattr(image, "_repr_png_", None)
+    data = image if shown is None else io.BytesIO(shown())
     return np.asarray(Image.open(data).convert("RGB"))
 
 
@@ -94,12 +94,15 @@ def test_a_result_its_record_and_its_file_give_the_same_pixels(path, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["ledger", "census", pytest.param("portrait", marks=pytest.mark.slow)],
+    [
+        pytest.param(
+            name, marks=[] if name in ("ledger", "census") else pytest.mark.slow
+        )
+        for name in sorted(RECORDS)
+    ],
 )
 def test_python_draws_what_is_written_into_files(name, tmp_path):
-    record = RECORDS.get(name) or RECORDS["spectrum"]
-    if name == "portrait":
-        pytest.skip("drawn by the runs of test_run")
+    record = RECORDS[name]
     file = PLOTS.render(record, name, tmp_path / "x.png")
     fig = getattr(PLOTS, name)(record)
     assert file.read_bytes() == fig._repr_png_()
@@ -184,6 +187,20 @@ def test_what_cannot_be_drawn_is_one_sentence(run, name):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow  # Newton's method from every point of a grid
+def test_a_network_of_two_features_has_a_portrait():
+    memories = np.array([[1.0, 0], [-0.5, 0.8], [-0.5, -0.8]])
+    network, starts = hopsim.model_b(memories, beta=4.0), patterns.grid(-1.4, 1.4, 3)
+    motion = dynamics.Adiabatic()
+    path = hopsim.simulate(network, motion, starts, duration=9.0, samples=5)
+    record = PLOTS.complete(path, network)
+    np.testing.assert_array_equal(record["fixed_index"].values[:3], 0)
+    assert PLOTS.portrait(path, network=network).axes
+    other = hopsim.model_b(2 * memories, beta=4.0)
+    with pytest.raises(ValueError, match="other energies than this network"):
+        PLOTS.portrait(path, network=other)
+
+
 def test_another_network_is_not_taken_for_its_own(run):
     other = hopsim.model_b(np.eye(3, 5), beta=1.0)
     with pytest.raises(ValueError, match="16 features and 4 memories"):
@@ -205,7 +222,7 @@ MADE = {
 
 @pytest.mark.parametrize("kind", RESULTS)
 def test_messages_name_the_plots_by_which_a_result_is_drawn(kind):
-    result, drawn = MADE[kind](), set()
+    result, drawn, told = MADE[kind](), set(), ""
     for name in sorted({*sum(RESULTS.values(), ()), "overlap", "portrait", "sweep"}):
         try:
             image = {"image": (1, 5)} if kind == "Attractors" else {}

@@ -10,7 +10,8 @@ from ...attractors.plane import plane
 from ...data.patterns import grid
 from ...dynamics import Adiabatic
 from ...network import Network
-from ...plots.style import completions, Figure, labels, needed_by_plot, plots
+from ...plots._images import different_instants
+from ...plots.style import completions, Figure, labels, moving, needed_by_plot, plots
 from ...records import Record
 from ...trajectory import Trajectory
 
@@ -28,7 +29,12 @@ STABILITY = (
 @plots.register("portrait")
 def draw_portrait(record: Record, fig: Figure) -> None:
     r"""Contours of $E(v)$, trajectories, fixed points by unstable modes. [KH21]"""
-    points = labels(record)[:4]
+    _draw_panels(record, fig)
+
+
+def _draw_panels(record: Record, fig: Figure) -> list[tuple[Any, Any, list[Any]]]:
+    """Draw all; return the axes of each point, its data, and its trajectories."""
+    points, panels = labels(record)[:4], []
     fig.set_size_inches(4.3 * len(points) + 1.0, 5.0)
     axes = fig.subplots(1, len(points), squeeze=False)[0]
     filled: Any = None
@@ -47,8 +53,10 @@ def draw_portrait(record: Record, fig: Figure) -> None:
             linewidths=0.4,
             linestyles="solid",
         )
-        for path in needed_by_plot(data, "v", "portrait"):
-            ax.plot(path[:, 0], path[:, 1], color="#333333", lw=0.6)
+        paths = needed_by_plot(data, "v", "portrait")
+        style: Any = {"color": "#333333", "lw": 0.6}
+        lines = [ax.plot(path[:, 0], path[:, 1], **style)[0] for path in paths]
+        panels.append((ax, data, lines))
         ax.plot(*data["cue"].values.T, ".", color="#333333", ms=2)
         memories = data["memories"].values
         ax.plot(*memories.T, "*", ms=9, mfc="none", mec="black", ls="", label="memory")
@@ -68,6 +76,39 @@ def draw_portrait(record: Record, fig: Figure) -> None:
     axes[0].set_ylabel("feature neuron $v_2$")
     bar = fig.colorbar(filled, ax=axes, shrink=0.8, format="%.2g")
     bar.set_label("effective energy $E(v)$ (levels at equal areas)")
+    return panels
+
+
+def move_portrait(record: Record, fig: Figure, frames: int) -> Any:
+    """The trajectories grow on the contours, all by equal lengths between frames."""
+    panels = _draw_panels(record, fig)
+    samples = min(len(data["time"]) for _, data, _ in panels)
+    paths = [data["v"].values[:, :samples] for _, data, _ in panels]
+    ends = [np.searchsorted(d["time"], np.nanmax(d["end_time"])) for _, d, _ in panels]
+    last = min(int(max(ends)), samples - 1)
+    picked = different_instants(np.concatenate(paths)[:, : last + 1], frames)
+    dots, words = [], []
+    for (ax, *_), v in zip(panels, paths, strict=True):
+        dots += ax.plot(*v[:, 0].T, ".", color="#D55E00", ms=5)
+        box = {"fc": "white", "alpha": 0.85, "lw": 0, "pad": 1.5}
+        style: Any = {"transform": ax.transAxes, "ha": "right", "fontsize": 8}
+        style["bbox"] = box
+        words.append(ax.text(0.98, 0.02, "", **style))
+
+    def show(number: int) -> None:
+        k = picked[number]
+        for (_, data, lines), v, dot, told in zip(
+            panels, paths, dots, words, strict=True
+        ):
+            for line, path in zip(lines, v, strict=True):
+                line.set_data(path[: k + 1, 0], path[: k + 1, 1])
+            dot.set_data(v[:, k, 0], v[:, k, 1])
+            told.set_text(rf"$t = {data['time'].values[k]:.4g}\,\tau_f$")
+
+    return len(picked), show
+
+
+moving["portrait"] = move_portrait
 
 
 def add_plane(record: Record, path: Trajectory, network: Network) -> Record:
