@@ -1,5 +1,6 @@
 """A plot as a function of a result, a record or a file, which returns a figure."""
 
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +37,7 @@ def face(name: str) -> Callable[..., Figure]:
         source: Any,
         *,
         ax: Any = None,
-        fig: Figure | None = None,
+        fig: Figure = None,
         network: Any = None,
         targets: Any = None,
         image: tuple[int, int] | None = None,
@@ -48,7 +49,7 @@ def face(name: str) -> Callable[..., Figure]:
 
     picture.__name__ = picture.__qualname__ = kind
     picture.__module__ = "hopsim.plots"
-    picture.__doc__ = (plots[kind].__doc__ or kind).strip() + _ARGUMENTS
+    picture.__doc__ = (inspect.getdoc(plots[kind]) or kind) + _ARGUMENTS
     return picture
 
 

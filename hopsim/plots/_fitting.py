@@ -7,31 +7,35 @@ from typing import Any
 from .style import Figure
 
 
-SMALLEST_LETTER = 5.0  # points
+SMALLEST_LETTER = 4.0  # points
 PAD = 4.0  # pixels between words and their neighbours
 
 
-def scale_letters(figures: list[Any], axes: list[Any], scale: float) -> None:
-    """All letters of axes, and of what figures have beside them, smaller or larger."""
+def scale_letters(figures: list[Any], scale: float, among_images: float) -> None:
+    """All letters of figures and of their axes, smaller or larger.
+
+    `among_images` is the scale of those that stand between images, on axes that are
+    not drawn.
+    """
     from matplotlib.text import Text
 
-    beside = [legend for figure in figures for legend in figure.legends]
-    beside += [figure._supxlabel for figure in figures if figure._supxlabel is not None]
-    beside += [figure._supylabel for figure in figures if figure._supylabel is not None]
-    for ax in axes:
-        ticks = {id(t) for axis in (ax.xaxis, ax.yaxis) for t in axis.findobj(Text)}
-        labels = {id(ax.xaxis.label), id(ax.yaxis.label)}
-        for axis in (ax.xaxis, ax.yaxis):
-            size = (
-                axis.get_ticklabels()[0].get_fontsize() if axis.get_ticklabels() else 9
-            )
-            axis.set_tick_params(labelsize=scale * size)
-        for text in ax.findobj(Text):
-            if id(text) not in ticks or id(text) in labels:
-                text.set_fontsize(scale * text.get_fontsize())
-    for one in beside:
-        for text in one.findobj(Text):
-            text.set_fontsize(scale * text.get_fontsize())
+    def scaled(artist: Any, factor: float, but: Any = ()) -> None:
+        for text in artist.findobj(Text):
+            if id(text) not in but:
+                text.set_fontsize(factor * text.get_fontsize())
+
+    for figure in figures:
+        for one in (*figure.legends, figure._supxlabel, figure._supylabel):
+            if one is not None:
+                scaled(one, scale)
+        for ax in figure._localaxes:
+            ticks = set()
+            for axis in (ax.xaxis, ax.yaxis):
+                known = axis.get_ticklabels()
+                size = known[0].get_fontsize() if known else axis.label.get_fontsize()
+                axis.set_tick_params(labelsize=scale * size)
+                ticks |= {id(text) for text in axis.findobj(Text)} - {id(axis.label)}
+            scaled(ax, scale if ax.axison else among_images, ticks)
 
 
 def folded(words: str, width: int) -> str:
@@ -48,6 +52,10 @@ def folded(words: str, width: int) -> str:
 
 def fit_words(axes: list[Any], place: Any) -> None:
     """Fold titles and labels, and shrink legends, that would leave their place."""
+    for ax in axes:  # those of a fixed aspect take their shape only when they are drawn
+        renderer = ax.get_figure(root=True)._get_renderer()
+        locator = ax.get_axes_locator()
+        ax.apply_aspect(None if locator is None else locator(ax, renderer))
     for ax in axes:
         if not ax.get_visible():
             continue

@@ -28,7 +28,8 @@ from ._formats import styled
 from .style import Figure, plots
 
 
-SMALLEST = 0.65  # of the size of letters, in places much smaller than the plot
+LEAST = 0.3  # of the size of letters between images, in places too small for the plot
+SMALLEST = 0.45  # of the size of letters, in places much smaller than the plot
 
 
 class Trial(NamedTuple):
@@ -63,7 +64,7 @@ def draw_into(
             if not ax.axison:  # images, between which words have little room
                 size = ax.get_window_extent().size / whole.dpi
                 for text in ax.texts:
-                    text.set_fontsize(text.get_fontsize() * _shrunk(size, trial, 0.3))
+                    text.set_fontsize(text.get_fontsize() * _shrunk(size, trial))
             canvas.finish()
             fit_words([ax], whole.bbox)
             if cell is not None:
@@ -75,19 +76,22 @@ def draw_into(
     if placed and whole.axes:
         whole.get_layout_engine().execute(whole)  # how large will it be?
     size = host.bbox.size / whole.dpi
-    scale = _shrunk(size, trial, SMALLEST)
+    among_images = _shrunk(size, trial)
+    # other letters shrink less than their place: they are to be read, and find room
+    scales = max(among_images**0.6, SMALLEST), among_images
     with styled():
-        make = ft.partial(_fill, record=record, name=name, titled=titled, scale=scale)
+        make = ft.partial(_fill, record=record, name=name, titled=titled, scales=scales)
         if placed:
             make(host)
-            whole.get_layout_engine().execute(whole)
-            fit_words(_axes_in(host), host.bbox)
+            for _ in range(2):  # folded titles are higher
+                whole.get_layout_engine().execute(whole)
+                fit_words(_axes_in(host), host.bbox)
             return whole
         model = new_figure()
         model.set_dpi(whole.dpi)
         model.set_size_inches(size)
         make(model)
-        for _ in range(2):  # folded titles are higher
+        for _ in range(2):
             model.get_layout_engine().execute(model)
             fit_words(_axes_in(model), model.bbox)
         make(host)
@@ -135,13 +139,18 @@ def _tried(record: Record, name: str) -> Trial:
     return Trial(canvas.panels, np.asarray(canvas.wanted or model.get_size_inches()))
 
 
-def _shrunk(inches: np.ndarray, trial: Trial, least: float) -> float:
+def _shrunk(inches: np.ndarray, trial: Trial) -> float:
     """By what letters are smaller in a place that is smaller than the plot."""
-    return float(np.clip(np.min(inches / trial.inches), least, 1))
+    return float(np.clip(np.min(inches / trial.inches), LEAST, 1))
 
 
 def _fill(
-    host: Figure, *, record: Record, name: str, titled: bool, scale: float
+    host: Figure,
+    *,
+    record: Record,
+    name: str,
+    titled: bool,
+    scales: tuple[float, float],
 ) -> None:
     """Draw in a figure or subfigure, with title and caption if `titled`."""
     record, body = literal(record), host
@@ -160,7 +169,7 @@ def _fill(
             host.suptitle(folded, x=0.01, ha="left", fontsize=11)
     drawn(plots[name], name, record, Canvas(body))
     label_logarithms(_axes_in(body))
-    scale_letters(_figures_in(body), _axes_in(body), scale)
+    scale_letters(_figures_in(body), *scales)
 
 
 def _folded_caption(record: Record, host: Figure) -> list[str]:
