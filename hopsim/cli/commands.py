@@ -443,7 +443,6 @@ def plot_command(
 ) -> None:
     """Draw the pictures of a saved run again, also in other formats, or moving."""
     with _guarded():
-        from .._common.progress import reported
         from ..plots import plots
         from ..runs.redrawing import redraw
         from ..scenario.toml_files import old_words
@@ -452,17 +451,17 @@ def plot_command(
         asked = {"plots": names or []}
         _tell(str(run_directory), old_words(plots.former, asked))
         with _reading(run_directory):
-            with reported(True, "pictures"):
-                drawn = redraw(
-                    run_directory,
-                    tuple(names or ()),
-                    form=form,
-                    into=into,
-                    dpi=dpi,
-                    style=style,
-                    frames=frames,
-                    fps=fps,
-                )
+            drawn = redraw(
+                run_directory,
+                tuple(names or ()),
+                form=form,
+                into=into,
+                progress=True,
+                dpi=dpi,
+                style=style,
+                frames=frames,
+                fps=fps,
+            )
             for path in drawn:
                 print(path)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._common.files import reason_of, remove, unfinished_name, write_whole
 from .._common.names import nearest, plain, shown
+from .._common.progress import Count, counted, Progress
 from ..records import Record
 from ._drawing import captioned, drawn, new_figure
 from ._formats import styled
@@ -89,6 +90,7 @@ def animate_record(
     fps: float = 12,
     dpi: float | None = None,
     style: str | os.PathLike | None = None,
+    progress: Progress = None,
 ) -> Path:
     """A plot that moves as a file, never half written; see `hopsim.plots.animate`."""
     path = Path(path)
@@ -103,9 +105,21 @@ def animate_record(
         count, show = captioned(record, make, fig)
         fig.set_dpi(dpi)
         see = ft.partial(_frame, fig, show)
-        if form == "gif":
-            return write_whole(path, _gif(see, count, fps))
-        return _write_mp4(path, (see(k) for k in range(count)), fps)
+        with counted(progress, f"{name}, frames", count) as tell:
+            told = ft.partial(_told, see, count, tell)
+            if form == "gif":
+                return write_whole(path, _gif(see, told, count, fps))
+            return _write_mp4(path, (told(k) for k in range(count)), fps)
+
+
+def _told(
+    see: Callable[[int], np.ndarray], count: int, tell: Count | None, number: int
+) -> np.ndarray:
+    """A frame, of which is told when it is drawn."""
+    seen = see(number)
+    if tell is not None:
+        tell(number + 1, count)
+    return seen
 
 
 def _drawn(name: str, frames: int, record: Record, fig: Figure) -> Any:
@@ -123,10 +137,15 @@ def _frame(fig: Figure, show: Callable[[int], None], number: int) -> np.ndarray:
 # --- files ----------------------------------------------------------------------------
 
 
-def _gif(see: Callable[[int], np.ndarray], count: int, fps: float) -> bytes:
+def _gif(
+    see: Callable[[int], np.ndarray],
+    told: Callable[[int], np.ndarray],
+    count: int,
+    fps: float,
+) -> bytes:
     seen = np.unique(np.linspace(0, count - 1, SEEN).round().astype(int))
     palette = _palette(np.concatenate([_codes(see(int(k))).ravel() for k in seen]))
-    frames = (_in_colours(see(k), palette) for k in range(count))
+    frames = (_in_colours(told(k), palette) for k in range(count))
     data = io.BytesIO()
     next(frames).save(
         data,

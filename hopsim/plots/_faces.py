@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .._common.progress import Progress
 from ._animation import animate_record, require_moving
 from ._drawing import picture_of, render
 from ._places import draw_into
@@ -88,6 +89,7 @@ def animate(
     fps: float = 12,
     dpi: float | None = None,
     style: str | os.PathLike | None = None,
+    progress: Progress = None,
     **completed: Any,
 ) -> Path:
     """Make a moving picture of a plot: `film`, `portrait` or `basin_image`.
@@ -105,6 +107,8 @@ def animate(
     - `fps`: frames per second, 1 to 50.
     - `dpi`: dots per inch, 10 to 400; 100 by default.
     - `style`: as of `hopsim.plots.render`.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (frames done, frames in all).
 
     Raises ValueError for a plot that does not move, for what the source lacks, and for
     an mp4 without ffmpeg.
@@ -113,7 +117,14 @@ def animate(
     require_moving(kind)
     record = record_of(source, kind, **completed)
     return animate_record(
-        record, kind, file, frames=frames, fps=fps, dpi=dpi, style=style
+        record,
+        kind,
+        file,
+        frames=frames,
+        fps=fps,
+        dpi=dpi,
+        style=style,
+        progress=progress,
     )
 
 

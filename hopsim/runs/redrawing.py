@@ -1,5 +1,6 @@
 """The pictures of a saved run, drawn again: other plots, formats, and moving ones."""
 
+import functools as ft
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from .._common import parts
 from .._common.files import make_place
 from .._common.names import nearest, shown
+from .._common.progress import Report, reported
 from ..plots import plots, render
 from ..plots._animation import (
     animate_record,
@@ -27,6 +29,7 @@ def redraw(
     *,
     form: str = "png",
     into: str | os.PathLike | None = None,
+    progress: bool | Report | None = None,
     **how: Any,
 ) -> list[Path]:
     """Draw plots of a saved run again, into its run directory.
@@ -40,6 +43,8 @@ def redraw(
       move if the format is gif or mp4.
     - `form`: the format of the files.
     - `into`: a directory for them, which is made; default: that of the record.
+    - `progress`: True shows a bar, or lines where there is no terminal. A function is
+      called with (what, done, total).
     - `how`: `dpi` and `style` as of `hopsim.plots.render`, and of moving pictures
       `frames` and `fps` as of `hopsim.plots.animate`; what is None is left out.
 
@@ -69,10 +74,19 @@ def redraw(
     remedy = "copy the run where you may write, or name another place"
     make_place(place, "Pictures", remedy)
     files = {plots.today(name): name for name in drawn}
-    return [
-        write(record, name, place / f"{files.get(name, name)}.{form}", **how)
-        for name in dict.fromkeys(map(plots.today, wanted))
-    ]
+    names = tuple(dict.fromkeys(map(plots.today, wanted)))
+    made = []
+    with reported(progress, "pictures") as report:
+        for name in names:
+            if report is not None:
+                report("pictures", len(made), len(names))
+                if form in MOVING_FORMATS:
+                    how["progress"] = ft.partial(report, f"{name}, frames")
+            file = place / f"{files.get(name, name)}.{form}"
+            made.append(write(record, name, file, **how))
+        if report is not None:
+            report("pictures", len(made), len(names))
+    return made
 
 
 def _wanted(

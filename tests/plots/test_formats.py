@@ -196,7 +196,14 @@ def test_basins_keep_the_colours_of_their_attractors():
 
 def test_a_gif_holds_its_frames_and_loops(tmp_path, saved):
     file = PLOTS.animate(str(saved), "film", tmp_path / "film.gif", frames=3, dpi=50)
-    again = PLOTS.animate(falling(), "film", tmp_path / "more.gif", frames=3, dpi=50)
+    told: list[tuple[int, int]] = []
+    again = PLOTS.animate(
+        *(falling(), "film", tmp_path / "more.gif"),
+        frames=3,
+        dpi=50,
+        progress=lambda *count: told.append(count),
+    )
+    assert told[-1][0] == told[-1][1] == len(told) > 1
     assert file.read_bytes() == again.read_bytes()
     opened: Any = Image.open(file)
     with opened as image:
@@ -207,7 +214,7 @@ def test_a_gif_holds_its_frames_and_loops(tmp_path, saved):
     assert len({frame.shape for frame in frames}) == 1
     assert file.stat().st_size < 60_000
     seen: list[Any] = []
-    make = lambda see, count, fps: seen.extend(see(k) for k in range(count)) or b""
+    make = lambda see, _, count, fps: seen.extend(map(see, range(count))) or b""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_animation, "_gif", make)
         PLOTS.animate(str(saved), "film", tmp_path / "x.gif", frames=3, dpi=50)

@@ -285,7 +285,8 @@ DOORS = {  # keywords that other people's programs say
     hopsim.run: "scenario quick out overrides force directory progress interrupted "
     "tell",
     hopsim.train: "network examples rule epochs temperature form error_exponent "
-    "scaling batch order test key checkpoint checkpoint_seconds interrupted told",
+    "scaling batch order test key checkpoint checkpoint_seconds interrupted told "
+    "progress",
     theory.teacher_student.free_entropy: "q_star q m c c_s n beta hamiltonian xp scale",
 }
 
