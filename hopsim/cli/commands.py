@@ -5,8 +5,6 @@ command needs it.
 """
 
 import contextlib
-import enum
-import errno
 import functools as ft
 import inspect
 import io
@@ -16,16 +14,25 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from .._common import parts
 from .._common.cores import collect_rarely, cores
-from .._common.names import plain, printable, shown
+from .._common.names import printable, shown
 from .._common.notices import print_notices
 from ..scenario.shipped import public_path, scenario_names, shipped
 from . import terminal
+from .endings import (
+    asked_to_stop,
+    Exit,
+    guarded,
+    reading,
+    showing_what_is_kept,
+    take_termination_as_ctrl_c,
+    words_of,
+)
 
 
 _BEGAN = time.perf_counter()
@@ -80,16 +87,6 @@ def _takes_parts(command: Callable[..., None]) -> Callable[..., None]:
     return opened
 
 
-class Exit(enum.IntEnum):
-    """Exit codes of what did not go well."""
-
-    CHECK_FAILED = 1  # of the scenario, or a claim
-    INPUT_AT_FAULT = 2  # the user's, or what the machine refuses
-    INTERNAL_ERROR = 3
-    INTERRUPTED = 130  # as shells report it; nothing is half written
-    NOBODY_READS = 141  # as shells report it
-
-
 def main() -> None:
     """The entry point of the command `hopsim`."""
     # set before JAX starts: a failed check inside a compiled program would otherwise be
@@ -99,13 +96,13 @@ def main() -> None:
     collect_rarely()
     # one device for each core: small networks run a chunk of their probes on each
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(len(cores())))
-    _take_termination_as_ctrl_c()
+    take_termination_as_ctrl_c()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may not know a letter
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except OSError as error:  # of what is printed before a command begins
-        print(f"error: {_told(error)}", file=sys.stderr)
+        print(f"error: {words_of(error)}", file=sys.stderr)
         sys.exit(Exit.INPUT_AT_FAULT)
 
 
@@ -134,7 +131,7 @@ def run_command(
     ] = None,
 ) -> None:
     """Simulate a scenario, certify it, draw it, and save everything."""
-    with _guarded():
+    with guarded():
         if cache:
             _keep_programs()
         from .._common.clock import watch
@@ -145,7 +142,7 @@ def run_command(
         imports = time.perf_counter() - _BEGAN
         scenario = _read(file, quick, overrides, aloud=first)
         counting = _counted(scenario.name, aloud=first)
-        with watch() as clock, _showing_what_is_kept(), counting as on_progress:
+        with watch() as clock, showing_what_is_kept(), counting as on_progress:
             # every process computes everything; one of them writes and speaks
             record = run_scenario(
                 scenario, out=out if first else None, force=force, progress=on_progress
@@ -173,7 +170,7 @@ def train_command(
     ] = False,
 ) -> None:
     """Train a scenario's memories; a training run that was stopped is resumed."""
-    with _guarded():
+    with guarded():
         _keep_programs()
         from .._common.progress import reporter
         from ..runs.run import forget, run as run_scenario, unfinished
@@ -187,8 +184,8 @@ def train_command(
         if restart:
             forget(scenario, out)
         with (
-            _showing_what_is_kept(),
-            _asked_to_stop() as should_stop,
+            showing_what_is_kept(),
+            asked_to_stop() as should_stop,
             reporter(scenario.name) as show,
         ):
             try:
@@ -233,7 +230,7 @@ def predict_command(
     ] = None,
 ) -> None:
     """Print the class of every image, as a trained network sees it."""
-    with _guarded():
+    with guarded():
         from .._common.files import keep, try_place, write_whole
         from .._common.progress import reported
         from ..runs.trained import load_trained, read_images
@@ -264,12 +261,12 @@ def attractors_command(
     overrides: Overrides = [],  # noqa: B006
 ) -> None:
     """Print the attractors of a run, or find those of a scenario's probes (unsaved)."""
-    with _guarded():
+    with guarded():
         record = os.path.join(what, "record.nc")  # any other directory hides no name
         if os.path.isfile(record) or what.endswith(".nc"):
             from ..records import load_record
 
-            with _reading(what):
+            with reading(what):
                 terminal.show_attractors(load_record(what))
             return
         _keep_programs()
@@ -321,7 +318,7 @@ def verify_command(
     ] = False,
 ) -> None:
     """Put the claims of the theory to the test; print the ledger, write the report."""
-    with _guarded():
+    with guarded():
         if cache:
             _keep_programs()
         from ..claims.tasks import find_claims, mutated, rerun_command, ships
@@ -346,7 +343,7 @@ def verify_command(
         for task in tasks:
             _tell(public_path(task.file), task.notes)
         again = rerun_command(words, quick, changes, shelf)
-        with _showing_what_is_kept(), terminal.verifying(len(tasks)) as show:
+        with showing_what_is_kept(), terminal.verifying(len(tasks)) as show:
             try:
                 report = verify_claims(
                     tasks, out, jobs, show.on_progress, show.on_entry, again, wrong
@@ -366,7 +363,7 @@ def verify_command(
 @_takes_parts
 def check_command(file: File, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scenario file and say what it asks for; compute nothing."""
-    with _guarded():
+    with guarded():
         scenario = _read(file, False, overrides)
         count = len(scenario.points)
         points = f"{count} point{'s' if count != 1 else ''}"
@@ -384,7 +381,7 @@ def new_command(
     name: Annotated[str, typer.Argument(help="A name of `hopsim list scenarios`.")],
 ) -> None:
     """Write a shipped scenario's text to standard output, to be edited as a file."""
-    with _guarded():
+    with guarded():
         # a name alone, never a path: in `hopsim new NAME > NAME` the shell has made an
         # empty file of that name before hopsim starts
         sys.stdout.buffer.write(shipped(name).read_bytes())
@@ -402,7 +399,7 @@ def list_command(
 
     `hopsim list scenarios` prints the names of the shipped scenarios, one a line.
     """
-    with _guarded():
+    with guarded():
         if what == "scenarios":  # nothing else, so that a shell can take the names
             for name in scenario_names():
                 print(name)
@@ -442,7 +439,7 @@ def plot_command(
     ] = None,
 ) -> None:
     """Draw the pictures of a saved run again, also in other formats, or moving."""
-    with _guarded():
+    with guarded():
         from ..plots import plots
         from ..runs.redrawing import redraw
         from ..scenario.toml_files import old_words
@@ -450,7 +447,7 @@ def plot_command(
         _load_parts()
         asked = {"plots": names or []}
         _tell(str(run_directory), old_words(plots.former, asked))
-        with _reading(run_directory):
+        with reading(run_directory):
             drawn = redraw(
                 run_directory,
                 tuple(names or ()),
@@ -471,71 +468,14 @@ def show_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
 ) -> None:
     """Print the summary of a saved run."""
-    with _guarded():
+    with guarded():
         from ..records import load_record
 
-        with _reading(run_directory):
+        with reading(run_directory):
             terminal.show_summary(load_record(run_directory))
 
 
 # --- helpers ------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _guarded() -> Iterator[None]:
-    """Mistakes and machines at fault end with one message, defects with all of it."""
-    try:
-        yield
-        sys.stdout.flush()
-    except typer.Exit:
-        raise
-    except BrokenPipeError as error:
-        if not _nobody_reads():
-            _crash(error)
-        raise typer.Exit(Exit.NOBODY_READS) from None
-    except KeyboardInterrupt as error:
-        print(f"stopped: {error or 'nothing is kept'}", file=sys.stderr)
-        raise typer.Exit(Exit.INTERRUPTED) from None
-    except OSError as error:
-        _refuse(_told(error))
-    except ValueError as error:
-        if _raised_by_hopsim(error):
-            _refuse(str(error))
-        _refuse_part(error)
-        _crash(error)
-    except MemoryError as error:
-        _refuse(f"out of memory; use smaller sizes. {error}")
-    except Exception as error:
-        if "RESOURCE_EXHAUSTED" in str(error):  # as XLA says it
-            _refuse(f"out of memory; use smaller sizes. {plain(str(error))}")
-        _refuse_part(error)
-        _crash(error)
-
-
-def _refuse_part(error: Exception) -> None:
-    """Ends with file and line if a user's part has raised an error, or led to it."""
-    if told := parts.fault(error):
-        _refuse(told)
-
-
-def _refuse(message: str) -> NoReturn:
-    print(f"error: {printable(message)}", file=sys.stderr)
-    raise typer.Exit(Exit.INPUT_AT_FAULT) from None
-
-
-@contextlib.contextmanager
-def _showing_what_is_kept() -> Iterator[None]:
-    """What could only be kept elsewhere is shown as usual before that is told."""
-    from .._common.files import KeptElsewhere
-
-    try:
-        yield
-    except KeptElsewhere as error:
-        if isinstance(error.result, dict):
-            terminal.show_report(error.result, error.place or Path())
-        elif error.result is not None:
-            terminal.show_summary(error.result)
-        raise
 
 
 @contextlib.contextmanager
@@ -560,103 +500,6 @@ def _counted(title: str, aloud: bool = True) -> Iterator[Any]:
                 or f"{told} had been finished; nothing is kept, since a run is written "
                 "when it is whole"
             ) from error
-
-
-@contextlib.contextmanager
-def _reading(what: str | Path) -> Iterator[None]:
-    """Whatever a saved run raises that is not whole is its fault, in one message."""
-    try:
-        yield
-    except (OSError, typer.Exit):
-        raise
-    except Exception as error:
-        if isinstance(error, ValueError) and _raised_by_hopsim(error):
-            raise
-        why = plain(f"{type(error).__name__}: {error}")
-        raise ValueError(
-            f"{str(what)!r} cannot be shown ({why}): it is damaged, or another version "
-            "of hopsim made it; run its scenario again."
-        ) from error
-
-
-def _told(error: OSError) -> str:
-    """What the machine refused; what waits for an output that is full goes nowhere."""
-    from .._common.files import machine_fault
-
-    with contextlib.suppress(AttributeError, ValueError):  # no file of the system
-        try:
-            sys.stdout.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) and not error.filename:
-        error.filename = "standard output"  # the only file written to without a name
-    return machine_fault(error)
-
-
-def _nobody_reads() -> bool:
-    """Whether standard output is a closed pipe, which is then left: `| head -1`."""
-    import select
-
-    try:
-        poll = select.poll()
-        poll.register(sys.stdout.fileno(), 0)
-    except (AttributeError, OSError, ValueError):  # no such call, or no such file
-        return False
-    if not poll.poll(0):
-        return False
-    # what is still in the buffer goes nowhere, without a word at the end
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return True
-
-
-def _take_termination_as_ctrl_c() -> None:
-    """What a scheduler sends before it kills ends a command as Ctrl-C does."""
-    import signal
-
-    with contextlib.suppress(ValueError):  # in a thread, where no signal arrives
-        signal.signal(
-            signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT)
-        )
-
-
-@contextlib.contextmanager
-def _asked_to_stop() -> Iterator[Any]:
-    """Whether Ctrl-C was pressed inside the block; a second time it interrupts."""
-    import signal
-
-    pressed = []
-
-    def first(number: int, frame: Any) -> None:
-        pressed.append(number)
-        signal.signal(signal.SIGINT, old)
-        print("stopping after this epoch; again to stop at once", file=sys.stderr)
-
-    old = signal.signal(signal.SIGINT, first)
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signal.signal(signal.SIGINT, old)
-
-
-def _raised_by_hopsim(error: BaseException) -> bool:
-    """True if hopsim raised it on purpose, not a library underneath."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    home = str(Path(__file__).parents[1])
-    return place is not None and place.tb_frame.f_code.co_filename.startswith(home)
-
-
-def _crash(error: BaseException) -> NoReturn:
-    import traceback
-
-    traceback.print_exception(error)
-    print(
-        "Internal error: this is a defect of hopsim, not of your file. Please report "
-        "it with the scenario.",
-        file=sys.stderr,
-    )
-    raise typer.Exit(Exit.INTERNAL_ERROR) from None
 
 
 def _read(file: str, quick: bool, overrides: list[str], aloud: bool = True) -> Any:

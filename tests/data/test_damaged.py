@@ -9,7 +9,7 @@ import pytest
 from command_line import hopsim_cli
 
 from hopsim._common.streams import Stream
-from hopsim.cli.commands import _raised_by_hopsim
+from hopsim.cli.endings import raised_by_hopsim
 from hopsim.data.sources import memory_sources
 from hopsim.runs.trained import read_images
 
@@ -55,7 +55,7 @@ def refusal(read, path):
     try:
         found = read(path)
     except ValueError as error:
-        return str(error) if _raised_by_hopsim(error) else f"\a{error!r}"
+        return str(error) if raised_by_hopsim(error) else f"\a{error!r}"
     assert found.ndim == 2
     assert np.all(np.isfinite(found))
     return None

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from hopsim.cli.commands import Exit
+from hopsim.cli.endings import Exit
 from hopsim.experiments._variables import flags
 from hopsim.records import Outcome, Verdict
 from hopsim.trajectory import Ending

@@ -16,7 +16,7 @@ from hypothesis import example, given, HealthCheck, settings, strategies as st
 from places import ROOT
 from tomli_w import dumps
 
-from hopsim.cli.commands import _raised_by_hopsim
+from hopsim.cli.endings import raised_by_hopsim
 from hopsim.scenario.scenario import load_scenario, ScenarioError
 
 
@@ -168,7 +168,7 @@ def mutated_scenario(tmp_path, seed, times):
         return
     except ValueError as error:
         refusal = error
-    assert _raised_by_hopsim(refusal), "numpy's words are not hopsim's"
+    assert raised_by_hopsim(refusal), "numpy's words are not hopsim's"
     assert len(str(refusal)) > 20
 
 

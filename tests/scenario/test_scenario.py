@@ -18,7 +18,7 @@ from tomli_w import dumps
 
 import hopsim.simulation
 from hopsim._common.streams import as_stream, Stream
-from hopsim.cli.commands import _raised_by_hopsim
+from hopsim.cli.endings import raised_by_hopsim
 from hopsim.dynamics import TwoLayer
 from hopsim.scenario.scenario import load_scenario, ScenarioError
 
@@ -204,7 +204,7 @@ def test_files_without_memories_are_told_so(write, tmp_path, name, more, words):
     memories = {"kind": "file", "path": str(tmp_path / name)} | more
     with pytest.raises(ValueError, match=re.escape(words)) as caught:
         drawn(write({"network.memories": memories}))
-    assert _raised_by_hopsim(caught.value)
+    assert raised_by_hopsim(caught.value)
 
 
 @EACH
