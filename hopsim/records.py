@@ -239,8 +239,9 @@ def _by_flags(data: Dataset, name: str) -> str:
     if name not in data or "flag_meanings" not in data[name].attrs:
         return ""
     words = str(data[name].attrs["flag_meanings"]).split()
-    codes = data[name].values.ravel().astype(int)
-    return tally(words[code] for code in np.sort(codes) if code >= 0)
+    codes, counts = np.unique(data[name].values.astype(int), return_counts=True)
+    known = zip(codes, counts, strict=True)
+    return tally({words[code]: int(n) for code, n in known if 0 <= code < len(words)})
 
 
 def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dataset:
