@@ -397,7 +397,12 @@ class Odd(AbstractCheck):
         return self.gives(data)
 
 
-GIVEN = {"statement": "s", "measured": "1", "expected": "1"}
+GIVEN: dict[str, Any] = {
+    "statement": "s",
+    "passed": True,
+    "measured": "1",
+    "expected": "1",
+}
 
 
 @pytest.mark.usefixtures("any_types")
@@ -405,8 +410,11 @@ GIVEN = {"statement": "s", "measured": "1", "expected": "1"}
     ("gives", "told"),
     [
         (lambda data: None, "judge must return a Verdict, got None"),
-        (lambda data: extend.Verdict(passed="y", **GIVEN), "passed of a .* or False"),
-        (lambda data: extend.Verdict(passed=True, **GIVEN, value="1"), "value of a V"),
+        (
+            lambda data: extend.Verdict(**GIVEN | {"passed": "y"}),
+            "passed of a .* or False",
+        ),
+        (lambda data: extend.Verdict(**GIVEN | {"value": "1"}), "value of a V"),
         (lambda data: data["missing"], "KeyError"),
     ],
 )
@@ -419,7 +427,8 @@ def test_a_check_that_gives_no_verdict_fails_and_loses_no_run(gives, told):
 @pytest.mark.usefixtures("any_types")
 def test_a_verdict_takes_numbers_of_numpy_and_of_jax():
     for one in (np.float32(0.5), jnp.asarray(0.5), 0.5):
-        verdict = extend.Verdict(passed=one < np.float32(1), value=one, **GIVEN)
+        measured = {"passed": one < np.float32(1), "value": one}
+        verdict = extend.Verdict(**GIVEN | measured)
         json.dumps(dataclasses.asdict(verdict))
         assert (verdict.passed, verdict.value) == (True, 0.5)
 
@@ -435,8 +444,9 @@ def test_a_verdict_takes_numbers_of_numpy_and_of_jax():
     ],
 )
 def test_a_measurement_that_gives_no_variables_is_refused(found, told):
+    setting: Any = None  # it is not asked for
     with pytest.raises(ValueError, match=told):
-        stacked([found], "probe", None)
+        stacked([found], "probe", setting)
 
 
 # --- claims ---------------------------------------------------------------------------
