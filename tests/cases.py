@@ -281,6 +281,7 @@ PLOTS = {  # and a variable without which there is nothing to draw
     "association_best": "best_distance",
     "association_grid": "mean_distance",
     "attractor_gallery": "hits",
+    "branch": "parameter",
     "census": "energy",
     "disconnectivity": "barrier",
     "morse_index": "index_formula",

@@ -506,7 +506,18 @@ def _attractors(rng):
         differs=("fixed", np.zeros(4, bool)),
     )
     names = ("attractor_gallery", "census", "disconnectivity")
-    return dict.fromkeys(names, table) | {"morse_index": morse}
+    b = np.linspace(0.1, 1, 9)
+    branch = made(
+        parameter=("place", b),
+        v=(("place", "feature"), b[:, None] * np.ones(3)),
+        energy=("place", -(b**2)),
+        stable=("place", b > 0.4),
+        event_parameter=("event", b[[3]]),
+        event_v=(("event", "feature"), b[[3], None] * np.ones(3)),
+        event_kind=("event", np.array(["fold"])),
+    )
+    named = {"morse_index": morse, "branch": branch}
+    return dict.fromkeys(names, table) | named
 
 
 def _learnt(rng):

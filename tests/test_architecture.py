@@ -207,6 +207,7 @@ DEFINED_TWICE = {
     "corrupted": "a source of probes, made of the patterns' function",
     "digits": "a source of memories, made of the data set",
     "equal_energy": "one threshold, of two models of theory",
+    "save": "a record, and a plot of one, into a file",
     "sharpness": "one parameter at a fixed point, of two models of theory",
     "spinodal": "one threshold, of two models of theory",
 }
@@ -281,7 +282,7 @@ LATER = {
     "scipy": {"statistics", "theory", "attractors", "experiments", "validation"},
     "sklearn": {"data.datasets", "experiments"},
     "pooch": {"data.datasets"},
-    "PIL": {"data.datasets"},
+    "PIL": {"data.datasets", "plots._animation"},
     "rich": {"cli.terminal", "_common.screens"},
     "jinja2": {"claims.report"},
 }

@@ -7,8 +7,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._common.display import AbstractShown, curves, low_to_high, many, Shown, some
+from .._common.display import curves, low_to_high, many, Shown, some
 from ..network import Network
+from ..records import AbstractResult, PURE, Variables
 
 
 NetworkOf = Callable[[Any], Network]
@@ -27,7 +28,7 @@ class Event(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Branch(AbstractShown):
+class Branch(AbstractResult):
     """A curve of fixed points, point by point."""
 
     parameter: Float[np.ndarray, " point"]
@@ -54,6 +55,30 @@ class Branch(AbstractShown):
             raise ValueError("No point of this branch is an attractor.")
         away = np.where(self.stable, np.abs(self.parameter - parameter), np.inf)
         return self.v[np.argmin(away)]
+
+    def variables(self) -> Variables:
+        """Its points along `place`, and its events along `event`."""
+        one, events = "place", self.events
+        told = PURE | {"long_name": "stable below 1, in units of sqrt(decay)"}
+        size = (len(events), self.v.shape[1])
+        of = lambda name: np.array([getattr(e, name) for e in events])
+        return {
+            "parameter": (one, self.parameter),
+            "v": ((one, "feature"), self.v, PURE),
+            "s_max": (one, self.s_max, told),
+            "index": (one, self.index, PURE | {"long_name": "unstable modes"}),
+            "stable": (one, self.stable, PURE),
+            "energy": (one, self.energy, PURE),
+            "residual": (one, self.residual, PURE),
+            "event_parameter": ("event", of("parameter").astype(float)),
+            "event_v": (("event", "feature"), of("v").reshape(size), PURE),
+            "event_kind": ("event", of("kind").astype(str)),
+            "event_multiplicity": ("event", of("multiplicity").astype(int), PURE),
+            "event_direction": (("event", "feature"), of("direction").reshape(size)),
+            "event_side": ("event", of("side").astype(int), PURE),
+            "ended": ((), self.ending),
+            "note": ((), self.note),
+        }
 
     def _shown(self) -> Shown:
         size, rests = len(self.parameter), int(np.sum(self.stable))

@@ -422,20 +422,46 @@ def plot_command(
     names: Annotated[
         list[str] | None, typer.Argument(help="Plots; default: all.")
     ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="png, svg, pdf; moving: gif, mp4.")
+    ] = "png",
+    dpi: Annotated[
+        float | None, typer.Option(help="Dots per inch; default: 150, moving: 100.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Another directory for the pictures.")
+    ] = None,
+    style: Annotated[
+        str | None, typer.Option(help="A Matplotlib style, or an .mplstyle file.")
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option(help="Frames at most, of what moves; default: 48.")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second; default: 12.")
+    ] = None,
 ) -> None:
-    """Draw the pictures of a saved run again."""
+    """Draw the pictures of a saved run again, also in other formats, or moving."""
     with _guarded():
-        from .._common.progress import reported
         from ..plots import plots
-        from ..runs.run import redraw
+        from ..runs.redrawing import redraw
         from ..scenario.toml_files import old_words
 
         _load_parts()
         asked = {"plots": names or []}
         _tell(str(run_directory), old_words(plots.former, asked))
         with _reading(run_directory):
-            with reported(True, "pictures"):
-                drawn = redraw(run_directory, tuple(names or ()))
+            drawn = redraw(
+                run_directory,
+                tuple(names or ()),
+                form=form,
+                into=into,
+                progress=True,
+                dpi=dpi,
+                style=style,
+                frames=frames,
+                fps=fps,
+            )
             for path in drawn:
                 print(path)
 

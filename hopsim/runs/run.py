@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .._common import parts
 from .._common.arrays import repeats_expected
 from .._common.clock import phase, watch
 from .._common.environment import precision, prefetch, provenance
@@ -33,9 +32,8 @@ from .._common.names import plain
 from .._common.progress import Report, reported
 from .._version import __version__
 from ..experiments import experiments, Study
-from ..plots import plots, render
-from ..records import load_record, Record, save
-from ..scenario.saved import parts_of
+from ..plots import render
+from ..records import Record, save
 from ..scenario.scenario import load_scenario, Scenario
 from .summary import summary_lines
 
@@ -345,26 +343,3 @@ def _replace(temporary: Path, final: Path) -> Path:
         else:
             remove(old)
             return final
-
-
-def redraw(path: str | os.PathLike, names: tuple[str, ...] = ()) -> list[Path]:
-    """Draw plots of a saved run again, into its run directory.
-
-    A picture of the run keeps its file, though its plot may be called otherwise today.
-    """
-    record = load_record(path)
-    assert record.path is not None
-    drawn = str(record.attrs["plots"]).split()
-    wanted = names or drawn
-    if lacking := parts.missing(parts_of(record.attrs), wanted):
-        raise ValueError(f"{path}: {lacking}")
-    for name in wanted:
-        if name not in plots:
-            raise ValueError(f"There is no plot {name!r}; {plots.nearest(name)}")
-    make_place(record.path.parent, "Pictures", "copy the run where you may write")
-    files = {plots.today(name): f"{name}.png" for name in drawn}
-    place = record.path.parent
-    return [
-        render(record, name, place / files.get(name, f"{name}.png"))
-        for name in dict.fromkeys(map(plots.today, wanted))
-    ]

@@ -27,7 +27,8 @@ from hopsim.data.sources import memory_sources, probe_sources
 from hopsim.dynamics import Adiabatic
 from hopsim.experiments._ensemble import stacked
 from hopsim.lagrangians import lagrangians
-from hopsim.runs.run import redraw, run
+from hopsim.runs.redrawing import redraw
+from hopsim.runs.run import run
 from hopsim.scenario.scenario import load_scenario
 from hopsim.scenario.toml_files import ScenarioError
 

@@ -778,6 +778,10 @@ def test_plot_draws_the_same_pixels_again(tiny):
         f"{name}.png" for name in TINY["plots"]
     ]
     assert {p.name: p.read_bytes() for p in folder.glob("*.png")} == before
+    for name in TINY["plots"]:
+        for source in (tiny, folder):
+            fig = getattr(hopsim.plots, name)(source)
+            assert fig._repr_png_() == before[f"{name}.png"]
 
 
 def test_plot_draws_the_plots_named_and_knows_near_misses(tiny):

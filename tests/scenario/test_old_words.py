@@ -18,7 +18,7 @@ from hopsim.claims.tasks import find_claims
 from hopsim.experiments import experiments
 from hopsim.plots import plots
 from hopsim.records import dataset, Record, save
-from hopsim.runs import run as runs
+from hopsim.runs import redrawing, run as runs
 from hopsim.scenario.catalogue import former_kinds, REGISTRIES
 from hopsim.scenario.scenario import load_scenario, read_scenario, scenario_of
 from hopsim.validation import validations
@@ -115,6 +115,7 @@ def test_former_words_stay_what_they_were():
     assert plots.former == {
         "association_map": "association_grid",
         "attractor_map": "census",
+        "attractors": "census",
         "bode": "linear_response",
         "convergence": "adiabatic_limit",
         "generated_digits": "generation",
@@ -262,13 +263,13 @@ def test_pictures_of_an_old_record_are_drawn_again(tmp_path, monkeypatch):
     attrs = {"name": "x", "hash": "x", "plots": "energy attractor_map", "seconds": 0.0}
     data = dataset({"energy": ("probe", np.zeros(1))}, attrs)
     save(Record(data), tmp_path / "record.nc")
-    monkeypatch.setattr(runs, "render", lambda record, name, path: path / name)
+    monkeypatch.setattr(redrawing, "render", lambda record, name, path: path / name)
     census = tmp_path / "attractor_map.png" / "census"  # as verdicts.json has it
-    assert runs.redraw(tmp_path) == [tmp_path / "energy.png" / "energy", census]
+    assert redrawing.redraw(tmp_path) == [tmp_path / "energy.png" / "energy", census]
     for word in ("attractor_map", "census"):
-        assert runs.redraw(tmp_path, (word,)) == [census]
-    assert runs.redraw(tmp_path, ("census", "attractor_map")) == [census]
-    assert runs.redraw(tmp_path, ("bode",)) == [
+        assert redrawing.redraw(tmp_path, (word,)) == [census]
+    assert redrawing.redraw(tmp_path, ("census", "attractor_map")) == [census]
+    assert redrawing.redraw(tmp_path, ("bode",)) == [
         tmp_path / "linear_response.png" / "linear_response"
     ]
     shown = hopsim_cli("plot", tmp_path, "energy", "attractor_map")
@@ -284,7 +285,8 @@ DOORS = {  # keywords that other people's programs say
     hopsim.run: "scenario quick out overrides force directory progress interrupted "
     "tell",
     hopsim.train: "network examples rule epochs temperature form error_exponent "
-    "scaling batch order test key checkpoint checkpoint_seconds interrupted told",
+    "scaling batch order test key checkpoint checkpoint_seconds interrupted told "
+    "progress",
     theory.teacher_student.free_entropy: "q_star q m c c_s n beta hamiltonian xp scale",
 }
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.images import beside, draw_image, sheet, TILE
+from ...plots._images import beside, draw_image, sheet, TILE
 from ...plots.style import COLOURS, Figure, labels, needed_by_plot, plots
 from ...records import Dataset, Record
 
@@ -30,18 +30,23 @@ def draw_attractor_gallery(record: Record, fig: Figure) -> None:
     points = labels(record)
     rows = [row for label, data, _ in points for row in _rows(label, data)]
     columns = max(len(shown) for _, _, shown in rows)
-    ax = sheet(fig, columns, ROW * len(rows) - 0.3, 0.98)
+    # what `find_attractors` returns has no probes
+    words = [
+        w for w in ("cue", "attractor", "nearest") if w != "cue" or w in rows[0][1]
+    ]
+    row = ROW + len(words) - 3
+    ax = sheet(fig, columns, row * len(rows) - 0.3, 0.98)
     for block, (label, data, shown) in enumerate(rows):
-        top = ROW * block
+        top = row * block
         for column, k in enumerate(shown):
-            _one(ax, float(column), top, data, int(k))
-        for step, word in enumerate(("cue", "attractor", "nearest")):
+            _one(ax, float(column), top, data, int(k), words)
+        for step, word in enumerate(words):
             beside(ax, top + step, word)
         if label:
             ax.text(0, top - 0.1, label, fontsize=9)
 
 
-@plots.register("census", formerly=("attractor_map",))
+@plots.register("census", formerly=("attractor_map", "attractors"))
 def draw_census(record: Record, fig: Figure) -> None:
     r"""$E(v^*)$ against $s_{max}$, areas as shares of the probes. [THEORY 5.1]"""
     points = labels(record)[:4]
@@ -143,13 +148,18 @@ def _rows(label: str, data: Dataset) -> list[tuple[str, Dataset, np.ndarray]]:
     return [(label, data, chosen)]
 
 
-def _one(ax, column: float, top: float, data: Dataset, k: int) -> None:
+def _one(ax, column: float, top: float, data: Dataset, k: int, rows: list[str]) -> None:
     probe = int(np.argmax(data["basin"].values == k))
     overlap = data["overlap"].values[k]
     nearest = int(np.argmax(overlap))
-    draw_image(ax, column, top, data, data["cue"].values[probe], cue=True)
-    draw_image(ax, column, top + 1, data, data["v"].values[k])
-    draw_image(ax, column, top + 2, data, data["memories"].values[nearest])
+    for step, word in enumerate(rows):
+        if word == "cue":
+            draw_image(
+                ax, column, top + step, data, data["cue"].values[probe], cue=True
+            )
+        else:
+            shown = data["v"][k] if word == "attractor" else data["memories"][nearest]
+            draw_image(ax, column, top + step, data, shown.values)
     kind, size = str(data["kind"].values[k]), int(np.sum(data["members"].values[k]))
     word = f"{kind} ({size})" if kind == "metastable" else kind
     share, low, high = (
@@ -158,7 +168,7 @@ def _one(ax, column: float, top: float, data: Dataset, k: int) -> None:
     )
     ax.text(
         column + TILE / 2,
-        top + 3.0,
+        top + len(rows),
         f"{word}\nE = {data['energy'].values[k]:.1f}, m = {overlap[nearest]:.2f}\n"
         f"{share:.1f} % [{low:.1f}, {high:.1f}]",
         color=INK[kind],

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...plots._branch import draw_stable
 from ...plots.style import BAD, COLOURS, Figure, labels, LIMIT, needed_by_plot, plots
 from ...records import Record
 
@@ -36,8 +37,7 @@ def draw_metastable(record: Record, fig: Figure) -> None:
             beta = needed_by_plot(data, f"{name}_beta", "metastable")
             p = data[f"{name}_{what}"].values
             stable = data[f"{name}_stable"].values.astype(bool)
-            top.plot(beta, np.where(stable, p, np.nan), color=colour, lw=2, label=words)
-            top.plot(beta, np.where(stable, np.nan, p), color=colour, lw=0.9, ls=":")
+            draw_stable(top, beta, p, stable, colour=colour, label=words)
         beta, both = data["beta"].values, data["coexist"].values.astype(bool)
         held = data["clusters_held"].values.astype(bool)
         lost = data["unconverged"].values > 0

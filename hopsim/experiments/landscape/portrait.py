@@ -5,15 +5,12 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..._common.environment import precision
-from ...attractors import polish
-from ...attractors.distinct_roots import distinct, effective_energies
 from ...attractors.flows import check_search
-from ...attractors.spectra import describe
+from ...attractors.plane import plane
 from ...data.patterns import grid
-from ...records import Dataset, dataset, join_points, Record
+from ...records import join_points, Record
 from .._base import AbstractExperiment, experiments, Setting, Study
-from .._variables import path_entries, PURE, trajectory_data
+from .._variables import path_entries, trajectory_data
 
 
 @experiments.register("portrait")
@@ -38,7 +35,13 @@ class Portrait(AbstractExperiment):
         for number, setting in enumerate(study.settings):
             trajectory = setting.simulate(study.progress_callback(number))
             data = trajectory_data(setting, trajectory)
-            parts.append(data.merge(self._landscape(setting)))
+            seen = plane(
+                setting.network,
+                setting.dynamics,
+                np.linspace(self.low, self.high, self.resolution),
+                grid(self.low, self.high, self.starts),
+            )
+            parts.append(data.merge(seen))
             labels.append(setting.label)
         return Record(join_points(parts, labels))
 
@@ -55,34 +58,3 @@ class Portrait(AbstractExperiment):
 
     def entries(self, setting: Setting) -> float:
         return path_entries(setting, setting.run.save) + 8.0 * self.resolution**2
-
-    def _landscape(self, setting: Setting) -> Dataset:
-        network, dynamics = setting.network, setting.dynamics
-        decay = dynamics.rest_decay
-        axis = np.linspace(self.low, self.high, self.resolution)
-        few = grid(self.low, self.high, self.starts)
-        found = polish(network, few, decay=decay)
-        roots = distinct(network, found.v, found.residual, found.converged)
-        known = describe(network, dynamics, decay, roots.v)
-        order = np.argsort(known.energy)
-        order = order[known.index[order] >= 0]  # with a derivative
-        with precision("float64"):
-            pixels = grid(self.low, self.high, self.resolution)
-        landscape = effective_energies(network, np.asarray(decay), pixels)
-        return dataset(
-            {
-                "axis": ("grid", axis, PURE),
-                "landscape": (
-                    ("grid", "grid_2"),
-                    landscape.reshape(self.resolution, self.resolution),
-                    PURE | {"long_name": "effective energy E(v) at (axis, axis)"},
-                ),
-                "fixed_point": (("fixed", "feature"), roots.v[order], PURE),
-                "fixed_energy": ("fixed", known.energy[order], PURE),
-                "fixed_index": (
-                    "fixed",
-                    known.index[order],
-                    PURE | {"long_name": "unstable modes"},
-                ),
-            }
-        )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ...plots.images import explain_frames, framed
+from ...plots._images import explain_frames, framed
 from ...plots.style import (
     BAD,
     bars_within,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...plots.images import explain_frames, framed, instants
+from ...plots._images import explain_frames, framed, instants
 from ...plots.style import BAD, Figure, GOOD, labels, needed_by_plot, plots
 from ...records import Record
 

@@ -5,11 +5,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ...data.patterns import overlap
+from ...data.recall_variables import recall_variables
 from ...records import Dataset, join_points, Record
 from ...trajectory import Trajectory
 from .._base import AbstractExperiment, experiments, Setting, Study
-from .._variables import path_entries, PURE, trajectory_data
+from .._variables import path_entries, trajectory_data
 
 
 @experiments.register("recall")
@@ -61,31 +61,13 @@ class Recall(AbstractExperiment):
     def _judge(self, setting: Setting, trajectory: Trajectory) -> Dataset:
         data = trajectory_data(setting, trajectory)
         targets, g = setting.probes.targets, trajectory.g
-        aimed = targets >= 0
-        if g is None or not np.any(aimed):
+        if g is None or not np.any(targets >= 0):
             return data
-        memories = np.asarray(setting.network.memories)[np.maximum(targets, 0)]
-        measured = np.ones(memories.shape[1], bool)
         hidden = setting.probes.hidden
-        if self.measured_on != "all" and hidden is not None:
-            measured = hidden
-        path = _against(g, memories)
-        match = _against(g[:, -1:, measured], memories[:, measured])[:, 0]
-        size = np.abs(match) if self.absolute else match
+        measured = None if self.measured_on == "all" else hidden
+        memories = np.asarray(setting.network.memories)
         return data.assign(
-            overlap=(("probe", "sample"), np.where(aimed[:, None], path, np.nan), PURE),
-            match=(
-                "probe",
-                np.where(aimed, match, np.nan),
-                PURE | {"long_name": "cosine with the target on the measured features"},
-            ),
-            aimed=("probe", aimed, PURE),
-            retrieved=("probe", aimed & (size > self.retrieved_above), PURE),
-            measured=("feature", measured, PURE),
+            recall_variables(
+                g, memories, targets, measured, self.retrieved_above, self.absolute
+            )
         )
-
-
-def _against(g: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """The overlap of every sample of each probe with its own target."""
-    pairs = zip(g, targets, strict=True)
-    return np.stack([overlap(path, xi[None])[:, 0] for path, xi in pairs])

@@ -24,8 +24,11 @@ def draw_spectrum(record: Record, fig: Figure) -> None:
     r"""$\lambda$ by LAPACK against $\lambda_k^\pm(s_k)$, with $|Im|$. [CL-07]
 
     Each panel is a point; the curves at the right are cumulative shares of states, by
-    largest imaginary part and by distance.
+    largest imaginary part and by distance. Of attractors: the eigenvalues of each.
     """
+    if "closed" not in record.data and "eigenvalues" in record.data:
+        _draw_each(record, fig)
+        return
     points = labels(record)
     columns = min(COLUMNS, len(points))
     rows = -(-len(points) // columns)
@@ -49,6 +52,35 @@ def draw_spectrum(record: Record, fig: Figure) -> None:
     left.supxlabel(r"closed form $\lambda^\pm(s_k)\cdot\tau_f$", fontsize=9)
     left.supylabel(r"dense solver $\mathrm{Re}\,\lambda\cdot\tau_f$", fontsize=9)
     _errors(right.subplots(), record)
+
+
+def _draw_each(record: Record, fig: Figure) -> None:
+    """The eigenvalues of every fixed point, in the order of the table."""
+    points = labels(record)
+    most = max(data.sizes["attractor"] for _, data, _ in points)
+    fig.set_size_inches(4.2 * len(points) + 1.4, min(1.4 + 0.22 * most, 9))
+    axes = fig.subplots(1, len(points), squeeze=False, sharey=True)[0]
+    for ax, (label, data, _) in zip(axes, points, strict=True):
+        values = data["eigenvalues"].values
+        stable = data["stable"].values.astype(bool)
+        rows = np.arange(len(values))[:, None] + 0 * values
+        for chosen, colour, word in (
+            (stable, GOOD, "attracts"),
+            (~stable, BAD, "does not attract"),
+        ):
+            if np.any(chosen):
+                style = {"ms": 7, "mew": 0.9, "color": colour, "label": word}
+                ax.plot(values[chosen].ravel(), rows[chosen].ravel(), "|", **style)
+        ax.axvline(0, color=LIMIT, lw=0.8, ls="--", zorder=0)
+        ax.set_title(label)
+        ax.set_xlabel(r"eigenvalues $\mathrm{Re}\,\lambda\cdot\tau_f$ (stable below 0)")
+        ax.invert_yaxis()
+    axes[0].set_ylabel("row of the table of attractors")
+    axes[0].yaxis.get_major_locator().set_params(integer=True)
+    handles = {}
+    for ax in axes:
+        handles |= dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
+    fig.legend(handles.values(), handles, loc="outside right upper")
 
 
 def _few_ticks(axis, span: np.ndarray) -> None:

@@ -18,8 +18,11 @@ def draw_energy(record: Record, fig: Figure) -> None:
     Lines through every accepted step where the run kept them (`run.step_energies`),
     else through the samples. The time axis is logarithmic from the first step on, and
     linear before it, so that E(0) stands at 0. Many points of a sweep share one pair of
-    axes, and one probe stands for each.
+    axes, and one probe stands for each. Of a heat bath: the energy after every sweep.
     """
+    if "energies" in record.data:
+        _draw_heat_bath(record, fig)
+        return
     points, log = labels(record), record.groups.get("step_log")
     shared = len(points) > COLUMNS
     columns, rows = 1 if shared else len(points), 1 if log is None else 2
@@ -49,11 +52,28 @@ def draw_energy(record: Record, fig: Figure) -> None:
         _scale_rises(axes[1], log)
 
 
+def _draw_heat_bath(record: Record, fig: Figure) -> None:
+    """Energies of the first starts of a heat bath; a dashed line ends what is burnt."""
+    fig.set_size_inches(6.4, 3.6)
+    ax, data = fig.subplots(), record.data
+    time, paths = data["time"].values, data["energies"].values
+    ax.plot(time, paths[SHOWN:64].T, color="#cccccc", lw=0.5, zorder=1)
+    for k, (path, colour) in enumerate(zip(paths, COLOURS[:SHOWN], strict=False)):
+        ax.plot(time, path, color=colour, label=f"start {k}")
+    if (burn := int(data["burn"].values)) > 0:
+        ax.axvline(burn + 0.5, color=LIMIT, lw=0.8, ls="--", label="means begin")
+    ax.set_xlabel("time in sweeps")
+    ax.set_ylabel(r"energy $-\Phi(s)$")
+    ax.legend(loc="best", ncols=2)
+
+
 def _symbol(data) -> str:
     return "E(v, h)" if np.any(data["gap"].values != 0) else "E(v)"
 
 
 def _heading(*points) -> str:
+    if not all("certified" in d for d in points):
+        return "no audit was made"
     over = ~np.concatenate([d["certified"].values.astype(bool) for d in points])
     promised = "" if all(d["promised"].all() for d in points) else "NOT PROMISED; "
     proved = all(is_proved(d) for d in points)

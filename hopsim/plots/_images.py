@@ -1,9 +1,22 @@
 """Galleries and film strips of memories that are images."""
 
+from typing import Any
+
 import numpy as np
 
 from ..records import Dataset, Record
-from .style import BAD, Figure, GOOD, labels, needed_by_plot, plots
+from .style import (
+    BAD,
+    COLOURS,
+    Figure,
+    GOOD,
+    labels,
+    LIMIT,
+    moving,
+    needed_by_plot,
+    plots,
+    TIME_LABEL,
+)
 
 
 HIDDEN = (0.61, 0.72, 0.81)  # a light blue, not a grey
@@ -73,6 +86,58 @@ def instants(v: np.ndarray, frames: int) -> np.ndarray:
     return np.minimum(picked, len(length) - 1)
 
 
+def different_instants(v: np.ndarray, frames: int) -> np.ndarray:
+    """As `instants`, no two of which are the same: at most as many as there are."""
+    count = v.shape[1]
+    frames = min(frames, count)
+    latest = count - 1 - np.arange(frames)[::-1]  # leaves room for those that follow
+    return np.minimum(instants(v, frames), latest)
+
+
+def move_film(record: Record, fig: Figure, frames: int) -> Any:
+    """The film as one row of images that move, with their energies below."""
+    label, data, _ = labels(record)[0]
+    v, time = needed_by_plot(data, "v", "film"), data["time"].values
+    energy = needed_by_plot(data, "energy", "film")
+    shown = _one_of_each(data)[:5]
+    last = int(np.searchsorted(time, np.nanmax(data["end_time"].values)))
+    picked = different_instants(v[shown, : last + 1], frames)
+    fig.set_size_inches(max(1.25 * len(shown) + 0.6, 4.6), 4.1)
+    top, low = fig.subplots(2, 1, gridspec_kw={"height_ratios": [1.3, 1.9]})
+    top.set(xlim=(-0.02, len(shown)), ylim=(1, -0.1), aspect="equal")
+    top.set_autoscale_on(False)
+    top.axis("off")
+    style: Any = {"ms": 5, "mec": "white", "mew": 0.6, "clip_on": False, "zorder": 5}
+    images, dots = [], []
+    for column, i in enumerate(shown):
+        colour = COLOURS[column]
+        images.append(draw_image(top, column, 0, data, v[i, 0], cue=True))
+        words = f"probe {i}"
+        top.text(column + TILE / 2, -0.03, words, ha="center", color=colour, fontsize=8)
+        low.plot(time[: last + 1], energy[i, : last + 1], color=colour, lw=0.9)
+        dots += low.plot(time[:1], energy[i, :1], "o", color=colour, **style)
+    line = low.axvline(time[0], color=LIMIT, lw=0.7, ls=":")
+    low.set_xlabel(TIME_LABEL)
+    low.set_ylabel("energy $E$")
+    low.set_xlim(left=0)
+    title = f"{label}   " if label else ""
+    # as wide as it will be
+    words = low.set_title(f"{title}$t = {time[picked[-1]]:.4g}\\,\\tau_f$")
+
+    def show(number: int) -> None:
+        k = picked[number]
+        for image, dot, i in zip(images, dots, shown, strict=True):
+            image.set_data(image_colours(data, v[i, k], cue=number == 0))
+            dot.set_data([time[k]], [energy[i, k]])
+        line.set_xdata([time[k]] * 2)
+        words.set_text(f"{title}$t = {time[k]:.4g}\\,\\tau_f$")
+
+    return len(picked), show
+
+
+moving["film"] = move_film
+
+
 def sheet(fig: Figure, columns: float, height: float, inches: float):
     """One pair of axes for many pictures, in units of one: fast, and evenly spaced."""
     fig.set_size_inches(inches * columns + 0.6, inches * height + 0.8)
@@ -106,23 +171,43 @@ def _recalled(ax, column: float, top: float, data: Dataset, i: int) -> None:
 
 def draw_image(
     ax, column: float, top: float, data: Dataset, x: np.ndarray, cue: bool = False
-) -> None:
+) -> Any:
+    """One image, as wide as it was told to be; see `image_colours`."""
+    colours = image_colours(data, x, cue)
+    extent = (column, column + TILE, top + TILE, top)
+    return ax.imshow(colours, extent=extent, aspect="equal")
+
+
+def image_colours(data: Dataset, x: np.ndarray, cue: bool = False) -> np.ndarray:
     """One image, with the mean image that was taken off; blue: hidden from the cue."""
-    rows = int(data.attrs.get("image_rows", 0))
-    if not rows:
-        raise ValueError("Galleries and films need memories that are images.")
+    rows = image_rows(data, x.size)
     pixels = x + data["offset"].values if "offset" in data else x
     low, high = np.min(pixels), np.max(pixels)
     grey = (pixels - low) / max(high - low, 1e-12)
     colours = np.repeat(grey[:, None], 3, axis=1)
     if cue and "hidden" in data:
         colours[data["hidden"].values.astype(bool)] = HIDDEN
-    extent = (column, column + TILE, top + TILE, top)
-    ax.imshow(colours.reshape(rows, -1, 3), extent=extent, aspect="equal")
+    return colours.reshape(rows, -1, 3)
+
+
+def image_rows(data: Dataset, pixels: int) -> int:
+    """How many rows an image has; what was made in Python may be square, untold."""
+    rows = int(data.attrs.get("image_rows", 0))
+    side = round(pixels**0.5)
+    if not rows and "result" in data.attrs and side**2 == pixels:
+        return side
+    if not rows:
+        raise ValueError(
+            "Galleries and films need memories that are images, and nothing says that "
+            f"these are; of a result of {pixels} features, give image=(rows, columns)."
+        )
+    return rows
 
 
 def _one_of_each(data: Dataset) -> list[int]:
     """The first probe of every class, up to ten; without classes, the first ten."""
+    if "target" not in data:
+        return list(range(min(10, data.sizes["probe"])))
     targets = data["target"].values.astype(int)
     if "memory_class" not in data or np.any(targets < 0):
         return list(range(min(10, len(targets))))
