@@ -398,12 +398,10 @@ class Odd(AbstractCheck):
         return self.gives(data)
 
 
-GIVEN: dict[str, Any] = {
-    "statement": "s",
-    "passed": True,
-    "measured": "1",
-    "expected": "1",
-}
+def verdict(**measured: Any):
+    """A verdict, whatever was measured."""
+    given: dict[str, Any] = {"passed": True} | measured
+    return extend.Verdict(statement="s", measured="1", expected="1", **given)
 
 
 @pytest.mark.usefixtures("any_types")
@@ -412,26 +410,25 @@ GIVEN: dict[str, Any] = {
     [
         (lambda data: None, "judge must return a Verdict, got None"),
         (
-            lambda data: extend.Verdict(**GIVEN | {"passed": "y"}),
+            lambda data: verdict(passed="y"),
             "passed of a .* or False",
         ),
-        (lambda data: extend.Verdict(**GIVEN | {"value": "1"}), "value of a V"),
+        (lambda data: verdict(value="1"), "value of a V"),
         (lambda data: data["missing"], "KeyError"),
     ],
 )
 def test_a_check_that_gives_no_verdict_fails_and_loses_no_run(gives, told):
-    verdict = Odd(gives=gives).attempt({})
-    assert not verdict.passed
-    assert re.search(f"cannot be made: .*{told}", verdict.measured)
+    found = Odd(gives=gives).attempt({})
+    assert not found.passed
+    assert re.search(f"cannot be made: .*{told}", found.measured)
 
 
 @pytest.mark.usefixtures("any_types")
 def test_a_verdict_takes_numbers_of_numpy_and_of_jax():
     for one in (np.float32(0.5), jnp.asarray(0.5), 0.5):
-        measured = {"passed": one < np.float32(1), "value": one}
-        verdict = extend.Verdict(**GIVEN | measured)
-        json.dumps(dataclasses.asdict(verdict))
-        assert (verdict.passed, verdict.value) == (True, 0.5)
+        found = verdict(passed=one < np.float32(1), value=one)
+        json.dumps(dataclasses.asdict(found))
+        assert (found.passed, found.value) == (True, 0.5)
 
 
 @pytest.mark.usefixtures("any_types")
