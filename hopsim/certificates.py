@@ -100,14 +100,16 @@ class Certificate(AbstractShown):
     def _verdict(self) -> str:
         total = self.holds.size
         kept, broken = int(np.sum(self.holds)), int(np.sum(self.broken))
+        proved = self.promise.proved
         if kept == total:
-            word = "certified to fall" if self.promise.proved else "fell"
+            word = "certified to fall" if proved else "fell"
             return f"energy {word}: {total}/{total} probes"
         rest = total - kept - broken
+        held = f"{kept} certified" if proved else f"it fell in {kept}"
         if not broken:
-            return f"NOT RESOLVED in {rest}/{total} probes, {kept} certified"
+            return f"NOT RESOLVED in {rest}/{total} probes, {held}"
         unresolved = f", {rest} not resolved" if rest else ""
-        return f"BROKEN in {broken}/{total} probes, {kept} certified{unresolved}"
+        return f"BROKEN in {broken}/{total} probes, {held}{unresolved}"
 
 
 def is_proved(data: Dataset) -> bool:

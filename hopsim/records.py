@@ -54,9 +54,17 @@ class Outcome(enum.Enum):
         return cls.PASSED if passed else cls.FAILED
 
 
+# what the fields of a verdict may hold, and in words
+_HELD = {
+    str: (str, "a text"),
+    bool: (bool, "True or False"),
+    float | None: (float | int | None, "a number or None"),
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """One tested statement."""
+    """One tested statement. Raises ValueError for what a record could not hold."""
 
     statement: str
     passed: bool
@@ -69,6 +77,17 @@ class Verdict:
     low: float | None = None  # its interval, where replication gives one
     high: float | None = None
     samples: str = ""  # number and kind of the samples
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            (kinds, words), found = _HELD[field.type], getattr(self, field.name)
+            # a number of NumPy's or JAX's is one of Python's in a file
+            held = found.item() if getattr(found, "ndim", None) == 0 else found
+            if not isinstance(held, kinds):
+                raise ValueError(
+                    f"{field.name} of a Verdict must be {words}, got {shown(found)}."
+                )
+            object.__setattr__(self, field.name, held)
 
     def __str__(self) -> str:
         word = Outcome.of(self.passed).word
@@ -220,8 +239,9 @@ def _by_flags(data: Dataset, name: str) -> str:
     if name not in data or "flag_meanings" not in data[name].attrs:
         return ""
     words = str(data[name].attrs["flag_meanings"]).split()
-    codes = data[name].values.ravel().astype(int)
-    return tally(words[code] for code in np.sort(codes) if code >= 0)
+    codes, counts = np.unique(data[name].values.astype(int), return_counts=True)
+    known = zip(codes, counts, strict=True)
+    return tally({words[code]: int(n) for code, n in known if 0 <= code < len(words)})
 
 
 def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dataset:

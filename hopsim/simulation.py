@@ -150,7 +150,7 @@ def simulate(
     require_network(network)
     require_dynamics(dynamics)
     if start is not None:
-        probes, memory_start = _ends(dynamics, start, probes, memory_start)
+        probes, memory_start = _ends(network, dynamics, start, probes, memory_start)
     probes = table(probes, "Probes", "probe", network.features, network.dtype)
     request = Request(
         duration, until, solver, step, max_steps, memory_start, clamped, varied,
@@ -176,7 +176,11 @@ def simulate(
 
 
 def _ends(
-    dynamics: AbstractDynamics, start: Any, probes: Any, memory_start: Any
+    network: Network,
+    dynamics: AbstractDynamics,
+    start: Any,
+    probes: Any,
+    memory_start: Any,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The states from which a run goes on, of both layers if both have their own."""
     if not isinstance(start, Trajectory):
@@ -191,6 +195,21 @@ def _ends(
         raise ValueError(
             f"start continues flows, not dynamics {dynamics.kind!r}; give the final "
             "states as probes."
+        )
+    if start.swept:
+        raise ValueError(
+            "start continues a flow, got a run of spins, whose times are sweeps; give "
+            "its final states as probes."
+        )
+    # memory neurons without a state of their own may have been of another number
+    own = dynamics.own_memory
+    wanted = (network.features, network.count)[: 1 + own]
+    found = (start.final.shape[1], start.final_memory.shape[1])[: 1 + own]
+    if found != wanted:
+        what = "(features, memories)" if own else "(features,)"
+        raise ValueError(
+            f"start must be a run of a network with {what} = {wanted}, as this one, "
+            f"got {found}; give states as probes."
         )
     return start.final, start.final_memory if dynamics.own_memory else None
 
@@ -294,7 +313,7 @@ def _integrate(
         resumption=Resumption(solutions.paused, of, float(plan.times[-1]))
         if plan.resumable
         else None,
-        repeat=partial(_repeated, network, dynamics, probes, request, plan),
+        repeat=partial(_repeated, network, dynamics, probes, _quiet(request), plan),
         **{name: getattr(solutions, name) for name in names},
     )
 
@@ -360,6 +379,12 @@ def _grid(request: Request) -> Float[np.ndarray, " moment"]:
     return request.output.grid(*request.span)
 
 
+def _quiet(request: Request) -> Request:
+    """The same without progress, whose function no file of Python's pickle can hold."""
+    silent = dataclasses.replace(request.execution, progress=None)
+    return dataclasses.replace(request, execution=silent)
+
+
 def _repeated(
     network: Network,
     dynamics: AbstractContinuousDynamics,
@@ -389,7 +414,6 @@ def _repeated(
             float(plan.residual_tolerance),
         ),
         output=Output(samples=2, save=()),
-        execution=dataclasses.replace(request.execution, progress=None),
     )
     with precision("float64"):
         double = cast(network, np.float64)

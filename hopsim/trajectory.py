@@ -52,9 +52,12 @@ class Ending(enum.IntEnum):
 
 def endings_in_words(codes: Int[np.ndarray, " probe"]) -> str:
     """How many runs ended in each way; last those that did not end as asked."""
-    ends = [Ending(int(code)) for code in np.sort(codes)]
+    ends = [
+        (Ending(int(code)), int(count))
+        for code, count in zip(*np.unique(codes, return_counts=True), strict=True)
+    ]
     told = lambda asked: tally(
-        e.name.lower().replace("_", " ") for e in ends if e.as_asked == asked
+        {e.name.lower().replace("_", " "): n for e, n in ends if e.as_asked == asked}
     )
     rest = f"NOT AS ASKED: {told(False)}" if told(False) else ""
     return "; ".join(filter(None, (told(True), rest))) or "none"
@@ -190,13 +193,13 @@ class Trajectory(AbstractResult):
         return np.isfinite(self.energy[:, -1]) & np.isfinite(self.rise_limit)
 
     @property
-    def _swept(self) -> bool:
-        """Of spins: time is counted in sweeps, and a step is a flip."""
+    def swept(self) -> bool:
+        """True for spins: time is counted in sweeps, and a step is a flip."""
         return self.solver.endswith(" sweeps")
 
     @property
     def _time(self) -> dict[str, str]:
-        return TIME | {"units": "sweeps"} if self._swept else TIME
+        return TIME | {"units": "sweeps"} if self.swept else TIME
 
     # --- what is kept, and what is shown ----------------------------------------------
 
@@ -257,7 +260,7 @@ class Trajectory(AbstractResult):
         states = f"with {', '.join(saved)}" if saved else "without states"
         first, last = map(low_to_high, (self.energy[:, :1], self.energy[:, -1:]))
         solver = f"{self.solver}; "
-        if self._swept:
+        if self.swept:
             solver += f"flips: {middle_and_most(self.steps)}"
         else:
             solver += f"steps accepted: {middle_and_most(self.steps)}; "

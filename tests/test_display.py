@@ -30,11 +30,12 @@ from hopsim._common.display import (
     paragraph,
     Shown,
     table_of,
+    tally,
 )
 from hopsim.records import dataset, load_record, Record
 from hopsim.runs.summary import summary_lines
 from hopsim.scenario.scenario import load_scenario
-from hopsim.trajectory import Ending, Promise, StepLog
+from hopsim.trajectory import Ending, endings_in_words, Promise, StepLog
 
 
 UNSAFE = "<script>alert('&')</script>\x1b[31m\ud800"
@@ -147,6 +148,12 @@ def test_a_trajectory_tells_of_every_probe_that_did_not_end_as_asked():
         assert f"1 {ending.name.lower().replace('_', ' ')}" in every
     assert "3 steady" in repr(trajectory([0, 0, 0]))
     assert "NOT AS ASKED" not in repr(trajectory([0, 0, 0]))
+
+
+def test_the_endings_of_a_million_probes_are_counted_at_once():
+    codes = np.arange(10**6) % 2 * Ending.EVENT
+    assert endings_in_words(codes) == "500000 steady, 500000 event"
+    assert tally({"steady": 18, "cycle": 2}) == tally(["steady"] * 18 + ["cycle"] * 2)
 
 
 def test_a_trajectory_tells_sizes_time_steps_promise_and_audit():

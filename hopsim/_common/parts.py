@@ -4,6 +4,7 @@ A part comes from a file, a notebook or an installed package. Its origin is told
 every record that it had a share in. Standard library only: JAX is not started here.
 """
 
+import contextlib
 import functools as ft
 import hashlib
 import importlib.metadata
@@ -85,7 +86,10 @@ def find(noun: str, kind: str) -> Part | None:
 
 
 def take(part: Part) -> None:
-    """Take a part; ValueError if another file has one of its kind."""
+    """Take a part; ValueError if another one of its kind is not an earlier text of it.
+
+    That is one of another file, or a second one in the same text.
+    """
     require_word(part.noun, part.kind)
     before = find(part.noun, part.kind)
     if before is not None and before.origin.place != part.origin.place:
@@ -93,7 +97,21 @@ def take(part: Part) -> None:
             f"The {part.noun} {part.kind!r} is that of {before.origin.name} already, "
             f"and {part.origin.name} has one of the same name; rename one of them."
         )
+    if before is not None and before.origin == part.origin and part.origin.sha256:
+        first, second = _name_and_line(before.maker), _name_and_line(part.maker)
+        if first != second:
+            raise ValueError(
+                f"The {part.noun} {part.kind!r} is both {first[0]} and {second[0]} in "
+                f"{part.origin.name}; rename one of them."
+            )
     _parts[part.noun, part.kind] = part
+
+
+def _name_and_line(maker: Any) -> tuple[str, int]:
+    """What tells two makers of one text apart; the line is 0 for a class."""
+    code = getattr(inspect.unwrap(maker), "__code__", None)
+    line = 0 if code is None else code.co_firstlineno
+    return getattr(maker, "__qualname__", repr(maker)), line
 
 
 def require_word(noun: str, kind: Any) -> None:
@@ -151,8 +169,8 @@ def _hash_of(place: str) -> str:
 def load(file: str | os.PathLike[str]) -> None:
     """Execute a file that registers parts, as an import does; once for each text.
 
-    It may import modules from its own folder. Raises ValueError for whatever goes wrong
-    in it, with file and line.
+    It may import modules from its own folder; the working directory is afterwards what
+    it was. Raises ValueError for whatever goes wrong in it, with file and line.
     """
     place = os.path.realpath(file)
     try:
@@ -175,7 +193,8 @@ def load(file: str | os.PathLike[str]) -> None:
     if os.path.dirname(place) not in sys.path:
         sys.path.append(os.path.dirname(place))
     try:
-        exec(compile(text, place, "exec"), module.__dict__)
+        with contextlib.chdir("."):  # a path that is named later means the same file
+            exec(compile(text, place, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         told = fault(error, place) or plain(f"{type(error).__name__}: {error}")
         raise ValueError(told) from error

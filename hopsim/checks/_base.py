@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from .._common.names import nearest, plain
+from .._common.names import nearest, plain, shown
 from .._common.registry import Registry
 from ..records import Dataset, Record, Verdict
 
@@ -64,7 +64,10 @@ class AbstractCheck(BaseModel, abc.ABC):
     def attempt(self, data: Dataset) -> Verdict:
         """The verdict on one point; a check that cannot be made fails."""
         try:
-            return self.judge(data)
+            found = self.judge(data)
+            if not isinstance(found, Verdict):
+                raise ValueError(f"judge must return a Verdict, got {shown(found)}")
+            return found
         except ValueError as error:
             return self.impossible(str(error))
         except Exception as error:  # no reason to lose a run

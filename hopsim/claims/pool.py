@@ -147,9 +147,12 @@ def _start(mine: list[int]) -> subprocess.Popen[str]:
         "JAX_NUM_CPU_DEVICES": "1",
         # several processes may share an accelerator's memory
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        # it finds modules where this process does; with -m alone it would look in the
+        # working directory first, where a file of a stranger may be called `queue.py`
+        "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "hopsim.claims.worker", ",".join(map(str, mine))],
+        [sys.executable, "-P", "-m", "hopsim.claims.worker", ",".join(map(str, mine))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",

@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from .._common import parts
 from .._common.cores import collect_rarely
 from .._common.files import machine_fault
+from .._common.names import shown
 
 
 def serve(cores: str) -> None:
@@ -92,7 +93,13 @@ def _wrong(task: dict[str, Any]) -> dict[str, Any]:
     jax.config.update("jax_enable_compilation_cache", False)
     parts.load_installed()
     known = {one.wrong: one for one in parts.mutations(task["claim"])}
-    return known[task["wrong"]].apply() or {}
+    entries = known[task["wrong"]].apply()
+    if not isinstance(entries, dict | None):
+        raise ValueError(
+            f"the mutation {task['wrong']!r} must return entries of the scenario, "
+            f'such as {{"network.beta": 2.0}}, or nothing, got {shown(entries)}'
+        )
+    return entries or {}
 
 
 if __name__ == "__main__":

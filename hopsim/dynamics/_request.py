@@ -203,7 +203,10 @@ def require_event(event: Callable[..., Any], features: int, dtype: np.dtype) -> 
     except Exception as error:
         raise ValueError(f"{rule}, got an error: {plain(str(error))}") from error
     if getattr(found, "shape", None) != () or found.dtype != bool:
-        raise ValueError(f"{rule} to one boolean, got {shown(found)}.")
+        told = shown(found)
+        if isinstance(found, jax.ShapeDtypeStruct):
+            told = f"{found.dtype} of shape {found.shape}"
+        raise ValueError(f"{rule} to one boolean, got {told}.")
 
 
 def ascending(times: Any, end: Any, first: float = 0.0) -> AnyArray:

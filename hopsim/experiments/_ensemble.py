@@ -1,12 +1,14 @@
 """Ensembles: the same measurement for many independent sets of patterns."""
 
 import abc
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
 from pydantic import Field
 
+from .._common.names import shown
 from ..records import Dataset, dataset, join_points, Record, Variables
 from ._base import AbstractExperiment, Setting, Study
 from ._variables import PURE
@@ -44,7 +46,12 @@ class AbstractEnsemble(AbstractExperiment):
 
 
 def stacked(found: list[Variables], row: str, setting: Setting) -> Dataset:
-    """The variables of all sets as one dataset, concatenated along `row`."""
+    """The variables of all sets as one dataset, concatenated along `row`.
+
+    Raises ValueError for what are no variables that a file of a run can hold.
+    """
+    for variables in found:
+        _require_variables(variables, row)
     sizes = [_rows(variables, row) for variables in found]
     number = np.repeat(np.arange(len(found)), sizes)
     stacked: dict[str, tuple] = {
@@ -58,6 +65,26 @@ def stacked(found: list[Variables], row: str, setting: Setting) -> Dataset:
     if setting.value is not None:
         stacked["value"] = ((), setting.value)
     return dataset(stacked)
+
+
+def _require_variables(variables: Any, row: str) -> None:
+    if not isinstance(variables, Mapping):
+        raise ValueError(
+            "The measurement of a pattern set gives {name: (dimensions, values)}, got "
+            f"{shown(variables)}."
+        )
+    for name, entry in variables.items():
+        fits = isinstance(entry, tuple) and len(entry) in (2, 3)
+        if not fits or np.asarray(entry[1]).dtype.kind not in "biufUS":
+            raise ValueError(
+                f"The variable {name!r} of a pattern set must be (dimensions, values), "
+                f"of numbers or texts, got {shown(entry)}."
+            )
+    if not any(row in np.atleast_1d(entry[0]) for entry in variables.values()):
+        raise ValueError(
+            f"No variable of a pattern set has the dimension {row!r}, got "
+            f"{', '.join(variables) or 'none'}; set `row` to one of their dimensions."
+        )
 
 
 def _rows(variables: Variables, row: str) -> int:

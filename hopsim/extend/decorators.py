@@ -36,6 +36,9 @@ from ..network import Network
 from ..plots import plots
 
 
+# names of arguments that no setting may have: what hopsim supplies, and `kind`
+TAKEN = ("kind", "memories", "stream", "self", "record", "fig")
+
 Maker = TypeVar("Maker")  # a decorator gives back what it was given
 
 
@@ -199,6 +202,16 @@ def _require_annotations(
     who = f"the {noun} {kind!r}"
     for name, parameter in _taken(maker).items():
         hint = parameter.annotation
+        if name in TAKEN and name not in given:
+            raise ValueError(
+                f"The setting {name!r} of {who} is a word that a file says for "
+                "something else, or that hopsim supplies; call it otherwise."
+            )
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise ValueError(
+                f"The arguments of {who} are given by name, and {name!r} has none that "
+                "can be said; leave out the / after it."
+            )
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             raise ValueError(
                 f"The arguments *{name} of {who} have no names that a scenario could "

@@ -75,14 +75,18 @@ class AbstractLagrangian(eqx.Module):
         """
 
         def value(x: Layer) -> Scalar:
-            found = jnp.asarray(self(x))
-            if found.shape or found.dtype != x.dtype:
+            found = self(x)
+            shape, dtype = np.shape(found), getattr(found, "dtype", type(found))
+            if dtype is float:  # a constant takes the precision of x
+                found, dtype = jnp.asarray(found, x.dtype), x.dtype
+            if shape or dtype != x.dtype:
                 raise ValueError(
                     f"{type(self).__name__}(x) must be one {x.dtype} number, as x is, "
-                    f"got {found.dtype} of shape {found.shape}; sum over the neurons, "
-                    "and make arrays with dtype=x.dtype."
+                    f"got {getattr(dtype, '__name__', dtype)} of shape {shape}; sum "
+                    "over the neurons, return the sum, and make arrays with "
+                    "dtype=x.dtype."
                 )
-            return found
+            return jnp.asarray(found)
 
         return jax.grad(value)(jnp.asarray(x))
 

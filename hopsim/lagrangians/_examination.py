@@ -130,9 +130,11 @@ def examine(lagrangian: AbstractLagrangian, features: int | None = None) -> Exam
             "examine takes an instance of a class in hopsim.lagrangians, or of your "
             f"own subclass of AbstractLagrangian, got {type(lagrangian).__name__}."
         )
-    features = features or lagrangian.only_for or 8
-    if features < 2:
-        raise ValueError(f"features must be >= 2, got {features}.")
+    if features is None:
+        features = lagrangian.only_for or 8
+    whole = isinstance(features, int | np.integer) and not isinstance(features, bool)
+    if not whole or features < 2:
+        raise ValueError(f"features must be a whole number >= 2, got {features}.")
     rng = np.random.default_rng(0)
     sizes = np.repeat(SCALES, STATES)[:, None]
     x, y = (sizes * rng.standard_normal((len(sizes), features)) for _ in range(2))

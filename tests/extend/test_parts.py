@@ -1,10 +1,14 @@
 """Parts of users: registered, told with their origin, missed where they are not."""
 
+import dataclasses
 import json
+import re
 import sys
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from command_line import hopsim_cli
@@ -13,12 +17,15 @@ from places import ROOT
 from hopsim import extend
 from hopsim._common import parts
 from hopsim._common.streams import Stream
+from hopsim.checks import AbstractCheck
 from hopsim.claims.entries import seen_entry
-from hopsim.claims.pool import _order
+from hopsim.claims.pool import _order, _start
 from hopsim.claims.rules import broken_rule
 from hopsim.claims.tasks import find_claims, mutated
+from hopsim.claims.worker import _wrong
 from hopsim.data.sources import memory_sources, probe_sources
 from hopsim.dynamics import Adiabatic
+from hopsim.experiments._ensemble import stacked
 from hopsim.lagrangians import lagrangians
 from hopsim.runs.redrawing import redraw
 from hopsim.runs.run import run
@@ -143,11 +150,26 @@ def unnamed(stream, *counts: int):
     """Settings without names."""
 
 
+def named_kind(stream, kind: str = "a"):
+    """A setting that a file cannot say, since `kind` names the source itself."""
+
+
+def named_memories(stream, memories: float):
+    """A setting that hopsim would supply."""
+
+
+def positional(stream, count: int, /):
+    """Settings that cannot be given by name."""
+
+
 WRONG = [
     (lambda: extend.memories("Mine"), "word of lower-case letters"),
     (lambda: extend.memories("mine")(unannotated), "'count' .* needs an annotation"),
     (lambda: extend.memories("mine")(texts), "leave out `from __future__"),
     (lambda: extend.memories("mine")(unnamed), r"\*counts .* have no names"),
+    (lambda: extend.memories("mine")(named_kind), "'kind' .* call it otherwise"),
+    (lambda: extend.memories("mine")(named_memories), "'memories' .* call it other"),
+    (lambda: extend.memories("mine")(positional), "leave out the / after it"),
     (lambda: extend.memories("mine")(without_a_stream), "first arguments are stream"),
     (lambda: extend.probes("mine")(misread), "memories: extend.PatternSet"),
     (lambda: extend.network("mine")(without_a_stream), "arguments are memories"),
@@ -187,6 +209,23 @@ def test_a_second_file_may_not_have_a_part_of_the_same_name(here):
     parts.load("mine.py")
     with pytest.raises(ValueError, match=r"other.py, line 6: .* that of mine.py alre"):
         parts.load("other.py")
+
+
+def test_one_text_may_not_have_two_parts_of_one_name(here):
+    again = SOURCE.partition("@")[2].replace("def stripes", "def other")
+    (here / "mine.py").write_text(SOURCE + "\n@" + again)
+    with pytest.raises(ValueError, match=r"'stripes' is both stripes and other in m"):
+        parts.load("mine.py")
+    (here / "mine.py").write_text(SOURCE + "\n@" + SOURCE.partition("@")[2])
+    with pytest.raises(ValueError, match=r"is both stripes and stripes in mine.py"):
+        parts.load("mine.py")
+
+
+def test_a_file_that_goes_elsewhere_does_not_take_the_command_along(here):
+    (here / "away").mkdir()
+    (here / "mine.py").write_text("import os\nos.chdir('away')\n" + SOURCE)
+    result = hopsim_cli("check", "mine.toml", "--with", "mine.py")
+    assert result.exit_code == 0, result.output
 
 
 def test_a_notebook_replaces_what_an_earlier_cell_had():
@@ -347,6 +386,67 @@ def test_pictures_of_ones_own_are_missed_by_name(here, ran):
         redraw(ran, ("mine",))
 
 
+# --- what parts give ------------------------------------------------------------------
+
+
+class Odd(AbstractCheck):
+    """A check that gives what it is told to."""
+
+    gives: Any
+
+    def judge(self, data):
+        return self.gives(data)
+
+
+def verdict(**measured: Any):
+    """A verdict, whatever was measured."""
+    given: dict[str, Any] = {"passed": True} | measured
+    return extend.Verdict(statement="s", measured="1", expected="1", **given)
+
+
+@pytest.mark.usefixtures("any_types")
+@pytest.mark.parametrize(
+    ("gives", "told"),
+    [
+        (lambda data: None, "judge must return a Verdict, got None"),
+        (
+            lambda data: verdict(passed="y"),
+            "passed of a .* or False",
+        ),
+        (lambda data: verdict(value="1"), "value of a V"),
+        (lambda data: data["missing"], "KeyError"),
+    ],
+)
+def test_a_check_that_gives_no_verdict_fails_and_loses_no_run(gives, told):
+    found = Odd(gives=gives).attempt({})
+    assert not found.passed
+    assert re.search(f"cannot be made: .*{told}", found.measured)
+
+
+@pytest.mark.usefixtures("any_types")
+def test_a_verdict_takes_numbers_of_numpy_and_of_jax():
+    for one in (np.float32(0.5), jnp.asarray(0.5), 0.5):
+        found = verdict(passed=one < np.float32(1), value=one)
+        json.dumps(dataclasses.asdict(found))
+        assert (found.passed, found.value) == (True, 0.5)
+
+
+@pytest.mark.usefixtures("any_types")
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (None, "gives {name: \\(dimensions, values\\)}, got None"),
+        ({"a": 3}, "'a' of a pattern set must be .* got 3"),
+        ({"a": ("probe", [None, "a"])}, "'a' of a pattern set must be"),
+        ({"a": ("memory", [1.0])}, "dimension 'probe', got a; set `row`"),
+    ],
+)
+def test_a_measurement_that_gives_no_variables_is_refused(found, told):
+    setting: Any = None  # it is not asked for
+    with pytest.raises(ValueError, match=told):
+        stacked([found], "probe", setting)
+
+
 # --- claims ---------------------------------------------------------------------------
 
 
@@ -417,6 +517,29 @@ def test_a_check_that_could_not_be_made_has_seen_nothing(here):
     entry = {"checks": [check | {"value": None}], "error": None}
     assert seen_entry(wrong, entry)["why"] == "no check fails"
     assert seen_entry(wrong, {"checks": [], "error": "crashed"})["why"] == "crashed"
+
+
+def test_a_mutation_returns_entries_or_nothing(monkeypatch):
+    monkeypatch.setattr("jax.config.update", lambda *_: None)
+    made = {
+        "entries": lambda: {"seed": 1},
+        "nothing": lambda: None,
+        "a number": lambda: 7,
+    }
+    for wrong, apply in made.items():
+        extend.mutation("mine", wrong)(apply)
+    asked = {wrong: {"claim": "mine", "wrong": wrong} for wrong in made}
+    assert _wrong(asked["entries"]) == {"seed": 1}
+    assert _wrong(asked["nothing"]) == {}
+    with pytest.raises(ValueError, match=r"'a number' must return entries .* got 7"):
+        _wrong(asked["a number"])
+
+
+def test_a_process_that_runs_claims_executes_no_file_of_the_folder(here):
+    (here / "queue.py").write_text("import os; os._exit(9)")  # as one of Python
+    process = _start([])
+    process.communicate("")
+    assert process.returncode == 0
 
 
 # --- the examples ---------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """`examine` tells what a Lagrangian is, and where it contradicts itself."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cases
 import equinox as eqx
@@ -155,5 +155,8 @@ def test_exponentials_overflow_where_exp_does():
 def test_what_cannot_be_examined_is_refused(any_types):
     with pytest.raises(ValueError, match="got function"):
         L.examine(lambda x: x @ x)  # pyright: ignore[reportArgumentType]
-    with pytest.raises(ValueError, match="features must be >= 2, got 1"):
-        L.examine(L.Quadratic(), features=1)
+    wrong: tuple[Any, ...] = (1, 0, True, 2.5)
+    for features in wrong:
+        told = f"features must be a whole number >= 2, got {features}"
+        with pytest.raises(ValueError, match=told):
+            L.examine(L.Quadratic(), features=features)

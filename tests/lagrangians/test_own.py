@@ -1,5 +1,6 @@
 """A Lagrangian of one's own: one scalar function; what it leaves open is measured."""
 
+import dataclasses
 from typing import Any
 
 import cases
@@ -118,8 +119,14 @@ def test_a_value_that_is_not_one_number_is_refused(any_types):
         def __call__(self, x):
             return jnp.sum(x.astype(np.float32))
 
+    class Forgotten(L.AbstractLagrangian):
+        def __call__(self, x):
+            jnp.sum(x**2)
+
     with pytest.raises(ValueError, match=r"got float64 of shape \(3,\); sum over"):
         Vector().activation(np.ones(3))
+    with pytest.raises(ValueError, match=r"got NoneType .*, return the sum"):
+        Forgotten().activation(np.ones(3))
     with pytest.raises(ValueError, match="one float64 number, as x is, got float32"):
         Narrow().activation(np.ones(3))
     told = "make it the __call__ of a subclass"
@@ -188,6 +195,15 @@ def test_a_scalar_log_sum_exp_is_convex_on_all_states_met(convex):
     assert path.least_curvature.shape == (PROBES, 2)
     assert np.all(np.isinf(path.least_curvature[:, 0]))  # declared convex: not measured
     assert np.all(np.abs(path.least_curvature[:, 1]) < 1e-15)  # H 1 = 0
+
+
+def test_no_probe_is_called_certified_where_another_one_fails(convex):
+    whole = convex[1]
+    some = np.arange(PROBES) > 0
+    for broken, told in ((~some, "BROKEN in 1"), (some & False, "NOT RESOLVED in 1")):
+        text = str(dataclasses.replace(whole, holds=some, broken=broken))
+        assert text.startswith(f"{told}/{PROBES} probes, it fell in {PROBES - 1};")
+        assert "certified" not in text
 
 
 def test_its_energies_are_those_of_the_shipped_one(convex):

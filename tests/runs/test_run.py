@@ -320,6 +320,7 @@ def test_a_promise_on_the_states_met_is_not_called_certified(tiny):
     verdict = checks["energy_falls"]().judge(record.data)
     assert verdict.passed
     assert "promised on the states met" in verdict.measured
+    assert verdict.statement == "energy fell at every accepted step"
     assert not checks["promise"](expected="full").judge(record.data).passed
     figure = Figure()
     draw(record, "energy", figure)

@@ -102,6 +102,7 @@ class AdiabaticLimit(AbstractEnsemble):
             certified = every(certify(setting.network, paths).holds)
             found["certified"] = (pair, certified, PURE)
             found["promised"] = ("tau", np.full(len(taus), paths.promise.given), PURE)
+            found["promise"] = ((), str(paths.promise))
         found |= {k: (pair, every(getattr(paths, k)), PURE) for k in names}
         energies = ("energy", "effective_energy", "gap")
         return found | {k: (path, every(getattr(paths, k)), PURE) for k in energies}

@@ -1,5 +1,7 @@
 """Runs of one's own: sampled at chosen times, ended by an event, and continued."""
 
+import pickle
+
 import cases
 import jax
 import numpy as np
@@ -171,8 +173,9 @@ def test_events_end_runs_of_every_solver(solver):
         ("rest", 'until must be "steady", "duration" or a function, got rest'),
         (lambda: True, r"until must be a function of v .*JAX can trace, got an error"),
         (lambda a, b, c: True, "JAX can trace, got an error"),
-        (lambda v: v > 0, "to one boolean, got ShapeDtypeStruct"),
-        (lambda v: v[0], "to one boolean, got ShapeDtypeStruct"),
+        (lambda v: v > 0, r"to one boolean, got bool of shape \(\d+,\)"),
+        (lambda v: v[0], r"to one boolean, got float64 of shape \(\)"),
+        (lambda v: None, "to one boolean, got None"),
         (lambda v: bool(v[0] > 0), "JAX can trace, got an error"),
         (lambda v: v[99] > v[0] + v, "JAX can trace|one boolean"),
     ],
@@ -331,8 +334,8 @@ def test_a_drive_goes_on_from_its_own_time():
         ({"memory_start": H}, "start is in place of probes and memory_start"),
         ({"start": V}, "start must be a Trajectory, got .*; states belong in probes"),
         ({"dynamics": Sharp()}, "start continues flows, not dynamics 'sharp'; give"),
-        ({"network": hopsim.model_b(XI[:, :5])}, r"shape \(probe, 5\)"),
-        ({"network": hopsim.model_b(XI[:5])}, r"memory_start must have shape"),
+        ({"network": hopsim.model_b(XI[:, :5])}, r"start must be .* = \(5, \d+\), as"),
+        ({"network": hopsim.model_b(XI[:5])}, r"start must be .* = \(\d+, 5\), as"),
         ({"times": [0.1, 9.0]}, "times must ascend from 8 or later to 16 at most"),
         ({"start": None}, "Probes"),
     ],
@@ -341,3 +344,18 @@ def test_runs_that_cannot_go_on_are_refused(plain, given, says, any_types):
     path = hopsim.Trajectory(**vars(plain) | {"end_time": np.full(PROBES, 8.0)})
     with pytest.raises(ValueError, match=says):
         onwards(given.pop("start", path), **given)
+
+
+def test_a_run_of_spins_does_not_go_on_as_a_flow(any_types):
+    """Its times are sweeps, and no units of tau_feature."""
+    spins = hopsim.simulate(SPINS, Binary(), np.sign(V), duration=4)
+    with pytest.raises(ValueError, match="got a run of spins, whose times are sweeps"):
+        onwards(spins)
+
+
+def test_a_run_that_was_watched_can_be_kept_and_repeated(plain):
+    """What watched it is a function of that moment, and no part of the result."""
+    path = simulate(progress=lambda done, total: None)
+    again = pickle.loads(pickle.dumps(path))
+    np.testing.assert_array_equal(again.final, plain.final)
+    assert again.repeat is not None
