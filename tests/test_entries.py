@@ -100,13 +100,8 @@ def test_solvers_of_other_equations_are_refused(solver):
 HEALTHY = [(FLOW, True), (FLOW, False), (dynamics.Adiabatic(), True)]
 
 
-@pytest.mark.parametrize(
-    ("motion", "audit"),
-    [
-        HEALTHY[0],
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in HEALTHY[1:]),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("motion", "audit"), HEALTHY)
 def test_a_healthy_run_passes_the_checks_of_jax(motion, audit):
     with jax.debug_nans(True), jax.enable_checks(True):
         run = hopsim.simulate(NETWORK, motion, XI, duration=2.0, samples=3, audit=audit)

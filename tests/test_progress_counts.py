@@ -102,7 +102,14 @@ COUNTED = {
 }
 
 
-@pytest.mark.parametrize("run", COUNTED, ids=lambda run: run.__name__)
+QUICKLY = (relaxed, sampled, followed, labelled)  # the others compile programs
+
+
+@pytest.mark.parametrize(
+    "run",
+    [pytest.param(r, marks=[] if r in QUICKLY else pytest.mark.slow) for r in COUNTED],
+    ids=lambda run: run.__name__,
+)
 def test_the_bar_counts_what_a_function_is_told(run, found, monkeypatch):
     what, most = COUNTED[run]
     told: list[Any] = []

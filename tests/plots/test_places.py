@@ -33,8 +33,9 @@ MADE = {
 ONE_PANEL = ("settling", "census")
 MANY = ("energy", "spectrum")
 DRAWN_FIRST = ("settling", "census", "energy", "spectrum")
-ENGINES = ("constrained", None)
-EACH = pytest.mark.parametrize("engine", ENGINES)
+EACH = pytest.mark.parametrize(
+    "engine", ["constrained", pytest.param(None, marks=pytest.mark.slow)]
+)
 
 
 def source(name):
