@@ -271,6 +271,7 @@ def test_a_wrong_curvature_costs_few_steps_and_hides_behind_none(mistaken_progra
 SHARP = Network(np.sign(XI), L.LogCosh(20.0), L.LogSumExp(1.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau_memory", [1.0, 100.0, 5000.0])
 def test_an_activation_that_turns_within_a_step_keeps_the_balance(tau_memory):
     path = hopsim.simulate(

@@ -162,7 +162,11 @@ def test_an_end_between_two_roots_belongs_to_neither():
 # --- the census -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES, indirect=True)
+@pytest.mark.parametrize(
+    "name",
+    [*FLOWS, "sharp", pytest.param("binary", marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_every_probe_is_counted_once(name):
     found, probes = census(name)
     table = found.table

@@ -242,6 +242,7 @@ def reworded(text):
     return "# a comment\n\n" + "".join(lines)
 
 
+@pytest.mark.slow
 def test_comments_and_docstrings_keep_every_key(concerned):
     assert concerned("**/*.py", reworded) == set()
 

@@ -105,6 +105,7 @@ def test_sweeps_decide_as_exact_integers(name, rule):
     sweeps_decide_as_exact_integers(name, rule, ENGINES, starts())
 
 
+@pytest.mark.slow
 def test_both_engines_decide_as_exact_integers():
     sweeps_decide_as_exact_integers("exp", "local_field", ENGINES, starts(), (7,))
 

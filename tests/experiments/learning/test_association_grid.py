@@ -63,6 +63,7 @@ def test_best_cell_is_the_least_on_the_mean_over_draws(plain):
     assert float(plain["chance"]) == pytest.approx(np.sqrt(40))
 
 
+@pytest.mark.slow
 def test_cells_are_learnt_and_recalled_as_they_are_named(study):
     scenario = study(load=True, experiment={"ramp": 2.0, "recall_temperature": 1.0})
     data = hopsim.run(scenario).data
