@@ -162,10 +162,8 @@ def simulate(
         None if start is None else start.resumption,
     )  # fmt: skip
     check_request(network, dynamics, probes, request)
-    where, total = (
-        request.execution,
-        len(probes) if dynamics.counts == "probes" else None,
-    )
+    where = request.execution
+    total = len(probes) if dynamics.counts == "probes" else None
     with counted(where.progress, dynamics.counts, total) as count:
         where = dataclasses.replace(where, progress=count)
         request = dataclasses.replace(request, execution=where)

@@ -16,7 +16,7 @@ from .._common.names import nearest, plain, shown
 from .._common.progress import Count, counted, Progress
 from ..records import Record
 from ._drawing import captioned, drawn, new_figure
-from ._formats import styled
+from ._formats import format_told, styled
 from .style import COLOURS, Figure, moving, plots
 
 
@@ -71,14 +71,8 @@ def require_writer(form: MovingFormat) -> None:
 
 def moving_format(path: Path) -> MovingFormat:
     """The format that a suffix tells; ValueError for another one."""
-    word = path.suffix.removeprefix(".").lower()
-    for form in MOVING_FORMATS:
-        if word == form:
-            return form
-    raise ValueError(
-        f"Moving pictures are files of the format gif or mp4, got {shown(path.name)}; "
-        "end its name with .gif, say."
-    )
+    rule = "Moving pictures are files of the format gif or mp4"
+    return format_told(path, MOVING_FORMATS, rule)
 
 
 def animate_record(

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, Literal
+from typing import Any, get_args, Literal, TypeVar
 
 from .._common.files import reason_of
 from .._common.names import nearest, plain, shown
@@ -41,13 +41,22 @@ _STYLE: Any = {
 
 def named_format(path: Path) -> Format:
     """The format that a suffix tells; ValueError for another one."""
+    return format_told(
+        path, FORMATS, f"Pictures are files of the format {', '.join(FORMATS)}"
+    )
+
+
+Told = TypeVar("Told", bound=str)
+
+
+def format_told(path: Path, formats: tuple[Told, ...], rule: str) -> Told:
+    """The format that a suffix tells; ValueError, with the rule, for another one."""
     word = path.suffix.removeprefix(".").lower()
-    for form in FORMATS:
+    for form in formats:
         if word == form:
             return form
     raise ValueError(
-        f"Pictures are files of the format {', '.join(FORMATS)}, got "
-        f"{shown(path.name)}; end its name with .png, say."
+        f"{rule}, got {shown(path.name)}; end its name with .{formats[0]}, say."
     )
 
 

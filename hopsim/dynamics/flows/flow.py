@@ -1,5 +1,6 @@
 """`flow`: the state that a flow reaches, as a function that JAX can transform."""
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 import jax.numpy as jnp
@@ -14,9 +15,6 @@ from ._base import AbstractFlow
 from .one_run import one_run
 
 
-# how Diffrax differentiates a run. Not by running it backwards, which it could: there
-# what contracts forwards expands
-ADJOINTS = ("checkpoints", "forward", "direct")
 NO_TANGENT = (
     'flow(adjoint="checkpoints") has a gradient (grad, jacrev) and no tangent; for jvp '
     'and jacfwd give adjoint="forward", for both "direct".'
@@ -96,7 +94,7 @@ def run_flow(
     adjoint: str = "checkpoints",
 ) -> tuple[Float[Array, "*time feature"], Bool[Array, ""]]:
     """The same, and whether the run finished."""
-    from .integration import end_of_run  # and with it Diffrax
+    from .integration import ADJOINTS, end_of_run  # and with it Diffrax
 
     problem, x, end, steps = one_run(asked_by, network, dynamics, v0, request)
     at = None
@@ -105,7 +103,9 @@ def run_flow(
     if adjoint == "checkpoints":
         problem, x, end, at = gradient_only((problem, x, end, at), NO_TANGENT)
     try:
-        found, finished = end_of_run(problem, x, end, at, steps, _known(adjoint))
+        found, finished = end_of_run(
+            problem, x, end, at, steps, _known(adjoint, ADJOINTS)
+        )
     except TypeError as error:  # of tangents that are mapped while they are traced
         if "forward-mode" in str(error) and adjoint == "checkpoints":
             raise ValueError(NO_TANGENT) from None
@@ -115,9 +115,9 @@ def run_flow(
     return found, finished
 
 
-def _known(adjoint: Any) -> str:
-    if not isinstance(adjoint, str) or adjoint not in ADJOINTS:
+def _known(adjoint: Any, words: Collection[str]) -> str:
+    if not isinstance(adjoint, str) or adjoint not in words:
         raise ValueError(
-            f"adjoint must be one of {', '.join(ADJOINTS)}, got {shown(str(adjoint))}."
+            f"adjoint must be one of {', '.join(words)}, got {shown(str(adjoint))}."
         )
     return adjoint

@@ -129,7 +129,8 @@ def integrate(
     return solution._replace(passes=jnp.full(number, passes))
 
 
-# of `flow`, in its words
+# how Diffrax differentiates a run, in the words of `flow`. Not by running it backwards,
+# which it could: there what contracts forwards expands
 ADJOINTS = {
     "checkpoints": dfx.RecursiveCheckpointAdjoint,
     "forward": dfx.ForwardMode,

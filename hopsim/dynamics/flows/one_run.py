@@ -15,7 +15,7 @@ from ...network import Network, require_network
 from .._base import require_dynamics
 from .._request import Request, require, require_finite_positive, require_whole
 from ._base import AbstractFlow, Flow
-from ._solver_choice import DEFAULT_STEP, made, require_solver, Steps
+from ._solver_choice import DEFAULT_STEP, made, Steps
 
 
 class OneRun(NamedTuple):
@@ -46,7 +46,7 @@ def one_run(
         require_finite_positive("duration", request.duration)
     shape = np.shape(request.duration)
     require(shape == (), "duration", "one number", request.duration)
-    solver = _solver(asked_by, network, dynamics, request.solver)
+    _refuse_auto(asked_by, request.solver)
     known = dataclasses.replace(request, duration=1.0, memory_start=stand_in)
     dynamics.validate(network, np.zeros((1, network.features)), known)
     kept = request.filled(dtype)
@@ -57,7 +57,7 @@ def one_run(
         problem.dynamics.start(network, v0, h0),
         jnp.asarray(request.duration, dtype),
         Steps(
-            solver,
+            dynamics.fitted(made(request.solver)),
             kept.rtol,
             kept.atol,
             jnp.asarray(DEFAULT_STEP, dtype),
@@ -93,12 +93,9 @@ def _state(x: Any, what: str, size: int, dtype: np.dtype) -> Array:
     return jnp.asarray(finite(cast_to(found, dtype), what))
 
 
-def _solver(asked_by: str, network: Network, dynamics: AbstractFlow, solver: Any):
+def _refuse_auto(asked_by: str, solver: Any) -> None:
     if isinstance(solver, str) and solver == "auto":
         raise ValueError(
             f'{asked_by} takes no solver "auto", whose choice looks at numbers; name '
             'one, such as "tsit5".'
         )
-    if kind := require_solver(dynamics.decay, network, solver, None):
-        dynamics.may_use(kind)
-    return dynamics.fitted(made(solver))

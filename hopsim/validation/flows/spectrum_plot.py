@@ -74,7 +74,7 @@ def _draw_each(record: Record, fig: Figure) -> None:
         ax.axvline(0, color=LIMIT, lw=0.8, ls="--", zorder=0)
         ax.set_title(label)
         ax.set_xlabel(r"eigenvalues $\mathrm{Re}\,\lambda\cdot\tau_f$ (stable below 0)")
-        ax.invert_yaxis()
+    axes[0].invert_yaxis()  # once: the axes share it
     axes[0].set_ylabel("row of the table of attractors")
     axes[0].yaxis.get_major_locator().set_params(integer=True)
     handles = {}
