@@ -253,6 +253,13 @@ def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dat
     return data.assign_coords({d: (d, i) for d, i in index.items() if d not in data})
 
 
+def broadcast(data: Dataset, names: list[str]) -> list[np.ndarray]:
+    """Variables of a record, each with the dimensions of all of them in one order."""
+    import xarray as xr
+
+    return [x.values for x in xr.broadcast(*(data[name] for name in names))]
+
+
 def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     """The datasets of a sweep along a new leading dimension `point`.
 

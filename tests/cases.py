@@ -5,6 +5,7 @@ example here, filed under its kind.
 """
 
 import numpy as np
+import pytest
 
 from hopsim import dynamics, experiments, lagrangians as L, patterns, validation
 from hopsim.checks import measured, trajectories
@@ -108,6 +109,17 @@ NOT_CONVEX = {
 }
 CONVEX = SMOOTH | JUMPING
 NETWORKS = CONVEX | NOT_CONVEX
+# tried slowly: each Lagrangian of theirs is that of another network as well
+SIMILAR = ("a_exponential", "b", "b_kernel_density", "c_rounded", "c_exponential")
+SIMILAR += ("a_step", "a_sharp_exponential", "a_leaky_upward")
+
+
+def each_network(names):
+    """A test for each of them, by default where it is not like another."""
+    slow = lambda name: [pytest.mark.slow] if name in SIMILAR else []
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=slow(name)) for name in names]
+    )
 
 
 def states(seed: int, count: int = 32, v_scale: float = 1.0, h_scale: float = 2.0):

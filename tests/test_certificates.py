@@ -143,12 +143,12 @@ def sphere_program():
     return run(SPHERE)
 
 
-@pytest.mark.usefixtures("model_b_program", "sphere_program")
+@pytest.mark.usefixtures("model_b_program")
 @pytest.mark.parametrize(
     "name",
     [
         "b_currents",
-        "c",
+        pytest.param("c", marks=pytest.mark.slow),
         pytest.param("a_rectified_3", marks=pytest.mark.slow),
         pytest.param("c_exponential", marks=pytest.mark.slow),
     ],
@@ -229,7 +229,9 @@ def mistaken_program():
 
 
 @pytest.mark.usefixtures("mistaken_program")
-@pytest.mark.parametrize("solver", ["tsit5", "altimex"])
+@pytest.mark.parametrize(
+    "solver", ["tsit5", pytest.param("altimex", marks=pytest.mark.slow)]
+)
 def test_wrong_energy_is_found_out(solver):
     """The sign of the feature neurons' share of it is mistaken."""
     network = mistaken(share=-1.0)

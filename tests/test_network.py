@@ -17,7 +17,7 @@ from hopsim.dynamics import Adiabatic, TwoLayer
 from hopsim.network import Network
 
 
-EACH = pytest.mark.parametrize("name", cases.NETWORKS)
+EACH = cases.each_network(cases.NETWORKS)
 EPS = np.finfo(np.float64).eps
 
 TAU, DECAYS = 0.3, np.array([1.0, 0.4, 0.0])

@@ -16,7 +16,7 @@ from hopsim.spectrum import coupling_values, loop_gain, stiffness, two_layer_eig
 
 # the formula is for decay 1 and no autapse
 NAMES = [name for name, n in cases.SMOOTH.items() if n.autapse is None]
-EACH = pytest.mark.parametrize("name", NAMES)
+EACH = cases.each_network(NAMES)
 RATIOS = np.array([0.01, 0.5, 3.0])
 
 

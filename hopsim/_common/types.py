@@ -125,9 +125,8 @@ def once_each(x: np.ndarray) -> np.ndarray:
 
 def cast(tree: Any, dtype: Any) -> Any:
     """Every floating array of a pytree in one precision (mixed, it would promote)."""
+    return jax.tree.map(lambda x: x.astype(dtype) if _floating(x) else x, tree)
 
-    def one(x: Any) -> Any:
-        floating = isinstance(x, AnyArray) and jnp.issubdtype(x.dtype, jnp.floating)
-        return x.astype(dtype) if floating else x
 
-    return jax.tree.map(one, tree)
+def _floating(x: Any) -> bool:
+    return isinstance(x, AnyArray) and jnp.issubdtype(x.dtype, jnp.floating)

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from .. import statistics
-from ..records import Dataset, Record, Verdict
+from ..records import broadcast, Dataset, Record, Verdict
 from ._base import AbstractCheck, checks, needed_by_check, require_reach
 
 
@@ -77,21 +77,22 @@ class AbstractMeasured(AbstractCheck):
     def by_set(self, data: Dataset) -> list[np.ndarray]:
         """The entries that `where` keeps of the variable, flat, for each set."""
         needed_by_check(data, self.variable)
-        owner = data.get("set", 0)
         if "set" in data and not set(data["set"].dims) <= set(data[self.variable].dims):
             raise ValueError(f"{self.variable!r} is not measured for each pattern set")
-        chosen = data[self.variable].notnull() | True
-        for name, (low, high) in self.where.items():
+        for name in self.where:
             if not np.all(np.isfinite(_numbers(data, name))):
                 raise ValueError(f"`where` needs finite numbers, {name!r} has others")
-            chosen = chosen & (data[name] >= low) & (data[name] <= high)
-        owner = 0 * chosen + owner  # xarray arithmetic broadcasts to common dimensions
-        alike = lambda x: x.broadcast_like(owner).transpose(*owner.dims).values
-        kept = alike(chosen)
-        values, owner = alike(data[self.variable])[kept], owner.values[kept]
-        if not values.size:
+        names = [self.variable, *self.where, *({"set"} & {*data.variables})]
+        values, *others = broadcast(data, names)
+        kept = np.ones(values.shape, bool)
+        for (low, high), x in zip(self.where.values(), others, strict=False):
+            kept &= (x >= low) & (x <= high)
+        if not np.any(kept):
             raise ValueError(f"nothing of {self.variable!r} lies in `where`")
-        return [values[owner == k] for k in np.unique(owner)]
+        if "set" not in data:
+            return [values[kept]]
+        owner = others[-1][kept]
+        return [values[kept][owner == k] for k in np.unique(owner)]
 
     def samples(self, data: Dataset, groups: list[np.ndarray]) -> str:
         """The number of entries and sets, and of all entries if some are left out."""

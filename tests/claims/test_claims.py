@@ -18,7 +18,7 @@ from hopsim.claims.verify import finished_entries
 
 PLACE = ROOT / "runs" / "verify"
 # one for every wing: flows, spins, training, attractors, teacher and student
-WITNESSES = ["cl-04", "dam-01", "dam-12", "cl-23-potts", "ts-13"]
+WITNESSES = ["cl-04", "dam-01", "dam-12", "cl-23-potts", "ts-12"]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ WITNESSES = [
     "cl-22: a softmax that sums to 1.3",
     "dam-01: AND in place of XOR",
     "dam-16: targets in the wrong order",
-    "cl-24: softmax that sums to more",
+    "cl-23-potts: softmax that sums to more",
     "ts-13: a teacher twice as warm as its student (c = 3)",
 ]
 

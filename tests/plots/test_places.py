@@ -128,7 +128,9 @@ def test_several_panels_take_the_place_of_the_axes(engine, name):
 
 
 @EACH
-@pytest.mark.parametrize("name", ["energy", "spectrum"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("energy", marks=pytest.mark.slow), "spectrum"]
+)
 def test_a_subfigure_holds_the_whole_picture(engine, name):
     fig = Figure(figsize=(11, 8.5), layout=engine)
     parts: Any = fig.subfigures(2, 2)

@@ -184,6 +184,7 @@ def alike():
     return refilled(LANES, ASKED), refilled(None, NUMBER)
 
 
+@slow  # by default, `test_batches` has refilled lanes
 def test_a_run_is_the_same_in_a_lane_that_others_had(alike):
     lanes, own = (jax.tree.map(lambda x: x[:ASKED], x) for x in alike)
     for name in ("steps", "rejected", "ending"):
@@ -193,6 +194,7 @@ def test_a_run_is_the_same_in_a_lane_that_others_had(alike):
         np.testing.assert_allclose(a, b, rtol=2e-8, atol=2e-9, err_msg=name)
 
 
+@slow
 def test_lanes_do_not_wait_for_the_slowest_run_of_a_chunk(alike):
     lanes, own = alike
     attempts = np.asarray(own.steps) + np.asarray(own.rejected)
@@ -203,6 +205,7 @@ def test_lanes_do_not_wait_for_the_slowest_run_of_a_chunk(alike):
     assert attempts.sum() / LANES <= passes < 0.8 * one_by_one
 
 
+@slow
 @pytest.mark.parametrize("asked", [1, 3, 17])
 def test_fewer_runs_than_lanes_are_run_once(alike, asked):
     """The program of `alike`; what is begun for want of rows is not run."""

@@ -101,6 +101,7 @@ def adaptive(erk):
     return solve(erk), solve(Unrolled(erk))
 
 
+@slow  # by default, `test_loop` compares adaptive steps
 @erks(dfx.Tsit5)
 def test_unrolled_stages_take_the_same_adaptive_steps(adaptive, erk):
     """The error estimate is the same: so is every decision of the controller."""

@@ -38,7 +38,7 @@ KINDS = [(k, h) for k in SOLUTIONS for h in ("distinct", "power")]
 KINDS.remove(("para", "power"))
 
 
-@pytest.mark.parametrize("n", [3, 4, 6])
+@pytest.mark.parametrize("n", [3, 4, pytest.param(6, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("kind", "hamiltonian"), KINDS)
 def test_free_entropy_is_stationary_at_every_kind_of_solution(kind, n, hamiltonian):
     start, c, c_s, beta = SOLUTIONS[kind]
@@ -213,7 +213,10 @@ def test_lines_pass_through_the_nishimori_point_and_the_tip(n):
         assert alpha == pytest.approx(1 / c[k], abs=1e-11)
 
 
-@pytest.mark.parametrize(("n", "ratio"), [(3, 0.6), (3, 3.0), (4, 1.4), (10, 0.8)])
+SLOW = [pytest.param(*x, marks=pytest.mark.slow) for x in ((3, 3.0), (4, 1.4))]
+
+
+@pytest.mark.parametrize(("n", "ratio"), [(3, 0.6), (10, 0.8), *SLOW])
 def test_lines_are_where_the_equations_are_singular_and_the_phases_equal(n, ratio):
     spinodal, transition = ts.learning_boundaries(ratio, n, 1.0)
     c = transition / ratio**2

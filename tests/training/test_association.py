@@ -165,6 +165,7 @@ def cells():
     return grid(np.array([0.7, 1.0]), np.array([0.05, 0.2, 0.3]), keep=True)
 
 
+@pytest.mark.slow
 def test_every_cell_of_a_grid_is_learnt_and_recalled_as_one_alone(cells):
     found, (which, draw, T, rate, memories, states) = cells
     assert found.memories is not None
@@ -259,6 +260,7 @@ def test_grids_refuse_what_cannot_be_learnt(wrong, message):
         associate([AutoAssociative(L.Polynomial(3))], **(arguments | wrong))
 
 
+@pytest.mark.slow
 def test_high_rectified_powers_lose_their_memories_and_plain_ones_do_not():
     """To flip a random weight raises the mean of a high power: overlaps fall to 0."""
     draw = np.random.default_rng(0)

@@ -131,7 +131,10 @@ def test_float32_keeps_its_digits(form):
     assert np.max(np.abs(error)) <= 1e-5 * np.max(np.abs(expected))
 
 
-@pytest.mark.parametrize("items", [1, 7, 64])
+SLOW = [pytest.param(items, marks=pytest.mark.slow) for items in (1, 64)]
+
+
+@pytest.mark.parametrize("items", [7, *SLOW])
 def test_blocks_change_nothing(monkeypatch, items):
     states = rng.choice([-1.0, 1.0], (items, PIXELS + CLASSES))
     for form in ("associative", "autoassociative"):

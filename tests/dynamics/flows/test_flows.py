@@ -168,8 +168,9 @@ def test_energy_lost_is_energy_dissipated_by_an_implicit_solver(rtol):
     check_ledger(path, rtol)
 
 
+@pytest.mark.slow  # a claim as well
 @pytest.mark.usefixtures("driven_program")
-@pytest.mark.parametrize("omega", [pytest.param(0.0, marks=pytest.mark.slow), 2.0])
+@pytest.mark.parametrize("omega", [0.0, 2.0])
 def test_work_of_a_drive_completes_the_balance(omega):
     """`E(t) - E(0) + Q + int I'.g dt = 0` for I(t) = A sin(omega t). [CL-06]"""
     rtol = 1e-9

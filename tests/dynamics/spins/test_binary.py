@@ -31,6 +31,8 @@ each_engine = pytest.mark.parametrize(
     ["cpu", pytest.param("lockstep", marks=pytest.mark.slow)],
 )
 RULES = ("energy_gap", "cavity_field", "local_field")
+slow = lambda *values: pytest.param(*values, marks=pytest.mark.slow)
+EACH_RULE = pytest.mark.parametrize("rule", [RULES[0], *map(slow, RULES[1:])])
 LAYERS = {
     "x": L.Polynomial(1),
     "x^2": L.Polynomial(2),
@@ -124,12 +126,12 @@ def test_walks_decide_as_exact_integers(name, rule):
 @pytest.mark.parametrize(
     ("layer", "features", "count"),
     [
-        pytest.param(L.Polynomial(100), 784, 40, marks=pytest.mark.slow),
-        pytest.param(L.RectifiedPolynomial(100), 784, 40, marks=pytest.mark.slow),
-        pytest.param(L.Polynomial(5), 100, 2000, marks=pytest.mark.slow),
-        (L.RectifiedPolynomial(20), 100, 2000),
+        slow(L.Polynomial(100), 784, 40),
+        slow(L.RectifiedPolynomial(100), 784, 40),
+        slow(L.Polynomial(5), 100, 2000),
+        slow(L.RectifiedPolynomial(20), 100, 2000),
         (L.LeakyRectifiedPolynomial(100, -0.01), 100, 200),
-        pytest.param(L.Exponential(1.0), 784, 40, marks=pytest.mark.slow),
+        slow(L.Exponential(1.0), 784, 40),
     ],
 )
 def test_large_networks_decide_as_exact_integers(layer, features, count):
@@ -146,7 +148,7 @@ def test_large_networks_decide_as_exact_integers(layer, features, count):
 @pytest.mark.parametrize(
     "layer",
     [
-        pytest.param(L.Polynomial(60), marks=pytest.mark.slow),
+        slow(L.Polynomial(60)),
         L.RectifiedPolynomial(100),
     ],
 )
@@ -211,7 +213,7 @@ def test_each_visit_is_decided_by_two_energies(seed, count, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["x^2", "x^3", "x^4", "rectified x^3", "leaky, falling"]
+    "name", ["x^3", "leaky, falling", *map(slow, ("x^2", "x^4", "rectified x^3"))]
 )
 def test_all_states_of_a_small_network(name):
     """Over all 2^10 states: those at rest are those that no single flip lowers."""
@@ -240,8 +242,8 @@ def test_all_states_of_a_small_network(name):
     "order",
     [
         "permutation",
-        pytest.param("random", marks=pytest.mark.slow),
-        pytest.param("synchronous", marks=pytest.mark.slow),
+        slow("random"),
+        slow("synchronous"),
     ],
 )
 def test_chunks_devices_and_precision_change_nothing(order):
@@ -337,7 +339,7 @@ def test_clamped_spins_stay_and_count():
             assert np.all(gap[~held] * s[~held] >= 0)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@EACH_RULE
 def test_currents_join_the_drive(rule):
     current = 30.0 * patterns.gaussian(7, 1, FEATURES)[0]
     one = network(L.Polynomial(3), 9, current=current, autapse=2.5)
@@ -368,7 +370,7 @@ class Quartic(L.AbstractAdditiveLagrangian):
         return jnp.sum(3 * x**4 + x**2)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@EACH_RULE
 def test_an_own_interaction_function(rule):
     one = network(Quartic(), 9)
     assert not is_exact(one)

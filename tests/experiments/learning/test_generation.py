@@ -77,6 +77,7 @@ def test_prototypes_are_what_their_class_recalls(record):
         assert np.min(record[f"{route}_overlap"].values) >= 1 - 1e-6
 
 
+@pytest.mark.slow
 def test_the_energy_is_certified_to_fall_from_noise_to_the_image(record):
     assert bool(record["promised"].values)
     assert np.all(record["certified"].values)
@@ -86,6 +87,7 @@ def test_the_energy_is_certified_to_fall_from_noise_to_the_image(record):
     assert record.attrs["not_drawn"] == ""
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_the_classifier(record):
     network = load_network()
     ended = record["film"].values[:, -1]

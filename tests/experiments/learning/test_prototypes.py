@@ -61,6 +61,7 @@ def record(tmp_path_factory):
         yield hopsim.run(hopsim.load_scenario(file), out=place)
 
 
+@pytest.mark.slow
 def test_points_keep_their_labels_beside_the_classes_wanted(record):
     points = dict(record.points())
     assert list(points) == ["n = 3", "n = 20"]
@@ -70,6 +71,7 @@ def test_points_keep_their_labels_beside_the_classes_wanted(record):
         assert np.all(data["confusion"].sum(axis=(1, 2)) == 120)
 
 
+@pytest.mark.slow
 def test_a_variant_without_its_images_is_left_out_and_has_no_verdict(record):
     assert record.attrs["left_out"] == "real"
     assert [v.statement for v in record.verdicts] == ["learns (n = 20)"]
@@ -113,6 +115,7 @@ def test_only_variants_are_left_out(tmp_path):
         hopsim.load_scenario(file)
 
 
+@pytest.mark.slow
 def test_crossings_are_the_first_epochs_below_the_level(record):
     for _, data in record.points():
         for k, epoch in enumerate(data["crossed"].values):
@@ -124,6 +127,7 @@ def test_crossings_are_the_first_epochs_below_the_level(record):
                 assert np.all(error[: int(epoch) - 1] >= 0.9)
 
 
+@pytest.mark.slow
 def test_noise_of_no_size_changes_nothing_and_of_great_size_leaves_chance(record):
     for _, data in record.points():
         quiet, loud = data["noise_error"].values.T
