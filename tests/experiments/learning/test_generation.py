@@ -113,6 +113,7 @@ def test_neurons_that_do_not_saturate_are_refused(tmp_path):
         hopsim.run(load(tmp_path, text))
 
 
+@pytest.mark.slow
 def test_a_network_that_was_trained_generates(tmp_path):
     found = hopsim.run(load(tmp_path, overrides={"training.epochs": 8}))
     assert np.all(found["certified"].values)
