@@ -245,12 +245,32 @@ def _by_flags(data: Dataset, name: str) -> str:
 
 
 def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dataset:
-    """An xarray.Dataset; its index coordinates let unequal sizes be joined."""
+    """An xarray.Dataset; its index coordinates let unequal sizes be joined.
+
+    What is named "@name" is an attribute, as in `variables_of`.
+    """
     import xarray as xr
 
-    data = xr.Dataset(dict(variables), attrs=dict(attrs or {}))
+    told = {k[1:]: v[1] for k, v in variables.items() if k.startswith("@")}
+    held = {k: v for k, v in variables.items() if not k.startswith("@")}
+    data = xr.Dataset(held, attrs=told | dict(attrs or {}))
     index = {dim: np.arange(size) for dim, size in data.sizes.items()}
     return data.assign_coords({d: (d, i) for d, i in index.items() if d not in data})
+
+
+def variables_of(data: Dataset, group: str = "") -> dict[str, tuple[Any, ...]]:
+    """The variables and attributes of a dataset, from which `dataset` makes it again.
+
+    Those of a group are named "group/name".
+    """
+    above = f"{group}/" if group else ""
+    plain = lambda v: v.name in v.dims and np.array_equal(v, np.arange(v.size))
+    held = {
+        f"{above}{name}": (v.dims, v.values, dict(v.attrs))
+        for name, v in data.variables.items()
+        if not (name in data.indexes and plain(data[name]))
+    }
+    return held | {f"{above}@{name}": ((), x) for name, x in data.attrs.items()}
 
 
 def broadcast(data: Dataset, names: list[str]) -> list[np.ndarray]:

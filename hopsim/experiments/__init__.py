@@ -5,10 +5,11 @@ that only test theory are in `hopsim.validation`.
 """
 
 from . import capacity, landscape, learning, recall, students
-from ._base import AbstractExperiment, experiments, Setting, Study
+from ._base import AbstractExperiment, experiments, Setting
 from ._ensemble import AbstractEnsemble
 from ._settings import RunSettings
 from ._training import AbstractTraining, TrainingSettings
+from ._units import StudyPoint, Unit, UnitContext
 
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "AbstractTraining",
     "RunSettings",
     "Setting",
-    "Study",
+    "StudyPoint",
     "TrainingSettings",
+    "Unit",
+    "UnitContext",
     "capacity",
     "experiments",
     "landscape",

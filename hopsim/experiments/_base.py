@@ -1,17 +1,15 @@
-"""Settings, studies, and the base class of experiments."""
+"""Settings, and the base class of experiments."""
 
 import abc
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from .._common.names import nearest, shown
-from .._common.progress import Report
 from .._common.registry import Registry
 from .._common.streams import Stream
 from ..data.sources import PatternSet, ProbeSet
@@ -27,10 +25,11 @@ from ..dynamics import (
 from ..dynamics.spins.relaxation import check_relaxation, relax, Relaxation
 from ..dynamics.spins.sampling import check_sampling
 from ..network import Network
-from ..records import Record
+from ..records import Dataset, dataset, join_points, Record, Variables
 from ..simulation import check_request, simulate
 from ..trajectory import Trajectory
 from ._settings import RunSettings, Sweep
+from ._units import grouped, StudyPoint, Unit, UnitContext
 
 
 experiments = Registry("experiment", completed_by=("hopsim.validation",))
@@ -165,53 +164,20 @@ class Setting:
         return mask
 
 
-@dataclasses.dataclass(frozen=True)
-class Study:
-    """All points of an experiment, and callbacks for progress and stopping."""
-
-    settings: tuple[Setting, ...]
-    on_progress: Report | None = None
-    place: Path | None = None  # folder for checkpoints of training
-    should_stop: Callable[[], bool] = lambda: False  # True: save one and stop
-    on_epoch: Callable[[str, dict[str, float]], None] | None = None
-
-    def progress_callback(
-        self, number: int, runs: int | None = None, what: str | None = None
-    ) -> Callable | None:
-        """A callback `(done, total)` for run `number` of `runs`; None if unused.
-
-        It counts what the dynamics counts, unless another thing is named.
-        """
-        if self.on_progress is None:
-            return None
-        report, runs = self.on_progress, runs or len(self.settings)
-        counts = what or self.settings[0].dynamics.counts
-        return lambda done, total: report(counts, number * total + done, runs * total)
-
-    def epoch_callback(self, label: str) -> Callable[[dict[str, float]], None]:
-        """A callback that reports every epoch of training of the point `label`."""
-
-        def of(values: dict[str, float]) -> None:
-            if self.on_epoch is not None:
-                self.on_epoch(label, values)
-            elif self.on_progress is not None:
-                what = f"epochs {label}".strip()
-                self.on_progress(what, int(values["epoch"]), int(values["epochs"]))
-
-        return of
-
-
 class AbstractExperiment(BaseModel, abc.ABC):
     """A kind of study: the entries of `[experiment]`, and how it is run.
 
-    To add one: subclass with its fields, set `plots`, implement `run` and, with what it
-    asks of a setting, `validate_setting`, and register it.
+    Its work is cut into units, each of which can be computed anywhere, in any order,
+    and kept. To add one: subclass with its fields, set `plots`, implement `perform`
+    and, with what it asks of a setting, `validate_setting`, and register it. If a point
+    has more than one unit, implement `units` and `joined`.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     plots: ClassVar[tuple[str, ...]] = ()
     further_plots: ClassVar[tuple[str, ...]] = ()  # that its record can give, if asked
     trains: ClassVar[bool] = False  # it learns memories: [training] says how
+    unit_name: ClassVar[str] = ""  # in its progress, if it is units that it counts
 
     sweep: Sweep | None = None
     variants: dict[str, dict[str, Any]] | None = None
@@ -263,6 +229,48 @@ class AbstractExperiment(BaseModel, abc.ABC):
         """The labels of the record's points, given those of the settings."""
         return settings
 
+    def units(self, points: Sequence[StudyPoint]) -> list[Unit]:
+        """Everything that is to be computed; one unit for each point by default."""
+        return [Unit(k) for k in range(len(points))]
+
     @abc.abstractmethod
-    def run(self, study: Study) -> Record:
-        """Compute the record of all points, with arrays on the host."""
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        """The variables of one unit, `{name: (dimensions, values)}`, on the host.
+
+        `setting` is that of the unit's point with its first set of patterns, of which
+        `setting.redrawn(unit.set)` gives the others. What is computed depends on
+        nothing else. Variables of a group of the record are named "group/name".
+        """
+
+    def joined(self, point: StudyPoint, found: Mapping[Unit, Variables]) -> Dataset:
+        """One point of the record, of those of its units that there are."""
+        (variables,) = found.values()
+        return dataset(variables)
+
+    def gathered(
+        self, points: Sequence[StudyPoint], found: Mapping[Unit, Variables]
+    ) -> Record:
+        """The record of all points of which there are units."""
+        parts: dict[int, dict[Unit, Mapping[str, Variables]]] = {}
+        for unit in sorted(found):
+            parts.setdefault(unit.point, {})[unit] = grouped(found[unit])
+        labels = self.labels([point.label for point in points])
+        each = [set(groups) for units in parts.values() for groups in units.values()]
+
+        def of(group: str) -> Dataset:
+            joined = []
+            for k, units in parts.items():
+                mine = {unit: groups[group] for unit, groups in units.items()}
+                data = self.joined(points[k], mine)
+                joined.append(data if group else _valued(data, points[k]))
+            return join_points(joined, [labels[k] for k in parts])
+
+        common = sorted(set.intersection(*each) - {""})
+        return Record(of(""), {group: of(group) for group in common})
+
+
+def _valued(data: Dataset, point: StudyPoint) -> Dataset:
+    """With the swept value, unless the study has said it."""
+    if point.value is None or "value" in data:
+        return data
+    return data.assign(value=point.value)

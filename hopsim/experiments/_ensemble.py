@@ -1,7 +1,7 @@
 """Ensembles: the same measurement for many independent sets of patterns."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,8 +9,9 @@ from jaxtyping import Float
 from pydantic import Field
 
 from .._common.names import shown
-from ..records import Dataset, dataset, join_points, Record, Variables
-from ._base import AbstractExperiment, Setting, Study
+from ..records import Dataset, dataset, Variables
+from ._base import AbstractExperiment, Setting
+from ._units import StudyPoint, Unit, UnitContext
 from ._variables import PURE
 
 
@@ -25,6 +26,7 @@ class AbstractEnsemble(AbstractExperiment):
     """
 
     row: ClassVar[str] = "state"
+    unit_name: ClassVar[str] = "pattern sets"
 
     sets: int = Field(8, ge=1)
 
@@ -32,42 +34,35 @@ class AbstractEnsemble(AbstractExperiment):
     def measure(self, setting: Setting) -> Variables:
         """The variables of one set of patterns: `{name: (dimensions, values)}`."""
 
-    def run(self, study: Study) -> Record:
-        runs, parts = len(study.settings) * self.sets, []
-        for k, setting in enumerate(study.settings):
-            found = []
-            for number in range(self.sets):
-                found.append(self.measure(setting.redrawn(number)))
-                if study.on_progress is not None:
-                    done = k * self.sets + number + 1
-                    study.on_progress("pattern sets", done, runs)
-            parts.append(stacked(found, self.row, setting))
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+    def units(self, points: Sequence[StudyPoint]) -> list[Unit]:
+        return [Unit(k, n) for k in range(len(points)) for n in range(self.sets)]
+
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        found = self.measure(setting.redrawn(unit.set))
+        require_variables(found, self.row)
+        return found
+
+    def joined(self, point: StudyPoint, found: Mapping[Unit, Variables]) -> Dataset:
+        return stacked(found, self.row)
 
 
-def stacked(found: list[Variables], row: str, setting: Setting) -> Dataset:
-    """The variables of all sets as one dataset, concatenated along `row`.
-
-    Raises ValueError for what are no variables that a file of a run can hold.
-    """
-    for variables in found:
-        _require_variables(variables, row)
-    sizes = [_rows(variables, row) for variables in found]
-    number = np.repeat(np.arange(len(found)), sizes)
+def stacked(found: Mapping[Unit, Variables], row: str) -> Dataset:
+    """The variables of all sets as one dataset, concatenated along `row`."""
+    sizes = [_rows(variables, row) for variables in found.values()]
+    number = np.repeat([unit.set for unit in found], sizes)
     stacked: dict[str, tuple] = {
         "set": (row, number, PURE | {"long_name": "number of the pattern set"})
     }
-    for name, (dims, first, *attrs) in found[0].items():
+    for name, (dims, first, *attrs) in next(iter(found.values())).items():
         if row in np.atleast_1d(dims):
             axis = list(np.atleast_1d(dims)).index(row)
-            first = np.concatenate([v[name][1] for v in found], axis=axis)
+            first = np.concatenate([v[name][1] for v in found.values()], axis=axis)
         stacked[name] = (dims, first, *attrs)
-    if setting.value is not None:
-        stacked["value"] = ((), setting.value)
     return dataset(stacked)
 
 
-def _require_variables(variables: Any, row: str) -> None:
+def require_variables(variables: Any, row: str) -> None:
+    """Raises ValueError for what are no variables that a file of a run can hold."""
     if not isinstance(variables, Mapping):
         raise ValueError(
             "The measurement of a pattern set gives {name: (dimensions, values)}, got "

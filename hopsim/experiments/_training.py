@@ -1,6 +1,6 @@
 """The table `[training]`, and the base class of experiments that train memories."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from .._common.names import nearest
 from .._common.streams import Stream
 from ..data import datasets
-from ..records import join_points, Record, Variables
+from ..records import Dataset, Record, Variables
 from ..training import (
     Examples,
     from_images,
@@ -19,8 +19,9 @@ from ..training import (
     rule_of,
     train,
 )
-from ._base import AbstractExperiment, Setting, Study
+from ._base import AbstractExperiment, Setting
 from ._ensemble import stacked
+from ._units import StudyPoint, Unit, UnitContext
 
 
 CLASSES = 10  # of every data set
@@ -178,11 +179,20 @@ class AbstractTraining(AbstractExperiment):
     A set has its own initial memories, its own order of the examples and, for the
     bundled digits, its own split.
 
-    To add one: set `plots` and implement `run`, with `learn`.
+    To add one: set `plots` and `row`, and implement `perform`, with `learn`.
     """
 
     trains: ClassVar[bool] = True
     recalls: ClassVar[bool] = False  # by form = "recall"
+    row: ClassVar[str] = "training"  # the dimension along which sets are stacked
+
+    sets: int = Field(1, ge=1)
+
+    def units(self, points: Sequence[StudyPoint]) -> list[Unit]:
+        return [Unit(k, n) for k in range(len(points)) for n in range(self.sets)]
+
+    def joined(self, point: StudyPoint, found: Mapping[Unit, Variables]) -> Dataset:
+        return stacked(found, self.row)
 
     def validate_setting(self, setting: Setting) -> None:
         """What every training asks for; override it with what else one does."""
@@ -207,40 +217,18 @@ class AbstractTraining(AbstractExperiment):
         images = (given.train or 0) + (given.test or 0)  # those asked for by number
         return float(network.features) * (4 * network.count + images)
 
-    def measure_sets(
-        self,
-        study: Study,
-        sets: int,
-        row: str,
-        measure: Callable[[Setting, Study, str], Variables],
-    ) -> Record:
-        """What is measured after each of `sets` training runs of every point.
-
-        `measure` is given the name of the checkpoint file, too; axis `row` is stacked.
-        """
-        parts = []
-        for k, setting in enumerate(study.settings):
-            found = [
-                measure(setting.redrawn(number), study, f"{k}-{number}")
-                for number in range(sets)
-            ]
-            parts.append(stacked(found, row, setting))
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
-
     def learn(
         self,
         setting: Setting,
-        study: Study,
-        name: str,
+        context: UnitContext,
         learn: Examples | Pairs,
         test: Examples | Pairs | None,
     ) -> Record:
-        """Train the memories of a setting; `name` is that of the checkpoint file."""
+        """Train the memories of a setting, with the checkpoints that are asked for."""
         given = setting.training
         batch = min(given.batch, len(learn[0]))
         rates = given.rates().astype(setting.network.dtype)
         steps = len(learn[0]) // batch
-        place = study.place
         return train(
             setting.network,
             learn,
@@ -254,8 +242,8 @@ class AbstractTraining(AbstractExperiment):
             order=given.order,
             test=test,
             key=setting.stream.child("training"),
-            checkpoint=None if place is None else place / f"{name}.nc",
+            checkpoint=context.checkpoint,
             checkpoint_seconds=given.checkpoint_seconds,
-            interrupted=study.should_stop,
-            told=study.epoch_callback(setting.label),
+            interrupted=context.should_stop,
+            told=context.epoch_callback(setting.label),
         )

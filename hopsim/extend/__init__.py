@@ -42,7 +42,14 @@ from ..dynamics import (
     AbstractSpinDynamics,
 )
 from ..dynamics.spins.trajectories import SpinRun
-from ..experiments import AbstractEnsemble, AbstractExperiment, Setting, Study
+from ..experiments import (
+    AbstractEnsemble,
+    AbstractExperiment,
+    Setting,
+    StudyPoint,
+    Unit,
+    UnitContext,
+)
 from ..lagrangians import AbstractAdditiveLagrangian, AbstractLagrangian
 from ..network import Network
 from ..records import dataset, Record, Verdict
@@ -86,7 +93,9 @@ __all__ = [
     "Record",
     "Setting",
     "SpinRun",
-    "Study",
+    "StudyPoint",
+    "Unit",
+    "UnitContext",
     "Verdict",
     "check",
     "dataset",

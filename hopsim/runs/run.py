@@ -31,11 +31,12 @@ from .._common.files import (
 from .._common.names import plain
 from .._common.progress import Report, reported
 from .._version import __version__
-from ..experiments import experiments, Study
+from ..experiments import experiments
 from ..plots import render
 from ..records import Record, save
 from ..scenario.scenario import load_scenario, Scenario
 from .summary import summary_lines
+from .units import Callbacks, gathered, performed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,15 +46,6 @@ class RunDirectory:
     place: Path  # the directory in which it is made
     name: str
     force: bool  # replace an old one
-
-
-@dataclasses.dataclass(frozen=True)
-class Callbacks:
-    """What is called while a scenario runs; see `run`."""
-
-    on_progress: Report | None = None
-    should_stop: Callable[[], bool] | None = None  # None: no checkpoints are left
-    on_epoch: Callable[[str, dict[str, float]], None] | None = None
 
 
 def run(
@@ -142,17 +134,11 @@ def _computed(scenario: Scenario, callbacks: Callbacks, place: Path | None) -> R
     begun = time.perf_counter()
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
-        settings = scenario.settings()
-        scenario.experiment.validate_study(settings)
-        for setting in settings:
-            scenario.experiment.validate_setting(setting)
-        study = Study(settings, callbacks.on_progress, on_epoch=callbacks.on_epoch)
-        if callbacks.should_stop is not None and place is not None:
-            study = dataclasses.replace(
-                study, place=place, should_stop=callbacks.should_stop
-            )
         with repeats_expected():  # of what it draws
-            record = scenario.experiment.run(study)
+            found = dict(performed(scenario, callbacks, place))
+        record = gathered(scenario, found)
+        header = scenario.header
+        first = scenario.points[0].sketch(header.seed, header.precision)
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
         record = record.with_verdicts(verdicts)
         seconds = time.perf_counter() - begun
@@ -164,8 +150,8 @@ def _computed(scenario: Scenario, callbacks: Callbacks, place: Path | None) -> R
                 "seconds_compiling": clock.compiling,
                 "programs_compiled": clock.programs,
                 "programs_from_cache": clock.loaded,
-                "features": settings[0].network.features,
-                "count": settings[0].network.count,
+                "features": first.network.features,
+                "count": first.network.count,
             }
         )
     return record

@@ -25,7 +25,7 @@ from hopsim.claims.tasks import find_claims, mutated
 from hopsim.claims.worker import _wrong
 from hopsim.data.sources import memory_sources, probe_sources
 from hopsim.dynamics import Adiabatic
-from hopsim.experiments._ensemble import stacked
+from hopsim.experiments._ensemble import require_variables
 from hopsim.lagrangians import lagrangians
 from hopsim.runs.redrawing import redraw
 from hopsim.runs.run import run
@@ -442,9 +442,8 @@ def test_a_verdict_takes_numbers_of_numpy_and_of_jax():
     ],
 )
 def test_a_measurement_that_gives_no_variables_is_refused(found, told):
-    setting: Any = None  # it is not asked for
     with pytest.raises(ValueError, match=told):
-        stacked([found], "probe", setting)
+        require_variables(found, "probe")
 
 
 # --- claims ---------------------------------------------------------------------------

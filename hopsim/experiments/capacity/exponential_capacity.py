@@ -1,7 +1,7 @@
 """The capacity of the exponential interaction: memories one bit apart limit it."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -12,12 +12,13 @@ from ...data import patterns
 from ...dynamics import Binary, expected
 from ...lagrangians import Exponential
 from ...network import Network
-from ...records import Dataset, dataset, join_points, Record
+from ...records import Variables
 from ...statistics import wilson
 from ...theory import capacity
-from .._base import AbstractExperiment, experiments, Setting, Study
+from .._base import AbstractExperiment, experiments, Setting
 from .._numbers import Positive
 from .._spins import decided_at_once
+from .._units import Unit, UnitContext
 from .._variables import PURE
 
 
@@ -63,18 +64,12 @@ class ExponentialCapacity(AbstractExperiment):
             what = f"experiment.loads: {most:,} memories of {n} features"
             require_room(float(most) * max(n, most), what)
 
-    def run(self, study: Study) -> Record:
-        runs = len(study.settings) * len(self.features) * len(self.loads)
-        parts = []
-        for setting in study.settings:
-            done = len(parts) * runs // len(study.settings)
-            on_progress = lambda k, done=done: (
-                study.on_progress and study.on_progress("sizes", done + k, runs)
-            )
-            parts.append(self._measured(setting, on_progress))
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        return self._measured(setting, context.progress_callback("sizes"))
 
-    def _measured(self, setting: Setting, on_progress: Callable[[int], Any]) -> Dataset:
+    def _measured(
+        self, setting: Setting, on_progress: Callable[[int, int], None] | None
+    ) -> Variables:
         sizes = [(n, load) for n in self.features for load in self.loads]
         counts = np.array([_count(n, load) for n, load in sizes])
         stable = np.zeros((len(sizes), self.sets), bool)
@@ -86,8 +81,9 @@ class ExponentialCapacity(AbstractExperiment):
                 unstable[k, number] = _unstable(setting, memories)
                 stable[k, number] = unstable[k, number] == 0
                 pairs[k, number] = has_neighbours(memories)
-            on_progress(k + 1)
-        return dataset(self._variables(sizes, counts, stable, pairs, unstable))
+            if on_progress is not None:
+                on_progress(k + 1, len(sizes))
+        return self._variables(sizes, counts, stable, pairs, unstable)
 
     def _variables(self, sizes, counts, stable, pairs, unstable) -> dict[str, tuple]:
         features = np.array([n for n, _ in sizes])

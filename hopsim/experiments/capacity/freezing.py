@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,10 +14,11 @@ from ...lagrangians import AbsoluteValue, LogCosh, Polynomial
 from ...network import Network
 from ...records import join_points, Record, Variables
 from ...theory import capacity
-from .._base import experiments, Setting, Study
+from .._base import experiments, Setting
 from .._ensemble import AbstractEnsemble, stacked
 from .._numbers import Positive, Rising
 from .._spins import power_of, require_aims
+from .._units import StudyPoint, Unit, UnitContext
 from .._variables import PURE
 from ._loads import half_points
 
@@ -121,18 +122,22 @@ class Freezing(AbstractEnsemble):
                 "sweep or variants; leave them out."
             )
 
-    def run(self, study: Study) -> Record:
-        (setting,) = study.settings
-        parts, runs = [], len(self.curves) * self.sets
-        for curve in self.curves.values():
-            found = []
-            for number in range(self.sets):
-                found.append(self.curve(setting.redrawn(number), curve))
-                if study.on_progress is not None:
-                    done = len(parts) * self.sets + number + 1
-                    study.on_progress("pattern sets", done, runs)
-            parts.append(stacked(found, self.row, setting))
-        return Record(join_points(parts, list(self.curves)))
+    def units(self, points: Sequence[StudyPoint]) -> list[Unit]:
+        curves = range(len(self.curves))
+        return [Unit(0, n, cell) for cell in curves for n in range(self.sets)]
+
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        curve = list(self.curves.values())[unit.cell]
+        return self.curve(setting.redrawn(unit.set), curve)
+
+    def gathered(
+        self, points: Sequence[StudyPoint], found: Mapping[Unit, Variables]
+    ) -> Record:
+        """Each curve is a point of the record."""
+        of = lambda cell: {u: x for u, x in sorted(found.items()) if u.cell == cell}
+        there = sorted({unit.cell for unit in found})
+        parts = [stacked(of(cell), self.row) for cell in there]
+        return Record(join_points(parts, [list(self.curves)[cell] for cell in there]))
 
     def measure(self, setting: Setting) -> Variables:
         return self.curve(setting, next(iter(self.curves.values())))

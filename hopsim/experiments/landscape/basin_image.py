@@ -1,5 +1,6 @@
 """Images of basins: two features, every pixel an initial state."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -8,9 +9,10 @@ from pydantic import Field
 from ...attractors import Attractors, find_attractors
 from ...attractors.flows import check_search
 from ...data.patterns import grid
-from ...records import Dataset, dataset, join_points, Record
+from ...records import Record, Variables
 from ...trajectory import Trajectory
-from .._base import AbstractExperiment, experiments, Setting, Study
+from .._base import AbstractExperiment, experiments, Setting
+from .._units import StudyPoint, Unit, UnitContext
 from .._variables import PURE, TIME
 
 
@@ -34,32 +36,39 @@ class BasinImage(AbstractExperiment):
     high: float = 1.5
     resolution: int = Field(96, ge=4)
 
-    def run(self, study: Study) -> Record:
-        parts, first = [], None
-        for number, setting in enumerate(study.settings):
-            pixels = grid(self.low, self.high, self.resolution)
-            pixels = pixels.astype(setting.network.dtype)
-            start = None
-            if setting.run.memory_start == "zero":
-                start = np.zeros((len(pixels), setting.network.count))
-            path = setting.simulate(
-                study.progress_callback(number),
-                probes=pixels,
-                memory_start=start,
-                samples=2,
-                save=(),
-                audit=False,
-            )
-            found, labels = _labelled(setting, path)
-            # (a fixed point has the same number at all points of the study)
-            first = found.table["v"].values if first is None else first
-            places = _places(found.table["v"].values, first)
-            here = places[labels]
-            before = here if not parts else parts[0]["place"].values.ravel()
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        pixels = grid(self.low, self.high, self.resolution)
+        pixels = pixels.astype(setting.network.dtype)
+        start = None
+        if setting.run.memory_start == "zero":
+            start = np.zeros((len(pixels), setting.network.count))
+        path = setting.simulate(
+            context.progress_callback(setting.dynamics.counts),
+            probes=pixels,
+            memory_start=start,
+            samples=2,
+            save=(),
+            audit=False,
+        )
+        found, labels = _labelled(setting, path)
+        seen = self._seen(found, path, labels)
+        return {**seen, "memories": self._memories(setting)}
+
+    def gathered(
+        self, points: Sequence[StudyPoint], found: Mapping[Unit, Variables]
+    ) -> Record:
+        """A fixed point has the same number, `place`, at all points of the study."""
+        there, first = sorted(found), found[min(found)]
+        known, whole = first["attractor_v"][1], {}
+        for unit in there:
+            seen = found[unit]
+            here = _places(seen["attractor_v"][1], known)[seen["basin"][1]]
+            before = whole[there[0]]["place"][1] if whole else here
             moved = (here != before) & (here >= 0) & (before >= 0)
-            part = self._seen(found, path, labels, here, moved)
-            parts.append(part.assign(memories=self._memories(setting)))
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+            image = seen["basin"][0]
+            places = {"place": (image, here, PURE), "moved": (image, moved, PURE)}
+            whole[unit] = {**seen, **places}
+        return super().gathered(points, whole)
 
     def validate_setting(self, setting: Setting) -> None:
         features = setting.network.features
@@ -84,30 +93,24 @@ class BasinImage(AbstractExperiment):
         found: Attractors,
         path: Trajectory,
         labels: np.ndarray,
-        places: np.ndarray,
-        moved: np.ndarray,
-    ) -> Dataset:
+    ) -> Variables:
         axis = np.linspace(self.low, self.high, self.resolution)
         image, square = ("grid", "grid_2"), (self.resolution, self.resolution)
         pixels = lambda x: x.reshape(square)
         one, table = "attractor", found.table
         hits = np.bincount(labels[labels >= 0], minlength=table.sizes[one])
         lost = int(np.sum(labels < 0))
-        return dataset(
-            {
-                "axis": ("grid", axis, PURE),
-                "basin": (image, pixels(labels), PURE | {"long_name": "-1: no rest"}),
-                "place": (image, pixels(places), PURE),
-                "end_time": (image, pixels(path.end_time), TIME),
-                "converged": (image, pixels(labels >= 0), PURE),
-                "moved": (image, pixels(moved), PURE),
-                "attractor_v": ((one, "feature"), table["v"].values, PURE),
-                "kind": (one, table["kind"].values),
-                "stable": (one, table["stable"].values, PURE),
-                "fraction": (one, hits / labels.size, PURE),
-                "lost": ((), lost / labels.size, PURE),
-            }
-        )
+        return {
+            "axis": ("grid", axis, PURE),
+            "basin": (image, pixels(labels), PURE | {"long_name": "-1: no rest"}),
+            "end_time": (image, pixels(path.end_time), TIME),
+            "converged": (image, pixels(labels >= 0), PURE),
+            "attractor_v": ((one, "feature"), table["v"].values, PURE),
+            "kind": (one, table["kind"].values),
+            "stable": (one, table["stable"].values, PURE),
+            "fraction": (one, hits / labels.size, PURE),
+            "lost": ((), lost / labels.size, PURE),
+        }
 
 
 def _labelled(setting: Setting, path: Trajectory) -> tuple[Attractors, np.ndarray]:

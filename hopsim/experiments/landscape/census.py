@@ -7,8 +7,9 @@ import numpy as np
 from ...attractors import Attractors, find_attractors, find_saddles
 from ...attractors.flows import check_search
 from ...attractors.saddles import require_saddles
-from ...records import Dataset, dataset, join_points, Record
-from .._base import AbstractExperiment, experiments, Setting, Study
+from ...records import Dataset, dataset, Variables, variables_of
+from .._base import AbstractExperiment, experiments, Setting
+from .._units import Unit, UnitContext
 from .._variables import PURE
 
 
@@ -35,22 +36,19 @@ class Census(AbstractExperiment):
     eigenvalues: bool = False
     saddles: bool = False
 
-    def run(self, study: Study) -> Record:
-        parts = []
-        for number, setting in enumerate(study.settings):
-            run = setting.run
-            found = find_attractors(
-                setting.network,
-                setting.dynamics,
-                setting.probes.values,
-                duration=run.duration,
-                eigenvalues=self.eigenvalues,
-                progress=study.progress_callback(number, what="states"),
-                **_flow(setting),
-            )
-            kept = _kept(setting, found)
-            parts.append(kept.merge(_passes(found)) if self.saddles else kept)
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        run = setting.run
+        found = find_attractors(
+            setting.network,
+            setting.dynamics,
+            setting.probes.values,
+            duration=run.duration,
+            eigenvalues=self.eigenvalues,
+            progress=context.progress_callback("states"),
+            **_flow(setting),
+        )
+        kept = _kept(setting, found)
+        return variables_of(kept.merge(_passes(found)) if self.saddles else kept)
 
     def missing(self, plot: str, setting: Setting) -> str:
         if plot == "disconnectivity" and not self.saddles:

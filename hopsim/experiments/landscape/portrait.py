@@ -8,8 +8,9 @@ from pydantic import Field
 from ...attractors.flows import check_search
 from ...attractors.plane import plane
 from ...data.patterns import grid
-from ...records import join_points, Record
-from .._base import AbstractExperiment, experiments, Setting, Study
+from ...records import Variables, variables_of
+from .._base import AbstractExperiment, experiments, Setting
+from .._units import Unit, UnitContext
 from .._variables import path_entries, trajectory_data
 
 
@@ -30,20 +31,17 @@ class Portrait(AbstractExperiment):
     resolution: int = Field(121, ge=9)
     starts: int = Field(15, ge=3)
 
-    def run(self, study: Study) -> Record:
-        parts, labels = [], []
-        for number, setting in enumerate(study.settings):
-            trajectory = setting.simulate(study.progress_callback(number))
-            data = trajectory_data(setting, trajectory)
-            seen = plane(
-                setting.network,
-                setting.dynamics,
-                np.linspace(self.low, self.high, self.resolution),
-                grid(self.low, self.high, self.starts),
-            )
-            parts.append(data.merge(seen))
-            labels.append(setting.label)
-        return Record(join_points(parts, labels))
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        on_progress = context.progress_callback(setting.dynamics.counts)
+        trajectory = setting.simulate(on_progress)
+        data = trajectory_data(setting, trajectory)
+        seen = plane(
+            setting.network,
+            setting.dynamics,
+            np.linspace(self.low, self.high, self.resolution),
+            grid(self.low, self.high, self.starts),
+        )
+        return variables_of(data.merge(seen))
 
     def validate_setting(self, setting: Setting) -> None:
         features = setting.network.features

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from ...dynamics import Binary
 from ...lagrangians import AbstractAdditiveLagrangian
-from ...records import Dataset, dataset, join_points, Record
+from ...records import Variables
 from ...training import (
     associate,
     Associations,
@@ -19,9 +19,10 @@ from ...training import (
     Lesson,
     RecallSettings,
 )
-from .._base import AbstractExperiment, experiments, Setting, Study
+from .._base import AbstractExperiment, experiments, Setting
 from .._numbers import Positive, Rising
 from .._spins import require_aims
+from .._units import Unit, UnitContext
 from .._variables import PURE
 
 
@@ -72,12 +73,6 @@ class AssociationGrid(AbstractExperiment):
             raise ValueError(f"must name each scaling once, got {names}")
         return names
 
-    def run(self, study: Study) -> Record:
-        parts = []
-        for number, setting in enumerate(study.settings):
-            parts.append(self._grid(setting, study, number))
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
-
     def validate_setting(self, setting: Setting) -> None:
         require_aims(setting, "association_grid")
         network, dynamics = setting.network, _binary(setting)
@@ -124,7 +119,7 @@ class AssociationGrid(AbstractExperiment):
         m = self.error_exponent
         return [AutoAssociative(f, m, s) for s in self._scalings(F) for f in powers]
 
-    def _grid(self, setting: Setting, study: Study, number: int) -> Dataset:
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
         F = interaction_of(setting.network.memory_lagrangian)
         scalings, objectives = self._scalings(F), self._objectives(F)
         # --- every cell
@@ -145,12 +140,6 @@ class AssociationGrid(AbstractExperiment):
         )
         # --- learn and recall
         draws = [setting.redrawn(k) for k in range(self.sets)]
-        report, runs = study.on_progress, len(study.settings)
-        on_progress = None
-        if report is not None:
-            on_progress = lambda done, whole: report(
-                "groups of cells", number * whole + done, runs * whole
-            )
         dynamics = _binary(setting)
         assert dynamics.tie != "random"  # see `validate_setting`
         found = associate(
@@ -169,16 +158,16 @@ class AssociationGrid(AbstractExperiment):
                 tie=dynamics.tie,
             ),
             keep=self.compare,
-            progress=on_progress,
+            progress=context.progress_callback("groups of cells"),
         )
         powers = len(objectives) // len(scalings)
         shape = (len(scalings), powers, len(self.floors), len(heats), len(rates))
         shape = (*shape, self.sets)
-        return dataset(
-            self._scales(scalings, powers, setting)
-            | _measured(found, shape)
-            | (_apart(found, shape) if self.compare else {})
-        )
+        return {
+            **self._scales(scalings, powers, setting),
+            **_measured(found, shape),
+            **(_apart(found, shape) if self.compare else {}),
+        }
 
     def _start(self, setting: Setting) -> np.ndarray:
         """The memories before training."""

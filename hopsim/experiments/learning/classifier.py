@@ -1,6 +1,6 @@
 """Classification of images by trained memories, and how these memories decide."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from ..._common.names import nearest, shown
 from ...data import datasets
-from ...records import join_points, Record
+from ...records import Record, Variables
 from ...training import (
     answers_in_chunks,
     Associative,
@@ -17,9 +17,9 @@ from ...training import (
     predicted_class,
 )
 from ...training.prototypes import dominant, votes
-from .._base import experiments, Setting, Study
-from .._ensemble import stacked
+from .._base import experiments, Setting
 from .._training import AbstractTraining
+from .._units import StudyPoint, Unit, UnitContext
 from .._variables import PURE
 
 
@@ -45,7 +45,6 @@ class Classifier(AbstractTraining):
         *("class_votes", "deciding_memories", "noise_robustness", "confusion"),
     )
 
-    sets: int = Field(1, ge=1)
     cutoff: float = Field(0.9, ge=-1, le=1)
     share: float = Field(0.9, gt=0, le=1)
     noise: list[float] = Field(default_factory=list)
@@ -78,28 +77,33 @@ class Classifier(AbstractTraining):
                 "experiment.beside names; set it, or add one with the bundled digits."
             )
 
-    def run(self, study: Study) -> Record:
-        parts, labels, left_out = [], [], []
-        for k, setting in enumerate(study.settings):
-            beside = setting.label in self.beside
-            if beside and not _held(setting.training.images):
-                left_out.append(setting.label)
-                continue
-            found = []
-            for number in range(1 if beside else self.sets):
-                drawn = setting.redrawn(number)
-                found.append(self._trained(drawn, study, f"{k}-{number}"))
-            parts.append(stacked(found, "training", setting))
-            labels.append(setting.label)
-        record = Record(join_points(parts, labels))
+    def units(self, points: Sequence[StudyPoint]) -> list[Unit]:
+        """Variants beside the others are trained once."""
+        return [
+            Unit(k, number)
+            for k, point in enumerate(points)
+            for number in range(1 if point.label in self.beside else self.sets)
+        ]
+
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        """Nothing where the images of a variant beside the others are not held."""
+        if setting.label in self.beside and not _held(setting.training.images):
+            return {}
+        return self._trained(setting.redrawn(unit.set), context)
+
+    def gathered(
+        self, points: Sequence[StudyPoint], found: Mapping[Unit, Variables]
+    ) -> Record:
+        record = super().gathered(points, {u: x for u, x in found.items() if x})
+        left_out = [points[u.point].label for u in sorted(found) if not found[u]]
         record.attrs["left_out"] = "\n".join(left_out)
         return record
 
-    def _trained(self, setting: Setting, study: Study, name: str) -> dict[str, Any]:
+    def _trained(self, setting: Setting, context: UnitContext) -> Variables:
         """One training run, and all variables measured after it."""
         given = setting.training
         learn, test, image = given.examples(setting.stream)
-        record = self.learn(setting, study, name, learn, test)
+        record = self.learn(setting, context, learn, test)
         memories, pixels = record["memories"].values, learn.states.shape[1]
         classes = memories.shape[1] - pixels
         last = max(record.data.sizes["epoch"] - 1, 0)

@@ -16,10 +16,11 @@ from ...data.patterns import occlusion
 from ...dynamics import AbstractFlow, expected
 from ...dynamics.flows.fixed_point import fixed_point
 from ...network import Network
-from ...records import Record, Variables
+from ...records import Variables
 from ...training import learnt_network, Pairs, Recall
-from .._base import experiments, Setting, Study
+from .._base import experiments, Setting
 from .._training import AbstractTraining
+from .._units import Unit, UnitContext
 from .._variables import PURE
 
 
@@ -79,11 +80,9 @@ class Completion(AbstractTraining):
             retrieved_above=self.completed_above,
         )
 
-    def run(self, study: Study) -> Record:
-        return self.measure_sets(study, self.sets, "training", self._compared)
-
-    def _compared(self, setting: Setting, study: Study, name: str) -> Variables:
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
         """One training run, and how well both kinds of memories complete."""
+        setting = setting.redrawn(unit.set)
         learn, test, image = setting.training.examples(setting.stream)
         hidden = occlusion(image, setting.training.occluded)
         count, dtype = setting.network.count, setting.network.dtype
@@ -91,7 +90,7 @@ class Completion(AbstractTraining):
             network = setting.network.with_memories(learn.states[:count].astype(dtype))
         setting = dataclasses.replace(setting, network=network)
         pairs = _half_hidden(test, hidden)
-        record = self.learn(setting, study, name, _half_hidden(learn, hidden), pairs)
+        record = self.learn(setting, context, _half_hidden(learn, hidden), pairs)
         taught = learnt_network(network, record.data)
         motion = expected(setting.dynamics, AbstractFlow, "completion")
         complete = lambda net, beta: _overlaps(net, motion, beta, pairs, hidden)

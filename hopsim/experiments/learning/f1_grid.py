@@ -1,12 +1,13 @@
 """Macro F1 of classifiers over temperature and learning rate, for both scalings."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from ...records import join_points, Record
+from ...records import Dataset, Variables
 from ...training import (
     AbstractObjective,
     answers_in_chunks,
@@ -17,10 +18,11 @@ from ...training import (
     train_grid,
 )
 from ...training.examples import as_examples, minibatches
-from .._base import experiments, Setting, Study
+from .._base import experiments, Setting
 from .._ensemble import stacked
 from .._numbers import Positive
 from .._training import AbstractTraining
+from .._units import StudyPoint, Unit, UnitContext
 from .._variables import PURE
 
 
@@ -37,6 +39,7 @@ class F1Grid(AbstractTraining):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("f1_grid",)
+    unit_name: ClassVar[str] = "grids"
 
     sets: int = Field(1, ge=1)
     n: Positive[int] = Field([3, 20])
@@ -57,23 +60,24 @@ class F1Grid(AbstractTraining):
         for n in self.n:
             dataclasses.replace(layer, n=n)
 
-    def run(self, study: Study) -> Record:
-        runs = len(study.settings) * self.sets * len(self.scalings) * len(self.n)
-        parts, done = [], 0
-        for setting in study.settings:
-            found = []
-            for number in range(self.sets):
-                drawn = setting.redrawn(number)
-                cells = []
-                for scaling in self.scalings:
-                    for n in self.n:
-                        cells.append(self._cells(drawn, scaling, n))
-                        done += 1
-                        if study.on_progress is not None:
-                            study.on_progress("grids", done, runs)
-                found.append(self._gathered(cells))
-            parts.append(stacked(found, "training", setting))
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+    def units(self, points: Sequence[StudyPoint]) -> list[Unit]:
+        """A cell is one scaling and one power: a grid of temperatures and rates."""
+        cells = range(len(self.scalings) * len(self.n))
+        of_sets = super().units(points)
+        return [Unit(unit.point, unit.set, cell) for unit in of_sets for cell in cells]
+
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        scaling, n = divmod(unit.cell, len(self.n))
+        drawn = setting.redrawn(unit.set)
+        cells = self._cells(drawn, self.scalings[scaling], self.n[n])
+        return {"cells": (("temperature", "rate", "measure"), cells)}
+
+    def joined(self, point: StudyPoint, found: Mapping[Unit, Variables]) -> Dataset:
+        cells: dict[Unit, list[np.ndarray]] = {}
+        for unit, variables in found.items():
+            grids = cells.setdefault(Unit(unit.point, unit.set), [])
+            grids.append(variables["cells"][1])
+        return stacked({u: self._gathered(x) for u, x in cells.items()}, self.row)
 
     def _cells(self, setting: Setting, scaling: Any, n: int) -> np.ndarray:
         """Macro F1, and 1 if all was finite (else 0): (temperature, rate, 2)."""

@@ -13,10 +13,11 @@ from ...dynamics import Binary
 from ...dynamics.spins.relaxation import relax
 from ...lagrangians import AbsoluteValue, LogCosh
 from ...network import Network
-from ...records import Record, Variables
+from ...records import Variables
 from ...training import Examples, predict
-from .._base import experiments, Setting, Study
+from .._base import experiments, Setting
 from .._training import AbstractTraining, CLASSES
+from .._units import Unit, UnitContext
 from .._variables import PURE, TIME
 
 
@@ -42,6 +43,8 @@ class Generation(AbstractTraining):
 
     plots: ClassVar[tuple[str, ...]] = ("generation",)
 
+    row: ClassVar[str] = "probe"
+
     sets: int = Field(3, ge=1)
     starts: int = Field(4, ge=1)
     spread: float = Field(0.5, gt=0, allow_inf_nan=False)
@@ -55,14 +58,12 @@ class Generation(AbstractTraining):
         setting.may_simulate(probes=starts, clamped=held, save=("g",))
         setting.may_relax(dynamics=Binary(), starts=starts, clamped=held)
 
-    def run(self, study: Study) -> Record:
-        return self.measure_sets(study, self.sets, "probe", self._generated)
-
-    def _generated(self, setting: Setting, study: Study, name: str) -> Variables:
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
         """One training run, and the images generated for every class."""
+        setting = setting.redrawn(unit.set)
         given = setting.training
         learn, test, image = given.examples(setting.stream)
-        record = self.learn(setting, study, name, learn, test)
+        record = self.learn(setting, context, learn, test)
         network = setting.network.with_memories(record["memories"].values)
         pixels = learn.states.shape[1]
         classes = network.features - pixels

@@ -1,6 +1,6 @@
 """Real images as memories: recall against the power of the interaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,10 +11,11 @@ from ...data import datasets, patterns
 from ...data.sources import memory_sources, PatternSet
 from ...lagrangians import AbsoluteValue, RectifiedPolynomial
 from ...network import Network
-from ...records import Dataset, dataset, join_points, Record
+from ...records import Dataset, dataset, join_points, Record, Variables, variables_of
 from ...statistics import mean
-from .._base import AbstractExperiment, experiments, Setting, Study
+from .._base import AbstractExperiment, experiments, Setting
 from .._spins import require_aims
+from .._units import StudyPoint, Unit, UnitContext
 from .._variables import PURE
 
 
@@ -40,6 +41,7 @@ class RealRecall(AbstractExperiment):
     """
 
     plots: ClassVar[tuple[str, ...]] = ("real_recall", "recalled_images")
+    unit_name: ClassVar[str] = "sets of images"
 
     n: list[int] = Field([5, 10, 20, 30, 50], min_length=1)
     flipped: float = Field(0.1, ge=0, le=0.5)
@@ -82,31 +84,35 @@ class RealRecall(AbstractExperiment):
                 "more images under experiment.beside."
             )
 
-    def run(self, study: Study) -> Record:
-        (setting,) = study.settings
-        found = dict(self._images(setting))
-        parts = []
-        for k, (name, draw) in enumerate(found.items()):
-            parts.append(self._measured(setting, name, draw))
-            if study.on_progress is not None:
-                study.on_progress("sets of images", k + 1, len(found))
-        return Record(join_points(parts, list(found)))
+    def units(self, points: Sequence[StudyPoint]) -> list[Unit]:
+        return [Unit(0, 0, cell) for cell, _ in enumerate(self._held())]
 
-    def _images(self, setting: Setting) -> Iterator[tuple[str, Any]]:
-        """The name of every available data set, and a function that draws a set."""
-        yield "memories", lambda number: setting.redrawn(number).patterns
-        for name in self.beside:
-            if not datasets.held(name, _split(name)):
-                continue
-            source, count = memory_sources[name], setting.network.count
-            stream = setting.stream.child(name)
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        name = self._held()[unit.cell]
+        return variables_of(self._measured(setting, name, self._images(setting, name)))
 
-            def draw(number: int, source=source, count=count, stream=stream):
-                return source(
-                    stream.child(number), count=count, binary=True, shuffled=number > 0
-                )
+    def gathered(
+        self, points: Sequence[StudyPoint], found: Mapping[Unit, Variables]
+    ) -> Record:
+        """Each set of images is a point of the record."""
+        there = sorted(found)
+        names = [self._held()[unit.cell] for unit in there]
+        return Record(join_points([dataset(found[unit]) for unit in there], names))
 
-            yield name, draw
+    def _held(self) -> list[str]:
+        """The names of the sets of images that there are."""
+        beside = [name for name in self.beside if datasets.held(name, _split(name))]
+        return ["memories", *beside]
+
+    def _images(self, setting: Setting, name: str) -> Callable[[int], PatternSet]:
+        """A function that draws a set of these images."""
+        if name == "memories":
+            return lambda number: setting.redrawn(number).patterns
+        source, count = memory_sources[name], setting.network.count
+        stream = setting.stream.child(name)
+        return lambda number: source(
+            stream.child(number), count=count, binary=True, shuffled=number > 0
+        )
 
     def _measured(self, setting: Setting, name: str, draw: Any) -> Dataset:
         shape = (len(TASKS), len(self.n), self.sets, len(setting.probes.targets))

@@ -6,9 +6,10 @@ import numpy as np
 from pydantic import Field
 
 from ...data.recall_variables import recall_variables
-from ...records import Dataset, join_points, Record
+from ...records import Dataset, Variables, variables_of
 from ...trajectory import Trajectory
-from .._base import AbstractExperiment, experiments, Setting, Study
+from .._base import AbstractExperiment, experiments, Setting
+from .._units import Unit, UnitContext
 from .._variables import path_entries, trajectory_data
 
 
@@ -44,19 +45,15 @@ class Recall(AbstractExperiment):
     def entries(self, setting: Setting) -> float:
         return path_entries(setting, tuple({*setting.run.save, "g"}))
 
-    def run(self, study: Study) -> Record:
-        parts, steps = [], []
-        for number, setting in enumerate(study.settings):
-            save = tuple({*setting.run.save, "g"})
-            trajectory = setting.simulate(study.progress_callback(number), save=save)
-            parts.append(self._judge(setting, trajectory))
-            steps.append(trajectory.groups().get("step_log"))
-        labels = [setting.label for setting in study.settings]
-        kept = [s for s in steps if s is not None]
-        groups = (
-            {"step_log": join_points(kept, labels)} if len(kept) == len(steps) else {}
-        )
-        return Record(join_points(parts, labels), groups)
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        save = tuple({*setting.run.save, "g"})
+        on_progress = context.progress_callback(setting.dynamics.counts)
+        trajectory = setting.simulate(on_progress, save=save)
+        variables = variables_of(self._judge(setting, trajectory))
+        for group, data in trajectory.groups().items():
+            if group == "step_log":
+                variables |= variables_of(data, group)
+        return variables
 
     def _judge(self, setting: Setting, trajectory: Trajectory) -> Dataset:
         data = trajectory_data(setting, trajectory)

@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from ...records import dataset, join_points, Record, Variables
+from ...records import Variables
 from ...theory import teacher_student as theory
-from .._base import AbstractExperiment, experiments, Setting, Study
+from .._base import AbstractExperiment, experiments, Setting
+from .._units import Unit, UnitContext
 from .._variables import PURE
 from ._grids import least_on_a_grid
 
@@ -62,10 +63,8 @@ class FixedTeacher(AbstractExperiment):
     def entries(self, setting: Setting) -> float:
         return 4.0 * self.resolution**2 * len(self.teacher_temperatures)
 
-    def run(self, study: Study) -> Record:
-        found = {**self._lines(), **self._regimes()}
-        parts = [dataset(found) for _ in study.settings]
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        return {**self._lines(), **self._regimes()}
 
     def _lines(self) -> Variables:
         shape = (len(self.teacher_temperatures), len(self.ratios))

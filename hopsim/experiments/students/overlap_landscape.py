@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -14,11 +15,12 @@ from ...data.patterns import example_count
 from ...dynamics.spins.couplings import Couplings
 from ...dynamics.spins.sampling import sample
 from ...network import Network
-from ...records import Dataset, dataset, join_points, Record, Variables
+from ...records import Dataset, Variables
 from ...theory import teacher_student as theory
 from ...theory.teacher_student.finite import require_mean_energy
-from .._base import experiments, Setting, Study
+from .._base import experiments, Setting
 from .._numbers import Rising
+from .._units import StudyPoint, Unit, UnitContext
 from .._variables import PURE
 from ._teacher_student import (
     AbstractTeacherStudent,
@@ -116,20 +118,20 @@ class OverlapLandscape(AbstractTeacherStudent):
         for T in grid.temperatures.tolist():
             dataclasses.replace(glauber_of(setting), temperature=T)
 
-    def run(self, study: Study) -> Record:
-        record = super().run(study)
-        labels = [setting.label for setting in study.settings]
-        # the same for every set of data
-        known = [dataset(self.known(setting)) for setting in study.settings]
-        solved = join_points(known, labels)
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        measured = super().perform(setting, unit, context)
+        # the theory is the same for every set of data
+        return measured if unit.set else {**measured, **self.known(setting)}
+
+    def joined(self, point: StudyPoint, found: Mapping[Unit, Variables]) -> Dataset:
+        data = super().joined(point, found)
         # checks compare it with every set
         beside = {
-            name: solved[name].expand_dims(draw=record["draw"]).transpose(..., "draw")
+            name: data[name].expand_dims(draw=data["draw"]).transpose(..., "draw")
             for name in THEORY_VARIABLES
-            if name in solved
+            if name in data
         }
-        data = record.data.merge(solved.assign(beside), compat="override", join="exact")
-        return dataclasses.replace(record, data=_controlled(data))
+        return _controlled(data.assign(beside))
 
     def measure(self, setting: Setting) -> Variables:
         teacher, grid = teacher_of(setting), self.grid(setting)

@@ -10,10 +10,11 @@ from jaxtyping import Array, Float
 from pydantic import Field, field_validator
 
 from ..._common.types import AnyArray, cast
-from ...experiments._base import AbstractExperiment, Setting, Study
+from ...experiments._base import AbstractExperiment, Setting
+from ...experiments._units import Unit, UnitContext
 from ...experiments._variables import PURE
 from ...lagrangians import LogSumExp
-from ...records import Dataset, dataset, join_points, Record
+from ...records import Variables
 from .._base import validations
 
 
@@ -54,11 +55,7 @@ class FloatRange(AbstractExperiment):
                 f'{type(layer).__name__}; use network kind "model_b".'
             )
 
-    def run(self, study: Study) -> Record:
-        parts = [self._measure(setting) for setting in study.settings]
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
-
-    def _measure(self, setting: Setting) -> Dataset:
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
         layer: Any = setting.network.memory_lagrangian
         xi = np.asarray(setting.network.memories, np.float64)
         h = setting.probes.values @ xi.T + np.asarray(setting.network.hidden_current)
@@ -68,15 +65,13 @@ class FloatRange(AbstractExperiment):
         table = np.moveaxis(np.array(found), -1, 0)
         names = ("finite_n", "finite_theory", "vanishing_n", "vanishing_theory")
         where = ("precision", "size")
-        return dataset(
-            {
-                "size": ("size", np.array(self.sizes), PURE | {"long_name": "N"}),
-                "precision_name": ("precision", np.array(list(PRECISIONS))),
-                **{k: (where, x, PURE) for k, x in zip(names, table, strict=True)},
-                "largest_input": ("probe", np.max(np.abs(h), axis=1), PURE),
-                **{k: ("probe", x, PURE) for k, x in errors.items()},
-            }
-        )
+        return {
+            "size": ("size", np.array(self.sizes), PURE | {"long_name": "N"}),
+            "precision_name": ("precision", np.array(list(PRECISIONS))),
+            **{k: (where, x, PURE) for k, x in zip(names, table, strict=True)},
+            "largest_input": ("probe", np.max(np.abs(h), axis=1), PURE),
+            **{k: ("probe", x, PURE) for k, x in errors.items()},
+        }
 
 
 def _dtypes() -> list[type]:

@@ -7,10 +7,11 @@ import numpy as np
 from pydantic import Field
 
 from ...dynamics.spins.exact_decisions import energy, Exact, is_exact
-from ...experiments._base import AbstractExperiment, Setting, Study
+from ...experiments._base import AbstractExperiment, Setting
+from ...experiments._units import Unit, UnitContext
 from ...experiments._variables import PURE
 from ...lagrangians import Polynomial, RectifiedPolynomial
-from ...records import Dataset, dataset, join_points, Record
+from ...records import Variables
 from .._base import validations
 
 
@@ -42,11 +43,7 @@ class TruthTable(AbstractExperiment):
         for n in self.n:
             type(layer)(n)
 
-    def run(self, study: Study) -> Record:
-        parts = [self._measure(setting) for setting in study.settings]
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
-
-    def _measure(self, setting: Setting) -> Dataset:
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
         network = setting.network
         layer = network.memory_lagrangian
         assert isinstance(
@@ -67,17 +64,15 @@ class TruthTable(AbstractExperiment):
         sign = np.array([(gap > 0) - (gap < 0) for gap in gaps]).reshape(shape)
         shown = np.array([float(gap) for gap in gaps]).reshape(shape)
         where = ("n", "row")
-        return dataset(
-            {
-                "n": (
-                    "n",
-                    np.array(self.n),
-                    PURE | {"long_name": "vertex n"},
-                ),
-                "table": (("row", "feature"), rows, PURE),
-                "gap": (where, shown, PURE | {"long_name": "E(other) - E(row)"}),
-                "solved": (where, sign > 0, PURE),
-                "tie": (where, sign == 0, PURE),
-                "rule_differs": (where, np.reshape(signs, shape) != sign, PURE),
-            }
-        )
+        return {
+            "n": (
+                "n",
+                np.array(self.n),
+                PURE | {"long_name": "vertex n"},
+            ),
+            "table": (("row", "feature"), rows, PURE),
+            "gap": (where, shown, PURE | {"long_name": "E(other) - E(row)"}),
+            "solved": (where, sign > 0, PURE),
+            "tie": (where, sign == 0, PURE),
+            "rule_differs": (where, np.reshape(signs, shape) != sign, PURE),
+        }

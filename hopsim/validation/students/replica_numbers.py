@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 
 from ..._common.names import shown
 from ..._common.vertex import require_vertex
-from ...experiments._base import AbstractExperiment, Study
+from ...experiments._base import AbstractExperiment, Setting
+from ...experiments._units import Unit, UnitContext
 from ...experiments._variables import PURE
-from ...records import dataset, join_points, Record, Variables
+from ...records import Variables
 from ...theory import teacher_student as ts
 from ...theory.teacher_student._vertex import check_vertex
 from .._base import validations
@@ -68,16 +69,14 @@ class ReplicaNumbers(AbstractExperiment):
                         raise ValueError(f"{word} of {name} must be > 0, got {value}")
         return self
 
-    def run(self, study: Study) -> Record:
-        parts, labels = [], [setting.label for setting in study.settings]
-        for _ in study.settings:
-            variables: Variables = {"quantity": ("number", list(self.numbers))}
-            for k, (name, rows) in enumerate(self.numbers.items()):
-                variables |= _measured(name, rows)
-                if study.on_progress is not None:
-                    study.on_progress("numbers", k + 1, len(self.numbers))
-            parts.append(dataset(variables))
-        return Record(join_points(parts, labels))
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        tell = context.progress_callback("numbers")
+        variables: Variables = {"quantity": ("number", list(self.numbers))}
+        for k, (name, rows) in enumerate(self.numbers.items()):
+            variables |= _measured(name, rows)
+            if tell is not None:
+                tell(k + 1, len(self.numbers))
+        return variables
 
 
 def _measured(name: str, rows: list[list[float]]) -> Variables:

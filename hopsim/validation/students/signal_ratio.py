@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ...experiments._base import AbstractExperiment, Setting, Study
+from ...experiments._base import AbstractExperiment, Setting
+from ...experiments._units import Unit, UnitContext
 from ...experiments._variables import PURE
-from ...records import dataset, join_points, Record
+from ...records import Variables
 from ...theory import teacher_student
 from ...theory.teacher_student._vertex import check_vertex
 from ...theory.teacher_student.finite import require_law, require_mean_energy
@@ -39,7 +40,7 @@ class SignalRatio(AbstractExperiment):
                     require_law(n, features, temperature)
                     require_mean_energy(n, features, temperature)
 
-    def run(self, study: Study) -> Record:
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
         shape = (len(self.n), len(self.temperatures), len(self.features))
         ratio, exact, law = np.empty(shape), np.empty(shape), np.full(shape, np.nan)
         for place in np.ndindex(*shape):
@@ -51,7 +52,7 @@ class SignalRatio(AbstractExperiment):
                 limit = 90 / temperature**2 - 3
                 law[place] = features * (ratio[place] - 1) / limit - 1
         where = ("vertex", "temperature", "size")
-        table = {
+        return {
             "vertex": ("vertex", np.array(self.n), PURE | {"long_name": "n"}),
             "temperature": ("temperature", np.array(self.temperatures), PURE),
             "features": ("size", np.array(self.features), PURE | {"long_name": "N"}),
@@ -59,8 +60,6 @@ class SignalRatio(AbstractExperiment):
             "exact_difference": (where, np.abs(ratio - exact), PURE),
             "law_difference": (where, law, PURE),
         }
-        parts = [dataset(table) for _ in study.settings]
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
 
 
 def _in_integers(n: int, features: int, temperature: float) -> float:

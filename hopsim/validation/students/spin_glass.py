@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from ...experiments._base import AbstractExperiment, Study
+from ...experiments._base import AbstractExperiment, Setting
+from ...experiments._units import Unit, UnitContext
 from ...experiments._variables import PURE
 from ...experiments.students._grids import least_on_a_grid
-from ...records import dataset, join_points, Record, Variables
+from ...records import Variables
 from ...theory import teacher_student as theory
 from ...theory.teacher_student._vertex import check_vertex
 from .._base import validations
@@ -60,10 +61,8 @@ class SpinGlass(AbstractExperiment):
             raise ValueError(f"must be > 0, got {values}")
         return values
 
-    def run(self, study: Study) -> Record:
-        data = dataset({**self._states(), **self._thresholds(), **self._lines()})
-        parts = [data for _ in study.settings]
-        return Record(join_points(parts, [setting.label for setting in study.settings]))
+    def perform(self, setting: Setting, unit: Unit, context: UnitContext) -> Variables:
+        return {**self._states(), **self._thresholds(), **self._lines()}
 
     def _states(self) -> Variables:
         at = [(n, k * theory.nishimori_boundaries(n)[1]) for n in self.n
