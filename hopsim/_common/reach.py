@@ -25,7 +25,7 @@ HOME = Path(__file__).parents[1]  # of the package
 ENTRY_MODULE = "claims.worker"  # every run begins in this module
 DEFAULT_EXPERIMENT = "recall"  # the kind of an experiment that has none
 # included without its imports: the settings with which a worker starts
-COUNTED_ONLY = ("claims.pool",)
+COUNTED_ONLY = ("runs.pool",)
 # chooses modules by name, but only those of others: `prefetch`, `parts.load`
 LOADS_FOREIGN_ONLY = ("_common.environment", "_common.registry", "_common.parts")
 LOADERS = {"import_module", "__import__", "exec", "eval", "run_path", "run_module"}

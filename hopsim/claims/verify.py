@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .._common import parts
 from .._common.cores import cores
 from .._common.files import (
     keep,
@@ -16,6 +17,7 @@ from .._common.files import (
     remove_leftovers,
     write_whole,
 )
+from ..runs.pool import OnProgress, run_all, Trade
 from . import report
 from .entries import (
     cached_entry,
@@ -29,7 +31,6 @@ from .entries import (
     report_of,
     seen_entry,
 )
-from .pool import OnProgress, run_all
 from .tasks import Task
 
 
@@ -117,7 +118,7 @@ def finished_entries(
     workers = max(1, min(jobs or len(cores()), len(rest)))
     try:
         for task, why, seconds in (
-            run_all(rest, place, workers, on_progress) if rest else ()
+            run_all(rest, _trade(place), workers, on_progress) if rest else ()
         ):
             entry = (
                 failed_entry(task, why, seconds) if why else finished_entry(task, place)
@@ -142,3 +143,21 @@ def _longest_first(tasks: list[Task], place: Path) -> list[Task]:
         return taken[-1] if taken else 1e9  # unknown: run first
 
     return sorted(tasks, key=lambda task: -seconds(task))
+
+
+def _trade(place: Path) -> Trade:
+    """Claims are run into a directory; a mutation has a process of its own."""
+
+    def order(task: Task) -> dict[str, Any]:
+        return {
+            "file": str(task.file),
+            "quick": task.quick,
+            "overrides": dict(task.overrides),
+            "place": str(place),
+            "directory": task.directory,
+            "parts": parts.loaded_files(),
+            "claim": task.name,
+            "wrong": task.wrong,
+        }
+
+    return Trade("hopsim.claims.worker", order, lambda task: bool(task.wrong))

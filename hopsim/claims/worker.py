@@ -1,50 +1,21 @@
 """A process that runs claims, one after the other, for `hopsim verify`.
 
-`python -m hopsim.claims.worker CORES` reads one JSON task per line and answers in JSON
-lines. It exits at once when its input ends, so that no worker outlives a killed parent.
+`python -m hopsim.claims.worker CORES` takes its orders as `hopsim.runs.serving` says.
 """
 
-import json
 import os
-import queue
-import signal
 import sys
-import threading
 import time
 import traceback
-from typing import Any, TextIO
+from typing import Any
 
 from .._common import parts
-from .._common.cores import collect_rarely
 from .._common.files import machine_fault
 from .._common.names import shown
+from ..runs.serving import Answer, serve
 
 
-def serve(cores: str) -> None:
-    """Runs tasks from standard input on the given processor cores, such as `0,1`."""
-    if cores and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
-    collect_rarely()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C does
-    # answers go to the original standard output; all else is printed on standard error
-    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)
-    tasks: queue.Queue[dict[str, Any]] = queue.Queue()
-    threading.Thread(target=_listen, args=(tasks,), daemon=True).start()
-    while True:
-        _run(tasks.get(), answers)
-
-
-def _listen(tasks: queue.Queue) -> None:
-    for line in sys.stdin:
-        tasks.put(json.loads(line))
-    os._exit(0)  # the parent has ended
-
-
-def _run(task: dict[str, Any], answers: TextIO) -> None:
-    def answer(**words: Any) -> None:
-        answers.write(json.dumps(words) + "\n")
-
+def _run(task: dict[str, Any], answer: Answer) -> None:
     begun = time.perf_counter()
     try:
         import jax
@@ -63,6 +34,7 @@ def _run(task: dict[str, Any], answers: TextIO) -> None:
             scenario,
             out=task["place"],
             force=True,
+            keep_units=False,
             directory=task["directory"],
             progress=lambda what, done, total: answer(
                 what=what, done=done, total=total
@@ -103,4 +75,4 @@ def _wrong(task: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(sys.argv[1], _run)

@@ -177,6 +177,7 @@ class AbstractExperiment(BaseModel, abc.ABC):
     plots: ClassVar[tuple[str, ...]] = ()
     further_plots: ClassVar[tuple[str, ...]] = ()  # that its record can give, if asked
     trains: ClassVar[bool] = False  # it learns memories: [training] says how
+    sets_are_units: ClassVar[bool] = False  # each set of patterns is one of its own
     unit_name: ClassVar[str] = ""  # in its progress, if it is units that it counts
 
     sweep: Sweep | None = None

@@ -26,6 +26,7 @@ class AbstractEnsemble(AbstractExperiment):
     """
 
     row: ClassVar[str] = "state"
+    sets_are_units: ClassVar[bool] = True
     unit_name: ClassVar[str] = "pattern sets"
 
     sets: int = Field(8, ge=1)

@@ -184,6 +184,7 @@ class AbstractTraining(AbstractExperiment):
 
     trains: ClassVar[bool] = True
     recalls: ClassVar[bool] = False  # by form = "recall"
+    sets_are_units: ClassVar[bool] = True
     row: ClassVar[str] = "training"  # the dimension along which sets are stacked
 
     sets: int = Field(1, ge=1)

@@ -36,7 +36,18 @@ from ..plots import render
 from ..records import Record, save
 from ..scenario.scenario import load_scenario, Scenario
 from .summary import summary_lines
-from .units import Callbacks, gathered, performed
+from .unit_pool import compute_missing
+from .units import (
+    Callbacks,
+    computed,
+    failed_verdict,
+    Found,
+    gathered,
+    kept_study,
+    KeptStudy,
+    Share,
+    study_units,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +70,9 @@ def run(
     progress: bool | Report | None = None,
     interrupted: Callable[[], bool] | None = None,
     tell: Callable[[str, dict[str, float]], None] | None = None,
+    jobs: int = 1,
+    retry_failed: bool = False,
+    keep_units: bool = True,
 ) -> Record:
     """Run a scenario: simulate, judge, and (with `out`) save and draw.
 
@@ -76,7 +90,14 @@ def run(
       `<name>-<hash>.unfinished`, from which the same call resumes, and stops with
       KeyboardInterrupt after an epoch at which this is True. One process at a time.
     - `tell`: called with the label of the point and the values of each epoch.
+    - `jobs`: how many processes compute the units of a study (point, set of patterns)
+      that has several.
+    - `retry_failed`: try units again that failed before; without it they are told.
+    - `keep_units`: with `out`, each finished unit of a study that has several is kept
+      in `<name>.units`; the same call goes on where it was stopped, and more values or
+      sets compute what is new. `force` computes all of a finished study again.
 
+    A unit that raises an error is told, and is missing in the record, unless all do.
     Raises ValueError before anything is computed if `out` cannot be written to. If it
     cannot hold the run in the end, the run is kept elsewhere, and ValueError says where
     (its `result` is the record).
@@ -88,22 +109,61 @@ def run(
         name = directory or f"{scenario.name}-{scenario.hash}"
         output = RunDirectory(Path(out), name, force)
     with reported(progress, scenario.name) as report:
-        return _run(scenario, Callbacks(report, interrupted, tell), output)
+        callbacks = Callbacks(report, interrupted, tell)
+        several = len(study_units(scenario)) > 1
+        if output is None or interrupted is not None or not (several and keep_units):
+            return _run(scenario, callbacks, output)
+        make_place(output.place, "Run directories")
+
+        def compute() -> Found:
+            study = kept_study(scenario, output.place, callbacks)
+            study.begin(force, retry_failed)
+            while True:
+                compute_missing(study, jobs, None)
+                found = study.found()
+                if not study.missing():  # else a file was damaged, and is set aside
+                    return found
+
+        record = _computed(scenario, compute)
+        return _keep(scenario, record, output, report)
+
+
+def run_share(
+    scenario: Scenario,
+    out: str | os.PathLike,
+    share: Share,
+    *,
+    jobs: int = 1,
+    progress: bool | Report | None = None,
+    retry_failed: bool = False,
+) -> KeptStudy:
+    """Compute and keep one share of the units of a study, for `run` to gather.
+
+    Raises ValueError if `out` cannot be written to.
+    """
+    make_place(Path(out), "Run directories")
+    with reported(progress, scenario.name) as report:
+        study = kept_study(scenario, Path(out), Callbacks(report))
+        study.begin(False, retry_failed)
+        with precision(scenario.header.precision), repeats_expected():
+            compute_missing(study, jobs, share)
+        return study
 
 
 def _run(
     scenario: Scenario, callbacks: Callbacks, output: RunDirectory | None
 ) -> Record:
+    """With all units in memory, and the checkpoints of trainings in a folder."""
     if output is None:
-        return _computed(scenario, callbacks, None)
+        return _computed(scenario, lambda: computed(scenario, callbacks, None))
     make_place(output.place, "Run directories")
     if callbacks.should_stop is None:
-        record = _computed(scenario, callbacks, None)
+        record = _computed(scenario, lambda: computed(scenario, callbacks, None))
         return _keep(scenario, record, output, callbacks.on_progress)
     with _training_alone(scenario, output.place) as place:
         make_place(place, "Checkpoints")
         write_whole(place / "resolved.json", _resolved(scenario))
-        record = _computed(scenario, callbacks, place)
+        record = _computed(scenario, lambda: computed(scenario, callbacks, place))
         record = _keep(scenario, record, output, callbacks.on_progress)
         shutil.rmtree(place, ignore_errors=True)
         return record
@@ -129,18 +189,18 @@ def _training_alone(scenario: Scenario, out: Path) -> Iterator[Path]:
         yield place
 
 
-def _computed(scenario: Scenario, callbacks: Callbacks, place: Path | None) -> Record:
-    """The record of a scenario; `place` is where its training leaves checkpoints."""
+def _computed(scenario: Scenario, compute: Callable[[], Found]) -> Record:
+    """The record of a scenario, of the units that `compute` leaves."""
     begun = time.perf_counter()
     with precision(scenario.header.precision), watch() as clock:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         with repeats_expected():  # of what it draws
-            found = dict(performed(scenario, callbacks, place))
+            found = compute()
         record = gathered(scenario, found)
         header = scenario.header
         first = scenario.points[0].sketch(header.seed, header.precision)
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
-        record = record.with_verdicts(verdicts)
+        record = record.with_verdicts([*failed_verdict(scenario, found), *verdicts])
         seconds = time.perf_counter() - begun
         record.attrs.update(
             _header_attrs(scenario)

@@ -221,6 +221,7 @@ class Scenario(AbstractShown):
     resolved: dict[str, Any]  # the tables after [quick] and --set
     text: str
     where: str
+    beside: Path | None = None  # the folder in which data files are looked for first
     notes: tuple[str, ...] = ()  # on former names of kinds, and parts that changed
     recorded: tuple[Mapping[str, str], ...] = ()  # parts of the run that it repeats
 
@@ -273,6 +274,14 @@ class Scenario(AbstractShown):
     def hash(self) -> str:
         """First 8 hex digits of the SHA-256 of the canonical resolved scenario."""
         return digest(self.resolved)[:8]
+
+    def tables(self, number: int) -> dict[str, Any]:
+        """The resolved tables of one point alone, with its changes."""
+        changed = copy.deepcopy(self.resolved)
+        change = list(_overrides(self.experiment, []))[number]
+        for dotted, entry in change.entries:
+            put(changed, dotted, entry, [], change.where)
+        return changed
 
     @property
     def plots(self) -> tuple[str, ...]:
@@ -496,6 +505,7 @@ def scenario_of(
     where: str,
     text: str = "",
     overrides: Mapping[str, Any] | None = None,
+    beside: Path | None = None,
 ) -> Scenario:
     """A scenario from its resolved tables, such as those in a record.
 
@@ -507,7 +517,7 @@ def scenario_of(
     for dotted, value in (overrides or {}).items():
         put(resolved, dotted, value, problems, dotted)
     _require_parts(recorded, resolved, where)
-    scenario = _read(resolved, text, where, problems)
+    scenario = _read(resolved, text, where, problems, beside)
     if problems or scenario is None:
         raise ScenarioError(where, problems)
     return _repeated(scenario, recorded, old_words(former_kinds(), resolved))
@@ -583,7 +593,7 @@ def _read(
     points = [p.placed(beside) for p in points]
     return Scenario.of_parts(
         header=header, points=tuple(points), experiment=experiment, checks=asserted,
-        resolved=tables, text=text, where=where, notes=(),
+        resolved=tables, text=text, where=where, beside=beside, notes=(),
     )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ SMALL = {
     "__init__": "def __getattr__(name): ...\n",
     "claims/__init__": "",
     "claims/worker": "from .. import base\n",
-    "claims/pool": "from . import tasks\n",
+    "runs/pool": "from . import tasks\n",
     "claims/tasks": "",
     "base": "",
     "more": "from .parts import one\n",
@@ -193,7 +193,7 @@ def test_imports_are_followed(text, found, tmp_path):
         file = home / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(words)
-    wanted = {"claims.worker", "base", "claims.pool", "study"}
+    wanted = {"claims.worker", "base", "runs.pool", "study"}
     known = {
         f.relative_to(home).with_suffix("").as_posix().replace("/", ".")
         for f in home.glob("**/*.py")

@@ -16,12 +16,13 @@ from places import ROOT
 
 from hopsim._common import parts, reach as _reach
 from hopsim._common.notices import Notice
-from hopsim.claims import pool, report
+from hopsim.claims import report
 from hopsim.claims.entries import cached_entry, report_of
-from hopsim.claims.pool import core_shares
 from hopsim.claims.tasks import find_claims
 from hopsim.claims.verify import _longest_first, verify
 from hopsim.cli.terminal import _rows
+from hopsim.runs import pool
+from hopsim.runs.pool import core_shares
 
 
 TEXT = """
@@ -199,7 +200,7 @@ for line in sys.stdin:
 
 @pytest.fixture
 def stand_in(monkeypatch):
-    def hire(mine):
+    def hire(module, mine):
         return subprocess.Popen(
             [sys.executable, "-c", STAND_IN],
             stdin=subprocess.PIPE,

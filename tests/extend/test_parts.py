@@ -19,14 +19,15 @@ from hopsim._common import parts
 from hopsim._common.streams import Stream
 from hopsim.checks import AbstractCheck
 from hopsim.claims.entries import seen_entry
-from hopsim.claims.pool import _order, _start
 from hopsim.claims.rules import broken_rule
 from hopsim.claims.tasks import find_claims, mutated
+from hopsim.claims.verify import _trade
 from hopsim.claims.worker import _wrong
 from hopsim.data.sources import memory_sources, probe_sources
 from hopsim.dynamics import Adiabatic
 from hopsim.experiments._ensemble import require_variables
 from hopsim.lagrangians import lagrangians
+from hopsim.runs.pool import _start
 from hopsim.runs.redrawing import redraw
 from hopsim.runs.run import run
 from hopsim.scenario.scenario import load_scenario
@@ -503,7 +504,7 @@ def test_the_key_of_a_claim_changes_with_its_parts(here):
         "tolerances a million times coarser",
     ]
     assert len({task.key, *(one.key for one in every)}) == 3
-    assert _order(every[0], here)["parts"] == ["my_parts.py"]
+    assert _trade(here).order(every[0])["parts"] == ["my_parts.py"]
 
 
 def test_a_check_that_could_not_be_made_has_seen_nothing(here):
@@ -536,7 +537,7 @@ def test_a_mutation_returns_entries_or_nothing(monkeypatch):
 
 def test_a_process_that_runs_claims_executes_no_file_of_the_folder(here):
     (here / "queue.py").write_text("import os; os._exit(9)")  # as one of Python
-    process = _start([])
+    process = _start("hopsim.claims.worker", [])
     process.communicate("")
     assert process.returncode == 0
 

@@ -1,7 +1,8 @@
-"""The pool: processes that run claims in parallel, each on its share of the cores."""
+"""The pool: processes that work side by side, each on its share of the cores."""
 
 import collections
 import contextlib
+import dataclasses
 import itertools
 import json
 import os
@@ -11,17 +12,30 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from .._common import parts
 from .._common.cores import cores
-from .tasks import Task
 
 
 # (task, what, done, total); nothing is said of what when a task begins
-OnProgress = Callable[[Task, str, int, int], None]
+OnProgress = Callable[[Any, str, int, int], None]
 WORKER_EXITED = "worker process ended with code {} (out of memory, or killed?)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trade:
+    """What processes of a pool do.
+
+    **Arguments:**
+
+    - `module`: run with `python -m`, it takes orders as JSON lines; see `serving`.
+    - `order`: what such a process is told of a task.
+    - `alone`: whether a task needs a process of its own, which ends with it.
+    """
+
+    module: str
+    order: Callable[[Any], dict[str, Any]]
+    alone: Callable[[Any], bool] = lambda task: False
 
 
 def core_shares(jobs: int) -> list[list[int]]:
@@ -34,8 +48,8 @@ def core_shares(jobs: int) -> list[list[int]]:
 
 
 def run_all(
-    tasks: list[Task], place: Path, jobs: int, on_progress: OnProgress
-) -> Iterator[tuple[Task, str | None, float]]:
+    tasks: list[Any], trade: Trade, jobs: int, on_progress: OnProgress
+) -> Iterator[tuple[Any, str | None, float]]:
     """Runs the tasks; yields each with its error (or None) and its seconds.
 
     If a process dies only its current task fails; a new process continues with the
@@ -43,7 +57,7 @@ def run_all(
     """
     waiting, answers = collections.deque(tasks), queue.Queue()
     workers = [
-        _Worker(waiting, answers, place, mine, on_progress)
+        _Worker(waiting, answers, trade, mine, on_progress)
         for mine in core_shares(jobs)
     ]
     try:
@@ -65,14 +79,14 @@ class _Worker(threading.Thread):
 
     def __init__(
         self,
-        waiting: collections.deque[Task],
+        waiting: collections.deque[Any],
         answers: queue.Queue,
-        place: Path,
+        trade: Trade,
         mine: list[int],
         on_progress: OnProgress,
     ):
         super().__init__(daemon=True)
-        self._waiting, self._answers, self._place = waiting, answers, place
+        self._waiting, self._answers, self._trade = waiting, answers, trade
         self._mine, self._on_progress = mine, on_progress
         self._process: subprocess.Popen[str] | None = None
         self._told_to_stop = False
@@ -110,25 +124,23 @@ class _Worker(threading.Thread):
             with contextlib.suppress(BrokenPipeError), process:
                 pass  # closes its streams and waits for it
 
-    def _one(self, task: Task) -> tuple[str | None, float]:
-        if not task.wrong:
+    def _one(self, task: Any) -> tuple[str | None, float]:
+        if not self._trade.alone(task):
             return self._asked(task)
-        self._end()  # a mutation has a process of its own, which ends with it
+        self._end()
         try:
             return self._asked(task)
         finally:
             self._end()
 
-    def _asked(self, task: Task) -> tuple[str | None, float]:
+    def _asked(self, task: Any) -> tuple[str | None, float]:
         if self._process is None:
-            self._process = _start(self._mine)
+            self._process = _start(self._trade.module, self._mine)
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(
-                json.dumps(_order(task, self._place), default=str) + "\n"
-            )
+            process.stdin.write(json.dumps(self._trade.order(task), default=str) + "\n")
             process.stdin.flush()
         self._on_progress(task, "", 0, 1)
         for line in process.stdout:
@@ -141,7 +153,7 @@ class _Worker(threading.Thread):
         return WORKER_EXITED.format(code), 0.0
 
 
-def _start(mine: list[int]) -> subprocess.Popen[str]:
+def _start(module: str, mine: list[int]) -> subprocess.Popen[str]:
     settings = {
         # one device: results must not depend on the number of jobs
         "JAX_NUM_CPU_DEVICES": "1",
@@ -152,22 +164,9 @@ def _start(mine: list[int]) -> subprocess.Popen[str]:
         "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
     }
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "hopsim.claims.worker", ",".join(map(str, mine))],
+        [sys.executable, "-P", "-m", module, ",".join(map(str, mine))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
         env=os.environ | settings,
     )
-
-
-def _order(task: Task, place: Path) -> dict[str, Any]:
-    return {
-        "file": str(task.file),
-        "quick": task.quick,
-        "overrides": dict(task.overrides),
-        "place": str(place),
-        "directory": task.directory,
-        "parts": parts.loaded_files(),
-        "claim": task.name,
-        "wrong": task.wrong,
-    }
