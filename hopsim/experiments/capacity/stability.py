@@ -45,12 +45,14 @@ class Stability(AbstractEnsemble):
         stored = np.asarray(network.memories)[setting.probes.targets]
         seen = decided_at_once(setting, stored)
         wrong = np.sum(seen.final != stored, axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):  # an error that underflows
+            ratio = wrong / network.features / error
         return {
             "wrong_bits": ("probe", wrong, PURE),
             "stable": ("probe", wrong == 0, PURE),
             "bit_ratio": (
                 "probe",
-                wrong / network.features / error,
+                ratio,
                 PURE | {"long_name": "share of wrong bits / theory"},
             ),
             "stable_ratio": ("probe", (wrong == 0) / share, PURE),
