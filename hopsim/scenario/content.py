@@ -3,6 +3,7 @@
 All mistakes are collected, with their places.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,16 +13,20 @@ from ..experiments import AbstractExperiment, experiments
 from ..plots import plots
 from .grammar import no_such, read_model, read_spec
 from .header import Header
-from .points import Point, read_points
-from .sweeps import changes_of
+from .points import Points
+from .review import unreadable
+from .sweeps import read_dimensions, read_sweep
 from .toml_files import Problem
+
+
+MOST_GUESSED = 200  # labels of points among which a misspelt one is looked for
 
 
 class Content(NamedTuple):
     """What the tables of a scenario say."""
 
     header: Header
-    points: tuple[Point, ...]
+    points: Points
     experiment: AbstractExperiment
     checks: tuple[AbstractCheck, ...]
 
@@ -39,12 +44,15 @@ def read_content(
             **{k: v for k, v in tables.items() if k in Header.model_fields}
         )
         header.plots = header.plots if isinstance(header.plots, list) else None
-    experiment = _experiment(getattr(header, "experiment", None), problems)
-    changes = list(changes_of(experiment, problems))
+    sweep = read_sweep(tables.get("sweep", {}), problems)
+    study = getattr(header, "experiment", None)
+    experiment = _experiment(study, sweep.sets, problems)
+    dimensions = read_dimensions(sweep, tables, experiment, problems)
     whole = _with_probes(tables, experiment, problems)
-    points = read_points(whole, changes, problems)
-    labels = [label for label, *_ in changes]
-    labels = None if experiment is None else experiment.labels(labels)
+    points = Points(whole, dimensions, beside)
+    problems += unreadable(points)
+    # all of them may be many, and few checks speak of one
+    labels = lambda: None if experiment is None else experiment.labels(points.labels)
     asserted = _checks(getattr(header, "checks", None), labels, problems)
     for i, name in enumerate(header.plots or ()):
         if isinstance(name, str) and name not in plots:
@@ -53,16 +61,35 @@ def read_content(
         problems.append(Problem("checks", "a claim needs at least one check"))
     if problems or experiment is None:
         return None
-    placed = tuple(p.placed(beside) for p in points)
-    return Content(header, placed, experiment, asserted)
+    return Content(header, points, experiment, asserted)
 
 
-def _experiment(table: Any, problems: list[Problem]) -> Any:
+def _experiment(table: Any, sets: int | None, problems: list[Problem]) -> Any:
+    """The experiment, with the sets of patterns that `[sweep]` may ask for."""
     if not isinstance(table, dict):
         return None
-    table = {"kind": "recall"} | table
-    spec = read_spec(experiments, table, "experiment", problems)
+    table, mine = {"kind": "recall"} | table, list[Problem]()
+    where = {"experiment.sets": "experiment.sets"}
+    if sets is not None:
+        if "sets" in table:
+            message = "experiment.sets says the same; leave one of them out"
+            problems.append(Problem("sweep.sets", message))
+        elif _has_sets(table["kind"]):
+            table, where = table | {"sets": sets}, {"experiment.sets": "sweep.sets"}
+        else:
+            kind = shown(table["kind"])
+            message = f"the experiment {kind} has no sets of patterns; leave it out"
+            problems.append(Problem("sweep.sets", message))
+    spec = read_spec(experiments, table, "experiment", mine)
+    problems += [p._replace(path=where.get(p.path, p.path)) for p in mine]
     return None if spec is None else spec.make()
+
+
+def _has_sets(kind: Any) -> bool:
+    """Whether this kind of experiment, or one that does not exist, has sets."""
+    if not isinstance(kind, str) or kind not in experiments:
+        return True  # which is told; of its sets nothing is known
+    return "sets" in getattr(experiments[kind], "model_fields", {})
 
 
 def _with_probes(
@@ -85,9 +112,9 @@ def _with_probes(
 
 
 def _checks(
-    tables: Any, labels: list[str] | None, problems: list[Problem]
+    tables: Any, labels: Callable[[], list[str] | None], problems: list[Problem]
 ) -> tuple[AbstractCheck, ...]:
-    """The checks; `labels` is None if the experiment could not be read."""
+    """The checks; `labels` gives None if the experiment could not be read."""
     made = []
     for i, table in enumerate(tables if isinstance(tables, list) else ()):
         if not isinstance(table, dict):
@@ -96,10 +123,11 @@ def _checks(
         if spec is None:
             continue
         check = spec.make()
-        if check.point is not None and check.point not in (labels or [check.point]):
+        known = None if check.point is None else labels()
+        if check.point is not None and known and check.point not in known:
             hint = "the scenario has neither a sweep nor variants"
-            if labels != [""]:
-                hint = nearest(check.point, labels or [])
+            if known != [""]:
+                hint = nearest(check.point, known[:MOST_GUESSED])
             message = f"there is no point {shown(check.point)}; {hint}"
             problems.append(Problem(f"checks[{i}].point", message))
         made.append(check)

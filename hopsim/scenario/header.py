@@ -29,6 +29,7 @@ class Header(BaseModel):
     seed: int = Field(0, ge=0)
     precision: Literal["float64", "float32"] = "float64"
     plots: list[str] | None = None
+    sweep: Any = None  # read apart, with its axes
     network: Any  # these five may be swept: each point checks its own
     dynamics: Any = {"kind": "two_layer"}
     probes: Any = None  # required unless memories are learnt

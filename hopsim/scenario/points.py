@@ -1,22 +1,36 @@
 """The points of a study: one for each swept value or variant, before it is drawn."""
 
-import copy
 import dataclasses
-from collections.abc import Callable
+import functools as ft
+import itertools
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from .._common.arrays import cast_to, repeats_expected
+from .._common.display import some
+from .._common.names import shown
+from .._common.registry import Registry
 from .._common.streams import Stream
 from ..data.sketches import memory_sketches, probe_sketches, sketched
-from ..data.sources import PatternSet, probe_sources, ProbeSet
-from ..dynamics import Dynamics, dynamics_kinds
+from ..data.sources import PatternSet, ProbeSet
+from ..dynamics import Dynamics
 from ..experiments import RunSettings, Setting, TrainingSettings
-from ..models import networks
 from ..network import Network
+from .entries import CHANGED_TABLES, DEFAULT_DYNAMICS
 from .grammar import build, read_model, read_spec, Spec
-from .sweeps import Change
-from .toml_files import Problem, put
+from .sweeps import Axis, Change, Dimension, Steps
+from .toml_files import Problem, put, ScenarioError
+
+
+MOST_KEPT = 4096  # tables that were read, in memory
+TRIED_ALL = 200  # points: a study of no more is tried before a run as a whole
+TRIED_AT_RANDOM = 100  # points of a larger one, beside each value and the corners
+MOST_CORNERED = 7  # dimensions whose corners are tried: 128 of them
+
+Entry = tuple[str, Any, str]  # a dotted path, its new value, and where that stands
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,52 +116,209 @@ class Point:
         )
 
 
-def read_points(
-    tables: dict[str, Any], changes: list[Change], problems: list[Problem]
-) -> list[Point]:
-    """All points of the sweep; a problem common to all of them is reported once."""
-    points, seen = [], []
-    for label, value, where, entries in changes:
-        mine: list[Problem] = []
-        changed = copy.deepcopy(tables)
-        for dotted, entry in entries:
-            put(changed, dotted, entry, mine, where)
-        changed.pop("experiment", None)
-        points.append(_point(label, value, changed, mine))
-        seen.append((where, mine))
-    everywhere = [p for p in seen[0][1] if all(p in mine for _, mine in seen)]
-    problems += everywhere
-    for where, mine in seen:
-        rest = [p for p in mine if p not in everywhere]
-        problems += [Problem(f"{p.path} (from {where})", p.message) for p in rest]
-    return [p for p in points if p is not None]
+class Points(Sequence):
+    """The points of a study: each is made when it is asked for.
+
+    In the order of a grid whose last dimension is the fastest. A table is read once for
+    every combination of those values that change it, not once for each point.
+
+    **Arguments:**
+
+    - `tables`: the resolved tables, with probes.
+    - `dimensions`: what their points change.
+    - `beside`: the folder in which data files are looked for first.
+
+    Raises ScenarioError for a point that cannot be read.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Any],
+        dimensions: Sequence[Dimension],
+        beside: Path | None = None,
+    ):
+        self.dimensions = tuple(dimensions)
+        self._tables, self._beside = tables, beside
+        touched = [_touched(dimension) for dimension in dimensions]
+        self._touching = {
+            name: [d for d, names in enumerate(touched) if name in names]
+            for name in CHANGED_TABLES
+        }
+        self._read = ft.lru_cache(maxsize=MOST_KEPT)(self._read_table)
+
+    def __len__(self) -> int:
+        return math.prod(len(d.changes) for d in self.dimensions)
+
+    @overload
+    def __getitem__(self, number: int) -> Point: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> tuple[Point, ...]: ...
+
+    def __getitem__(self, number: int | slice) -> Point | tuple[Point, ...]:
+        if isinstance(number, slice):
+            return tuple(self[k] for k in range(*number.indices(len(self))))
+        number = range(len(self))[number]
+        found, problems = self._parts(self.steps(number))
+        if problems:
+            raise ScenarioError(f"the point {shown(self.label(number))}", problems)
+        return Point(self.label(number), self.value(number), **found)
+
+    def __repr__(self) -> str:
+        return f"Points({some([repr(point) for point in self[:6]])})"
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes of the grid; none for variants, and for one point."""
+        return tuple(d.axis for d in self.dimensions if d.axis is not None)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of all points, none of which is read for it."""
+        each = ([c.label for c in d.changes] for d in self.dimensions)
+        return [", ".join(labels) for labels in itertools.product(*each)]
+
+    def label(self, number: int) -> str:
+        """The label of one point, such as `beta = 0.5, flipped = 0.2`."""
+        return ", ".join(change.label for change in self.changes(self.steps(number)))
+
+    def value(self, number: int) -> float | None:
+        """The number of one point of one axis of numbers; None elsewhere."""
+        changes = self.changes(self.steps(number))
+        return changes[0].value if len(changes) == 1 else None
+
+    def steps(self, number: int) -> Steps:
+        """Which of its changes each dimension makes at one point."""
+        found = []
+        for dimension in reversed(self.dimensions):
+            number, step = divmod(number, len(dimension.changes))
+            found.append(step)
+        return tuple(reversed(found))
+
+    def number(self, steps: Steps) -> int:
+        """The number of the point with these steps."""
+        found = 0
+        for step, dimension in zip(steps, self.dimensions, strict=True):
+            found = found * len(dimension.changes) + step
+        return found
+
+    def changes(self, steps: Steps) -> list[Change]:
+        """The changes that the point with these steps makes."""
+        each = zip(steps, self.dimensions, strict=True)
+        return [dimension.changes[step] for step, dimension in each]
+
+    def changed(self, tables: Mapping[str, Any], number: int) -> dict[str, Any]:
+        """These tables with the changes of one point.
+
+        What it does not change is shared with those that are given, not copied.
+        """
+        problems: list[Problem] = []
+        return _changed(tables, self._ordered(self.steps(number)), problems)
+
+    def alone(self) -> list[Steps]:
+        """Each value of every dimension, with the first ones of all others."""
+        first = (0,) * len(self.dimensions)
+        found: list[Steps] = [first]
+        for d, dimension in enumerate(self.dimensions):
+            rest = range(1, len(dimension.changes))
+            found += [(*first[:d], step, *first[d + 1 :]) for step in rest]
+        return found
+
+    @property
+    def representatives(self) -> list[Point]:
+        """A point for each value of every dimension: they show all kinds there are."""
+        return [self[self.number(steps)] for steps in self.alone()]
+
+    def tried(self) -> list[Steps]:
+        """The points that are tried before a run: all of a small study.
+
+        Of others each value alone, the corners of the grid, and some at random, the
+        same ones at each reading.
+        """
+        each = [range(len(d.changes)) for d in self.dimensions]
+        if len(self) <= TRIED_ALL:
+            return list(itertools.product(*each))
+        corners = itertools.product(*((r[0], r[-1]) for r in each[:MOST_CORNERED]))
+        rest = (0,) * len(each[MOST_CORNERED:])
+        rng = random.Random(0)
+        drawn = [self.steps(rng.randrange(len(self))) for _ in range(TRIED_AT_RANDOM)]
+        return sorted({*self.alone(), *((*c, *rest) for c in corners), *drawn})
+
+    def problems_of(self, steps: Steps) -> list[Problem]:
+        """What is wrong with one point."""
+        return self._parts(steps)[1]
+
+    def _parts(self, steps: Steps) -> tuple[dict[str, Any], list[Problem]]:
+        """The parts of a point, and what is wrong with them."""
+        found, problems = {}, []
+        for name, touching in self._touching.items():
+            found[name], mine = self._read(name, tuple(steps[d] for d in touching))
+            problems += mine
+        dynamics, run = found["dynamics"], found["run"]
+        forever = dynamics is not None and dynamics.driven
+        if forever and run is not None and run.until == "steady":
+            message = 'a driven network has no steady state; use until = "duration"'
+            problems.append(Problem("run.until", message))
+        return found, problems
+
+    def _read_table(self, name: str, steps: Steps) -> tuple[Any, tuple[Problem, ...]]:
+        """One table after the changes of those dimensions that change it."""
+        problems: list[Problem] = []
+        whole = [0] * len(self.dimensions)
+        for d, step in zip(self._touching[name], steps, strict=True):
+            whole[d] = step
+        entries = [x for x in self._ordered(tuple(whole)) if _table_of(x[0]) == name]
+        given = {name: self._tables[name]} if name in self._tables else {}
+        tables = _changed(given, entries, problems)
+        found = _part(name, tables, problems)
+        if isinstance(found, Spec):
+            found = found.placed(self._beside)
+        return found, tuple(problems)
+
+    def _ordered(self, steps: Steps) -> list[Entry]:
+        """The entries that a point changes, in the order in which that is done.
+
+        Of axes the shorter paths first, so that one may change what another puts there;
+        of a variant in the order of the file.
+        """
+        entries = [(*x, c.where) for c in self.changes(steps) for x in c.entries]
+        return sorted(entries, key=lambda x: x[0].count(".")) if self.axes else entries
 
 
-def _point(
-    label: str, value: float | None, tables: dict[str, Any], problems: list[Problem]
-) -> Point | None:
-    given = tables.get("dynamics", {})
-    if isinstance(given, dict):
-        tables = tables | {"dynamics": {"kind": "two_layer"} | given}
-    parts = {
-        name: read_spec(registry, tables[name], name, problems)
-        for name, registry in (
-            ("network", networks),
-            ("probes", probe_sources),
-            ("dynamics", dynamics_kinds),
-        )
-        if name in tables  # a missing table is reported with the header
-    }
-    dynamics = build(parts.get("dynamics"), "dynamics", problems)
-    run = read_model(RunSettings, tables.get("run", {}), "run", problems)
-    training = read_model(
-        TrainingSettings, tables.get("training", {}), "training", problems
-    )
-    network, probes = parts.get("network"), parts.get("probes")
-    forever = dynamics is not None and dynamics.driven
-    if forever and run is not None and run.until == "steady":
-        message = 'a driven network has no steady state; use until = "duration"'
-        problems.append(Problem("run.until", message))
-    if problems or run is None or dynamics is None or network is None or probes is None:
-        return None
-    return Point(label, value, network, dynamics, probes, run, training)
+def _touched(dimension: Dimension) -> set[str]:
+    """The tables that a dimension changes."""
+    return {_table_of(path) for c in dimension.changes for path, _ in c.entries}
+
+
+def _table_of(dotted: str) -> str:
+    return dotted.partition(".")[0]
+
+
+def _changed(
+    tables: Mapping[str, Any], entries: Sequence[Entry], problems: list[Problem]
+) -> dict[str, Any]:
+    """The tables with other entries; only the way to these is copied."""
+    changed = dict(tables)
+    for dotted, value, where in entries:
+        inner: Any = changed
+        for name in dotted.split("."):
+            if not isinstance(inner.get(name), dict):
+                break
+            inner[name] = dict(inner[name])
+            inner = inner[name]
+        put(changed, dotted, value, problems, where)
+    return changed
+
+
+def _part(name: str, tables: dict[str, Any], problems: list[Problem]) -> Any:
+    """What one table says; None if it is missing, or wrong, which is a problem."""
+    place = CHANGED_TABLES[name]
+    table = tables.get(name, {})
+    if name == "dynamics" and isinstance(table, dict):
+        table = {"kind": DEFAULT_DYNAMICS} | table
+    if not isinstance(place, Registry):
+        return read_model(place, table, name, problems)
+    if name not in tables and name != "dynamics":
+        return None  # which is reported with the header
+    spec = read_spec(place, table, name, problems)
+    return build(spec, name, problems) if name == "dynamics" else spec

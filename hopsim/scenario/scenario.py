@@ -23,11 +23,13 @@ from ..plots import plots
 from ..records import load_record
 from .catalogue import former_kinds
 from .content import read_content
+from .given_axes import with_axes
 from .header import Header
-from .points import Point
+from .points import Points
 from .review import Review
 from .saved import parts_beside, resolved_of, saved_run
 from .shipped import find_scenario
+from .sweeps import Axis
 from .toml_files import (
     digest,
     GIVEN,
@@ -61,7 +63,7 @@ class Scenario(AbstractShown):
     """
 
     header: Header
-    points: tuple[Point, ...]
+    points: Points  # each is made when it is asked for
     experiment: AbstractExperiment
     checks: tuple[AbstractCheck, ...]
     resolved: dict[str, Any]  # the tables after [quick] and --set
@@ -128,15 +130,17 @@ class Scenario(AbstractShown):
         return tuple(dict.fromkeys(map(plots.today, words)))  # each is drawn once
 
     def _shown(self) -> Shown:
-        points, header = self.points, self.header
-        labels = [shown(p.label) for p in points if p.label]
+        header, count = self.header, len(self.points)
+        points = self.points.representatives
+        first = map(self.points.label, range(min(count, 5)))
+        labels = [*map(shown, filter(None, first)), *[""] * (count - 5)]
         kinds = lambda names: some([*dict.fromkeys(names)])
         return Shown(
             f"Scenario {self.name}-{self.hash}"
             + (f": {header.title}" if header.title else ""),
             [
                 ("claim", "" if header.claim is None else header.claim.statement),
-                ("points", f"{len(points)}: {some(labels)}" if labels else "1"),
+                ("points", f"{count}: {some(labels)}" if labels else "1"),
                 (
                     "network",
                     f"{kinds(p.network.kind for p in points)}; memories "
@@ -177,10 +181,35 @@ class Scenario(AbstractShown):
     def _review(self) -> Review:
         return Review(self.header, self.points, self.experiment, self.checks)
 
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes of its grid, the first one slowest; none for variants."""
+        return self.points.axes
+
+    def tables(self, number: int) -> dict[str, Any]:
+        """The tables of one point alone, which make a scenario of this one point.
+
+        Without checks and pictures, and with the number of sets in `experiment.sets`,
+        whichever table of the file has it. What the points share is shared, not copied:
+        leave it as it is.
+        """
+        apart = ("sweep", "checks", "plots", "experiment")
+        alone = {k: v for k, v in self.resolved.items() if k not in apart}
+        if study := self.resolved.get("experiment", {}):
+            several = ("sweep", "variants", "only")
+            study = {k: v for k, v in study.items() if k not in several}
+        sets = self.resolved.get("sweep", {}).get("sets")
+        study = study if sets is None else study | {"sets": sets}
+        alone |= {"experiment": study} if study else {}
+        return self.points.changed(alone, number)
+
+    def setting(self, number: int) -> Setting:
+        """The setting of one point, built on the host."""
+        return self.points[number].build(self.header.seed, self.header.precision)
+
     def settings(self) -> tuple[Setting, ...]:
         """The settings of all points, built on the host."""
-        dtype = self.header.precision
-        return tuple(p.build(self.header.seed, dtype) for p in self.points)
+        return tuple(map(self.setting, range(len(self.points))))
 
 
 def _kind_of_check(check: AbstractCheck) -> str:
@@ -194,6 +223,7 @@ def load_scenario(
     path: str | os.PathLike,
     quick: bool = False,
     overrides: Mapping[str, Any] | None = None,
+    sweep: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """Read and check a scenario file.
 
@@ -203,12 +233,15 @@ def load_scenario(
       a saved run (its directory or record), in the size in which it was made.
     - `quick`: apply the file's table `[quick]`.
     - `overrides`: dotted paths and values, such as `{"run.duration": 5}`.
+    - `sweep`: further axes, or others for those of the file: dotted paths and lists of
+      values, or `{"network.beta": {"start": 0.1, "stop": 10, "count": 9, "spacing":
+      "log"}}`.
 
     Raises ScenarioError (a ValueError) with all problems of the file, and ValueError if
     there is no such file or name. Warns (FutureWarning) of former names of kinds, and
     of parts that have changed since a saved run.
     """
-    scenario = read_scenario(path, quick, overrides)
+    scenario = read_scenario(path, quick, overrides, sweep)
     _warn_of_notes(scenario, str(path))
     return scenario
 
@@ -222,12 +255,16 @@ def read_scenario(
     path: str | os.PathLike,
     quick: bool = False,
     overrides: Mapping[str, Any] | None = None,
+    sweep: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """`load_scenario` without warnings: the caller shows those in `notes`."""
     if (saved := saved_run(path)) is not None:
-        return _again(saved, str(path), overrides or {})
+        return _again(saved, str(path), overrides or {}, sweep or {})
     found = find_scenario(path)
     tables = read_tables(path, quick, overrides)
+    if sweep:
+        resolved = with_axes(tables.resolved, sweep, str(path))
+        tables = tables._replace(resolved=resolved)
     return _whole(tables, str(path), quick, found.parent, parts_beside(found))
 
 
@@ -245,7 +282,8 @@ def _whole(
     problems += _refused(scenario)
     # the other size is checked too, so that its mistakes are reported now
     twin: list[Problem] = []
-    twin += _refused(_read(other, text, where, twin, beside))
+    if digest(other) != digest(resolved):
+        twin += _refused(_read(other, text, where, twin, beside))
     word = "without --quick" if quick else "with --quick"
     problems += [
         Problem(f"{p.path} ({word})".strip(), p.message)
@@ -280,7 +318,9 @@ def scenario_of(
     return _repeated(scenario, recorded, old_words(former_kinds(), resolved))
 
 
-def _again(saved: Path, where: str, overrides: Mapping[str, Any]) -> Scenario:
+def _again(
+    saved: Path, where: str, overrides: Mapping[str, Any], sweep: Mapping[str, Any]
+) -> Scenario:
     """The scenario of a saved run, or of a training that was stopped."""
     try:
         if saved.suffix == ".json":
@@ -294,6 +334,7 @@ def _again(saved: Path, where: str, overrides: Mapping[str, Any]) -> Scenario:
             f"{where!r} does not say which scenario was run ({why}); name the file of "
             "the scenario."
         ) from error
+    told = with_axes(told, sweep, where) if sweep else told
     scenario = scenario_of(told, where, text, overrides)
     problems = scenario.problems()
     if problems:
