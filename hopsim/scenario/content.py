@@ -3,7 +3,7 @@
 All mistakes are collected, with their places.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from .grammar import no_such, read_model, read_spec
 from .header import Header
 from .points import Points
 from .review import unreadable
-from .sweeps import read_dimensions, read_sweep
+from .sweeps import Dimension, is_grid, read_dimensions, read_sweep
 from .toml_files import Problem
 
 
@@ -48,6 +48,7 @@ def read_content(
     study = getattr(header, "experiment", None)
     experiment = _experiment(study, sweep.sets, problems)
     dimensions = read_dimensions(sweep, tables, experiment, problems)
+    problems += _not_read(dimensions, experiment)
     whole = _with_probes(tables, experiment, problems)
     points = Points(whole, dimensions, beside)
     problems += unreadable(points)
@@ -90,6 +91,18 @@ def _has_sets(kind: Any) -> bool:
     if not isinstance(kind, str) or kind not in experiments:
         return True  # which is told; of its sets nothing is known
     return "sets" in getattr(experiments[kind], "model_fields", {})
+
+
+def _not_read(
+    dimensions: Sequence[Dimension], experiment: AbstractExperiment | None
+) -> list[Problem]:
+    """Axes along which nothing would change."""
+    if experiment is None or experiment.trains or not is_grid(dimensions):
+        return []
+    paths = [path for d in dimensions if d.axis is not None for path in d.axis.paths]
+    message = "this experiment learns no memories; leave the axis {} out"
+    asked = [path for path in paths if path.partition(".")[0] == "training"]
+    return [Problem("sweep", message.format(path)) for path in asked]
 
 
 def _with_probes(

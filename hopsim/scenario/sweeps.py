@@ -179,7 +179,7 @@ def _grid(
     taken: dict[str, str] = {}  # path -> where it is swept
     columns = {}
     for where, group in groups:
-        read = {}
+        read, so_far = {}, len(problems)
         for path, given in group.items():
             inside = f"{where}.{json.dumps(path)}"
             here = inside if where.startswith("sweep.together") else where
@@ -191,7 +191,7 @@ def _grid(
                 read[path] = _values(given, path, here, tables, problems)
         columns[where] = read
         lengths = {path: len(values) for path, values in read.items()}
-        if len(set(lengths.values())) > 1:
+        if len(set(lengths.values())) > 1 and len(problems) == so_far:
             told = ", ".join(f"{n} of {path}" for path, n in lengths.items())
             message = f"axes that move together need as many values each, got {told}"
             problems.append(Problem(where, message))

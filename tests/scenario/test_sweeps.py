@@ -302,6 +302,10 @@ BAD = {
         },
         {"sweep": "at most 10,000,000 points, got 100,000,000"},
     ),
+    "nothing to train": (
+        {"training.epochs": [1, 2]},
+        {"sweep": "learns no memories; leave the axis training.epochs out"},
+    ),
     # of values
     "value": (
         {"network.beta": [1.0, 2.0, -1.0], "probes.flipped": [0.0, 0.5]},
@@ -369,6 +373,11 @@ def test_every_mistake_is_told_once_with_its_place(name):
             "as many values each, got 1 of network.beta, 2 of probes.flipped",
         ),
         (
+            {"together": [{"network.beta": 1.0, "probes.flipped": [0.1, 0.2]}]},
+            'sweep.together[0]."network.beta"',
+            "is needed, got 1.0",
+        ),
+        (
             {"axes": AXES, "together": [{"network.beta": [1.0, 2.0]}]},
             'sweep.together[0]."network.beta"',
             f"{BETA} sweeps the same entry; leave out one of them",
@@ -381,7 +390,9 @@ def test_every_mistake_is_told_once_with_its_place(name):
     ],
 )
 def test_a_bad_table_is_told_so(sweep, place, words):
-    assert words in refused(sweep)[place]
+    told = refused(sweep)
+    assert told.keys() == {place}
+    assert words in told[place]
 
 
 @pytest.mark.parametrize("word", ["sweep", "variants"])
