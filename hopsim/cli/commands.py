@@ -22,7 +22,7 @@ from .._common import parts
 from .._common.cores import collect_rarely, cores
 from .._common.names import printable, shown
 from .._common.notices import print_notices
-from ..scenario.given_axes import parse_axes
+from ..scenario.grid_tables import parse_axes
 from ..scenario.shipped import public_path, scenario_names, shipped
 from . import terminal
 from .endings import (

@@ -164,6 +164,9 @@ class Points(Sequence):
             raise ScenarioError(f"the point {shown(self.label(number))}", problems)
         return Point(self.label(number), self.value(number), **found)
 
+    def __reduce__(self) -> tuple[type["Points"], tuple[Any, ...]]:
+        return Points, (self._tables, self.dimensions, self._beside)  # read anew
+
     def __repr__(self) -> str:
         return f"Points({some([repr(point) for point in self[:6]])})"
 

@@ -14,20 +14,18 @@ from typing import Any
 
 from .._common import parts
 from .._common.display import AbstractShown, Shown, some
-from .._common.files import read_json
-from .._common.names import plain, shown
+from .._common.names import shown
 from .._common.reach import said
 from ..checks import AbstractCheck, checks
 from ..experiments import AbstractExperiment, experiments, Setting
 from ..plots import plots
-from ..records import load_record
 from .catalogue import former_kinds
 from .content import read_content
-from .given_axes import with_axes
+from .grid_tables import with_axes, without_points
 from .header import Header
 from .points import Points
 from .review import Review
-from .saved import parts_beside, resolved_of, saved_run
+from .saved import parts_beside, require_parts, saved_run, told_by
 from .shipped import find_scenario
 from .sweeps import Axis
 from .toml_files import (
@@ -193,15 +191,7 @@ class Scenario(AbstractShown):
         whichever table of the file has it. What the points share is shared, not copied:
         leave it as it is.
         """
-        apart = ("sweep", "checks", "plots", "experiment")
-        alone = {k: v for k, v in self.resolved.items() if k not in apart}
-        if study := self.resolved.get("experiment", {}):
-            several = ("sweep", "variants", "only")
-            study = {k: v for k, v in study.items() if k not in several}
-        sets = self.resolved.get("sweep", {}).get("sets")
-        study = study if sets is None else study | {"sets": sets}
-        alone |= {"experiment": study} if study else {}
-        return self.points.changed(alone, number)
+        return self.points.changed(without_points(self.resolved), number)
 
     def setting(self, number: int) -> Setting:
         """The setting of one point, built on the host."""
@@ -277,7 +267,7 @@ def _whole(
 ) -> Scenario:
     """A scenario, checked in both sizes; ScenarioError with the problems of both."""
     resolved, other, text, problems = tables
-    _require_parts(recorded, resolved, where)
+    require_parts(recorded, resolved, where)
     scenario = _read(resolved, text, where, problems, beside)
     problems += _refused(scenario)
     # the other size is checked too, so that its mistakes are reported now
@@ -311,7 +301,7 @@ def scenario_of(
     recorded = resolved.pop("parts", [])
     for dotted, value in (overrides or {}).items():
         put(resolved, dotted, value, problems, dotted)
-    _require_parts(recorded, resolved, where)
+    require_parts(recorded, resolved, where)
     scenario = _read(resolved, text, where, problems)
     if problems or scenario is None:
         raise ScenarioError(where, problems)
@@ -322,33 +312,13 @@ def _again(
     saved: Path, where: str, overrides: Mapping[str, Any], sweep: Mapping[str, Any]
 ) -> Scenario:
     """The scenario of a saved run, or of a training that was stopped."""
-    try:
-        if saved.suffix == ".json":
-            told, text = dict(read_json(saved)), ""
-        else:
-            attrs = load_record(saved).attrs
-            told, text = resolved_of(attrs), str(attrs.get("scenario", ""))
-    except (KeyError, TypeError, ValueError) as error:
-        why = plain(str(error)) or type(error).__name__
-        raise ValueError(
-            f"{where!r} does not say which scenario was run ({why}); name the file of "
-            "the scenario."
-        ) from error
+    told, text = told_by(saved, where)
     told = with_axes(told, sweep, where) if sweep else told
     scenario = scenario_of(told, where, text, overrides)
     problems = scenario.problems()
     if problems:
         raise ScenarioError(where, problems)
     return scenario
-
-
-def _require_parts(
-    recorded: Sequence[Mapping[str, str]], tables: Mapping[str, Any], where: str
-) -> None:
-    """Raises ScenarioError if parts that a run had, and these tables name, are gone."""
-    plots = [told["kind"] for told in recorded if told["noun"] == "plot"]
-    if lacking := parts.missing(recorded, {*said(tables), *plots}):
-        raise ScenarioError(where, [Problem("", lacking)])
 
 
 def _repeated(

@@ -3,18 +3,22 @@
 import copy
 import itertools
 import json
+import pickle
+import re
 import time
+import tomllib
 
 import numpy as np
 import pytest
 from command_line import hopsim_cli
+from places import ROOT
 from tomli_w import dumps
 
 from hopsim.records import dataset, join_points, Record
 from hopsim.runs.run import run
 from hopsim.scenario.attribution import attributed
 from hopsim.scenario.entries import takes_integers
-from hopsim.scenario.given_axes import parse_axes
+from hopsim.scenario.grid_tables import parse_axes
 from hopsim.scenario.points import TRIED_ALL
 from hopsim.scenario.scenario import load_scenario, Scenario, ScenarioError
 from hopsim.scenario.toml_files import Problem
@@ -102,6 +106,15 @@ def test_points_are_a_sequence():
     assert [points.number(points.steps(k)) for k in range(10)] == list(range(10))
     with pytest.raises(IndexError):
         points[10]
+
+
+def test_a_scenario_goes_from_process_to_process():
+    scenario = grid(AXES, TOGETHER)
+    again = pickle.loads(pickle.dumps(scenario))
+    assert again == scenario
+    assert again.axes == scenario.axes
+    assert repr(again.points) == repr(scenario.points)
+    assert again.setting(3).label == scenario.setting(3).label
 
 
 def test_axes_are_named_by_the_last_word_or_the_whole_path():
@@ -601,6 +614,14 @@ def test_a_grid_is_written_and_read_as_the_same():
     assert again == scenario
     assert again.axes == scenario.axes
     assert '"network.beta" = [0.5, 1.0]' in scenario.to_toml()
+
+
+def test_the_grid_of_the_readme_is_one():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(\[sweep\]\n.*?)```", text, re.DOTALL)
+    scenario = Scenario(tables(tomllib.loads(block)["sweep"]))
+    assert [len(axis.values) for axis in scenario.axes] == [3, 9, 7, 2]
+    assert sets_of(scenario) == 4
 
 
 def test_quick_makes_a_grid_smaller(file):

@@ -1,4 +1,4 @@
-"""Axes that a command or a caller gives beside the file: parsed, and put in its place.
+"""Tables with other axes than those of the file, and tables without any.
 
 Standard library only.
 """
@@ -81,3 +81,18 @@ def with_axes(
         study = {k: v for k, v in study.items() if k != "sweep"}
     whole = dict(tables) | {"sweep": sweep | {"axes": known | axes}}
     return whole | ({"experiment": study} if "experiment" in tables else {})
+
+
+def without_points(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables without what makes several points of them, judges and draws them.
+
+    The number of sets is in `experiment.sets`, whichever table has it.
+    """
+    apart = ("sweep", "checks", "plots", "experiment")
+    alone = {k: v for k, v in tables.items() if k not in apart}
+    several = ("sweep", "variants", "only")
+    known = tables.get("experiment", {})
+    study = {k: v for k, v in known.items() if k not in several}
+    sets = tables.get("sweep", {}).get("sets")
+    study |= {} if sets is None else {"sets": sets}
+    return alone | ({"experiment": study} if study else {})
