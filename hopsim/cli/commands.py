@@ -22,6 +22,7 @@ from .._common import parts
 from .._common.cores import collect_rarely, cores
 from .._common.names import printable, shown
 from .._common.notices import print_notices
+from ..scenario.grid_tables import parse_axes
 from ..scenario.shipped import public_path, scenario_names, shipped
 from . import terminal
 from .endings import (
@@ -53,6 +54,14 @@ Quick = Annotated[bool, typer.Option("--quick", help="Apply the file's [quick] t
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override one entry.")
 ]
+Sweeps = Annotated[
+    list[str],
+    typer.Option(
+        "--sweep",
+        metavar="PATH=VALUES",
+        help="Sweep one entry: network.beta=0.1:1:10 (:log behind it), or =0.5,1,2.",
+    ),
+]
 
 
 With = Annotated[
@@ -64,27 +73,33 @@ With = Annotated[
     ),
 ]
 _asked_parts: list[str] = []  # the files of `--with`, until they are loaded
+_asked_axes: list[str] = []  # the axes of `--sweep`, until a scenario is read
 
 
-def _takes_parts(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with the option `--with`, whose files `_load_parts` executes.
-
-    Not here: what they import starts JAX, which the command prepares before.
-    """
+def _takes(
+    name: str, hint: Any, asked: list[str], command: Callable[..., None]
+) -> Callable[..., None]:
+    """A command with a further option, which may be repeated; `asked` has its words."""
 
     @ft.wraps(command)
-    def opened(*args: Any, own_parts: list[str], **options: Any) -> None:
-        _asked_parts[:] = own_parts
+    def opened(*args: Any, **options: Any) -> None:
+        asked[:] = options.pop(name)
         command(*args, **options)
 
     option = inspect.Parameter(
-        "own_parts", inspect.Parameter.KEYWORD_ONLY, default=[], annotation=With
+        name, inspect.Parameter.KEYWORD_ONLY, default=[], annotation=hint
     )
     known = inspect.signature(command)
     whole = known.replace(parameters=[*known.parameters.values(), option])
     vars(opened)["__signature__"] = whole
-    opened.__annotations__ = command.__annotations__ | {"own_parts": With}
+    opened.__annotations__ = command.__annotations__ | {name: hint}
     return opened
+
+
+# the files of `--with` are not executed here: what they import starts JAX, which the
+# command prepares before
+_takes_parts = ft.partial(_takes, "own_parts", With, _asked_parts)
+_takes_axes = ft.partial(_takes, "axes", Sweeps, _asked_axes)
 
 
 def main() -> None:
@@ -108,6 +123,7 @@ def main() -> None:
 
 @app.command("run")
 @_takes_parts
+@_takes_axes
 def run_command(
     file: File,
     quick: Quick = False,
@@ -159,6 +175,7 @@ def run_command(
 
 @app.command("train")
 @_takes_parts
+@_takes_axes
 def train_command(
     file: File,
     quick: Quick = False,
@@ -253,6 +270,7 @@ def predict_command(
 
 @app.command("attractors")
 @_takes_parts
+@_takes_axes
 def attractors_command(
     what: Annotated[
         str, typer.Argument(help="A run directory, a record, or a scenario.")
@@ -361,12 +379,13 @@ def verify_command(
 
 @app.command("check")
 @_takes_parts
+@_takes_axes
 def check_command(file: File, overrides: Overrides = []) -> None:  # noqa: B006
     """Check a scenario file and say what it asks for; compute nothing."""
     with guarded():
         scenario = _read(file, False, overrides)
         count = len(scenario.points)
-        points = f"{count} point{'s' if count != 1 else ''}"
+        points = f"{count:,} point{'s' if count != 1 else ''}"
         print(f"{file}: valid ({points}, run {scenario.name}-{scenario.hash})")
         quick = _read(file, True, overrides, aloud=False)
         sizes = {"full": scenario}
@@ -504,10 +523,11 @@ def _counted(title: str, aloud: bool = True) -> Iterator[Any]:
 
 def _read(file: str, quick: bool, overrides: list[str], aloud: bool = True) -> Any:
     """The scenario; notes on older words of its file are printed if `aloud`."""
+    axes = parse_axes(_asked_axes)
     _load_parts()
     from ..scenario.scenario import read_scenario
 
-    scenario = read_scenario(file, quick, _parse(overrides))
+    scenario = read_scenario(file, quick, _parse(overrides), axes)
     _tell(file, scenario.notes if aloud else ())
     return scenario
 

@@ -229,23 +229,24 @@ def _resolved(scenario: Scenario) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+    # in the order of the file, which is that of axes and variants
+    return json.dumps(value, default=str)
 
 
 def _header_attrs(scenario: Scenario) -> dict[str, Any]:
-    sweep = scenario.experiment.sweep
+    axes, points = scenario.axes, scenario.points.representatives
     return {
         "name": scenario.name,
         "title": scenario.header.title,
         "hash": scenario.hash,
         "seed": scenario.header.seed,
         "precision": scenario.header.precision,
-        "network": _kinds([p.network.kind for p in scenario.points]),
-        "dynamics": _kinds([p.dynamics.kind for p in scenario.points]),
+        "network": _kinds([p.network.kind for p in points]),
+        "dynamics": _kinds([p.dynamics.kind for p in points]),
         "experiment": experiments.today(
             scenario.resolved.get("experiment", {}).get("kind", "recall")
         ),
-        "sweep_path": "" if sweep is None else sweep.path,
+        "sweep_path": axes[0].paths[0] if len(axes) == 1 else "",
         "plots": " ".join(scenario.plots),
         "scenario": scenario.text,
         "resolved": _json(scenario.resolved),

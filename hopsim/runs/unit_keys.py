@@ -50,7 +50,7 @@ def _deciding(scenario: Scenario, point: int) -> dict[str, Any]:
     aside = OTHERS if scenario.experiment.sets_are_units else OTHERS_WITHOUT_SETS
     study = {k: v for k, v in tables.get("experiment", {}).items() if k not in aside}
     # a variant may be known to its study by its label
-    label = scenario.points[point].label if scenario.experiment.variants else ""
+    label = scenario.points.label(point) if scenario.experiment.variants else ""
     return tables | {"experiment": {"kind": "recall"} | study, "label": label}
 
 

@@ -60,7 +60,8 @@ class Found(NamedTuple):
 
 def study_points(scenario: Scenario) -> list[StudyPoint]:
     """The label and the swept value of every point."""
-    return [StudyPoint(point.label, point.value) for point in scenario.points]
+    points = scenario.points
+    return [StudyPoint(x, points.value(k)) for k, x in enumerate(points.labels)]
 
 
 def study_units(scenario: Scenario) -> list[Unit]:
@@ -135,8 +136,7 @@ class Computation:
 
     def _setting(self, point: int) -> Setting:
         if point not in self._built:
-            header = self.scenario.header
-            setting = self.scenario.points[point].build(header.seed, header.precision)
+            setting = self.scenario.setting(point)
             self.scenario.experiment.validate_setting(setting)
             self._built = {point: setting}
         return self._built[point]

@@ -5,6 +5,7 @@ registered class or function. All problems are collected, with their paths in th
 """
 
 import dataclasses
+import functools as ft
 import inspect
 import os
 import types
@@ -167,14 +168,13 @@ def _read_arguments(
 
 
 def _read_value(hint: Any, value: Any, path: str, problems: list[Problem]) -> Any:
-    registry = _registry_of(hint)
+    registry = registry_of(hint)
     if registry is not None:
         spec = read_spec(registry, value, path, problems)
         return spec if registry is memory_sources else build(spec, path, problems)
     kind = _plain(hint)
     try:
-        adapter = TypeAdapter(kind, config=ConfigDict(strict=True, allow_inf_nan=False))
-        return adapter.validate_python(value)
+        return _adapter(kind, repr(kind)).validate_python(value)
     except ValidationError as error:
         # a union reports one error for each member: numbers first, then lists of them
         chosen = error.errors()[-1 if isinstance(value, list) else 0]
@@ -182,7 +182,18 @@ def _read_value(hint: Any, value: Any, path: str, problems: list[Problem]) -> An
         return None
 
 
-def _registry_of(hint: Any) -> Registry | None:
+@ft.lru_cache(maxsize=1024)
+def _adapter(kind: Any, words: str) -> TypeAdapter:
+    """What reads values of a type, made once: that takes longer than reading one.
+
+    By its words, too: the members of equal unions may stand in another order, which is
+    that of their errors.
+    """
+    return TypeAdapter(kind, config=ConfigDict(strict=True, allow_inf_nan=False))
+
+
+def registry_of(hint: Any) -> Registry | None:
+    """The registry of the kinds that an annotation asks for, if it asks for one."""
     if hint is Memories:
         return memory_sources
     for part in (hint, *typing.get_args(hint)):
@@ -196,7 +207,7 @@ def _registry_of(hint: Any) -> Registry | None:
 
 def _wants_memories(maker: Callable) -> bool:
     parameter = parameters(maker).get("memories")
-    return parameter is not None and _registry_of(parameter.annotation) is not None
+    return parameter is not None and registry_of(parameter.annotation) is not None
 
 
 def _plain(hint: Any) -> Any:

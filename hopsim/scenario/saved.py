@@ -6,11 +6,15 @@ Standard library only, until a record is opened.
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .._common import parts
 from .._common.files import read_json
+from .._common.names import plain
+from .._common.reach import said
+from .toml_files import Problem, ScenarioError
 
 
 RECORD, RESOLVED = "record.nc", "resolved.json"  # of a run; of a training that goes on
@@ -46,3 +50,32 @@ def parts_beside(scenario: Path) -> list[dict[str, str]]:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         return read_json(scenario.with_name("verdicts.json")).get("parts", [])
     return []
+
+
+def told_by(saved: Path, where: str) -> tuple[dict[str, Any], str]:
+    """What a saved run, or a training that was stopped, was: its tables, and its text.
+
+    Raises ValueError if it does not say that.
+    """
+    from ..records import load_record
+
+    try:
+        if saved.suffix == ".json":
+            return dict(read_json(saved)), ""
+        attrs = load_record(saved).attrs
+        return resolved_of(attrs), str(attrs.get("scenario", ""))
+    except (KeyError, TypeError, ValueError) as error:
+        why = plain(str(error)) or type(error).__name__
+        raise ValueError(
+            f"{where!r} does not say which scenario was run ({why}); name the file of "
+            "the scenario."
+        ) from error
+
+
+def require_parts(
+    recorded: Sequence[Mapping[str, str]], tables: Mapping[str, Any], where: str
+) -> None:
+    """Raises ScenarioError if parts that a run had, and these tables name, are gone."""
+    plots = [told["kind"] for told in recorded if told["noun"] == "plot"]
+    if lacking := parts.missing(recorded, {*said(tables), *plots}):
+        raise ScenarioError(where, [Problem("", lacking)])

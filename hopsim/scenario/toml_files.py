@@ -82,6 +82,17 @@ def read_given(
     return _sized(text, GIVEN, quick, overrides)
 
 
+def toml_tables(tables: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    """Tables in the types that reading a file gives; what no file holds is a problem.
+
+    Numbers of NumPy, arrays and paths are taken for what a file would say.
+    """
+    whole = _as_toml_has_it(tables, "", 0, problems)
+    if not problems:
+        problems += _beyond_toml(whole)
+    return whole
+
+
 def _sized(
     text: str, where: str, quick: bool, overrides: Mapping[str, Any] | None
 ) -> Tables:
@@ -169,8 +180,7 @@ def to_toml(tables: Mapping[str, Any]) -> str:
     Raises ScenarioError for what no TOML file holds.
     """
     problems: list[Problem] = []
-    whole = _as_toml_has_it(tables, "", 0, problems)
-    problems = problems or _beyond_toml(whole)
+    whole = toml_tables(tables, problems)
     if problems:
         raise ScenarioError(GIVEN, problems)
     first = {k: v for k, v in whole.items() if not _has_header(v)}

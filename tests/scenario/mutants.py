@@ -43,13 +43,31 @@ WORDS = (
     *("float32", "float64", "tsit5", "dopri8", "kvaerno3", "altimex", "auto", "steady"),
     *("duration", "visible", "none", "zero", "slaved", "lower", "binary", "x"),
 )
-TABLES = ("experiment", "dynamics", "network", "probes", "run", "training")
+TABLES = ("experiment", "dynamics", "network", "probes", "run", "training", "sweep")
 
 
 def quick_forms():
-    """The tables of every shipped scenario after `[quick]`."""
+    """The tables of every shipped scenario after `[quick]`, and some with a grid."""
     files = sorted(ROOT.glob("scenarios/**/*.toml"))
-    return [read_tables(file, quick=True).resolved for file in files]
+    forms = [read_tables(file, quick=True).resolved for file in files]
+    return [*forms, *map(with_a_grid, forms[::5])]
+
+
+def with_a_grid(form):
+    """The same tables with a grid of eight points, in place of sweep and variants."""
+    axes = {
+        "run.rtol": {"start": 1e-7, "stop": 1e-5, "count": 2, "spacing": "log"},
+        "run.samples": [3, 5],
+    }
+    together = [{"run.duration": [600.0, 700.0], "run.max_steps": [1000, 2000]}]
+    several = ("sweep", "variants", "only")
+    study = {k: v for k, v in form.get("experiment", {}).items() if k not in several}
+    checks = [
+        {k: v for k, v in x.items() if k != "point"} for x in form.get("checks", [])
+    ]
+    alone = {"experiment": study, "checks": checks} if study else {"checks": checks}
+    form = {k: v for k, v in form.items() if k != "quick"}
+    return form | alone | {"sweep": {"axes": axes, "together": together}}
 
 
 def tables_with_kinds(forms):
