@@ -266,7 +266,7 @@ LOADED = {
     "PIL": set(),
     "rich": set(),
     "jinja2": set(),
-    "typer": {"cli.commands", "cli.endings"},
+    "typer": {"cli"},
     "diffrax": {"solvers", "dynamics.flows.integration"},
     "optimistix": set(),
     "lineax": set(),

@@ -39,15 +39,20 @@ def show_summary(record: Any) -> None:
     from rich.table import Table
 
     from ..records import Outcome
-    from ..runs.summary import summary_lines
+    from ..runs.summary import checks_line, page_of, summary_lines
 
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:  # a line is a line for whatever reads it
+        print(page_of(record), end="")
+        return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for term, text in summary_lines(record):
         bad = term == "check" and text.startswith(Outcome.FAILED.word)
         table.add_row(term, text, style="red" if bad else None)
-    Console(highlight=False, markup=False).print(table)
+    console.print(table)
+    console.print(checks_line(record), style=None if record.passed else "red")
 
 
 def show_attractors(record: Any) -> None:

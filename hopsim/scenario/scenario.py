@@ -56,6 +56,7 @@ from .toml_files import (
     Tables,
     to_toml,
 )
+from .wording import override_words, scenario_words, words_of_command
 
 
 class Claim(BaseModel):
@@ -223,6 +224,7 @@ class Scenario(AbstractShown):
     where: str
     notes: tuple[str, ...] = ()  # on former names of kinds, and parts that changed
     recorded: tuple[Mapping[str, str], ...] = ()  # parts of the run that it repeats
+    words: tuple[str, ...] = ("scenario.toml",)  # of the command that runs it
 
     def __init__(
         self,
@@ -461,7 +463,8 @@ def read_scenario(
         return _again(saved, str(path), overrides or {})
     found = find_scenario(path)
     tables = read_tables(path, quick, overrides)
-    return _whole(tables, str(path), quick, found.parent, parts_beside(found))
+    whole = _whole(tables, str(path), quick, found.parent, parts_beside(found))
+    return whole.replaced(words=scenario_words(found, quick, overrides or {}))
 
 
 def _whole(
@@ -496,18 +499,20 @@ def scenario_of(
     where: str,
     text: str = "",
     overrides: Mapping[str, Any] | None = None,
+    beside: Path | None = None,
 ) -> Scenario:
     """A scenario from its resolved tables, such as those in a record.
 
-    Their entry `parts`, if there is one, has the parts of users that they name. Raises
-    ScenarioError if one of these is missing.
+    Data files are looked for in the folder `beside` first. Their entry `parts`, if
+    there is one, has the parts of users that they name. Raises ScenarioError if one of
+    these is missing.
     """
     resolved, problems = copy.deepcopy(dict(told)), list[Problem]()
     recorded = resolved.pop("parts", [])
     for dotted, value in (overrides or {}).items():
         put(resolved, dotted, value, problems, dotted)
     _require_parts(recorded, resolved, where)
-    scenario = _read(resolved, text, where, problems)
+    scenario = _read(resolved, text, where, problems, beside)
     if problems or scenario is None:
         raise ScenarioError(where, problems)
     return _repeated(scenario, recorded, old_words(former_kinds(), resolved))
@@ -516,18 +521,22 @@ def scenario_of(
 def _again(saved: Path, where: str, overrides: Mapping[str, Any]) -> Scenario:
     """The scenario of a saved run, or of a training that was stopped."""
     try:
+        attrs: Mapping[str, Any] = {}
         if saved.suffix == ".json":
-            told, text = dict(read_json(saved)), ""
+            told = dict(read_json(saved))
         else:
             attrs = load_record(saved).attrs
-            told, text = resolved_of(attrs), str(attrs.get("scenario", ""))
+            told = resolved_of(attrs)
     except (KeyError, TypeError, ValueError) as error:
         why = plain(str(error)) or type(error).__name__
         raise ValueError(
             f"{where!r} does not say which scenario was run ({why}); name the file of "
             "the scenario."
         ) from error
-    scenario = scenario_of(told, where, text, overrides)
+    text, command = (str(attrs.get(name, "")) for name in ("scenario", "command"))
+    scenario = scenario_of(told, where, text, overrides, saved.parent)
+    words = (*words_of_command(command, saved.parent), *override_words(overrides))
+    scenario = scenario.replaced(words=words)
     problems = scenario.problems()
     if problems:
         raise ScenarioError(where, problems)
