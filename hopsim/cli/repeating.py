@@ -9,6 +9,7 @@ import typer
 from .._common.names import printable
 from . import terminal
 from .app import counting
+from .comparing import show_variables, show_verdicts
 from .endings import Exit
 
 
@@ -65,10 +66,8 @@ def repeat_run(file: str, scenario: Any, kept: bool, aloud: bool = True) -> None
         _, _, found, changes = repeat(file, on_progress, scenario)
     if aloud:
         _tell(changes)
-        for one in found.verdicts:
-            print(printable(f"{one.name}: {one.first} | {one.second}"))
-        for one in found.differing:
-            print(printable(f"{one.name}: {one.difference}"))
+        show_verdicts(found)
+        show_variables(found)
         print(printable(found.sentence))
     if not found.same:
         raise typer.Exit(Exit.CHECK_FAILED)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .._common.names import printable
 from . import terminal
 from .app import (
     app,
@@ -18,7 +19,8 @@ from .app import (
     takes_parts,
     tell_notes,
 )
-from .endings import guarded, reading
+from .comparing import show_comparison
+from .endings import Exit, guarded, reading
 
 
 @app.command("predict")
@@ -152,3 +154,61 @@ def show_command(
 
         with reading(run_directory):
             terminal.show_summary(load_record(run_directory))
+
+
+@app.command("compare")
+@takes_parts
+def compare_command(
+    first: Annotated[Path, typer.Argument(help="A run directory or record.")],
+    second: Annotated[Path, typer.Argument(help="Another one.")],
+    into: Annotated[
+        Path | None, typer.Option("--into", help="A picture of both, into this file.")
+    ] = None,
+    plot: Annotated[
+        str | None, typer.Option(help="Which plot; default: the first of both.")
+    ] = None,
+) -> None:
+    """Print in what two saved runs differ: settings, verdicts and variables.
+
+    Exits with 0 if all variables and verdicts are equal, bit for bit, else with 1.
+    """
+    with guarded():
+        from ..records import load_record
+        from ..runs.comparison import compare
+
+        if plot is not None and into is None:
+            raise ValueError("--plot chooses what is drawn into a file; add --into.")
+        if into is not None:
+            from ..plots._formats import named_format
+
+            named_format(into)  # raises, before anything is said, for another suffix
+        records = [load_record(path) for path in (first, second)]
+        found = compare(*records)
+        show_comparison(found, (str(first), str(second)))
+        if into is not None:
+            from ..plots._side_by_side import render_both, shared_plot
+
+            load_asked_parts()
+            name = shared_plot(*records) if plot is None else plot
+            print(printable(str(render_both(*records, name, into))))
+        print(printable(found.sentence))
+        if not found.same:
+            raise typer.Exit(Exit.CHECK_FAILED)
+
+
+@app.command("runs")
+def runs_command(
+    place: Annotated[
+        Path, typer.Argument(help="The directory where runs are kept.")
+    ] = Path("runs"),
+) -> None:
+    """List the runs of a directory: how many checks hold, age, and what was changed."""
+    with guarded():
+        from ..runs.listing import list_runs, TITLES
+
+        rows = [row.cells for row in list_runs(place)]
+        if not rows:
+            print(printable(f"no runs in {place}"))
+            return
+        for line in terminal.columns([TITLES, *rows]):
+            print(printable(line))

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,14 @@ def show_entries(noun: str) -> None:
         for text in (entry.text, f"keys: {entry.keys}" if entry.keys else ""):
             if text:
                 console.print(Padding(text, (0, 0, 0, 6)))
+
+
+def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of words as lines with aligned columns; none is folded or cut."""
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{word:<{w}}" for word, w in zip(row, wide, strict=True))
+        yield "  ".join(cells).rstrip()
 
 
 def show_summary(record: Any) -> None:

@@ -1,5 +1,7 @@
 """What a run prints: a page of the lab notebook, made from its record alone."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .._common.display import many
@@ -50,10 +52,17 @@ def page_of(record: Record) -> str:
 
 def checks_line(record: Record) -> str:
     """`11 of 11 checks hold`, or that there are none."""
-    hold, whole = sum(v.passed for v in record.verdicts), len(record.verdicts)
+    return holding([verdict.passed for verdict in record.verdicts])
+
+
+def holding(passed: Sequence[bool]) -> str:
+    """How many checks hold, of those that passed or failed."""
+    whole = len(passed)
     if not whole:
         return "no checks"
-    return f"{hold} of {many(whole, 'check')} {'holds' if whole == 1 else 'hold'}"
+    return (
+        f"{sum(passed)} of {many(whole, 'check')} {'holds' if whole == 1 else 'hold'}"
+    )
 
 
 def answers(found: np.ndarray, labels: np.ndarray | None) -> str:

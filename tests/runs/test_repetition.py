@@ -202,7 +202,7 @@ def test_a_run_that_comes_out_otherwise_ends_with_one(copied):
         "final", "ending",
     }  # fmt: skip
     assert last.endswith("largest difference 1 in ending")
-    assert "final: largest difference 0.25, in 1 of 48 entries" in rest
+    assert "variable final: largest difference 0.25, in 1 of 48 entries" in rest
 
 
 def test_programs_are_optimised_as_they_were(copied):
