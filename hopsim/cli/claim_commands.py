@@ -56,14 +56,23 @@ def verify_command(
             "--mutations", help="Of your own claims: does each see what is wrong?"
         ),
     ] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print the table of verdicts as CSV.")
+    ] = False,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Print the table of verdicts as LaTeX.")
+    ] = False,
 ) -> None:
     """Put the claims of the theory to the test; print the ledger, write the report."""
     with guarded():
         if cache:
             keep_programs()
+        from ..claims.tables import as_csv, as_latex
         from ..claims.tasks import find_claims, mutated, rerun_command, ships
         from ..claims.verify import verify as verify_claims
 
+        if csv and latex:
+            raise ValueError("A table has one form, got --csv and --latex; give one.")
         load_asked_parts()
         shelf, words = _shelf_of(claims or [], place)
         changes, own = read_overrides(overrides), not ships(shelf)
@@ -93,7 +102,10 @@ def verify_command(
                     f"{show.done} of {len(tasks)} claims have ended; they are kept in "
                     f"{out}, and the same command goes on from there"
                 ) from error
-        terminal.show_report(report, out)
+        if csv or latex:
+            print(as_csv(report) if csv else as_latex(report), end="")
+        else:
+            terminal.show_report(report, out)
         seen = all(one["seen"] for one in report.get("mutations", ()))
         if not (seen and all(entry["passed"] for entry in report["claims"])):
             raise typer.Exit(Exit.CHECK_FAILED)

@@ -147,13 +147,59 @@ def plot_command(
 @app.command("show")
 def show_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As JSON: attributes, summary, verdicts.")
+    ] = False,
 ) -> None:
     """Print the summary of a saved run."""
     with guarded():
         from ..records import load_record
 
         with reading(run_directory):
-            terminal.show_summary(load_record(run_directory))
+            record = load_record(run_directory)
+            if as_json:
+                from ..runs.export import summary_json
+
+                print(summary_json(record), end="")
+                return
+            terminal.show_summary(record)
+
+
+@app.command("export")
+def export_command(
+    run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Tidy tables, one for each set of dimensions.")
+    ] = False,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="The same as Parquet (needs pyarrow).")
+    ] = False,
+    netcdf: Annotated[
+        bool, typer.Option("--netcdf", help="One file, with coordinates to select by.")
+    ] = False,
+    into: Annotated[
+        Path, typer.Option(help="The directory for the files; default: this one.")
+    ] = Path(),
+) -> None:
+    """Write the data of a saved run for other programs; print the names of the files.
+
+    They are called after the run and their dimensions: NAME-HASH.probe-time.csv.
+    """
+    with guarded():
+        from ..records import load_record
+        from ..runs.export import export
+
+        asked = {"csv": csv, "parquet": parquet, "netcdf": netcdf}
+        forms = [form for form, wanted in asked.items() if wanted]
+        if len(forms) != 1:
+            got = " and ".join(f"--{form}" for form in forms) or "none"
+            raise ValueError(
+                f"A run is exported in one form, got {got}; give --csv, --parquet or "
+                "--netcdf."
+            )
+        with reading(run_directory):
+            for path in export(load_record(run_directory), forms[0], into):
+                print(printable(str(path)))
 
 
 @app.command("compare")

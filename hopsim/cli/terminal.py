@@ -190,6 +190,7 @@ def show_report(report: dict[str, Any], out: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..claims.tables import ledger_rows
     from ..records import Outcome
 
     console = Console(highlight=False, markup=False)
@@ -204,7 +205,7 @@ def show_report(report: dict[str, Any], out: Path) -> None:
     table.add_column("verdict", no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
     for entry in report["claims"]:
-        for row in _rows(entry):
+        for row in ledger_rows(entry):
             good = row[-2] == Outcome.PASSED.word
             table.add_row(*row, style=None if good else "red")
     console.print(table)
@@ -238,25 +239,3 @@ def show_report(report: dict[str, Any], out: Path) -> None:
     if report["others"]:
         console.print(f"with {report['others']} more that are cached there, in")
     console.print(f"{out / 'report.html'}\n{out / 'ledger.json'}", soft_wrap=True)
-
-
-def _rows(entry: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Id, statement, source, expected, measured, tolerance, verdict, seconds."""
-    from ..records import Outcome
-
-    seconds = f"{entry['seconds']:.1f}"
-    if entry["error"]:
-        blank, word = ("",) * 3, Outcome.CRASHED.word
-        yield entry["id"], entry["title"], entry["source"], *blank, word, seconds
-    for check in entry["checks"]:
-        yield (
-            entry["id"],
-            check["statement"],
-            check["source"],
-            check["expected"],
-            f"{check['measured']} {check['error']}; {check['samples']}",
-            check["tolerance"],
-            Outcome.of(check["passed"]).word,
-            seconds,
-        )
-        seconds = ""
