@@ -19,6 +19,7 @@ from .app import (
     takes_parts,
     tell_notes,
 )
+from .citing import citation
 from .comparing import show_comparison
 from .endings import Exit, guarded, reading
 
@@ -258,3 +259,15 @@ def runs_command(
             return
         for line in terminal.columns([TITLES, *rows]):
             print(printable(line))
+
+
+@app.command("cite")
+def cite_command(
+    what: Annotated[
+        str | None,
+        typer.Argument(help="A run, a claim or a scenario; default: hopsim itself."),
+    ] = None,
+) -> None:
+    """Print BibTeX of hopsim and its sources, with seed, version and command."""
+    with guarded():
+        print(citation(what), end="")
