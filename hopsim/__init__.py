@@ -27,6 +27,8 @@ _HOMES = {
     "Scenario": "scenario.scenario",
     "load_scenario": "scenario.scenario",
     "run": "runs.run",
+    "compare": "runs.comparison",
+    "repeat": "runs.repetition",
     "simulate": "simulation",
     "flow": "dynamics.flows.flow",
     "Execution": "dynamics",
@@ -91,6 +93,8 @@ if TYPE_CHECKING:
     from .models import model_a, model_b, model_c
     from .network import Network
     from .records import load_record, Record, Verdict
+    from .runs.comparison import compare
+    from .runs.repetition import repeat
     from .runs.run import run
     from .runs.trained import load_network
     from .scenario.scenario import load_scenario, Scenario
@@ -132,6 +136,7 @@ __all__ = [
     "__version__",
     "attractors",
     "certify",
+    "compare",
     "datasets",
     "dynamics",
     "extend",
@@ -150,6 +155,7 @@ __all__ = [
     "plots",
     "predict",
     "relax",
+    "repeat",
     "run",
     "sample",
     "simulate",

@@ -33,6 +33,7 @@ from hopsim._common.display import (
     tally,
 )
 from hopsim.records import dataset, load_record, Record
+from hopsim.runs.comparison import compare
 from hopsim.runs.summary import summary_lines
 from hopsim.scenario.scenario import load_scenario
 from hopsim.trajectory import Ending, endings_in_words, Promise, StepLog
@@ -68,6 +69,10 @@ SHOWN = {
     "relaxation, none": lambda: relaxation(()),
     "branch": branch,
     "branch, none": lambda: branch(0),
+    "comparison": lambda: compare(
+        trajectory([0, 3]).to_record(), Record(dataset({UNSAFE: ("x", [1.0])}))
+    ),
+    "comparison, none": lambda: compare(Record(dataset({})), Record(dataset({}))),
     "network": lambda: NETWORK,
     "record": lambda: trajectory([0, 3]).to_record(),
     "record, empty": lambda: Record(dataset({})),

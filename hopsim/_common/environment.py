@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import jax
+import numpy as np
 
 from .clock import when_lowered
 
@@ -28,14 +29,27 @@ def device_bytes() -> int:
 
 def provenance() -> dict[str, str]:
     """Versions, machine and device, as they are written into every record."""
-    packages = ("hopsim", "jax", "diffrax", "equinox", "numpy", "numba")
-    versions = {f"version_{p}": importlib.metadata.version(p) for p in packages}
     device = jax.devices()[0]
-    return versions | {
-        "version_python": platform.python_version(),
+    return package_versions() | {
         "platform": platform.platform(),
         "device": f"{device.platform}: {device.device_kind} x {jax.device_count()}",
     }
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of what computes, and of Python, under the names of attributes."""
+    packages = ("hopsim", "jax", "diffrax", "equinox", "numpy", "numba")
+    found = {f"version_{p}": importlib.metadata.version(p) for p in packages}
+    return found | {"version_python": platform.python_version()}
+
+
+def alike_everywhere(value: bool) -> bool:
+    """What the first of the processes that share a run says, in each of them."""
+    if jax.process_count() == 1:
+        return value
+    from jax.experimental import multihost_utils
+
+    return bool(multihost_utils.broadcast_one_to_all(np.asarray(value)))
 
 
 def prefetch(*modules: str) -> None:

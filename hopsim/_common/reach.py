@@ -133,7 +133,7 @@ def data(tables: Iterable[Mapping[str, Any]], beside: Path | None = None) -> str
     """
     words = tuple(set().union(*map(said, tables)) - {""})
     own = [
-        f"{text} {_hash_of(place)}"
+        f"{text} {content_hash(place)}"
         for text in words
         for place in places_of(text, beside)
         if os.path.exists(place)
@@ -155,7 +155,7 @@ def _at_hand(words: tuple[str, ...]) -> list[str]:
     return ["HOPSIM_DATA", *sorted(found)]
 
 
-def _hash_of(path: Path) -> str:
+def content_hash(path: Path) -> str:
     """The hash of a file, or of all files in a folder; "" if it cannot be read."""
     found = hashlib.sha256()
     try:

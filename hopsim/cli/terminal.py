@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,21 +33,34 @@ def show_entries(noun: str) -> None:
                 console.print(Padding(text, (0, 0, 0, 6)))
 
 
+def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of words as lines with aligned columns; none is folded or cut."""
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{word:<{w}}" for word, w in zip(row, wide, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
 def show_summary(record: Any) -> None:
     """The page of the lab notebook that a run leaves."""
     from rich.console import Console
     from rich.table import Table
 
     from ..records import Outcome
-    from ..runs.summary import summary_lines
+    from ..runs.summary import checks_line, page_of, summary_lines
 
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:  # a line is a line for whatever reads it
+        print(page_of(record), end="")
+        return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for term, text in summary_lines(record):
         bad = term == "check" and text.startswith(Outcome.FAILED.word)
         table.add_row(term, text, style="red" if bad else None)
-    Console(highlight=False, markup=False).print(table)
+    console.print(table)
+    console.print(checks_line(record), style=None if record.passed else "red")
 
 
 def show_attractors(record: Any) -> None:
@@ -177,6 +190,7 @@ def show_report(report: dict[str, Any], out: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..claims.tables import ledger_rows
     from ..records import Outcome
 
     console = Console(highlight=False, markup=False)
@@ -191,7 +205,7 @@ def show_report(report: dict[str, Any], out: Path) -> None:
     table.add_column("verdict", no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
     for entry in report["claims"]:
-        for row in _rows(entry):
+        for row in ledger_rows(entry):
             good = row[-2] == Outcome.PASSED.word
             table.add_row(*row, style=None if good else "red")
     console.print(table)
@@ -225,25 +239,3 @@ def show_report(report: dict[str, Any], out: Path) -> None:
     if report["others"]:
         console.print(f"with {report['others']} more that are cached there, in")
     console.print(f"{out / 'report.html'}\n{out / 'ledger.json'}", soft_wrap=True)
-
-
-def _rows(entry: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Id, statement, source, expected, measured, tolerance, verdict, seconds."""
-    from ..records import Outcome
-
-    seconds = f"{entry['seconds']:.1f}"
-    if entry["error"]:
-        blank, word = ("",) * 3, Outcome.CRASHED.word
-        yield entry["id"], entry["title"], entry["source"], *blank, word, seconds
-    for check in entry["checks"]:
-        yield (
-            entry["id"],
-            check["statement"],
-            check["source"],
-            check["expected"],
-            f"{check['measured']} {check['error']}; {check['samples']}",
-            check["tolerance"],
-            Outcome.of(check["passed"]).word,
-            seconds,
-        )
-        seconds = ""

@@ -100,6 +100,11 @@ def draw_into(
     return whole
 
 
+def plot_size(record: Record, name: str) -> np.ndarray:
+    """Width and height, in inches, that a plot of a record asks for."""
+    return _tried(record, name).inches
+
+
 def _require_place(ax: Any, fig: Any) -> Any:
     from matplotlib.axes import Axes
     from matplotlib.figure import FigureBase

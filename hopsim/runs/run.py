@@ -29,13 +29,18 @@ from .._common.files import (
     write_whole,
 )
 from .._common.names import plain
+from .._common.notices import notify
 from .._common.progress import Report, reported
 from .._version import __version__
 from ..experiments import experiments
 from ..plots import render
 from ..records import Record, save
 from ..scenario.scenario import load_scenario, Scenario
-from .summary import summary_lines
+from ..scenario.toml_files import GIVEN
+from .kept import find_kept, run_name
+from .kept_studies import kept_study, KeptStudy, Share
+from .origin import changes_since, origin_of, run_card
+from .summary import page_of
 from .unit_pool import compute_missing
 from .units import (
     Callbacks,
@@ -43,9 +48,6 @@ from .units import (
     failed_verdict,
     Found,
     gathered,
-    kept_study,
-    KeptStudy,
-    Share,
     study_units,
 )
 
@@ -56,7 +58,6 @@ class RunDirectory:
 
     place: Path  # the directory in which it is made
     name: str
-    force: bool  # replace an old one
 
 
 def run(
@@ -81,8 +82,9 @@ def run(
     - `scenario`: a file, the name of a shipped scenario, or what `load_scenario` made
       of it.
     - `out`: the directory in which the run directory `<name>-<hash>` is made; None
-      keeps the record in memory. A run directory that exists is left alone and the new
-      one gets `-2`, `-3`, ...; `force` replaces it.
+      keeps the record in memory. A run that is there already is not made again: its
+      record is read, and a notice says what else has changed since, such as versions.
+      `force` makes it again and replaces it.
     - `directory`: the name of the run directory, if not `<name>-<hash>`.
     - `progress`: True shows a bar, or lines where there is no terminal. A function is
       called with (what, done, total) between compiled calls.
@@ -98,7 +100,8 @@ def run(
       sets compute what is new. `force` computes all of a finished study again.
 
     A unit that raises an error is told, and is missing in the record, unless all do.
-    Raises ValueError before anything is computed if `out` cannot be written to. If it
+    Raises ValueError before anything is computed if `out` cannot be written to, or
+    holds a run of that name which is damaged. If it
     cannot hold the run in the end, the run is kept elsewhere, and ValueError says where
     (its `result` is the record).
     """
@@ -106,8 +109,14 @@ def run(
         scenario = load_scenario(scenario, quick, overrides)
     output = None
     if out is not None:
-        name = directory or f"{scenario.name}-{scenario.hash}"
-        output = RunDirectory(Path(out), name, force)
+        again = force or retry_failed
+        kept = None if again else find_kept(scenario, Path(out), directory)
+        if kept is not None:
+            for line in changes_since(kept.attrs, scenario):
+                notify(f"{run_name(scenario)} is there already; {line}")
+            return kept
+        name = directory or run_name(scenario)
+        output = RunDirectory(Path(out), name)
     with reported(progress, scenario.name) as report:
         callbacks = Callbacks(report, interrupted, tell)
         several = len(study_units(scenario)) > 1
@@ -157,6 +166,7 @@ def _run(
     if output is None:
         return _computed(scenario, lambda: computed(scenario, callbacks, None))
     make_place(output.place, "Run directories")
+    scenario.to_toml()  # raises, before anything is computed, for what no file holds
     if callbacks.should_stop is None:
         record = _computed(scenario, lambda: computed(scenario, callbacks, None))
         return _keep(scenario, record, output, callbacks.on_progress)
@@ -204,6 +214,7 @@ def _computed(scenario: Scenario, compute: Callable[[], Found]) -> Record:
         seconds = time.perf_counter() - begun
         record.attrs.update(
             _header_attrs(scenario)
+            | origin_of(scenario)
             | provenance()
             | {
                 "seconds": seconds,
@@ -219,7 +230,7 @@ def _computed(scenario: Scenario, compute: Callable[[], Found]) -> Record:
 
 def unfinished(scenario: Scenario, out: Path) -> Path:
     """Where a training keeps its checkpoints until it has ended."""
-    return out / f"{scenario.name}-{scenario.hash}.unfinished"
+    return out / f"{run_name(scenario)}.unfinished"
 
 
 def _resolved(scenario: Scenario) -> str:
@@ -275,8 +286,10 @@ def _keep(
         shutil.rmtree(temporary, ignore_errors=True)  # of an earlier try
         temporary.mkdir(parents=True)
         try:
-            text = scenario.text.encode("utf-8", errors="xmlcharrefreplace")
-            (temporary / "scenario.toml").write_bytes(text)
+            write_whole(temporary / "scenario.toml", scenario.to_toml())
+            if scenario.where != GIVEN and scenario.text:  # of a dict there is none
+                text = scenario.text.encode("utf-8", errors="xmlcharrefreplace")
+                (temporary / "source.toml").write_bytes(text)
             names = scenario.plots
             missing = (
                 _drawn(record, names, temporary, on_progress)
@@ -285,10 +298,10 @@ def _keep(
             )
             record.attrs["not_drawn"] = "\n".join(missing)
             save(record, temporary / "record.nc")
-            page = [f"{term:<14} {told}" for term, told in summary_lines(record)]
-            write_whole(temporary / "summary.txt", "\n".join(page) + "\n")
+            write_whole(temporary / "summary.txt", page_of(record))
             write_whole(temporary / "verdicts.json", _verdicts(scenario, record))
-            return _rename(temporary, dataclasses.replace(output, place=place))
+            write_whole(temporary / "run.json", run_card(record.attrs))
+            return _replace(temporary, place / output.name)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -356,25 +369,11 @@ def _plain(verdict: dict[str, Any]) -> dict[str, Any]:
     return {k: v if number(v) else None for k, v in verdict.items()}
 
 
-def _rename(temporary: Path, output: RunDirectory) -> Path:
-    """The complete directory under its own name, or under the next that is free."""
-    final, number = output.place / output.name, 1
-    if output.force:
-        return _replace(temporary, final)
-    while True:
-        if not os.path.lexists(final):
-            try:
-                os.rename(temporary, final)
-                return final
-            except OSError:  # another process was quicker
-                if not os.path.lexists(final):
-                    raise
-        number += 1
-        final = output.place / f"{output.name}-{number}"
-
-
 def _replace(temporary: Path, final: Path) -> Path:
-    """The complete directory in the place of an old one, which goes only then."""
+    """The complete directory in the place of an old one, which goes only then.
+
+    That may be one that another process has finished meanwhile: both are one run.
+    """
     old = unfinished_name(final, old=True)
     while True:
         with contextlib.suppress(FileNotFoundError):  # there is none

@@ -1,7 +1,10 @@
 """What a run prints: a page of the lab notebook, made from its record alone."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from .._common.display import many
 from ..certificates import is_proved, WORDS
 from ..records import Dataset, Record
 from ..statistics import wilson
@@ -39,6 +42,27 @@ def summary_lines(record: Record) -> list[tuple[str, str]]:
     if record.path is not None:
         page.append(("files", str(record.path.parent)))
     return page
+
+
+def page_of(record: Record) -> str:
+    """The summary as text: one line for each pair, then how many checks hold."""
+    lines = [f"{term:<14} {told}" for term, told in summary_lines(record)]
+    return "\n".join([*lines, checks_line(record)]) + "\n"
+
+
+def checks_line(record: Record) -> str:
+    """`11 of 11 checks hold`, or that there are none."""
+    return holding([verdict.passed for verdict in record.verdicts])
+
+
+def holding(passed: Sequence[bool]) -> str:
+    """How many checks hold, of those that passed or failed."""
+    whole = len(passed)
+    if not whole:
+        return "no checks"
+    return (
+        f"{sum(passed)} of {many(whole, 'check')} {'holds' if whole == 1 else 'hold'}"
+    )
 
 
 def answers(found: np.ndarray, labels: np.ndarray | None) -> str:

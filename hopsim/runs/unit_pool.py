@@ -8,8 +8,8 @@ from typing import Any
 from .._common import parts
 from .._common.files import write_whole
 from ..experiments import Unit
+from .kept_studies import KeptStudy, Share
 from .pool import run_all, Trade
-from .units import KeptStudy, Share
 
 
 MOST_DEATHS = 3  # of processes in one unit, before it counts as failed

@@ -21,7 +21,7 @@ def perform_order(order: dict[str, Any], answer: Answer) -> None:
         from .._common.arrays import repeats_expected
         from .._common.environment import precision
         from ..experiments import Unit
-        from .units import perform_and_keep
+        from .kept_studies import perform_and_keep
 
         work, files, name = _study(order["study"])
         unit, key = Unit(*order["unit"]), order["key"]

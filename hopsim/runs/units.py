@@ -15,12 +15,10 @@ from .._common.progress import Report
 from ..experiments import Setting, StudyPoint, Unit, UnitContext
 from ..records import Record, Variables, Verdict
 from ..scenario.scenario import Scenario
-from .unit_files import Failure, UnitFiles
-from .unit_keys import unit_keys
+from .unit_files import Failure
 
 
 SHOWN_FAILURES = 3
-LOOK_AGAIN_AFTER = 1.0  # seconds, for units that others compute
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,24 +28,6 @@ class Callbacks:
     on_progress: Report | None = None
     should_stop: Callable[[], bool] | None = None  # None: no checkpoints are left
     on_epoch: Callable[[str, dict[str, float]], None] | None = None
-
-
-class Share(NamedTuple):
-    """One of several shares of the units, counted from 0."""
-
-    number: int
-    of: int
-
-    @classmethod
-    def read(cls, text: str) -> "Share":
-        """`K/N`. Raises ValueError for another text."""
-        number, _, of = text.partition("/")
-        if number.isdecimal() and of.isdecimal() and int(number) < int(of):
-            return cls(int(number), int(of))
-        raise ValueError(
-            f"A share of the units is K/N with K from 0 to N - 1, got {text!r}; give "
-            "0/50 to 49/50, say."
-        )
 
 
 class Found(NamedTuple):
@@ -172,106 +152,3 @@ def failure_reason(error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{os.path.basename(last.filename)}, line {last.lineno}"
     return f"crashed with {type(error).__name__} in {place}: {error}"
-
-
-class KeptStudy:
-    """A study whose units are kept in files, and computed where they are missing."""
-
-    def __init__(self, scenario: Scenario, files: UnitFiles, callbacks: Callbacks):
-        self.scenario, self.files, self.callbacks = scenario, files, callbacks
-        self.work = Computation(scenario, callbacks)
-        self.units = self.work.units
-        self.keys = unit_keys(scenario, self.units)
-
-    def missing(self, share: Share | None = None) -> list[Unit]:
-        """The units, or those of a share, that are neither done nor failed."""
-        mine = self.units if share is None else self.units[share.number :: share.of]
-        return [
-            unit
-            for unit in mine
-            if not self.files.is_done(self.keys[unit])
-            and self.files.failure(self.keys[unit]) is None
-        ]
-
-    def forget_failures(self) -> None:
-        """Let all units that failed be tried again."""
-        for key in self.keys.values():
-            self.files.forget_failure(key)
-
-    def begin(self, force: bool = False, retry_failed: bool = False) -> None:
-        """Clear what was left half done; `force` forgets a study that is finished."""
-        self.files.clear()
-        if retry_failed:
-            self.forget_failures()
-        if force and not self.missing():
-            for key in self.keys.values():
-                self.files.forget(key)
-
-    def perform(self, unit: Unit) -> bool:
-        """Compute and keep a unit, or why it fails; False if others are at it."""
-        key = self.keys[unit]
-        with self.files.claimed(key) as mine:
-            if not mine:
-                return False
-            if self.files.is_done(key):  # meanwhile
-                return True
-            perform_and_keep(self.work, self.files, unit, key)
-        return True
-
-    def compute(self, share: Share | None = None) -> None:
-        """Everything that is missing, in this process.
-
-        Units that other processes have in work are waited for, unless a share is asked
-        for.
-        """
-        waiting = self.missing(share)
-        while waiting:
-            elsewhere = []
-            for unit in waiting:
-                if not self.perform(unit):
-                    elsewhere.append(unit)
-                self.work.told(len(self.units) - len(waiting) + 1)
-            if share is not None:
-                return
-            if elsewhere:
-                time.sleep(LOOK_AGAIN_AFTER)
-            waiting = self.missing()
-
-    def found(self) -> Found:
-        """All units that there are now."""
-        variables, failures = {}, {}
-        for unit, key in self.keys.items():
-            kept = self.files.read(key)
-            if kept is not None:
-                variables[unit] = kept.variables
-            elif (failure := self.files.failure(key)) is not None:
-                failures[unit] = failure
-        return Found(variables, failures, self.units)
-
-
-def kept_study(scenario: Scenario, out: Path, callbacks: Callbacks) -> KeptStudy:
-    """The study of a scenario, with the units that are kept beside its runs."""
-    return KeptStudy(scenario, UnitFiles(out / f"{scenario.name}.units"), callbacks)
-
-
-def perform_and_keep(
-    work: Computation, files: UnitFiles, unit: Unit, key: str
-) -> str | None:
-    """Compute a unit and keep it, or why it failed, which is returned.
-
-    Raises OSError if the disk takes neither, and KeyboardInterrupt.
-    """
-    begun = time.perf_counter()
-    checkpoint = files.checkpoint(key) if work.scenario.experiment.trains else None
-    try:
-        variables = work.performed(unit, checkpoint)
-    except Exception as error:
-        why = failure_reason(error)
-        files.fail(key, why, time.perf_counter() - begun)
-        return why
-    try:
-        files.keep(key, variables, time.perf_counter() - begun)
-    except ValueError as error:  # no variables that a file can hold
-        files.fail(key, str(error), time.perf_counter() - begun)
-        return str(error)
-    return None

@@ -52,8 +52,8 @@ def parts_beside(scenario: Path) -> list[dict[str, str]]:
     return []
 
 
-def told_by(saved: Path, where: str) -> tuple[dict[str, Any], str]:
-    """What a saved run, or a training that was stopped, was: its tables, and its text.
+def told_by(saved: Path, where: str) -> tuple[dict[str, Any], str, str]:
+    """A saved run, or a training that was stopped: its tables, its text, its command.
 
     Raises ValueError if it does not say that.
     """
@@ -61,9 +61,10 @@ def told_by(saved: Path, where: str) -> tuple[dict[str, Any], str]:
 
     try:
         if saved.suffix == ".json":
-            return dict(read_json(saved)), ""
+            return dict(read_json(saved)), "", ""
         attrs = load_record(saved).attrs
-        return resolved_of(attrs), str(attrs.get("scenario", ""))
+        text, command = (str(attrs.get(name, "")) for name in ("scenario", "command"))
+        return resolved_of(attrs), text, command
     except (KeyError, TypeError, ValueError) as error:
         why = plain(str(error)) or type(error).__name__
         raise ValueError(

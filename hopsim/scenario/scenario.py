@@ -40,6 +40,7 @@ from .toml_files import (
     Tables,
     to_toml,
 )
+from .wording import axis_words, override_words, scenario_words, words_of_command
 
 
 @dataclasses.dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -70,6 +71,7 @@ class Scenario(AbstractShown):
     beside: Path | None = None  # the folder in which data files are looked for first
     notes: tuple[str, ...] = ()  # on former names of kinds, and parts that changed
     recorded: tuple[Mapping[str, str], ...] = ()  # parts of the run that it repeats
+    words: tuple[str, ...] = ("scenario.toml",)  # of the command that runs it
 
     def __init__(
         self,
@@ -256,7 +258,9 @@ def read_scenario(
     if sweep:
         resolved = with_axes(tables.resolved, sweep, str(path))
         tables = tables._replace(resolved=resolved)
-    return _whole(tables, str(path), quick, found.parent, parts_beside(found))
+    whole = _whole(tables, str(path), quick, found.parent, parts_beside(found))
+    words = scenario_words(found, quick, overrides or {}, sweep or {})
+    return whole.replaced(words=words)
 
 
 def _whole(
@@ -296,8 +300,9 @@ def scenario_of(
 ) -> Scenario:
     """A scenario from its resolved tables, such as those in a record.
 
-    Their entry `parts`, if there is one, has the parts of users that they name. Raises
-    ScenarioError if one of these is missing.
+    Data files are looked for in the folder `beside` first. Their entry `parts`, if
+    there is one, has the parts of users that they name. Raises ScenarioError if one of
+    these is missing.
     """
     resolved, problems = copy.deepcopy(dict(told)), list[Problem]()
     recorded = resolved.pop("parts", [])
@@ -314,9 +319,12 @@ def _again(
     saved: Path, where: str, overrides: Mapping[str, Any], sweep: Mapping[str, Any]
 ) -> Scenario:
     """The scenario of a saved run, or of a training that was stopped."""
-    told, text = told_by(saved, where)
+    told, text, command = told_by(saved, where)
     told = with_axes(told, sweep, where) if sweep else told
-    scenario = scenario_of(told, where, text, overrides)
+    scenario = scenario_of(told, where, text, overrides, saved.parent)
+    changed = (*override_words(overrides), *axis_words(sweep))
+    words = (*words_of_command(command, saved.parent), *changed)
+    scenario = scenario.replaced(words=words)
     problems = scenario.problems()
     if problems:
         raise ScenarioError(where, problems)

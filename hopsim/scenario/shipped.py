@@ -75,11 +75,17 @@ def shipped(name: str) -> Path:
 
 def public_path(file: Path) -> str:
     """A file's path for reports; `scenarios/...` for a shipped file."""
+    name = shipped_name(file)
+    return file.as_posix() if name is None else f"scenarios/{name}.toml"
+
+
+def shipped_name(file: Path) -> str | None:
+    """The name of a file that ships; None for every other one."""
     # not Path.resolve(), which raises for circular links
     place, real = Path(os.path.realpath(scenarios_place())), os.path.realpath(file)
-    if Path(real).is_relative_to(place):
-        return "scenarios/" + Path(real).relative_to(place).as_posix()
-    return file.as_posix()
+    if not Path(real).is_relative_to(place):
+        return None
+    return Path(real).relative_to(place).with_suffix("").as_posix()
 
 
 @ft.cache

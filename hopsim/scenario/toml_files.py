@@ -187,6 +187,12 @@ def to_toml(tables: Mapping[str, Any]) -> str:
     return "\n".join(_sections("", first | whole)).lstrip("\n") + "\n"
 
 
+def value_text(value: Any) -> str:
+    """One value as it stands in a TOML file; what none holds as its text."""
+    known = _as_toml_has_it(value, "", 0, problems := [])
+    return _inline(str(value) if problems else known)
+
+
 def _sections(path: str, table: Mapping[str, Any]) -> Iterator[str]:
     """The lines of a table under its header, and those of the tables in it."""
     entries = list(table.items())

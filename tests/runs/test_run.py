@@ -21,6 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from pictures import made, pictures as claim_pictures
+from tiny import RUN_FILES, SWEEP, TINY
 from tomli_w import dumps
 
 import hopsim
@@ -31,49 +32,6 @@ from hopsim.records import join_points, Record, save
 from hopsim.runs.summary import summary_lines
 from hopsim.scenario.catalogue import kinds, REGISTRIES
 from hopsim.scenario.listing import nouns
-
-
-TINY = {
-    "name": "tiny",
-    "title": "A tiny run: ξ and all",
-    "seed": 3,
-    "plots": ["energy", "overlap", "gap"],
-    "network": {
-        "kind": "model_b",
-        "memories": {"kind": "random_binary", "count": 4, "features": 12},
-    },
-    "probes": {"kind": "corrupted", "flipped": 0.1},
-    "run": {"duration": 5.0, "samples": 5, "step_energies": 2, "save": ["v", "h"]},
-    "checks": [
-        {"kind": "energy_falls"},
-        {"kind": "ledger"},
-        {"kind": "overlap", "at_least": 0.5},
-    ],
-}
-SWEEP = {"path": "network.beta", "values": [0.5, 1.0, 2.0]}
-
-
-@pytest.fixture(scope="session")
-def tiny_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("tiny") / "tiny.toml"
-    path.write_text(dumps(TINY), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="session")
-def tiny(tiny_file):
-    """The record of the tiny run, saved; its programs serve every other test."""
-    return hopsim.run(tiny_file, out=tiny_file.parent / "runs")
-
-
-@pytest.fixture(scope="session")
-def swept(tiny, tiny_file):
-    """The record of a sweep of it."""
-    return hopsim.run(
-        tiny_file,
-        overrides={"experiment.sweep": SWEEP},
-        out=tiny_file.parent / "swept",
-    )
 
 
 def kept(record):
@@ -394,29 +352,17 @@ def test_a_file_that_is_no_record_is_refused(tmp_path, content):
 def test_run_directory_is_complete_and_named_by_its_hash(tiny, tiny_file):
     folder = tiny.path.parent
     assert folder.name == f"tiny-{hopsim.load_scenario(tiny_file).hash}"
-    files = {"record.nc", "scenario.toml", "summary.txt", "verdicts.json"}
-    assert {p.name for p in folder.iterdir()} == files | {
+    assert {p.name for p in folder.iterdir()} == RUN_FILES | {
         "energy.png", "overlap.png", "gap.png",
     }  # fmt: skip
-    assert (folder / "scenario.toml").read_bytes() == tiny_file.read_bytes()
+    assert (folder / "source.toml").read_bytes() == tiny_file.read_bytes()
+    again = hopsim.load_scenario(folder / "scenario.toml")
+    assert again == hopsim.load_scenario(tiny_file)
     assert "retrieved" in (folder / "summary.txt").read_text(encoding="utf-8")
     assert [p.name for p in folder.parent.iterdir()] == [folder.name]
 
 
-def test_a_repeat_is_numbered_and_force_replaces(tiny, tiny_file, tmp_path):
-    for _ in range(3):
-        hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []})
-    names = sorted(p.name for p in tmp_path.iterdir())
-    first = names[0]
-    assert names == [first, f"{first}-2", f"{first}-3"]
-    (tmp_path / first / "mark").touch()
-    hopsim.run(tiny_file, out=tmp_path, overrides={"plots": []}, force=True)
-    assert sorted(p.name for p in tmp_path.iterdir()) == names
-    assert not (tmp_path / first / "mark").exists()
-    assert (tmp_path / first / "record.nc").exists()
-
-
-@pytest.mark.parametrize("where", ["save", "summary_lines"])
+@pytest.mark.parametrize("where", ["save", "page_of"])
 def test_a_crash_in_the_middle_leaves_nothing(
     tiny, tiny_file, tmp_path, monkeypatch, where
 ):
@@ -466,9 +412,7 @@ def test_a_run_that_its_place_cannot_hold_is_kept_elsewhere(
         hopsim.run(tiny_file, out=full, overrides={"plots": ["gap"]})
     (record,) = home.rglob("record.nc")
     assert str(record.parent) in str(caught.value)
-    assert {p.name for p in record.parent.iterdir()} == {
-        "record.nc", "scenario.toml", "summary.txt", "verdicts.json", "gap.png",
-    }  # fmt: skip
+    assert {p.name for p in record.parent.iterdir()} == RUN_FILES | {"gap.png"}
     result = caught.value.result  # pyright: ignore[reportAttributeAccessIssue]
     assert result.path == record
     np.testing.assert_array_equal(hopsim.load_record(record)["v"], tiny["v"])

@@ -16,10 +16,11 @@ import xarray as xr
 import hopsim
 from hopsim.experiments import Unit
 from hopsim.experiments.capacity.stability import Stability
-from hopsim.runs import unit_files, units
+from hopsim.runs import kept_studies, unit_files, units
+from hopsim.runs.kept_studies import kept_study, Share
 from hopsim.runs.run import run_share
 from hopsim.runs.unit_files import packed, UnitFiles, unpacked
-from hopsim.runs.units import Callbacks, kept_study, Share
+from hopsim.runs.units import Callbacks
 
 
 STUDY = {
@@ -276,7 +277,7 @@ def test_a_unit_in_the_work_of_others_is_waited_for(plain, tmp_path, monkeypatch
         waited.append(seconds)
         other.__exit__(None, None, None)
 
-    monkeypatch.setattr(units.time, "sleep", ends)
+    monkeypatch.setattr(kept_studies.time, "sleep", ends)
     assert same(run(scenario(), tmp_path), plain)
     assert len(waited) == 1
 
