@@ -44,16 +44,19 @@ def read_content(
             **{k: v for k, v in tables.items() if k in Header.model_fields}
         )
         header.plots = header.plots if isinstance(header.plots, list) else None
+    before = len(problems)
     sweep = read_sweep(tables.get("sweep", {}), problems)
     study = getattr(header, "experiment", None)
     experiment = _experiment(study, sweep.sets, problems)
     dimensions = read_dimensions(sweep, tables, experiment, problems)
+    readable = len(problems) == before
     problems += _not_read(dimensions, experiment)
     whole = _with_probes(tables, experiment, problems)
     points = Points(whole, dimensions, beside)
     problems += unreadable(points)
     # all of them may be many, and few checks speak of one
-    labels = lambda: None if experiment is None else experiment.labels(points.labels)
+    known = experiment if readable else None
+    labels = lambda: None if known is None else known.labels(points.labels)
     asserted = _checks(getattr(header, "checks", None), labels, problems)
     for i, name in enumerate(header.plots or ()):
         if isinstance(name, str) and name not in plots:
@@ -127,7 +130,7 @@ def _with_probes(
 def _checks(
     tables: Any, labels: Callable[[], list[str] | None], problems: list[Problem]
 ) -> tuple[AbstractCheck, ...]:
-    """The checks; `labels` gives None if the experiment could not be read."""
+    """The checks; `labels` gives None where points could not be read."""
     made = []
     for i, table in enumerate(tables if isinstance(tables, list) else ()):
         if not isinstance(table, dict):

@@ -25,7 +25,7 @@ from .sweeps import Axis, Change, Dimension, Steps
 from .toml_files import Problem, put, ScenarioError
 
 
-MOST_KEPT = 4096  # tables that were read, in memory
+MOST_KEPT = 2**14  # tables that were read, in memory
 TRIED_ALL = 200  # points: a study of no more is tried before a run as a whole
 TRIED_AT_RANDOM = 100  # points of a larger one, beside each value and the corners
 MOST_CORNERED = 7  # dimensions whose corners are tried: 128 of them

@@ -226,9 +226,8 @@ def load_scenario(
       a saved run (its directory or record), in the size in which it was made.
     - `quick`: apply the file's table `[quick]`.
     - `overrides`: dotted paths and values, such as `{"run.duration": 5}`.
-    - `sweep`: further axes, or others for those of the file: dotted paths and lists of
-      values, or `{"network.beta": {"start": 0.1, "stop": 10, "count": 9, "spacing":
-      "log"}}`.
+    - `sweep`: axes beside those of the file, or in their place: dotted paths and lists
+      of values, or tables, `{"network.beta": {"start": 0.1, "stop": 1, "count": 9}}`.
 
     Raises ScenarioError (a ValueError) with all problems of the file, and ValueError if
     there is no such file or name. Warns (FutureWarning) of former names of kinds, and
@@ -362,5 +361,5 @@ def _read(
 
 
 def _refused(scenario: Scenario | None) -> list[Problem]:
-    """What a run would refuse; a scenario that was not read has its problems told."""
+    """What a run would refuse; nothing of a scenario that was not read."""
     return [] if scenario is None else scenario.problems()

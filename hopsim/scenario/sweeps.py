@@ -172,11 +172,37 @@ def _variants(
 def _grid(
     sweep: SweepTable, tables: Mapping[str, Any], problems: list[Problem]
 ) -> tuple[Dimension, ...]:
-    """One dimension for each axis that can be read, in the order of the file."""
-    before = len(problems)
+    """One dimension for each axis, in the order of the file; none if one is wrong."""
+    columns, before = _columns(sweep, tables, problems), len(problems)
+    if columns is None:
+        return ()
+    count = math.prod(len(next(iter(read.values()))) for read in columns.values())
+    if count > MOST_POINTS:
+        message = f"a study has at most {MOST_POINTS:,} points, got {count:,}"
+        problems.append(Problem("sweep", f"{message}; sweep fewer values"))
+        return ()
+    last = Counter(_last(next(iter(read))) for read in columns.values())
+    found = []
+    for where, read in columns.items():
+        path = next(iter(read))
+        name = _last(path) if last[_last(path)] == 1 else path
+        steps = [list(step) for step in zip(*read.values(), strict=True)]
+        values = steps if len(read) > 1 else [step[0] for step in steps]
+        axis = Axis(name, tuple(read), values)
+        found.append(Dimension(axis, _changes(axis, steps, where, problems)))
+    return tuple(found) if len(problems) == before else ()
+
+
+Columns = dict[str, dict[str, list[Any]]]  # place in the file -> path -> values
+
+
+def _columns(
+    sweep: SweepTable, tables: Mapping[str, Any], problems: list[Problem]
+) -> Columns | None:
+    """The values of every path of every axis; None if any of them is wrong."""
+    before, taken = len(problems), dict[str, str]()  # path -> where it is swept
     groups = [(f"sweep.axes.{json.dumps(k)}", {k: v}) for k, v in sweep.axes.items()]
     groups += [(f"sweep.together[{i}]", t) for i, t in enumerate(sweep.together)]
-    taken: dict[str, str] = {}  # path -> where it is swept
     columns = {}
     for where, group in groups:
         read, so_far = {}, len(problems)
@@ -190,31 +216,14 @@ def _grid(
             if _may_change(path, here, "a sweep", problems):
                 read[path] = _values(given, path, here, tables, problems)
         columns[where] = read
-        lengths = {path: len(values) for path, values in read.items()}
-        if len(set(lengths.values())) > 1 and len(problems) == so_far:
-            told = ", ".join(f"{n} of {path}" for path, n in lengths.items())
-            message = f"axes that move together need as many values each, got {told}"
-            problems.append(Problem(where, message))
         if not group:
             message = 'name at least one entry, such as "network.beta" = [0.5, 1.0]'
             problems.append(Problem(where, message))
-    if len(problems) > before:
-        return ()
-    last = Counter(_last(next(iter(read))) for read in columns.values())
-    found = []
-    for where, read in columns.items():
-        path = next(iter(read))
-        name = _last(path) if last[_last(path)] == 1 else path
-        steps = [list(step) for step in zip(*read.values(), strict=True)]
-        values = steps if len(read) > 1 else [step[0] for step in steps]
-        axis = Axis(name, tuple(read), values)
-        found.append(Dimension(axis, _changes(axis, steps, where, problems)))
-    count = math.prod(len(d.changes) for d in found)
-    if count > MOST_POINTS:
-        message = f"a study has at most {MOST_POINTS:,} points, got {count:,}"
-        problems.append(Problem("sweep", f"{message}; sweep fewer values"))
-        return ()
-    return tuple(found)
+        elif len(problems) == so_far and len(set(map(len, read.values()))) > 1:
+            told = ", ".join(f"{len(values)} of {k}" for k, values in read.items())
+            message = f"axes that move together need as many values each, got {told}"
+            problems.append(Problem(where, message))
+    return columns if len(problems) == before else None
 
 
 def _values(

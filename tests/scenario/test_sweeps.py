@@ -421,6 +421,11 @@ def test_a_mistake_elsewhere_is_told_beside_those_of_the_sweep():
     assert told.keys() == {BETA, "probes.kind"}
 
 
+def test_points_of_a_sweep_that_is_wrong_are_not_missed():
+    checks = [{"kind": "converged", "point": "beta = 1"}]
+    assert refused({"axes": {"network.beta": [1, 1.0]}}, checks=checks).keys() == {BETA}
+
+
 def test_many_mistakes_are_cut_short():
     ends = {"start": -9.0, "stop": -1.0, "count": 100}
     with pytest.raises(ScenarioError) as caught:
