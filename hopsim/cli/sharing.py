@@ -97,9 +97,8 @@ def compute_share(scenario: Any, out: Path, asked: UnitOptions) -> None:
             retry_failed=asked.retry_failed,
         )
     told = study.status(mine)
-    print(
-        printable(f"share {asked.share}: {told.sentence}, kept in {study.files.place}")
-    )
+    place = study.files.place
+    print(printable(f"share {asked.share}: {told.sentence}, kept in {place}"))
     if told.failed:
         raise typer.Exit(Exit.CHECK_FAILED)
 

@@ -1,7 +1,9 @@
 """Studies whose units are kept in files: they go on where they were stopped."""
 
 import collections
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,6 +86,17 @@ class KeptStudy:
         """Let all units that failed be tried again."""
         for key in self.keys.values():
             self.files.forget_failure(key)
+
+    @contextlib.contextmanager
+    def kept_if_interrupted(self) -> Iterator[None]:
+        """Who interrupts the block is told what is kept."""
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt(
+                f"{self.status().sentence}, kept in {self.files.place}; the same "
+                "command goes on from there"
+            ) from error
 
     def begin(self, force: bool = False, retry_failed: bool = False) -> None:
         """Clear what was left half done; `force` forgets a study that is finished."""

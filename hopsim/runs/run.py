@@ -41,7 +41,7 @@ from .kept import find_kept, run_name
 from .kept_studies import kept_study, KeptStudy, Share
 from .origin import changes_since, origin_of, run_card
 from .summary import page_of
-from .unit_pool import compute_missing
+from .unit_pool import all_units, compute_missing
 from .units import (
     Callbacks,
     computed,
@@ -127,11 +127,8 @@ def run(
         def compute() -> Found:
             study = kept_study(scenario, output.place, callbacks)
             study.begin(force, retry_failed)
-            while True:
-                compute_missing(study, jobs, None)
-                found = study.found()
-                if not study.missing():  # else a file was damaged, and is set aside
-                    return found
+            with study.kept_if_interrupted():
+                return all_units(study, jobs)
 
         record = _computed(scenario, compute)
         return _keep(scenario, record, output, report)
@@ -154,7 +151,8 @@ def run_share(
     with reported(progress, scenario.name) as report:
         study = kept_study(scenario, Path(out), Callbacks(report))
         study.begin(False, retry_failed)
-        with precision(scenario.header.precision), repeats_expected():
+        floats = precision(scenario.header.precision)
+        with floats, repeats_expected(), study.kept_if_interrupted():
             compute_missing(study, jobs, share)
         return study
 

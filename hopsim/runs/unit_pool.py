@@ -10,6 +10,7 @@ from .._common.files import write_whole
 from ..experiments import Unit
 from .kept_studies import KeptStudy, Share
 from .pool import run_all, Trade
+from .units import Found
 
 
 MOST_DEATHS = 3  # of processes in one unit, before it counts as failed
@@ -21,6 +22,15 @@ def compute_missing(study: KeptStudy, jobs: int, share: Share | None) -> None:
         _compute_in_processes(study, jobs, share)
     else:
         study.compute(share)
+
+
+def all_units(study: KeptStudy, jobs: int) -> Found:
+    """All units of a study, computed where they are missing."""
+    while True:
+        compute_missing(study, jobs, None)
+        found = study.found()
+        if not study.missing():  # else a file was damaged, and is set aside
+            return found
 
 
 def _compute_in_processes(study: KeptStudy, jobs: int, share: Share | None) -> None:

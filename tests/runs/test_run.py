@@ -486,7 +486,7 @@ def test_an_interrupt_of_the_work_says_what_had_been_done(
         callbacks.on_progress("probes", 12, 64)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(hopsim.runs.run, "_computed", interrupted)
+    monkeypatch.setattr(hopsim.runs.run, "computed", interrupted)
     result = run_cli(tiny_file, tmp_path)
     assert result.exit_code == 130
     (line,) = result.stderr.splitlines()

@@ -110,7 +110,7 @@ def test_an_interrupted_study_goes_on(plain, tmp_path, monkeypatch):
         return measure(self, setting)
 
     monkeypatch.setattr(Stability, "measure", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"2 of 4 units done, kept .*goes on"):
         run(scenario(), tmp_path)
     assert len(list(tmp_path.glob("small.units/*/*"))) == 2  # and no claim is left
     assert same(run(scenario(), tmp_path), plain)
