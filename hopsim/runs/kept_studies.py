@@ -126,11 +126,13 @@ class KeptStudy:
         """
         waiting = self.missing(share)
         while waiting:
-            elsewhere = []
+            elsewhere, done = 0, len(self.units) - len(waiting)
             for unit in waiting:
-                if not self.perform(unit):
-                    elsewhere.append(unit)
-                self.work.told(len(self.units) - len(waiting) + 1)
+                if self.perform(unit):
+                    done += 1
+                else:
+                    elsewhere += 1
+                self.work.told(done)
             if share is not None:
                 return
             if elsewhere:

@@ -7,6 +7,7 @@ Two processes that take it over at once compute the same unit twice, with one re
 """
 
 import contextlib
+import functools as ft
 import io
 import json
 import os
@@ -126,12 +127,12 @@ class UnitFiles:
         if not (_made_alone(claim) or (_is_stale(claim) and _taken_over(claim))):
             yield False
             return
-        ended = threading.Event()
-        threading.Thread(target=_keep_fresh, args=(claim, ended), daemon=True).start()
+        _held.add(claim)
+        _show_life()
         try:
             yield True
         finally:
-            ended.set()
+            _held.discard(claim)
             remove(claim)
 
     def worker(self, key: str) -> dict[str, Any] | None:
@@ -185,10 +186,21 @@ def _taken_over(claim: Path) -> bool:
     return _made_alone(claim)
 
 
-def _keep_fresh(claim: Path, ended: threading.Event) -> None:
-    while not ended.wait(HEARD_OF_EVERY):
-        with contextlib.suppress(OSError):
-            os.utime(claim)
+_held: set[Path] = set()  # the claims of this process
+
+
+@ft.cache
+def _show_life() -> None:
+    """Begin to touch the claims of this process now and then, in a thread."""
+
+    def touch() -> None:
+        while True:
+            time.sleep(HEARD_OF_EVERY)
+            for claim in [*_held]:
+                with contextlib.suppress(OSError):
+                    os.utime(claim)
+
+    threading.Thread(target=touch, daemon=True).start()
 
 
 # --- the file of a unit ---
