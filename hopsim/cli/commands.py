@@ -130,6 +130,7 @@ def run_command(
                 force=force,
                 progress=on_progress,
                 jobs=units.jobs,
+                on=units.on,
                 retry_failed=units.retry_failed,
             )
         if first and profile:

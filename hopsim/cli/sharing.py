@@ -30,6 +30,15 @@ Jobs = Annotated[
         min=1, help="How many processes of this machine compute the units of a study."
     ),
 ]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="CLUSTER",
+        help="Compute the units of a study on a Dask cluster: tcp://HOST:PORT, a "
+        "number of local workers, or a TOML file (kind, workers, ...).",
+    ),
+]
 Shares = Annotated[
     str | None,
     typer.Option(
@@ -48,6 +57,7 @@ class UnitOptions(NamedTuple):
     """How the units of a study are computed."""
 
     jobs: int = 1
+    on: str | None = None
     share: str | None = None
     retry_failed: bool = False
 
@@ -70,7 +80,7 @@ def takes_units(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, **options)
 
     known, kind = inspect.signature(command), inspect.Parameter.KEYWORD_ONLY
-    hints = dict(zip(UnitOptions._fields, (Jobs, Shares, RetryFailed), strict=True))
+    hints = dict(zip(UnitOptions._fields, (Jobs, On, Shares, RetryFailed), strict=True))
     more = [
         inspect.Parameter(name, kind, default=default, annotation=hints[name])
         for name, default in UnitOptions()._asdict().items()
@@ -93,6 +103,7 @@ def compute_share(scenario: Any, out: Path, asked: UnitOptions) -> None:
             out,
             mine,
             jobs=asked.jobs,
+            on=asked.on,
             progress=on_progress,
             retry_failed=asked.retry_failed,
         )

@@ -37,11 +37,11 @@ from ..plots import render
 from ..records import Record, save
 from ..scenario.scenario import load_scenario, Scenario
 from ..scenario.toml_files import GIVEN
+from .engines import all_units, compute_missing
 from .kept import find_kept, run_name
 from .kept_studies import kept_study, KeptStudy, Share
 from .origin import changes_since, origin_of, run_card
 from .summary import page_of
-from .unit_pool import all_units, compute_missing
 from .units import (
     Callbacks,
     computed,
@@ -72,6 +72,7 @@ def run(
     interrupted: Callable[[], bool] | None = None,
     tell: Callable[[str, dict[str, float]], None] | None = None,
     jobs: int = 1,
+    on: str | None = None,
     retry_failed: bool = False,
     keep_units: bool = True,
 ) -> Record:
@@ -94,6 +95,9 @@ def run(
     - `tell`: called with the label of the point and the values of each epoch.
     - `jobs`: how many processes compute the units of a study (point, set of patterns)
       that has several.
+    - `on`: or a cluster that does (Dask, `hopsim[cluster]`): the address of a
+      scheduler, a number of workers of this machine, or a TOML file with the `kind` of
+      batch system, `workers` at most, and options of dask_jobqueue.
     - `retry_failed`: try units again that failed before; without it they are told.
     - `keep_units`: with `out`, each finished unit of a study that has several is kept
       in `<name>.units`; the same call goes on where it was stopped, and more values or
@@ -128,7 +132,7 @@ def run(
             study = kept_study(scenario, output.place, callbacks)
             study.begin(force, retry_failed)
             with study.kept_if_interrupted():
-                return all_units(study, jobs)
+                return all_units(study, jobs, on)
 
         record = _computed(scenario, compute)
         return _keep(scenario, record, output, report)
@@ -140,6 +144,7 @@ def run_share(
     share: Share,
     *,
     jobs: int = 1,
+    on: str | None = None,
     progress: bool | Report | None = None,
     retry_failed: bool = False,
 ) -> KeptStudy:
@@ -153,7 +158,7 @@ def run_share(
         study.begin(False, retry_failed)
         floats = precision(scenario.header.precision)
         with floats, repeats_expected(), study.kept_if_interrupted():
-            compute_missing(study, jobs, share)
+            compute_missing(study, jobs, on, share)
         return study
 
 

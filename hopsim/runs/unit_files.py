@@ -168,6 +168,9 @@ def _is_stale(claim: Path) -> bool:
     """Whether nobody works on it; an unreadable claim is only so after some time."""
     try:
         silent = time.time() - claim.stat().st_mtime
+    except FileNotFoundError:
+        return True
+    try:
         told = read_json(claim)
         if told["host"] == HOST:
             return not is_alive(int(told["pid"]))

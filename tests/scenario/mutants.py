@@ -168,20 +168,21 @@ def run_apart(file, out, seconds):
 def _run_here(file, out, seconds):
     """Run the command line in this process, which ends with it."""
     from hopsim.cli.commands import app
-    from hopsim.runs import run
+    from hopsim.runs.units import Computation
 
     log = os.open(f"{file}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES, MAX_BYTES))
     signal.setitimer(signal.ITIMER_REAL, BEFORE_SECONDS)
-    study = run.Study
+    performed = Computation.performed
 
-    def begun(*args, **kwargs):
+    def begun(self, *args):
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        return study(*args, **kwargs)
+        Computation.performed = performed
+        return performed(self, *args)
 
-    run.Study = begun
+    Computation.performed = begun
     try:
         app(["run", str(file), "--quick", "--out", str(out), "--no-cache"])
     except SystemExit as error:

@@ -283,7 +283,7 @@ def test_pictures_of_an_old_record_are_drawn_again(tmp_path, monkeypatch):
 
 DOORS = {  # keywords that other people's programs say
     hopsim.run: "scenario quick out overrides force directory progress interrupted "
-    "tell jobs retry_failed keep_units",
+    "tell jobs on retry_failed keep_units",
     hopsim.train: "network examples rule epochs temperature form error_exponent "
     "scaling batch order test key checkpoint checkpoint_seconds interrupted told "
     "progress",
