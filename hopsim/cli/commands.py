@@ -21,11 +21,13 @@ from .app import (
     BEGAN,
     counting,
     File,
+    is_verbose,
     keep_programs,
     Overrides,
     Quick,
     read_asked,
     takes_parts,
+    tells_progress,
 )
 from .endings import (
     asked_to_stop,
@@ -67,6 +69,7 @@ def main() -> None:
 
 @app.command("run")
 @takes_parts
+@tells_progress
 def run_command(
     file: File,
     quick: Quick = False,
@@ -120,13 +123,14 @@ def run_command(
                 force=force,
                 progress=on_progress,
             )
-        if first and profile:
+        if first and (profile or is_verbose()):
             terminal.show_profile(clock, time.perf_counter() - BEGAN - imports, imports)
         end_with(record, aloud=first)
 
 
 @app.command("train")
 @takes_parts
+@tells_progress
 def train_command(
     file: File,
     quick: Quick = False,

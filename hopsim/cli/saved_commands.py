@@ -18,6 +18,7 @@ from .app import (
     read_asked,
     takes_parts,
     tell_notes,
+    tells_progress,
 )
 from .citing import citation
 from .comparing import show_comparison
@@ -26,6 +27,7 @@ from .endings import Exit, guarded, reading
 
 @app.command("predict")
 @takes_parts
+@tells_progress
 def predict_command(
     run_directory: Annotated[Path, typer.Argument(help="A run of `hopsim train`.")],
     images: Annotated[
@@ -66,6 +68,7 @@ def predict_command(
 
 @app.command("attractors")
 @takes_parts
+@tells_progress
 def attractors_command(
     what: Annotated[
         str, typer.Argument(help="A run directory, a record, or a scenario.")
@@ -96,6 +99,7 @@ def attractors_command(
 
 @app.command("plot")
 @takes_parts
+@tells_progress
 def plot_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
     names: Annotated[
