@@ -23,7 +23,7 @@ def find_told(scenario: Any, out: Path, aloud: bool = True) -> Any:
 
     record = find_kept(scenario, out)
     if record is not None and aloud and not is_quiet():
-        place = record.path.parent
+        place = "" if record.path is None else record.path.parent
         print(printable(f"{place} is there already; --force repeats it"))
         _tell(changes_since(record.attrs, scenario))
     return record

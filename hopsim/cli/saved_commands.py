@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -195,7 +195,7 @@ def export_command(
         from ..runs.export import export
 
         asked = {"csv": csv, "parquet": parquet, "netcdf": netcdf}
-        forms = [form for form, wanted in asked.items() if wanted]
+        forms: list[Any] = [form for form, wanted in asked.items() if wanted]
         if len(forms) != 1:
             got = " and ".join(f"--{form}" for form in forms) or "none"
             raise ValueError(
@@ -229,19 +229,18 @@ def compare_command(
 
         if plot is not None and into is None:
             raise ValueError("--plot chooses what is drawn into a file; add --into.")
-        if into is not None:
-            from ..plots._formats import named_format
-
-            named_format(into)  # raises, before anything is said, for another suffix
-        records = [load_record(path) for path in (first, second)]
-        found = compare(*records)
-        show_comparison(found, (str(first), str(second)))
-        if into is not None:
+        one, two = (load_record(path) for path in (first, second))
+        drawn = []
+        if into is not None:  # first, so that one error is all that is said
             from ..plots._side_by_side import render_both, shared_plot
 
             load_asked_parts()
-            name = shared_plot(*records) if plot is None else plot
-            print(printable(str(render_both(*records, name, into))))
+            name = shared_plot(one, two) if plot is None else plot
+            drawn.append(render_both(one, two, name, into))
+        found = compare(one, two)
+        show_comparison(found, (str(first), str(second)))
+        for path in drawn:
+            print(printable(str(path)))
         print(printable(found.sentence))
         if not found.same:
             raise typer.Exit(Exit.CHECK_FAILED)
