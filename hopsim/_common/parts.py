@@ -12,6 +12,7 @@ import inspect
 import os
 import re
 import sys
+import tokenize
 import traceback
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -137,7 +138,7 @@ def origin(names: Mapping[str, Any], maker: Any) -> Origin:
     """The origin of what is registered by code with these global names."""
     file = names.get("__file__")
     if file is None:
-        text = _source(maker).encode()
+        text = source_text(maker).encode()
         place = str(names.get("__name__", "__main__"))
         known = hashlib.sha256(text).hexdigest() if text else ""
         return Origin(NOTEBOOK, "", known, place)
@@ -148,10 +149,11 @@ def origin(names: Mapping[str, Any], maker: Any) -> Origin:
     return Origin(*known, _hash_of(place), place, bool(_owner))
 
 
-def _source(maker: Any) -> str:
+def source_text(maker: Any) -> str:
+    """The source of a class or function; empty where it has none that can be read."""
     try:
         return inspect.getsource(maker)
-    except (OSError, TypeError):  # typed at a prompt
+    except (OSError, TypeError, SyntaxError, tokenize.TokenError):  # typed at a prompt
         return ""
 
 

@@ -7,6 +7,8 @@ call tells nothing. What ends within two seconds tells nothing at all.
 
 import contextlib
 import dataclasses
+import enum
+import io
 import sys
 import threading
 import time
@@ -24,6 +26,18 @@ Progress = bool | Count | None  # what users give: True is a bar
 GRACE = 2.0  # seconds in which nothing is told
 SILENCE = 10.0  # seconds between two lines, at most
 TICK = 0.25  # seconds between two looks at what is due
+VERBOSE_SILENCE = 2.0  # the same, where more is to be told
+
+
+class Voice(enum.Enum):
+    """How much a reporter tells that is made without a stream of its own."""
+
+    QUIET = enum.auto()  # nothing
+    USUAL = enum.auto()
+    VERBOSE = enum.auto()  # lines come more often
+
+
+_voice = [Voice.USUAL]
 _bar_taken = threading.Lock()  # a terminal has room for the bar of one reporter
 
 
@@ -118,7 +132,8 @@ class Reporter:
         self._thread = threading.Thread(target=self._tell_in_time, daemon=True)
         self._begun = now()
         self._told = self._begun + GRACE - SILENCE  # so that the first line is due then
-        self._lines = Lines(sys.stderr if stream is None else stream)
+        quiet = io.StringIO() if _voice[0] is Voice.QUIET else sys.stderr
+        self._lines = Lines(quiet if stream is None else stream)
         self._screen: Lines | Bars = self._lines
         self._between = _Part(title, self._begun)  # what is told while no part is open
         self._parts: dict[str, _Part] = {}
@@ -175,7 +190,8 @@ class Reporter:
                 self._screen.draw([part.row(now, compiling) for part in parts])
                 return
             due = parts
-            if now + TICK - self._told < SILENCE:
+            loud = _voice[0] is Voice.VERBOSE
+            if now + TICK - self._told < (VERBOSE_SILENCE if loud else SILENCE):
                 long = lambda part: now - max(part.begun, self._told) >= GRACE
                 new = [x for x in parts if not x.announced and long(x)]
                 due = new if self._lists_parts else []
@@ -226,6 +242,11 @@ def _span(seconds: float) -> str:
 
 
 # --- what users give ------------------------------------------------------------------
+
+
+def set_voice(voice: Voice) -> None:
+    """From now on reporters tell so much; the command line asks for it."""
+    _voice[0] = voice
 
 
 def reporter(title: str, *, lists_parts: bool = True) -> Reporter:

@@ -20,6 +20,7 @@ from .._common.names import nearest, shown
 from .._common.reach import versions
 from ..scenario.shipped import public_path, scenario_names, scenarios_place
 from ..scenario.toml_files import digest, old_words, read_tables, ScenarioError, Tables
+from ..scenario.wording import override_words
 
 
 CLAIMS_PREFIX = "claims/"  # of the shipped claims' names among all scenarios
@@ -67,8 +68,7 @@ def rerun_command(
 ) -> str:
     """The shell command that verifies the named claims, from any directory."""
     line = ["hopsim", "verify", *words, "--quick" if quick else "--full"]
-    for name, value in overrides.items():
-        line += ["--set", f"{name}={json.dumps(value, default=str)}"]
+    line += override_words(overrides)
     if not ships(place):
         line += ["--claims", str(place)]
         for file in parts.loaded_files():

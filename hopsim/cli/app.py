@@ -5,11 +5,14 @@ Options, what they read, and how progress is counted.
 
 import contextlib
 import functools as ft
+import glob
+import importlib.metadata
 import inspect
 import os
 import sys
 import time
 import tomllib
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
@@ -24,15 +27,29 @@ BEGAN = time.perf_counter()
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="A simulator and a laboratory for Dense Associative Memories.",
 )
 
+
+def complete_scenario(incomplete: str) -> list[str]:
+    """What a shell offers for a scenario: shipped names, TOML files, directories."""
+    from ..scenario.shipped import scenario_names
+
+    named = [name for name in scenario_names() if name.startswith(incomplete)]
+    places = sorted(glob.glob(f"{glob.escape(incomplete)}*"))
+    files = [x for x in places if x.endswith(".toml")]
+    return [*named, *files, *(f"{x}/" for x in places if os.path.isdir(x))]
+
+
 File = Annotated[
     str,
-    typer.Argument(help="A scenario: a TOML file, or a name (hopsim list scenarios)."),
+    typer.Argument(
+        help="A scenario: a TOML file, or a name (hopsim list scenarios).",
+        autocompletion=complete_scenario,
+    ),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="Apply the file's [quick] table.")]
 Overrides = Annotated[
@@ -59,6 +76,15 @@ _asked_parts: list[str] = []  # the files of `--with`, until they are loaded
 _asked_axes: list[str] = []  # the axes of `--sweep`, until a scenario is read
 
 
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print the result alone: no progress.")
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Tell more often how the work goes on.")
+]
+_voice = {"quiet": False, "verbose": False}
+
+
 def _takes(
     name: str, hint: Any, asked: list[str], command: Callable[..., None]
 ) -> Callable[..., None]:
@@ -69,20 +95,91 @@ def _takes(
         asked[:] = options.pop(name)
         command(*args, **options)
 
-    option = inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=[], annotation=hint
-    )
-    known = inspect.signature(command)
-    whole = known.replace(parameters=[*known.parameters.values(), option])
-    vars(opened)["__signature__"] = whole
-    opened.__annotations__ = command.__annotations__ | {name: hint}
-    return opened
+    return with_options(opened, command, **{name: (hint, [])})
 
 
 # the files of `--with` are not executed here: what they import starts JAX, which the
 # command prepares before
 takes_parts = ft.partial(_takes, "own_parts", With, _asked_parts)
 takes_axes = ft.partial(_takes, "axes", Sweeps, _asked_axes)
+
+
+def tells_progress(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options `--quiet` and `--verbose`."""
+
+    @ft.wraps(command)
+    def opened(*args: Any, quiet: bool, verbose: bool, **options: Any) -> None:
+        with _speaking(quiet, verbose):
+            command(*args, **options)
+
+    return with_options(opened, command, quiet=(Quiet, False), verbose=(Verbose, False))
+
+
+def with_options(
+    opened: Callable[..., None], command: Callable[..., None], **options: Any
+) -> Callable[..., None]:
+    """The same function with further options in its signature, which Typer reads."""
+    more = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
+        )
+        for name, (kind, default) in options.items()
+    ]
+    known = inspect.signature(command)
+    whole = known.replace(parameters=[*known.parameters.values(), *more])
+    vars(opened)["__signature__"] = whole
+    kinds = {name: kind for name, (kind, _) in options.items()}
+    opened.__annotations__ = command.__annotations__ | kinds
+    return opened
+
+
+@contextlib.contextmanager
+def _speaking(quiet: bool, verbose: bool) -> Iterator[None]:
+    from .._common.notices import Notice
+    from .._common.progress import set_voice, Voice
+
+    _voice.update(quiet=quiet, verbose=verbose and not quiet)
+    set_voice(Voice.QUIET if quiet else Voice.VERBOSE if verbose else Voice.USUAL)
+    try:
+        with warnings.catch_warnings():
+            if quiet:
+                warnings.simplefilter("ignore", Notice)
+            yield
+    finally:
+        _voice.update(quiet=False, verbose=False)
+        set_voice(Voice.USUAL)
+
+
+def is_quiet() -> bool:
+    """Whether the command was asked for its result alone."""
+    return _voice["quiet"]
+
+
+def is_verbose() -> bool:
+    """Whether the command was asked to tell more."""
+    return _voice["verbose"]
+
+
+def _show_version(asked: bool) -> bool:
+    if asked:
+        print(f"hopsim {importlib.metadata.version('hopsim')}")
+        raise typer.Exit
+    return asked
+
+
+@app.callback()
+def options_of_all(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """A simulator and a laboratory for Dense Associative Memories."""
 
 
 @contextlib.contextmanager
@@ -133,7 +230,7 @@ def load_asked_parts() -> None:
 
 def tell_notes(file: str, notes: Iterable[str]) -> None:
     """Print what a user should know of a file, on standard error."""
-    for note in notes:
+    for note in () if is_quiet() else notes:
         print(printable(f"note: {file}: {note}"), file=sys.stderr)
 
 

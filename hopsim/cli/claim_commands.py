@@ -11,18 +11,21 @@ from ..scenario.shipped import public_path
 from . import terminal
 from .app import (
     app,
+    is_quiet,
     keep_programs,
     load_asked_parts,
     Overrides,
     read_overrides,
     takes_parts,
     tell_notes,
+    tells_progress,
 )
 from .endings import Exit, guarded, showing_what_is_kept
 
 
 @app.command("verify")
 @takes_parts
+@tells_progress
 def verify_command(
     claims: Annotated[
         list[str] | None,
@@ -104,6 +107,8 @@ def verify_command(
                 ) from error
         if csv or latex:
             print(as_csv(report) if csv else as_latex(report), end="")
+        elif is_quiet():
+            print(terminal.claims_line(report))
         else:
             terminal.show_report(report, out)
         seen = all(one["seen"] for one in report.get("mutations", ()))

@@ -22,12 +22,14 @@ from .app import (
     BEGAN,
     counting,
     File,
+    is_verbose,
     keep_programs,
     Overrides,
     Quick,
     read_asked,
     takes_axes,
     takes_parts,
+    tells_progress,
 )
 from .endings import (
     asked_to_stop,
@@ -72,6 +74,7 @@ def main() -> None:
 @takes_parts
 @takes_axes
 @takes_units
+@tells_progress
 def run_command(
     file: File,
     quick: Quick = False,
@@ -133,7 +136,7 @@ def run_command(
                 on=units.on,
                 retry_failed=units.retry_failed,
             )
-        if first and profile:
+        if first and (profile or is_verbose()):
             terminal.show_profile(clock, time.perf_counter() - BEGAN - imports, imports)
         end_with(record, aloud=first)
 
@@ -141,6 +144,7 @@ def run_command(
 @app.command("train")
 @takes_parts
 @takes_axes
+@tells_progress
 def train_command(
     file: File,
     quick: Quick = False,

@@ -19,6 +19,7 @@ from .app import (
     takes_parts,
 )
 from .endings import guarded
+from .kinds import kinds_called, show_kind
 
 
 @app.command("check")
@@ -55,21 +56,46 @@ def new_command(
 def list_command(
     what: Annotated[
         str | None,
-        typer.Argument(help="scenarios, memories, probes, run, ...; default: all."),
+        typer.Argument(
+            help="scenarios, memories, probes, run, ..., or a kind; default: all."
+        ),
     ] = None,
 ) -> None:
     """List what a scenario file can name: formula, source, and keys.
 
-    `hopsim list scenarios` prints the names of the shipped scenarios, one a line.
+    `hopsim list scenarios` prints the names of the shipped scenarios, one a line;
+    `hopsim list recall` all keys of one kind: type, default, and what it means.
     """
     with guarded():
         if what == "scenarios":  # nothing else, so that a shell can take the names
             for name in scenario_names():
                 print(name)
             return
-        from ..scenario.listing import nouns
+        from ..scenario.listing import nouns, nouns_of
 
         load_asked_parts()
         parts.load_installed()
+        if what is not None and what not in nouns() and (found := kinds_called(what)):
+            for noun, maker in found:
+                show_kind(noun, what, maker)
+            return
         for noun in nouns() if what is None else [what]:
             terminal.show_entries(noun)
+        if what is not None and nouns_of(what):  # a table of one kind: run, training
+            for noun, maker in kinds_called(what):
+                show_kind(noun, what, maker)
+
+
+@app.command("schema")
+@takes_parts
+def schema_command() -> None:
+    """Print the JSON schema of scenario files, for editors that complete and check.
+
+    `hopsim schema > hopsim.schema.json`; with --with it knows parts of your own too.
+    """
+    with guarded():
+        load_asked_parts()
+        parts.load_installed()
+        from ..scenario.schema import as_text, scenario_schema
+
+        print(as_text(scenario_schema()), end="")

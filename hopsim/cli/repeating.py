@@ -8,7 +8,7 @@ import typer
 
 from .._common.names import printable
 from . import terminal
-from .app import counting
+from .app import counting, is_quiet
 from .comparing import show_variables, show_verdicts
 from .endings import Exit
 
@@ -22,8 +22,8 @@ def find_told(scenario: Any, out: Path, aloud: bool = True) -> Any:
     from ..runs.origin import changes_since
 
     record = find_kept(scenario, out)
-    if record is not None and aloud:
-        place = record.path.parent
+    if record is not None and aloud and not is_quiet():
+        place = "" if record.path is None else record.path.parent
         print(printable(f"{place} is there already; --force repeats it"))
         _tell(changes_since(record.attrs, scenario))
     return record
@@ -35,7 +35,7 @@ def end_with(record: Any, aloud: bool = True) -> None:
     Of the processes that share it, only the first may see what was kept.
     """
     if aloud:
-        terminal.show_summary(record)
+        terminal.show_summary(record, is_quiet())
     if record is not None and not record.passed:
         raise typer.Exit(Exit.CHECK_FAILED)
 
@@ -66,13 +66,14 @@ def repeat_run(file: str, scenario: Any, kept: bool, aloud: bool = True) -> None
         _, _, found, changes = repeat(file, on_progress, scenario)
     if aloud:
         _tell(changes)
-        show_verdicts(found)
-        show_variables(found)
+        if not is_quiet():
+            show_verdicts(found)
+            show_variables(found)
         print(printable(found.sentence))
     if not found.same:
         raise typer.Exit(Exit.CHECK_FAILED)
 
 
 def _tell(changes: Any) -> None:
-    for line in changes:
+    for line in () if is_quiet() else changes:
         print(printable(f"note: {line}"), file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ from .app import (
     takes_axes,
     takes_parts,
     tell_notes,
+    tells_progress,
 )
 from .citing import citation
 from .comparing import show_comparison
@@ -27,6 +28,7 @@ from .endings import Exit, guarded, reading
 
 @app.command("predict")
 @takes_parts
+@tells_progress
 def predict_command(
     run_directory: Annotated[Path, typer.Argument(help="A run of `hopsim train`.")],
     images: Annotated[
@@ -68,6 +70,7 @@ def predict_command(
 @app.command("attractors")
 @takes_parts
 @takes_axes
+@tells_progress
 def attractors_command(
     what: Annotated[
         str, typer.Argument(help="A run directory, a record, or a scenario.")
@@ -98,6 +101,7 @@ def attractors_command(
 
 @app.command("plot")
 @takes_parts
+@tells_progress
 def plot_command(
     run_directory: Annotated[Path, typer.Argument(help="A run directory or record.")],
     names: Annotated[
@@ -193,7 +197,7 @@ def export_command(
         from ..runs.export import export
 
         asked = {"csv": csv, "parquet": parquet, "netcdf": netcdf}
-        forms = [form for form, wanted in asked.items() if wanted]
+        forms: list[Any] = [form for form, wanted in asked.items() if wanted]
         if len(forms) != 1:
             got = " and ".join(f"--{form}" for form in forms) or "none"
             raise ValueError(
@@ -227,19 +231,18 @@ def compare_command(
 
         if plot is not None and into is None:
             raise ValueError("--plot chooses what is drawn into a file; add --into.")
-        if into is not None:
-            from ..plots._formats import named_format
-
-            named_format(into)  # raises, before anything is said, for another suffix
-        records = [load_record(path) for path in (first, second)]
-        found = compare(*records)
-        show_comparison(found, (str(first), str(second)))
-        if into is not None:
+        one, two = (load_record(path) for path in (first, second))
+        drawn = []
+        if into is not None:  # first, so that one error is all that is said
             from ..plots._side_by_side import render_both, shared_plot
 
             load_asked_parts()
-            name = shared_plot(*records) if plot is None else plot
-            print(printable(str(render_both(*records, name, into))))
+            name = shared_plot(one, two) if plot is None else plot
+            drawn.append(render_both(one, two, name, into))
+        found = compare(one, two)
+        show_comparison(found, (str(first), str(second)))
+        for path in drawn:
+            print(printable(str(path)))
         print(printable(found.sentence))
         if not found.same:
             raise typer.Exit(Exit.CHECK_FAILED)

@@ -1,7 +1,6 @@
 """Commands on the units of a study: shares of them, and how far they are."""
 
 import functools as ft
-import inspect
 import json
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from .app import (
     read_asked,
     takes_axes,
     takes_parts,
+    with_options,
 )
 from .endings import Exit, guarded
 
@@ -79,16 +79,10 @@ def takes_units(command: Callable[..., None]) -> Callable[..., None]:
         _asked[:] = [UnitOptions(**given)]
         command(*args, **options)
 
-    known, kind = inspect.signature(command), inspect.Parameter.KEYWORD_ONLY
     hints = dict(zip(UnitOptions._fields, (Jobs, On, Shares, RetryFailed), strict=True))
-    more = [
-        inspect.Parameter(name, kind, default=default, annotation=hints[name])
-        for name, default in UnitOptions()._asdict().items()
-    ]
-    whole = known.replace(parameters=[*known.parameters.values(), *more])
-    vars(opened)["__signature__"] = whole
-    opened.__annotations__ = command.__annotations__ | hints
-    return opened
+    defaults = UnitOptions()._asdict()
+    options = {name: (hints[name], default) for name, default in defaults.items()}
+    return with_options(opened, command, **options)
 
 
 def compute_share(scenario: Any, out: Path, asked: UnitOptions) -> None:

@@ -16,21 +16,25 @@ def show_entries(noun: str) -> None:
     from rich.markup import escape
     from rich.padding import Padding
 
+    from .._common.formulas import plain_formulas
     from ..scenario.listing import listed
 
-    console = Console(highlight=False, markup=False)
     found = listed(noun)
     if parts.registered():  # the registries are not imported else, nor is JAX
         from ..scenario.catalogue import own_entries
 
         found += own_entries(noun)
+    console = Console(highlight=False, markup=False)
     console.print(f"{noun}:" if found else f"{noun}: none found here", style="bold")
     for entry in found:
         whose = f"  of {entry.origin}" if entry.origin else ""
         console.print(f"  [bold cyan]{entry.name}[/]{escape(whose)}", markup=True)
-        for text in (entry.text, f"keys: {entry.keys}" if entry.keys else ""):
-            if text:
+        keys = f"keys: {entry.keys}" if entry.keys else ""
+        for text in filter(None, (plain_formulas(entry.text), keys)):
+            if console.is_terminal:
                 console.print(Padding(text, (0, 0, 0, 6)))
+            else:  # a line is a line for whatever reads it
+                print(f"      {text}")
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -41,14 +45,17 @@ def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def show_summary(record: Any) -> None:
-    """The page of the lab notebook that a run leaves."""
+def show_summary(record: Any, quiet: bool = False) -> None:
+    """The page of the lab notebook that a run leaves; its last line alone if quiet."""
     from rich.console import Console
     from rich.table import Table
 
     from ..records import Outcome
     from ..runs.summary import checks_line, page_of, summary_lines
 
+    if quiet:
+        print(checks_line(record))
+        return
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:  # a line is a line for whatever reads it
         print(page_of(record), end="")
@@ -184,6 +191,14 @@ def verifying(total: int) -> Iterator[Verifying]:
 FILE_TABLE_WIDTH = 150  # characters of a table that goes into a file
 
 
+def claims_line(report: dict[str, Any]) -> str:
+    """How many claims hold, of those that are counted."""
+    whole = report["passed"] + report["failed"]
+    return (
+        f"{report['passed']}/{whole} claims hold" if whole else "no claim was counted"
+    )
+
+
 def show_report(report: dict[str, Any], out: Path) -> None:
     """The report as a table: one row for each check of each claim."""
     from rich import box
@@ -225,10 +240,7 @@ def show_report(report: dict[str, Any], out: Path) -> None:
             f"{word:<8} {one['claim']}: {one['wrong']} ({by})",
             style=None if one["seen"] else "red",
         )
-    whole = report["passed"] + report["failed"]
-    held = (
-        f"{report['passed']}/{whole} claims hold" if whole else "no claim was counted"
-    )
+    held = claims_line(report)
     changed = f", {report['changed']} changed" if report["changed"] else ""
     kept = sum(entry["kept"] for entry in report["claims"])
     console.print(

@@ -117,7 +117,7 @@ def perform_remotely(order: dict[str, Any]) -> tuple[str | None, float]:
 
 def _dask() -> Any:
     try:
-        import dask
+        import dask.config
         import distributed
     except ImportError as error:
         raise ValueError(

@@ -172,7 +172,7 @@ def _read_value(hint: Any, value: Any, path: str, problems: list[Problem]) -> An
     if registry is not None:
         spec = read_spec(registry, value, path, problems)
         return spec if registry is memory_sources else build(spec, path, problems)
-    kind = _plain(hint)
+    kind = plain_type(hint)
     try:
         return _adapter(kind, repr(kind)).validate_python(value)
     except ValidationError as error:
@@ -193,7 +193,7 @@ def _adapter(kind: Any, words: str) -> TypeAdapter:
 
 
 def registry_of(hint: Any) -> Registry | None:
-    """The registry of the kinds that an annotation asks for, if it asks for one."""
+    """The registry of the kinds that an annotation takes as a table, if it does."""
     if hint is Memories:
         return memory_sources
     for part in (hint, *typing.get_args(hint)):
@@ -210,12 +210,12 @@ def _wants_memories(maker: Callable) -> bool:
     return parameter is not None and registry_of(parameter.annotation) is not None
 
 
-def _plain(hint: Any) -> Any:
+def plain_type(hint: Any) -> Any:
     """An annotation without arrays: the types that a TOML file can have."""
     hint = bare(hint)
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         parts = [bare(p) for p in typing.get_args(hint)]
-        kept = [_plain(p) for p in parts if not _is_array(p)]
+        kept = [plain_type(p) for p in parts if not _is_array(p)]
         return typing.Union[tuple(kept)]  # noqa: UP007
     return hint
 

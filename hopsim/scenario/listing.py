@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-from .._common.names import nearest
+from .._common.names import guess, nearest
 from .shipped import scenario_files
 
 
@@ -36,8 +36,17 @@ def listed(noun: str) -> list[Entry]:
         return [Entry(name, _title(f), "") for name, f in scenario_files().items()]
     known = _kinds()
     if noun not in known:
-        raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, nouns())}")
+        kinds = [entry["name"] for found in known.values() for entry in found]
+        words = [*nouns(), *kinds] if guess(noun, kinds) else nouns()
+        raise ValueError(f"hopsim cannot list {noun!r}; {nearest(noun, words)}")
     return [Entry(**entry) for entry in known[noun]]
+
+
+def nouns_of(kind: str) -> list[str]:
+    """The nouns of which this is a kind, but for plots, which have no keys."""
+    found = _kinds()
+    named = lambda noun: any(entry["name"] == kind for entry in found[noun])
+    return [noun for noun in found if noun != "plots" and named(noun)]
 
 
 def _kinds() -> dict[str, list[dict[str, str]]]:

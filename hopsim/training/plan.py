@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any, get_args, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 import optax
 
 from .._common.names import nearest
+from .._common.parts import source_text
 from .._common.reach import code_below, versions
 from .._common.streams import as_stream, Stream
 from .._version import __version__
@@ -218,10 +218,7 @@ def _own_text(kind: type) -> str:
     """The source of a class that is not hopsim's; empty if it is, or has none."""
     if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
         return ""
-    try:
-        return inspect.getsource(kind)
-    except (OSError, TypeError):  # typed at a prompt
-        return ""
+    return source_text(kind)
 
 
 def training_digest(plan: TrainingPlan) -> str:

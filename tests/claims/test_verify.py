@@ -18,9 +18,9 @@ from hopsim._common import parts, reach as _reach
 from hopsim._common.notices import Notice
 from hopsim.claims import report
 from hopsim.claims.entries import cached_entry, report_of
+from hopsim.claims.tables import ledger_rows
 from hopsim.claims.tasks import find_claims
 from hopsim.claims.verify import _longest_first, verify
-from hopsim.cli.terminal import _rows
 from hopsim.runs import pool
 from hopsim.runs.pool import core_shares
 
@@ -294,7 +294,7 @@ def test_damaged_verdicts_are_none_or_make_a_report(shelf, tmp_path):
             book = report_of([entry], "hopsim verify")
             json.dumps(book, allow_nan=False)
             report.render_page(book, out).encode()
-            list(_rows(entry))
+            list(ledger_rows(entry))
     assert aside > 200
     found.parent.mkdir()
     found.write_text(json.dumps(WHOLE | {"id": "X", "directory": "..", "error": "no"}))

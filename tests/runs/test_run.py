@@ -160,7 +160,8 @@ def test_record_tells_where_it_comes_from(tiny, tiny_file):
         assert a[f"version_{package}"][0].isdigit()
     assert a["device"]
     assert a["platform"]
-    assert 0 < a["seconds_compiling"] < a["seconds"]
+    assert 0 <= a["seconds_compiling"] < a["seconds"]
+    assert a["seconds_compiling"] > 0 or not a["programs_compiled"]
     assert a["hash"] == hopsim.load_scenario(tiny_file).hash
 
 

@@ -177,10 +177,10 @@ def _run_here(file, out, seconds):
     signal.setitimer(signal.ITIMER_REAL, BEFORE_SECONDS)
     performed = Computation.performed
 
-    def begun(self, *args):
+    def begun(self, unit, checkpoint=None):
         signal.setitimer(signal.ITIMER_REAL, seconds)
         Computation.performed = performed
-        return performed(self, *args)
+        return performed(self, unit, checkpoint)
 
     Computation.performed = begun
     try:

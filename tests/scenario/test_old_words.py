@@ -211,7 +211,7 @@ def test_commands_that_run_tell_old_words_once(
 ):
     monkeypatch.setattr(runs, "run", lambda *_, **__: SimpleNamespace(passed=passed))
     for name in ("show_summary", "show_attractors"):
-        monkeypatch.setattr(f"hopsim.cli.terminal.{name}", lambda record: None)
+        monkeypatch.setattr(f"hopsim.cli.terminal.{name}", lambda *_: None)
     learns = LEARNS if command == "train" else {}
     place = [] if command == "attractors" else ["--out", tmp_path / "runs"]
     result = hopsim_cli(command, write(**learns), *place)
