@@ -1,99 +1,25 @@
-"""Records: the result of a run, as one netCDF file that any notebook can open.
-
-On the host only. The main variables are at the root of the file, others in groups; the
-scenario text, versions, device, seed, timings, counters and verdicts are attributes.
-"""
+"""A record: its data, provenance and verdicts, and the file that keeps them."""
 
 import abc
 import dataclasses
-import enum
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ._common.display import AbstractShown, curves, many, Shown, some, tally
-from ._common.files import write_whole
-from ._common.names import plain, shown
-from ._version import __version__
+from .._common.display import AbstractShown, curves, many, Shown, some, tally
+from .._common.files import write_whole
+from .._common.names import plain, shown
+from .._version import __version__
+from ._datasets import Dataset, dataset, indexed, one_point, Variables
+from ._verdicts import Verdict
 
 
-Dataset = Any  # an xarray.Dataset; xarray is imported when a record is first made
-Variables = Mapping[str, tuple[Any, ...]]  # name -> (dimensions, values, attributes)
-
-TIME = {"long_name": "time t", "units": "tau_feature"}
-PURE = {"units": "1"}
 # what every record says of itself, and what it says where nothing else is said
 REQUIRED = {"name": "", "hash": "", "plots": "", "seconds": 0.0}
-
-
-class Outcome(enum.Enum):
-    """The outcome of a check or a claim; the worst comes first."""
-
-    CRASHED = "ERROR", "⚠"
-    FAILED = "FAIL", "✗"
-    CHANGED = "changed", "≠"  # another claim than the one that its file states
-    PASSED = "pass", "✓"
-
-    def __init__(self, word: str, mark: str):
-        self.word, self.mark = word, mark
-
-    @classmethod
-    def of(
-        cls, passed: bool, crashed: bool = False, changed: bool = False
-    ) -> "Outcome":
-        """The outcome; a claim has crashed if its run did not finish."""
-        if crashed:
-            return cls.CRASHED
-        if changed:
-            return cls.CHANGED
-        return cls.PASSED if passed else cls.FAILED
-
-
-# what the fields of a verdict may hold, and in words
-_HELD = {
-    str: (str, "a text"),
-    bool: (bool, "True or False"),
-    float | None: (float | int | None, "a number or None"),
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Verdict:
-    """One tested statement. Raises ValueError for what a record could not hold."""
-
-    statement: str
-    passed: bool
-    measured: str
-    expected: str
-    source: str = "scenario"
-    error: str = ""  # the error bar, with its unit of replication
-    tolerance: str = ""
-    value: float | None = None  # what was measured, as a number
-    low: float | None = None  # its interval, where replication gives one
-    high: float | None = None
-    samples: str = ""  # number and kind of the samples
-
-    def __post_init__(self):
-        for field in dataclasses.fields(self):
-            (kinds, words), found = _HELD[field.type], getattr(self, field.name)
-            # a number of NumPy's or JAX's is one of Python's in a file
-            held = found.item() if getattr(found, "ndim", None) == 0 else found
-            if not isinstance(held, kinds):
-                raise ValueError(
-                    f"{field.name} of a Verdict must be {words}, got {shown(found)}."
-                )
-            object.__setattr__(self, field.name, held)
-
-    def __str__(self) -> str:
-        word = Outcome.of(self.passed).word
-        bar = f" {self.error}" if self.error else ""
-        rule = f" ({self.expected})" if self.expected else ""
-        return f"{word}  {self.statement}: {self.measured}{bar}{rule}"
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -126,7 +52,7 @@ class Record(AbstractShown):
         if "point" not in self.data.dims:
             return [("", self.data)]
         labels = [str(label) for label in self.data["label"].values]
-        return [(label, _point(self.data, i)) for i, label in enumerate(labels)]
+        return [(label, one_point(self.data, i)) for i, label in enumerate(labels)]
 
     def with_verdicts(self, verdicts: list[Verdict]) -> "Record":
         """The same record with verdicts."""
@@ -140,7 +66,7 @@ class Record(AbstractShown):
         `class` has the labels of the memories, and `kind` is that of attractors. Other
         names are those of the file. `.to_dataframe()` of some variables gives pandas.
         """
-        return _indexed(self.data)
+        return indexed(self.data)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the file that `load_record` and xarray read; it is never half written.
@@ -228,12 +154,6 @@ class AbstractResult(AbstractShown):
         return self.to_record().save(path)
 
 
-def flags(meanings: Sequence[str]) -> dict[str, Any]:
-    """Attributes that give the meanings of the codes 0, 1, ... [CF 3.5]"""
-    words = [word.replace(" ", "_") for word in meanings]
-    return {"flag_values": [*range(len(words))], "flag_meanings": " ".join(words)}
-
-
 def _by_flags(data: Dataset, name: str) -> str:
     """How often each meaning of the codes of a variable occurs; -1 is padding."""
     if name not in data or "flag_meanings" not in data[name].attrs:
@@ -242,87 +162,6 @@ def _by_flags(data: Dataset, name: str) -> str:
     codes, counts = np.unique(data[name].values.astype(int), return_counts=True)
     known = zip(codes, counts, strict=True)
     return tally({words[code]: int(n) for code, n in known if 0 <= code < len(words)})
-
-
-def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dataset:
-    """An xarray.Dataset; its index coordinates let unequal sizes be joined."""
-    import xarray as xr
-
-    data = xr.Dataset(dict(variables), attrs=dict(attrs or {}))
-    index = {dim: np.arange(size) for dim, size in data.sizes.items()}
-    return data.assign_coords({d: (d, i) for d, i in index.items() if d not in data})
-
-
-def broadcast(data: Dataset, names: list[str]) -> list[np.ndarray]:
-    """Variables of a record, each with the dimensions of all of them in one order."""
-    import xarray as xr
-
-    return [x.values for x in xr.broadcast(*(data[name] for name in names))]
-
-
-def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
-    """The datasets of a sweep along a new leading dimension `point`.
-
-    Unequal sizes are padded (with NaN, -1, 0 if unsigned, False or "");
-    `<dimension>_count` is the true size.
-    """
-    import xarray as xr
-
-    if labels == [""]:
-        return datasets[0]
-    fill = {
-        name: {"b": False, "i": -1, "u": 0, "f": np.nan}.get(v.dtype.kind, "")
-        for data in datasets
-        for name, v in data.data_vars.items()
-    }
-    sizes = {d: [x.sizes.get(d, 0) for x in datasets] for d in datasets[0].dims}
-    whole = xr.concat(
-        datasets,
-        dim="point",
-        join="outer",
-        data_vars="all",
-        coords="different",
-        compat="equals",
-        combine_attrs="override",
-        fill_value=fill,
-    )
-    counts = {f"{d}_count": ("point", n) for d, n in sizes.items() if len({*n}) > 1}
-    return whole.assign_coords(label=("point", labels), **counts)
-
-
-def _indexed(data: Dataset) -> Dataset:
-    """The data with `time`, swept values and classes as coordinates."""
-    for name in ("time", "memory_class"):  # alike in all points: once
-        if name in data and data[name].dims[:1] == ("point",):
-            first = data[name].isel(point=0, drop=True)
-            if bool((data[name] == first).all()):
-                data = data.assign({name: first})
-    if "time" in data:
-        data = data.set_coords("time")
-        if data["time"].dims == ("sample",):
-            data = data.swap_dims(sample="time").drop_vars("sample", errors="ignore")
-    if "memory_class" in data and "class" not in {*data.variables, *data.dims}:
-        data = data.rename(memory_class="class").set_coords("class")
-    if "kind" in data and "attractor" in data["kind"].dims:
-        data = data.set_coords("kind")
-    if "point" not in data.dims:
-        return data
-    path = str(data.attrs.get("sweep_path", ""))
-    names = [path.rpartition(".")[2], path]
-    free = [n for n in names if n and n not in {*data.variables, *data.dims}]
-    if free and "value" in data and data["value"].dims == ("point",):
-        index = free[0]
-        data = data.rename(value=index).set_coords(index)
-    else:
-        index = "label"
-    return data.swap_dims(point=index).drop_vars("point", errors="ignore")
-
-
-def _point(data: Dataset, number: int) -> Dataset:
-    """One point of a sweep, without the padding."""
-    one = data.isel(point=number)
-    real = {d: f"{d}_count" for d in one.dims if f"{d}_count" in one.coords}
-    return one.isel({d: slice(int(one[count])) for d, count in real.items()})
 
 
 def save(record: Record, path: str | os.PathLike) -> Path:

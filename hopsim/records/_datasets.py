@@ -1,0 +1,100 @@
+"""Datasets: the arrays of a record under their names, and how points are joined."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+Dataset = Any  # an xarray.Dataset; xarray is imported when a record is first made
+Variables = Mapping[str, tuple[Any, ...]]  # name -> (dimensions, values, attributes)
+
+TIME = {"long_name": "time t", "units": "tau_feature"}
+PURE = {"units": "1"}
+
+
+def flags(meanings: Sequence[str]) -> dict[str, Any]:
+    """Attributes that give the meanings of the codes 0, 1, ... [CF 3.5]"""
+    words = [word.replace(" ", "_") for word in meanings]
+    return {"flag_values": [*range(len(words))], "flag_meanings": " ".join(words)}
+
+
+def dataset(variables: Variables, attrs: Mapping[str, Any] | None = None) -> Dataset:
+    """An xarray.Dataset; its index coordinates let unequal sizes be joined."""
+    import xarray as xr
+
+    data = xr.Dataset(dict(variables), attrs=dict(attrs or {}))
+    index = {dim: np.arange(size) for dim, size in data.sizes.items()}
+    return data.assign_coords({d: (d, i) for d, i in index.items() if d not in data})
+
+
+def broadcast(data: Dataset, names: list[str]) -> list[np.ndarray]:
+    """Variables of a record, each with the dimensions of all of them in one order."""
+    import xarray as xr
+
+    return [x.values for x in xr.broadcast(*(data[name] for name in names))]
+
+
+def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
+    """The datasets of a sweep along a new leading dimension `point`.
+
+    Unequal sizes are padded (with NaN, -1, 0 if unsigned, False or "");
+    `<dimension>_count` is the true size.
+    """
+    import xarray as xr
+
+    if labels == [""]:
+        return datasets[0]
+    fill = {
+        name: {"b": False, "i": -1, "u": 0, "f": np.nan}.get(v.dtype.kind, "")
+        for data in datasets
+        for name, v in data.data_vars.items()
+    }
+    sizes = {d: [x.sizes.get(d, 0) for x in datasets] for d in datasets[0].dims}
+    whole = xr.concat(
+        datasets,
+        dim="point",
+        join="outer",
+        data_vars="all",
+        coords="different",
+        compat="equals",
+        combine_attrs="override",
+        fill_value=fill,
+    )
+    counts = {f"{d}_count": ("point", n) for d, n in sizes.items() if len({*n}) > 1}
+    return whole.assign_coords(label=("point", labels), **counts)
+
+
+def indexed(data: Dataset) -> Dataset:
+    """The data with `time`, swept values and classes as coordinates."""
+    for name in ("time", "memory_class"):  # alike in all points: once
+        if name in data and data[name].dims[:1] == ("point",):
+            first = data[name].isel(point=0, drop=True)
+            if bool((data[name] == first).all()):
+                data = data.assign({name: first})
+    if "time" in data:
+        data = data.set_coords("time")
+        if data["time"].dims == ("sample",):
+            data = data.swap_dims(sample="time").drop_vars("sample", errors="ignore")
+    if "memory_class" in data and "class" not in {*data.variables, *data.dims}:
+        data = data.rename(memory_class="class").set_coords("class")
+    if "kind" in data and "attractor" in data["kind"].dims:
+        data = data.set_coords("kind")
+    if "point" not in data.dims:
+        return data
+    path = str(data.attrs.get("sweep_path", ""))
+    names = [path.rpartition(".")[2], path]
+    free = [n for n in names if n and n not in {*data.variables, *data.dims}]
+    if free and "value" in data and data["value"].dims == ("point",):
+        index = free[0]
+        data = data.rename(value=index).set_coords(index)
+    else:
+        index = "label"
+    return data.swap_dims(point=index).drop_vars("point", errors="ignore")
+
+
+def one_point(data: Dataset, number: int) -> Dataset:
+    """One point of a sweep, without the padding."""
+    one = data.isel(point=number)
+    real = {d: f"{d}_count" for d in one.dims if f"{d}_count" in one.coords}
+    return one.isel({d: slice(int(one[count])) for d, count in real.items()})
