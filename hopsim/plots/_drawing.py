@@ -13,7 +13,7 @@ import numpy as np
 from .._common.files import write_whole
 from ..records import Record
 from ._formats import current_look, Format, image_of, named_format, styled
-from .style import Figure, missing_in_record, plots
+from .style import Figure, missing_in_record, plots, whole
 
 
 CAPTION_HEIGHT, TITLE_HEIGHT = 0.19, 0.25  # inches at the edges of a figure
@@ -50,7 +50,8 @@ def captioned(
 def drawn(maker: Callable, name: str, record: Record, fig: Figure) -> Any:
     """What a plot returns; ValueError for a variable that the record lacks."""
     try:
-        return maker(literal(record), fig)
+        shown = record if name in whole else record.rows()
+        return maker(literal(shown), fig)
     except KeyError as error:  # xarray's, with the name in quotes
         missing = [*str(error).split("'"), "?"][1]
         result = str(record.attrs.get("result", ""))
@@ -214,7 +215,8 @@ def literal(record: Record) -> Record:
         {k: written(v) for k, v in record.attrs.items() if isinstance(v, str)}
     )
     if "label" in data.coords:
-        told = [written(words) for words in data["label"].values.ravel()]
+        told = np.array([written(words) for words in data["label"].values.ravel()])
+        told = told.reshape(data["label"].shape)
         data = data.assign_coords(label=(data["label"].dims, told))
     return dataclasses.replace(record, data=data)
 

@@ -24,6 +24,9 @@ completions: dict[str, Callable[..., Record]] = {}
 # changes the drawing into the frame of a number
 moving: dict[str, Callable[..., tuple[int, Callable[[int], None]]]] = {}
 
+# plots of whole grids, which are given records in the labelled form; others have rows
+whole: set[str] = set()
+
 # Okabe & Ito 2008, and after a grey what Tol 2021 adds to them ("muted"): told apart by
 # colour-blind eyes as well
 COLOURS = (

@@ -2,8 +2,10 @@
 
 On the host only. The main variables are at the root of the file, others in groups; the
 scenario text, versions, device, seed, timings, counters and verdicts are attributes.
+What is swept, and the pattern sets, are dimensions; `Record.rows` has them in sequence.
 """
 
+from ._axes import Axis, find_cells, name_axes, short_form
 from ._datasets import (
     broadcast,
     Dataset,
@@ -15,7 +17,7 @@ from ._datasets import (
     Variables,
 )
 from ._verdicts import Outcome, Verdict
-from .record import AbstractResult, load_record, Record, REQUIRED, save
+from .record import AbstractResult, labelled, load_record, Record, REQUIRED, save
 
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "REQUIRED",
     "TIME",
     "AbstractResult",
+    "Axis",
     "Dataset",
     "Outcome",
     "Record",
@@ -30,8 +33,12 @@ __all__ = [
     "Verdict",
     "broadcast",
     "dataset",
+    "find_cells",
     "flags",
     "join_points",
+    "labelled",
     "load_record",
+    "name_axes",
     "save",
+    "short_form",
 ]

@@ -35,6 +35,11 @@ def broadcast(data: Dataset, names: list[str]) -> list[np.ndarray]:
     return [x.values for x in xr.broadcast(*(data[name] for name in names))]
 
 
+def padding(dtype: np.dtype) -> Any:
+    """What stands where nothing was measured: NaN, -1, 0 if unsigned, False or ""."""
+    return {"b": False, "i": -1, "u": 0, "f": np.nan}.get(dtype.kind, "")
+
+
 def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     """The datasets of a sweep along a new leading dimension `point`.
 
@@ -46,7 +51,7 @@ def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     if labels == [""]:
         return datasets[0]
     fill = {
-        name: {"b": False, "i": -1, "u": 0, "f": np.nan}.get(v.dtype.kind, "")
+        name: padding(v.dtype)
         for data in datasets
         for name, v in data.data_vars.items()
     }
@@ -63,34 +68,6 @@ def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     )
     counts = {f"{d}_count": ("point", n) for d, n in sizes.items() if len({*n}) > 1}
     return whole.assign_coords(label=("point", labels), **counts)
-
-
-def indexed(data: Dataset) -> Dataset:
-    """The data with `time`, swept values and classes as coordinates."""
-    for name in ("time", "memory_class"):  # alike in all points: once
-        if name in data and data[name].dims[:1] == ("point",):
-            first = data[name].isel(point=0, drop=True)
-            if bool((data[name] == first).all()):
-                data = data.assign({name: first})
-    if "time" in data:
-        data = data.set_coords("time")
-        if data["time"].dims == ("sample",):
-            data = data.swap_dims(sample="time").drop_vars("sample", errors="ignore")
-    if "memory_class" in data and "class" not in {*data.variables, *data.dims}:
-        data = data.rename(memory_class="class").set_coords("class")
-    if "kind" in data and "attractor" in data["kind"].dims:
-        data = data.set_coords("kind")
-    if "point" not in data.dims:
-        return data
-    path = str(data.attrs.get("sweep_path", ""))
-    names = [path.rpartition(".")[2], path]
-    free = [n for n in names if n and n not in {*data.variables, *data.dims}]
-    if free and "value" in data and data["value"].dims == ("point",):
-        index = free[0]
-        data = data.rename(value=index).set_coords(index)
-    else:
-        index = "label"
-    return data.swap_dims(point=index).drop_vars("point", errors="ignore")
 
 
 def one_point(data: Dataset, number: int) -> Dataset:

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,20 @@ from .._common.display import AbstractShown, curves, many, Shown, some, tally
 from .._common.files import write_whole
 from .._common.names import plain, shown
 from .._version import __version__
-from ._datasets import Dataset, dataset, indexed, one_point, Variables
+from ._axes import axes_from_json, Axis, cell_label, coordinate, find_cells
+from ._datasets import Dataset, dataset, one_point, Variables
+from ._indexed import indexed
+from ._layout import (
+    arrange,
+    AXES,
+    CELLS,
+    cells_done,
+    flatten,
+    named_apart,
+    require_cells,
+    STATES,
+    with_states,
+)
 from ._verdicts import Verdict
 
 
@@ -47,12 +61,72 @@ class Record(AbstractShown):
     def __contains__(self, name: str) -> bool:
         return name in self.data
 
-    def points(self) -> list[tuple[str, Dataset]]:
-        """The points of a sweep with their labels, or the one run without a label."""
-        if "point" not in self.data.dims:
-            return [("", self.data)]
-        labels = [str(label) for label in self.data["label"].values]
-        return [(label, one_point(self.data, i)) for i, label in enumerate(labels)]
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """What was swept: each axis is a dimension of the data, with its values."""
+        told = str(self.attrs.get(AXES, "[]"))
+        axes = [axis for axis in axes_from_json(told) if axis.name in self.data.dims]
+        return tuple(_chosen(axis, self.data[axis.name].values) for axis in axes)
+
+    def rows(self) -> "Record":
+        """The flat form: points along `point`, rows of all sets along one dimension.
+
+        Checks and plots read it. Every point has its `label`, and its `value` where one
+        number is swept; the variable `set` numbers the set of each row. Cells of a grid
+        that are missing, or have failed, are left out. A record of one run, or of an
+        older version, is returned as it is.
+        """
+        groups = {name: flatten(data) for name, data in self.groups.items()}
+        return dataclasses.replace(self, data=flatten(self.data), groups=groups)
+
+    def points(
+        self, at: Mapping[str, Any] | None = None, label: str | None = None
+    ) -> list[tuple[str, Dataset]]:
+        """The points of the flat form with their labels, or one run without a label.
+
+        **Arguments:**
+
+        - `at`: values of some axes, by their names or paths: only the points there.
+        - `label`: only the points that are called so.
+
+        Raises ValueError for an axis that there is not, and a value that is not swept.
+        """
+        data, chosen = flatten(self.data), self._places(at)
+        if "point" not in data.dims:
+            return [("", data)] if label in (None, "") else []
+        told = [str(words) for words in data["label"].values]
+        chosen = [k for k in chosen if label in (None, told[k])]
+        return [(told[k], one_point(data, k)) for k in chosen]
+
+    def labels(self, at: Mapping[str, Any] | None = None) -> list[str]:
+        """The labels of `points`."""
+        if "label" not in self.data or not self.data["label"].ndim:
+            return [""]
+        told = flatten(self.data[["label", *({CELLS} & {*self.data})]])["label"]
+        return [str(told.values[k]) for k in self._places(at)]
+
+    def not_done(self, at: Mapping[str, Any] | None = None) -> str:
+        """The cells of a grid that are missing, or have failed, in words; else ""."""
+        axes, cells = self.axes, self.data.get(CELLS)
+        if cells is None or not axes:
+            return ""
+        codes = cells.transpose(*(axis.name for axis in axes)).values.ravel()
+        wanted = range(codes.size) if at is None else find_cells(axes, at)
+        found = [
+            f"{cell_label(axes, k)} ({STATES[codes[k]]})" for k in wanted if codes[k]
+        ]
+        return f"{len(found)} of {len(wanted)} cells: {some(found)}" if found else ""
+
+    def _places(self, at: Mapping[str, Any] | None) -> list[int]:
+        """The numbers in the flat form of the points there."""
+        axes = self.axes
+        if not axes:
+            find_cells(axes, at or {})
+            return [*range(self.data.sizes.get("point", 1))]
+        done = cells_done(self.data)
+        number = np.cumsum(done) - 1
+        wanted = range(done.size) if at is None else find_cells(axes, at)
+        return [int(number[k]) for k in wanted if done[k]]
 
     def with_verdicts(self, verdicts: list[Verdict]) -> "Record":
         """The same record with verdicts."""
@@ -61,10 +135,10 @@ class Record(AbstractShown):
     def to_xarray(self) -> Dataset:
         """The data with the coordinates that one selects by, as an xarray.Dataset.
 
-        `time` (in tau_feature) is a dimension in place of `sample`; the points of a
-        sweep lie along what is swept, such as `beta`, and variants along `label`;
-        `class` has the labels of the memories, and `kind` is that of attractors. Other
-        names are those of the file. `.to_dataframe()` of some variables gives pandas.
+        `time` (in tau_feature) is a dimension in place of `sample`; what is swept, such
+        as `beta`, has its values, as in `data`, and variants lie along `label`; `class`
+        has the labels of the memories, and `kind` is that of attractors. Other names
+        are those of the file. `.to_dataframe()` of some variables gives pandas.
         """
         return indexed(self.data)
 
@@ -84,8 +158,7 @@ class Record(AbstractShown):
 
     def _shown(self) -> Shown:
         a, sizes = self.attrs, self.data.sizes
-        told = "point" in sizes and "label" in self.data.coords
-        labels = [*map(str, self.data["label"].values)] if told else []
+        labels = [label for label in self.labels() if label]
         made = f"{a.get('name', '')}-{a.get('hash', '')}".strip("-")
         named = f"Record {made}".rstrip()
         if a.get("title"):
@@ -162,6 +235,41 @@ def _by_flags(data: Dataset, name: str) -> str:
     codes, counts = np.unique(data[name].values.astype(int), return_counts=True)
     known = zip(codes, counts, strict=True)
     return tally({words[code]: int(n) for code, n in known if 0 <= code < len(words)})
+
+
+def labelled(
+    record: Record, axes: Sequence[Axis] = (), states: Sequence[str] | None = None
+) -> Record:
+    """The labelled form of a flat record: a dimension for each axis, and one for sets.
+
+    **Arguments:**
+
+    - `axes`: of the study, whose cells, in row-major order, are the points of the
+      record; without axes points stay along `point`. An axis takes its whole path as
+      name where a variable or dimension of the record is called so.
+    - `states`: of every cell, "done", "missing" or "failed"; by default all are done.
+      The record has the points that are done; the others are padding, and the variable
+      `cell_state` tells them apart.
+
+    `Record.rows` gives the flat form again. Raises ValueError unless the points are
+    those of the cells.
+    """
+    done = require_cells(record.data, axes, states)
+    parts = [record.data, *record.groups.values()]
+    taken = {str(name) for part in parts for name in (*part.variables, *part.dims)}
+    axes = named_apart(axes, taken - {"value"})
+    data = with_states(arrange(record.data, axes, done), axes, states)
+    groups = {
+        name: arrange(part, axes if "point" in part.dims else (), done)
+        for name, part in record.groups.items()
+    }
+    return dataclasses.replace(record, data=data, groups=groups)
+
+
+def _chosen(axis: Axis, values: Any) -> Axis:
+    """An axis of which values have been chosen, in their order."""
+    places = {value: k for k, value in enumerate(coordinate(axis.along()).tolist())}
+    return axis._replace(values=[axis.values[places[x]] for x in values.tolist()])
 
 
 def save(record: Record, path: str | os.PathLike) -> Path:

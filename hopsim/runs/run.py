@@ -33,7 +33,7 @@ from .._common.progress import Report, reported
 from .._version import __version__
 from ..experiments import experiments, Study
 from ..plots import render
-from ..records import Record, save
+from ..records import Axis, labelled, name_axes, Record, save
 from ..scenario.scenario import load_scenario, Scenario
 from .summary import summary_lines
 
@@ -153,6 +153,7 @@ def _computed(scenario: Scenario, callbacks: Callbacks, place: Path | None) -> R
             )
         with repeats_expected():  # of what it draws
             record = scenario.experiment.run(study)
+        record = labelled(record, _axes(scenario, record))
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]
         record = record.with_verdicts(verdicts)
         seconds = time.perf_counter() - begun
@@ -169,6 +170,14 @@ def _computed(scenario: Scenario, callbacks: Callbacks, place: Path | None) -> R
             }
         )
     return record
+
+
+def _axes(scenario: Scenario, record: Record) -> tuple[Axis, ...]:
+    """What is swept, if the points of the record are those of the sweep."""
+    sweep = scenario.experiment.sweep
+    if sweep is None or record.labels() != [point.label for point in scenario.points]:
+        return ()
+    return name_axes([((sweep.path,), sweep.values)])
 
 
 def unfinished(scenario: Scenario, out: Path) -> Path:
