@@ -111,7 +111,12 @@ def labels(record: Record) -> list[tuple[str, Dataset, str]]:
 
 def swept_label(record: Record) -> str:
     """What the axis of a sweep says: words, and the symbol with its unit."""
-    key = _swept(record)
+    return axis_label(str(record.attrs.get("sweep_path", "")))
+
+
+def axis_label(path: str) -> str:
+    """What the axis of a swept entry says: words, and the symbol with its unit."""
+    key = path.rpartition(".")[2]
     symbol, words = SWEPT.get(key, ("", key.replace("_", " ") or "swept value"))
     return f"{words} {symbol}".rstrip()
 

@@ -5,7 +5,7 @@ scenario text, versions, device, seed, timings, counters and verdicts are attrib
 What is swept, and the pattern sets, are dimensions; `Record.rows` has them in sequence.
 """
 
-from ._axes import Axis, find_cells, name_axes, short_form
+from ._axes import Axis, coordinate, find_cells, name_axes, short_form
 from ._datasets import (
     broadcast,
     Dataset,
@@ -16,11 +16,13 @@ from ._datasets import (
     TIME,
     Variables,
 )
+from ._layout import LAYOUT
 from ._verdicts import Outcome, Verdict
 from .record import AbstractResult, labelled, load_record, Record, REQUIRED, save
 
 
 __all__ = [
+    "LAYOUT",
     "PURE",
     "REQUIRED",
     "TIME",
@@ -32,6 +34,7 @@ __all__ = [
     "Variables",
     "Verdict",
     "broadcast",
+    "coordinate",
     "dataset",
     "find_cells",
     "flags",

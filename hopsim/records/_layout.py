@@ -22,6 +22,7 @@ from ._rows import back_in_sequence, by_set, find_rows, POINT, SET, SetRows
 Variable = Any  # an xarray.Variable
 
 AXES, FLAT_FORM, CELLS = "axes", "flat_form", "cell_state"
+LAYOUT = (AXES, FLAT_FORM)  # attributes that are no words of a user
 STATES = ("done", "missing", "failed")  # of a cell; their numbers are its flags
 
 
@@ -88,7 +89,7 @@ def flatten(data: Dataset) -> Dataset:
             cells = _in_sequence(data.variables[name], data, dims, done)
             found[name] = back_in_sequence(cells, rows)
     coords = {name: found.pop(name) for name in form.coords if name in found}
-    attrs = {k: v for k, v in data.attrs.items() if k not in (AXES, FLAT_FORM)}
+    attrs = {k: v for k, v in data.attrs.items() if k not in LAYOUT}
     return _made(found, coords, attrs)
 
 

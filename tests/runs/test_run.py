@@ -1122,6 +1122,7 @@ def pictures(tiny, swept):
         "overlap": tiny,
         "gap": tiny,
         "sweep": swept,
+        "grid": swept,
         "gallery": Record(image),
         "film": Record(image),
         "portrait": Record(landscape),
@@ -1177,7 +1178,8 @@ WORDS = r"cost $5 and $\undefined{x}$, \$ or $$"
 @pytest.mark.parametrize("name", ["energy", "gap", "sweep"])
 def test_a_dollar_begins_no_mathematics(swept, name):
     told = [f"{label} {WORDS}" for label in swept["label"].values]
-    data = swept.data.assign_coords(label=("point", told)).assign_attrs(title=WORDS)
+    label = (swept["label"].dims, told)
+    data = swept.data.assign_coords(label=label).assign_attrs(title=WORDS)
     fig = Figure(dpi=40)
     draw(Record(data), name, fig)
     FigureCanvasAgg(fig).draw()  # where it would be parsed
