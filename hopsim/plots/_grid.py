@@ -182,6 +182,7 @@ def _draw_rows_of_maps(
     for row, scalar in zip(axes, found, strict=True):
         values, limits = _ordered(scalar.values, swept), _limits(scalar)
         theory = None if scalar.theory is None else _ordered(scalar.theory, swept)
+        image = None
         for k, ax in enumerate(row):
             line = None if theory is None else theory[..., k]
             image = _draw_map(ax, swept, values[..., k], line, scalar, limits)

@@ -82,7 +82,7 @@ class Scalar:
 def gridded(record: Record) -> Record:
     """The labelled form of a record, of an old file too, which has one swept path."""
     data, path = record.data, str(record.attrs.get("sweep_path", ""))
-    if "axes" in data.attrs or "point" not in data.dims:
+    if "axes" in data.attrs or "point" not in data.dims or "label" not in data:
         return record
     swept = path and "value" in data and data["value"].dims == ("point",)
     axes = name_axes([((path,), data["value"].values.tolist())]) if swept else ()

@@ -42,7 +42,7 @@ def arrange(data: Dataset, axes: Sequence[Axis], done: np.ndarray) -> Dataset:
     rows = find_rows(data)
     if not axes and rows is None:
         return data
-    derived = {rows.dim, rows.count, SET} if rows else set()
+    derived = {rows.dim, rows.count_name, SET} if rows else set()
     if len(axes) == 1 and _holds(data, "value", coordinate(axes[0].along())[done]):
         derived |= {"value"}
     kept = {
@@ -60,7 +60,7 @@ def arrange(data: Dataset, axes: Sequence[Axis], done: np.ndarray) -> Dataset:
         if rows.dim in data.coords:
             coords |= {rows.dim: (rows.dim, np.arange(np.max(rows.counts)))}
         if rows.unequal:
-            coords |= {rows.count: _by_cell(rows.counted(), axes, done, nothing=0)}
+            coords |= {rows.count_name: _by_cell(rows.counted(), axes, done, nothing=0)}
     form = FlatForm([*data.data_vars], [*data.coords], rows.dim if rows else "")
     told = {AXES: axes_to_json(axes), FLAT_FORM: json.dumps(form._asdict())}
     return _made(kept, coords, data.attrs | told)
@@ -252,7 +252,7 @@ def _derived(
         found[rows.dim] = (rows.dim, np.arange(rows.longest))
         found[SET] = (rows.dims, rows.owner(), data[SET].attrs)
         if rows.pointed:
-            found[rows.count] = (POINT, rows.totals)
+            found[rows.count_name] = (POINT, rows.totals)
     if len(names) == 1 and "value" not in data and names[0] in data.coords:
         swept = data[names[0]]
         if swept.dtype.kind in "if":

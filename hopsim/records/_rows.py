@@ -21,7 +21,7 @@ class SetRows(NamedTuple):
     room: int  # rows of a set, with padding
 
     @property
-    def count(self) -> str:
+    def count_name(self) -> str:
         """The name of the coordinate that tells how many there are."""
         return f"{self.dim}_count"
 
@@ -90,11 +90,11 @@ def find_rows(data: Dataset) -> SetRows | None:
     fits &= not pointed or all(POINT in variable.dims for variable in others)
     fits &= dim not in data.coords or _numbers(data[dim].values)
     if padded:
-        fits &= rows.count in data.coords and np.array_equal(
-            data[rows.count].values, rows.totals
+        fits &= rows.count_name in data.coords and np.array_equal(
+            data[rows.count_name].values, rows.totals
         )
     else:
-        fits &= rows.count not in data.variables
+        fits &= rows.count_name not in data.variables
     return rows if fits else None
 
 

@@ -34,6 +34,12 @@ def meshes(fig):
     return [mesh.get_array() for (mesh, *_) in filter(None, found)]
 
 
+def ends(scalar):
+    found = scalar.ends()
+    assert found is not None
+    return found
+
+
 def words(fig):
     """All that is written in a figure."""
     return " ".join(text.get_text() for text in fig.findobj(Text))
@@ -49,6 +55,7 @@ def test_a_cell_is_the_mean_over_sets_of_what_each_set_has():
     np.testing.assert_allclose(two.values, wanted, rtol=1e-12)
     np.testing.assert_allclose(one.values, record["retrieved"].mean(["set", "probe"]))
     laws = [[share(k, x) for x in FLIPS] for k in LOADS]
+    assert one.theory is not None
     np.testing.assert_allclose(one.theory, laws)
     assert two.theory is None
 
@@ -67,7 +74,7 @@ def test_sets_of_unequal_size_count_alike_and_padding_does_not():
     hit, gap = scalars(record, axes, ["hit", "gap"])
     np.testing.assert_array_equal(hit.values, [0.5, 0.5])
     np.testing.assert_array_equal(gap.values, [2.5, 2.5])
-    low, high = hit.ends()[0]
+    low, high = ends(hit)[0]
     assert low <= wilson(1, 4)[0]
     assert high >= wilson(1, 4)[1]
 
@@ -88,7 +95,7 @@ def test_without_sets_a_share_has_wilsons_interval_of_what_is_aimed():
     axes = (Axis("point", ("variant",), ["a", "b"]),)
     (one,) = scalars(record, axes, "retrieved")
     assert one.values[0] == 2 / 3
-    assert tuple(one.ends()[0]) == wilson(2, 3)
+    assert tuple(ends(one)[0]) == wilson(2, 3)
 
 
 def test_intervals_of_sets_that_differ_are_wider_than_wilsons():
@@ -100,7 +107,7 @@ def test_intervals_of_sets_that_differ_are_wider_than_wilsons():
     )
     record = labelled(Record(join_points([alike, alike], ["a", "b"])))
     (one,) = scalars(record, (Axis("point", ("variant",), ["a", "b"]),), "hit")
-    low, high = one.ends()[0]
+    low, high = ends(one)[0]
     assert low < wilson(200, 400)[0] - 0.1
     assert high > wilson(200, 400)[1] + 0.1
 
