@@ -86,6 +86,23 @@ def mean_over_sets(
     return mean(np.array([np.mean(values[owner == k]) for k in sets]))
 
 
+def resampled_means(
+    values: Real[np.ndarray, " unit"], level: float = LEVEL
+) -> tuple[float, float]:
+    """The interval of a mean by resampling its units: percentiles of 999 means.
+
+    The limits are NaN for fewer than two units.
+    """
+    values = np.asarray(values, float)
+    if len(values) < 2:
+        return np.nan, np.nan
+    shape = RESAMPLES, len(values)
+    drawn = np.random.default_rng(_SEED).integers(0, len(values), shape)
+    means = np.mean(values[drawn], axis=1)
+    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
+    return float(low), float(high)
+
+
 def exponent(
     x: Real[np.ndarray, " x"],
     y: Float[np.ndarray, "set x"],

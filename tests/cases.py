@@ -359,6 +359,7 @@ PLOTS = {  # and a variable without which there is nothing to draw
     "stability": "bit_ratio",
     "energy": "energy",
     "gap": "gap",
+    "grid": "label",
     "gallery": "target",
     "film": "v",
     "adiabatic_limit": "error",

@@ -4,9 +4,10 @@ import abc
 import dataclasses
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from .._common.names import nearest, plain, shown
 from .._common.registry import Registry
@@ -21,11 +22,20 @@ class AbstractCheck(BaseModel, abc.ABC):
 
     To add one: subclass with its fields, implement `judge` for one point, register it.
     `point` is the label of one variant or swept value; the default is all points.
+    `at` addresses cells of a sweep by values of its axes, `{ beta = 0.5 }`: a verdict
+    on each of them.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     point: str | None = None
+    at: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self):
+        if self.point is not None and self.at is not None:
+            raise ValueError("give either point or at, not both")
+        return self
 
     @property
     def false_alarm(self) -> float:
@@ -54,12 +64,24 @@ class AbstractCheck(BaseModel, abc.ABC):
         """
         if self.point in record.attrs.get("left_out", "").splitlines():
             return []
-        points = record.points()
-        chosen = [(x, d) for x, d in points if self.point in (None, x)]
-        if not chosen:
-            hint = nearest(str(self.point), [label for label, _ in points])
-            return [self.impossible(f"no point {self.point!r}: {hint}")]
+        try:
+            chosen = self.spoken_of(record)
+        except ValueError as error:
+            return [self.impossible(str(error))]
         return [_labelled(self.attempt(data), label) for label, data in chosen]
+
+    def spoken_of(self, record: Record) -> list[tuple[str, Dataset]]:
+        """The points to which the check applies, with their labels.
+
+        Raises ValueError if the record has none, or if a cell of them is not done.
+        """
+        if not_done := record.not_done(self.at):
+            raise ValueError(f"{not_done}; give `at` for other cells")
+        chosen = record.points(self.at, self.point)
+        if not chosen:
+            hint = nearest(str(self.point), record.labels())
+            raise ValueError(f"no point {self.point!r}: {hint}")
+        return chosen
 
     def attempt(self, data: Dataset) -> Verdict:
         """The verdict on one point; a check that cannot be made fails."""

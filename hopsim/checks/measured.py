@@ -50,9 +50,10 @@ class AbstractMeasured(AbstractCheck):
     def verdicts(self, record: Record) -> list[Verdict]:
         """The verdict on the worst point, or one verdict for each."""
         each = super().verdicts(record)
-        labels = [label for label, _ in record.points() if self.point in (None, label)]
-        if self.each or len(each) != len(labels) or len(each) <= 1:
+        if self.each or len(each) <= 1:
             return each
+        labels = record.labels(self.at)
+        labels = [label for label in labels if self.point in (None, label)]
         failed = [k for k, v in enumerate(each) if not v.passed]
         known = [k for k in failed or range(len(each)) if each[k].value is not None]
         severities = [self.severity(each[k]) for k in known]

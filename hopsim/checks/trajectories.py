@@ -244,7 +244,7 @@ class SameEnd(AbstractCheck):
         )
 
     def verdicts(self, record: Record) -> list[Verdict]:
-        return [self.attempt(record.data)]
+        return [self.attempt(record.rows().data)]
 
 
 @checks.register("convergence_order")

@@ -9,6 +9,7 @@ their study.
 from . import (
     _branch as _branch,
     _energy as _energy,
+    _grid as _grid,
     _images as _images,
     _ledger as _ledger,
     _overlaps as _overlaps,

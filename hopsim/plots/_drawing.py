@@ -4,16 +4,16 @@ import contextlib
 import dataclasses
 import functools as ft
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._common.files import write_whole
-from ..records import Record
-from ._formats import current_look, Format, image_of, named_format, styled
-from .style import Figure, missing_in_record, plots
+from ..records import LAYOUT, Record
+from ._formats import current_look, image_of, named_format, styled
+from .style import Figure, missing_in_record, plots, whole
 
 
 CAPTION_HEIGHT, TITLE_HEIGHT = 0.19, 0.25  # inches at the edges of a figure
@@ -50,7 +50,8 @@ def captioned(
 def drawn(maker: Callable, name: str, record: Record, fig: Figure) -> Any:
     """What a plot returns; ValueError for a variable that the record lacks."""
     try:
-        return maker(literal(record), fig)
+        shown = record if name in whole else record.rows()
+        return maker(literal(shown), fig)
     except KeyError as error:  # xarray's, with the name in quotes
         missing = [*str(error).split("'"), "?"][1]
         result = str(record.attrs.get("result", ""))
@@ -99,9 +100,9 @@ def _picture_again() -> Figure:
     return kind.__new__(kind)
 
 
-def picture_of(record: Record, name: str) -> Figure:
+def picture_of(record: Record, name: str, **chosen: Any) -> Figure:
     """The plot as a figure of its own, as files have it."""
-    with _filled(record, name) as fig:
+    with _filled(record, name, chosen=chosen) as fig:
         fig.set_dpi(DPI)
         return fig
 
@@ -113,6 +114,7 @@ def render(
     *,
     dpi: float | None = None,
     style: str | os.PathLike | None = None,
+    **chosen: Any,
 ) -> Path:
     """Draw one plot into a PNG, SVG or PDF file. Same record, same bytes.
 
@@ -121,32 +123,27 @@ def render(
     - `path`: the file; its suffix tells the format. It is never half written.
     - `dpi`: dots per inch, 10 to 2400; 150 if neither it nor the style says another.
     - `style`: the name of a Matplotlib style or an `.mplstyle` file, over hopsim's.
+    - `chosen`: what the plot itself takes, such as `variable` of `grid`.
 
     Raises ValueError for what the record lacks, and for another suffix, dpi or style.
     """
     path = Path(path)
-    return write_whole(path, image(record, name, named_format(path), dpi, style))
-
-
-def image(
-    record: Record,
-    name: str,
-    form: Format,
-    dpi: float | None = None,
-    style: str | os.PathLike | None = None,
-) -> bytes:
-    """One plot as the bytes of a file."""
-    with _filled(record, name, style) as fig:
-        return image_of(fig, form, dpi)
+    form = named_format(path)
+    with _filled(record, name, style, chosen) as fig:
+        return write_whole(path, image_of(fig, form, dpi))
 
 
 @contextlib.contextmanager
 def _filled(
-    record: Record, name: str, style: str | os.PathLike | None = None
+    record: Record,
+    name: str,
+    style: str | os.PathLike | None = None,
+    chosen: Mapping[str, Any] | None = None,
 ) -> Iterator[Figure]:
     with styled(style):
         fig = new_figure()
-        captioned(record, ft.partial(drawn, plots[name], name), fig)
+        maker = ft.partial(plots[name], **(chosen or {}))
+        captioned(record, ft.partial(drawn, maker, name), fig)
         yield fig
 
 
@@ -211,10 +208,15 @@ def literal(record: Record) -> Record:
     """The record with a user's words as they are: a dollar begins no mathematics."""
     written = lambda words: str(words).replace("$", r"\$")
     data = record.data.assign_attrs(
-        {k: written(v) for k, v in record.attrs.items() if isinstance(v, str)}
+        {
+            name: written(words)
+            for name, words in record.attrs.items()
+            if isinstance(words, str) and name not in LAYOUT
+        }
     )
     if "label" in data.coords:
-        told = [written(words) for words in data["label"].values.ravel()]
+        told = np.array([written(words) for words in data["label"].values.ravel()])
+        told = told.reshape(data["label"].shape)
         data = data.assign_coords(label=(data["label"].dims, told))
     return dataclasses.replace(record, data=data)
 

@@ -24,10 +24,14 @@ _ARGUMENTS = """
   of Matplotlib axes, or in that `Figure` or `SubFigure`, whose size stays as it is.
 - `network`, `targets`, `image`: what a `Trajectory` does not hold: see
   `hopsim.plots.complete`.
+- `variable`: of the plot `grid`, which variables it shows.
 
 Returns the Matplotlib `Figure`. Raises ValueError, before anything is drawn, if the
 source does not hold what is shown.
 """
+
+
+COMPLETING = ("network", "targets", "image")  # what a trajectory lacks
 
 
 def face(name: str) -> Callable[..., Figure]:
@@ -42,11 +46,13 @@ def face(name: str) -> Callable[..., Figure]:
         network: Any = None,
         targets: Any = None,
         image: tuple[int, int] | None = None,
+        **chosen: Any,
     ) -> Figure:
+        _require_taken(kind, chosen)
         record = record_of(source, kind, network, targets, image)
         if ax is None and fig is None:
-            return picture_of(record, kind)
-        return draw_into(record, kind, ax=ax, fig=fig)
+            return picture_of(record, kind, **chosen)
+        return draw_into(record, kind, ax=ax, fig=fig, **chosen)
 
     picture.__name__ = picture.__qualname__ = kind
     picture.__module__ = "hopsim.plots"
@@ -67,7 +73,8 @@ def save(
 
     **Arguments:**
 
-    - `source`, and `network`, `targets`, `image`: as of the plot, `hopsim.plots.NAME`.
+    - `source`, and `network`, `targets`, `image` or `variable`: as of the plot,
+      `hopsim.plots.NAME`.
     - `file`, `dpi`, `style`: as of `hopsim.plots.render`.
 
     Raises ValueError as those do. The file is never half written.
@@ -75,9 +82,18 @@ def save(
     kind = plots.today(name)
     if kind not in plots:
         raise ValueError(f"There is no plot {name!r}; {plots.nearest(name)}")
-    return render(
-        record_of(source, kind, **completed), kind, file, dpi=dpi, style=style
-    )
+    chosen = {k: completed.pop(k) for k in [*completed] if k not in COMPLETING}
+    _require_taken(kind, chosen)
+    record = record_of(source, kind, **completed)
+    return render(record, kind, file, dpi=dpi, style=style, **chosen)
+
+
+def _require_taken(kind: str, chosen: dict[str, Any]) -> None:
+    """Raises TypeError, as Python does, for an argument that a plot does not take."""
+    known = [*inspect.signature(plots[kind]).parameters][2:]
+    for name in chosen:
+        if name not in known:
+            raise TypeError(f"{kind}() got an unexpected keyword argument {name!r}")
 
 
 def animate(

@@ -6,6 +6,7 @@ is laid out in a figure of the size of its place, and all positions are taken ov
 
 import functools as ft
 import textwrap
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +41,12 @@ class Trial(NamedTuple):
 
 
 def draw_into(
-    record: Record, name: str, *, ax: Any = None, fig: Figure | None = None
+    record: Record,
+    name: str,
+    *,
+    ax: Any = None,
+    fig: Figure | None = None,
+    **chosen: Any,
 ) -> Figure:
     """Draw in the place of axes, or in a figure or subfigure; return the whole figure.
 
@@ -51,7 +57,8 @@ def draw_into(
     if ax is not None and fig is not None:
         raise ValueError("A picture has one place, got ax and fig; give one of them.")
     where = _require_place(ax, fig)
-    trial = _tried(record, name)
+    maker = ft.partial(plots[name], **chosen)
+    trial = _tried(record, name, maker)
     whole = where.get_figure(root=True)
     placed = _places_all(whole)
     if ax is not None and trial.panels == 1:
@@ -59,7 +66,7 @@ def draw_into(
         cell = None if placed else _cell(ax)
         with styled():
             canvas = AxesCanvas(ax, placed)
-            drawn(plots[name], name, record, canvas)
+            drawn(maker, name, record, canvas)
             label_logarithms([ax])
             if not ax.axison:  # images, between which words have little room
                 size = ax.get_window_extent().size / whole.dpi
@@ -80,7 +87,8 @@ def draw_into(
     # other letters shrink less than their place: they are to be read, and find room
     scales = max(among_images**0.6, SMALLEST), among_images
     with styled():
-        make = ft.partial(_fill, record=record, name=name, titled=titled, scales=scales)
+        fill = ft.partial(_fill, record=record, name=name, maker=maker)
+        make = ft.partial(fill, titled=titled, scales=scales)
         if placed:
             make(host)
             for _ in range(2):  # folded titles are higher
@@ -136,11 +144,11 @@ def _places_all(whole: Figure) -> bool:
     )
 
 
-def _tried(record: Record, name: str) -> Trial:
+def _tried(record: Record, name: str, maker: Callable) -> Trial:
     with styled():
         model = new_figure()
         canvas = Canvas(model)
-        drawn(plots[name], name, record, canvas)
+        drawn(maker, name, record, canvas)
     return Trial(canvas.panels, np.asarray(canvas.wanted or model.get_size_inches()))
 
 
@@ -154,25 +162,26 @@ def _fill(
     *,
     record: Record,
     name: str,
+    maker: Callable,
     titled: bool,
     scales: tuple[float, float],
 ) -> None:
     """Draw in a figure or subfigure, with title and caption if `titled`."""
-    record, body = literal(record), host
+    body, told = host, literal(record)
     if titled:
-        words = _folded_caption(record, host)
+        words = _folded_caption(told, host)
         high = (0.08 + 0.11 * len(words)) / (host.bbox.height / host.dpi)
         share = min(high, 0.5)
         grid = host.add_gridspec(2, 1, height_ratios=[1 - share, share])
         body, below = host.add_subfigure(grid[0]), host.add_subfigure(grid[1])
         style = CAPTION_STYLE | {"va": "center"}
         below.text(0.01, 0.5, "\n".join(words), **style)
-        title = title_of(record)
+        title = title_of(told)
         if title and not host.get_suptitle():
             room = int(host.bbox.width / host.dpi / 0.085)  # letters of a line
             folded = "\n".join(textwrap.wrap(title, max(room, 10)))
             host.suptitle(folded, x=0.01, ha="left", fontsize=11)
-    drawn(plots[name], name, record, Canvas(body))
+    drawn(maker, name, record, Canvas(body))
     label_logarithms(_axes_in(body))
     scale_letters(_figures_in(body), *scales)
 

@@ -24,6 +24,9 @@ completions: dict[str, Callable[..., Record]] = {}
 # changes the drawing into the frame of a number
 moving: dict[str, Callable[..., tuple[int, Callable[[int], None]]]] = {}
 
+# plots of whole grids, which are given records in the labelled form; others have rows
+whole: set[str] = set()
+
 # Okabe & Ito 2008, and after a grey what Tol 2021 adds to them ("muted"): told apart by
 # colour-blind eyes as well
 COLOURS = (
@@ -108,7 +111,12 @@ def labels(record: Record) -> list[tuple[str, Dataset, str]]:
 
 def swept_label(record: Record) -> str:
     """What the axis of a sweep says: words, and the symbol with its unit."""
-    key = _swept(record)
+    return axis_label(str(record.attrs.get("sweep_path", "")))
+
+
+def axis_label(path: str) -> str:
+    """What the axis of a swept entry says: words, and the symbol with its unit."""
+    key = path.rpartition(".")[2]
     symbol, words = SWEPT.get(key, ("", key.replace("_", " ") or "swept value"))
     return f"{words} {symbol}".rstrip()
 

@@ -48,6 +48,7 @@ from .units import (
     failed_verdict,
     Found,
     gathered,
+    on_axes,
     study_units,
 )
 
@@ -209,7 +210,7 @@ def _computed(scenario: Scenario, compute: Callable[[], Found]) -> Record:
         prefetch("scipy.stats", "xarray", "h5netcdf", "matplotlib.backends.backend_agg")
         with repeats_expected():  # of what it draws
             found = compute()
-        record = gathered(scenario, found)
+        record = on_axes(scenario, gathered(scenario, found))
         header = scenario.header
         first = scenario.points[0].sketch(header.seed, header.precision)
         verdicts = [v for check in scenario.checks for v in check.verdicts(record)]

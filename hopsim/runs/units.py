@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .._common.progress import Report
 from ..experiments import Setting, StudyPoint, Unit, UnitContext
-from ..records import Record, Variables, Verdict
+from ..records import labelled, Record, Variables, Verdict
 from ..scenario.scenario import Scenario
 from .unit_files import Failure
 
@@ -58,6 +58,21 @@ def gathered(scenario: Scenario, found: Found) -> Record:
         reasons = [failure.reason for failure in found.failures.values()]
         raise ValueError(reasons[0] if reasons else "no unit has been computed")
     return scenario.experiment.gathered(study_points(scenario), found.variables)
+
+
+def on_axes(scenario: Scenario, record: Record) -> Record:
+    """The record with a dimension for each axis of its grid, and one for sets.
+
+    Cells without a unit have failed. A study that names its points itself keeps them.
+    """
+    labels, axes = scenario.points.labels, scenario.axes
+    done = set(record.labels())
+    if not axes or not done <= {*labels} or len(done) != len(record.labels()):
+        return labelled(record)
+    if len(done) == len(labels):
+        return labelled(record, axes)
+    states = ["done" if label in done else "failed" for label in labels]
+    return labelled(record, axes, states)
 
 
 def failed_verdict(scenario: Scenario, found: Found) -> list[Verdict]:

@@ -3,7 +3,7 @@
 All mistakes are collected, with their places.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from .._common.names import nearest, shown
 from ..checks import AbstractCheck, checks
 from ..experiments import AbstractExperiment, experiments
 from ..plots import plots
+from ..records import find_cells
 from .grammar import no_such, read_model, read_spec
 from .header import Header
 from .points import Points
@@ -58,6 +59,8 @@ def read_content(
     known = experiment if readable else None
     labels = lambda: None if known is None else known.labels(points.labels)
     asserted = _checks(getattr(header, "checks", None), labels, problems)
+    if known is not None:
+        problems += _not_addressed(asserted, points)
     for i, name in enumerate(header.plots or ()):
         if isinstance(name, str) and name not in plots:
             problems.append(Problem(f"plots[{i}]", no_such(plots, name)))
@@ -125,6 +128,18 @@ def _with_probes(
         problems.append(Problem("probes", "this key is required"))
         return tables
     return tables | {"probes": {"kind": "random", "count": 1}}
+
+
+def _not_addressed(
+    asserted: Sequence[AbstractCheck], points: Points
+) -> Iterator[Problem]:
+    """Checks of cells that are not in the grid."""
+    for i, check in enumerate(asserted):
+        if check.at is not None:
+            try:
+                find_cells(points.axes, check.at)
+            except ValueError as error:
+                yield Problem(f"checks[{i}].at", str(error))
 
 
 def _checks(

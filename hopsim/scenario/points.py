@@ -19,9 +19,10 @@ from ..data.sources import PatternSet, ProbeSet
 from ..dynamics import Dynamics
 from ..experiments import RunSettings, Setting, TrainingSettings
 from ..network import Network
+from ..records import Axis
 from .entries import CHANGED_TABLES, DEFAULT_DYNAMICS
 from .grammar import build, read_model, read_spec, Spec
-from .sweeps import Axis, Change, Dimension, Steps
+from .sweeps import Change, Dimension, Steps
 from .toml_files import Problem, put, ScenarioError
 
 

@@ -19,6 +19,7 @@ from .._common.reach import said
 from ..checks import AbstractCheck, checks
 from ..experiments import AbstractExperiment, experiments, Setting
 from ..plots import plots
+from ..records import Axis
 from .catalogue import former_kinds
 from .content import read_content
 from .grid_tables import with_axes, without_points
@@ -27,7 +28,6 @@ from .points import Points
 from .review import Review
 from .saved import parts_beside, require_parts, saved_run, told_by
 from .shipped import find_scenario
-from .sweeps import Axis
 from .toml_files import (
     digest,
     GIVEN,

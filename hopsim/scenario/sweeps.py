@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .._common.names import nearest, shown
 from ..experiments import AbstractExperiment
+from ..records import Axis
 from .entries import CHANGED_TABLES, takes_integers
 from .grammar import read_model
 from .toml_files import Problem
@@ -69,24 +70,6 @@ class Spaced(BaseModel):
         # 0.15, not 0.15000000000000002: a value is asked for as it is written
         found = [float(f"{x:.15g}") for x in (self.start, *inside, self.stop)]
         return [round(x) if integers and abs(x) < 2**63 else x for x in found]
-
-
-class Axis(NamedTuple):
-    """One axis of a grid: the entries that it changes, and its values.
-
-    `name` is the last word of its first path, the whole path where two axes would have
-    the same name. With several paths, which move together, every value is a list with
-    one entry for each path.
-    """
-
-    name: str
-    paths: tuple[str, ...]
-    values: list[Any]
-
-    @property
-    def first(self) -> list[Any]:
-        """The values of the first path, which name those of the axis."""
-        return self.values if len(self.paths) == 1 else [v[0] for v in self.values]
 
 
 class Change(NamedTuple):
@@ -257,14 +240,14 @@ def _changes(
 ) -> list[Change]:
     """The change of every value of an axis; the values must differ."""
     written = [
-        _number(v) if _number(v) is not None else _in_full(v) for v in axis.first
+        _number(v) if _number(v) is not None else _in_full(v) for v in axis.along()
     ]
     repeated = [v for v, count in Counter(written).items() if count > 1]
     if repeated:
         message = "the values of an axis must differ, and integers are rounded; got"
         message = f"{message} {_short(repeated[0])} more than once; leave it out"
         problems.append(Problem(where, message))
-    labels = _different([_short(value) for value in axis.first])
+    labels = _different([_short(value) for value in axis.along()])
     return [
         Change(
             f"{axis.name} = {label}",

@@ -115,7 +115,7 @@ def test_a_record_keeps_the_labels_of_memories_as_their_class(swept):
     chosen = seen["memories"].isel(memory=seen["class"].values == 7)
     assert chosen.sizes["memory"] == 2
     # variants lie along their labels
-    variants = hopsim.Record(data.drop_vars("value")).to_xarray()
+    variants = hopsim.Record(swept.rows().data.drop_vars("value")).to_xarray()
     assert variants["energy"].dims == ("label", "probe", "time")
 
 
@@ -240,10 +240,17 @@ def test_a_probe_alone_ends_as_it_does_in_the_batch(tiny, alone):
         np.testing.assert_allclose(path.energy[0], tiny["energy"][i], atol=1e-6)
 
 
-def test_points_of_a_sweep_lie_along_one_dimension(swept, tiny):
-    assert swept["energy"].dims == ("point", "probe", "sample")
+def test_points_of_a_sweep_lie_along_its_values(swept, tiny):
+    assert swept["energy"].dims == ("beta", "probe", "sample")
     assert list(swept["label"].values) == ["beta = 0.5", "beta = 1", "beta = 2"]
-    np.testing.assert_array_equal(swept["value"], SWEEP["values"])
+    np.testing.assert_array_equal(swept["beta"], SWEEP["values"])
+    flat = swept.rows()
+    assert flat["energy"].dims == ("point", "probe", "sample")
+    np.testing.assert_array_equal(flat["value"], SWEEP["values"])
+    np.testing.assert_array_equal(flat["energy"], swept["energy"])
+    assert flat.rows().data.identical(flat.data)
+    assert swept.groups["step_log"].sizes["beta"] == 3
+    assert flat.groups["step_log"]["step_energy"].dims[0] == "point"
     assert swept.attrs["sweep_path"] == "network.beta"
     middle = dict(swept.points())["beta = 1"]  # model B's default
     np.testing.assert_allclose(middle["final"], tiny["final"], rtol=0, atol=1e-12)
@@ -1060,6 +1067,7 @@ def pictures(tiny, swept):
         "overlap": tiny,
         "gap": tiny,
         "sweep": swept,
+        "grid": swept,
         "gallery": Record(image),
         "film": Record(image),
         "portrait": Record(landscape),
@@ -1115,7 +1123,8 @@ WORDS = r"cost $5 and $\undefined{x}$, \$ or $$"
 @pytest.mark.parametrize("name", ["energy", "gap", "sweep"])
 def test_a_dollar_begins_no_mathematics(swept, name):
     told = [f"{label} {WORDS}" for label in swept["label"].values]
-    data = swept.data.assign_coords(label=("point", told)).assign_attrs(title=WORDS)
+    label = (swept["label"].dims, told)
+    data = swept.data.assign_coords(label=label).assign_attrs(title=WORDS)
     fig = Figure(dpi=40)
     draw(Record(data), name, fig)
     FigureCanvasAgg(fig).draw()  # where it would be parsed
@@ -1146,7 +1155,7 @@ DRAWN_FIRST = ("energy", "overlap", "sweep", "gallery", "census", "learning_curv
 )
 def test_a_plot_without_its_variable_says_which(pictures, name):
     missing = cases.PLOTS[name]
-    record = Record(pictures[name].data.drop_vars(missing))
+    record = Record(pictures[name].rows().data.drop_vars(missing))
     with pytest.raises(ValueError, match=f"The plot '{name}' needs '{missing}'"):
         draw(record, name, Figure())
     with pytest.raises(ValueError, match=f"The plot '{name}' needs '"):

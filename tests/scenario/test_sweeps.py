@@ -124,8 +124,8 @@ def test_axes_are_named_by_the_last_word_or_the_whole_path():
     last = scenario.axes[-1]
     assert last.paths == ("dynamics.tau_memory", "run.duration")
     assert last.values == [[0.1, 2.0], [1.0, 3.0]]
-    assert last.first == [0.1, 1.0]
-    assert scenario.axes[1].first == scenario.axes[1].values == [1, 2]
+    assert last.along() == [0.1, 1.0]
+    assert scenario.axes[1].along() == scenario.axes[1].values == [1, 2]
 
 
 def test_one_axis_reads_like_the_older_form():
