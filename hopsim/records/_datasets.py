@@ -52,6 +52,9 @@ def broadcast(data: Dataset, names: list[str]) -> list[np.ndarray]:
     """Variables of a record, each with the dimensions of all of them in one order."""
     import xarray as xr
 
+    found = [data.variables[name] for name in names]
+    if all(variable.dims == found[0].dims for variable in found):  # a tenth of the time
+        return [variable.values for variable in found]
     return [x.values for x in xr.broadcast(*(data[name] for name in names))]
 
 
@@ -92,6 +95,10 @@ def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
 
 def one_point(data: Dataset, number: int) -> Dataset:
     """One point of a sweep, without the padding."""
-    one = data.isel(point=number)
-    real = {d: f"{d}_count" for d in one.dims if f"{d}_count" in one.coords}
-    return one.isel({d: slice(int(one[count])) for d, count in real.items()})
+    real = {}
+    for dim in data.dims:
+        if (count := f"{dim}_count") in data.coords:
+            told = data.variables[count]
+            told = told[{"point": number}] if "point" in told.dims else told
+            real[dim] = slice(int(told))
+    return data.isel({"point": number, **real})

@@ -361,7 +361,7 @@ SQUARE: dict[str, Any] = {
 def image(tmp_path, **run):
     path = tmp_path / "square.toml"
     path.write_text(dumps(SQUARE | {"run": SQUARE["run"] | run}))
-    return hopsim.run(hopsim.load_scenario(path))
+    return hopsim.run(hopsim.load_scenario(path)).rows()
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def ran(tmp_path):
         tables["network"] = tables["network"] | network
         path = tmp_path / "small.toml"
         path.write_text(dumps(tables))
-        return hopsim.run(hopsim.load_scenario(path)).data
+        return hopsim.run(hopsim.load_scenario(path)).rows().data
 
     return run
 

@@ -100,7 +100,7 @@ def ran(tmp_path):
         experiment = {"kind": "freezing", "sets": sets, "curves": curves}
         path = tmp_path / "small.toml"
         path.write_text(dumps(TABLES | {"experiment": experiment} | tables))
-        return hopsim.run(hopsim.load_scenario(path))
+        return hopsim.run(hopsim.load_scenario(path)).rows()
 
     return run
 

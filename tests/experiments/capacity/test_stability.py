@@ -38,7 +38,7 @@ def record(tmp_path, experiment, interaction, count=6, features=10, flipped=0.0)
     known = {"count": count, "features": features, "flipped": flipped}
     text = TEXT.format(experiment=experiment, interaction=interaction, **known)
     (tmp_path / "small.toml").write_text(text)
-    return hopsim.run(load_scenario(tmp_path / "small.toml"))
+    return hopsim.run(load_scenario(tmp_path / "small.toml")).rows()
 
 
 def unstable_bits(xi, F):
@@ -177,7 +177,7 @@ def test_real_recall_uses_what_is_there(tmp_path, monkeypatch):
         "network.memories.count": 20, "probes.count": 10, "experiment.n": [2, 30],
         "experiment.beside": ["mnist"],
     }  # fmt: skip
-    made = hopsim.run(load_scenario(path, True, small))
+    made = hopsim.run(load_scenario(path, True, small)).rows()
     assert [label for label, _ in made.points()] == ["memories"]
     data = made.points()[0][1]
     flips, completion = data["cue"].values

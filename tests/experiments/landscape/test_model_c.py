@@ -155,7 +155,7 @@ def ran(path, **tables):
 
     file = path / "small.toml"
     file.write_text(dumps(TABLES | tables))
-    return hopsim.run(hopsim.load_scenario(file)).data
+    return hopsim.run(hopsim.load_scenario(file)).rows().data
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def study(tmp_path_factory):
         path = tmp_path / "small.toml"
         path.write_text(dumps(TABLES | {"experiment": experiment} | changes))
         scenario = hopsim.load_scenario(path)
-        return scenario if load else hopsim.run(scenario)
+        return scenario if load else hopsim.run(scenario).rows()
 
     return run
 
@@ -66,7 +66,7 @@ def test_best_cell_is_the_least_on_the_mean_over_draws(plain):
 @pytest.mark.slow
 def test_cells_are_learnt_and_recalled_as_they_are_named(study):
     scenario = study(load=True, experiment={"ramp": 2.0, "recall_temperature": 1.0})
-    data = hopsim.run(scenario).data
+    data = hopsim.run(scenario).rows().data
     (setting,) = scenario.settings()
     cells = [(0, 0, 0, 0, 0, 0), (0, 1, 1, 1, 2, 1), (1, 1, 0, 0, 1, 1)]
     for a, k, f, i, j, number in cells:

@@ -31,7 +31,7 @@ def run(tmp_path, experiment, dynamics=None, network=None, probes=None, sweeps=5
     }
     path = tmp_path / "small.toml"
     path.write_text(tomli_w.dumps(tables))
-    return hopsim.run(hopsim.load_scenario(path)).data
+    return hopsim.run(hopsim.load_scenario(path)).rows().data
 
 
 def test_conventions_share_memories_and_starts(tmp_path):
@@ -159,7 +159,7 @@ def test_powers_leave_the_numbers_where_theory_says(tmp_path):
         "experiment": {"kind": "float_range"},
     }
     path.write_text(tomli_w.dumps(tables))
-    data = hopsim.run(hopsim.load_scenario(path)).data
+    data = hopsim.run(hopsim.load_scenario(path)).rows().data
     assert np.array_equal(data["finite_n"], data["finite_theory"])
     assert np.array_equal(data["vanishing_n"], data["vanishing_theory"])
     assert data["finite_n"].values[0].tolist() == [19, 13, 12, 12, 10, 9]

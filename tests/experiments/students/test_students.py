@@ -34,7 +34,7 @@ def ran(tmp_path):
     def run(experiment, **tables):
         path = tmp_path / "small.toml"
         path.write_text(dumps(TABLES | tables | {"experiment": experiment}))
-        return hopsim.run(hopsim.load_scenario(path))
+        return hopsim.run(hopsim.load_scenario(path)).rows()
 
     return run
 
