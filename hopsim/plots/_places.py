@@ -110,7 +110,7 @@ def draw_into(
 
 def plot_size(record: Record, name: str) -> np.ndarray:
     """Width and height, in inches, that a plot of a record asks for."""
-    return _tried(record, name).inches
+    return _tried(record, name, plots[name]).inches
 
 
 def _require_place(ax: Any, fig: Any) -> Any:

@@ -19,7 +19,15 @@ from ._datasets import (
 )
 from ._layout import LAYOUT
 from ._verdicts import Outcome, Verdict
-from .record import AbstractResult, labelled, load_record, Record, REQUIRED, save
+from .record import (
+    AbstractResult,
+    labelled,
+    load_attributes,
+    load_record,
+    Record,
+    REQUIRED,
+    save,
+)
 
 
 __all__ = [
@@ -41,6 +49,7 @@ __all__ = [
     "flags",
     "join_points",
     "labelled",
+    "load_attributes",
     "load_record",
     "name_axes",
     "save",

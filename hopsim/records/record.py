@@ -307,6 +307,22 @@ def load_record(path: str | os.PathLike) -> Record:
     return Record(data, groups, tuple(verdicts), path)
 
 
+def load_attributes(path: Path) -> dict[str, Any]:
+    """The attributes of a record's file, its verdicts as JSON; no data are read.
+
+    Raises ValueError for what is no such file.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            found = {name: file.attrs[name] for name in file.attrs}
+    except (OSError, KeyError, RuntimeError) as error:  # whatever HDF5 cannot read
+        raise ValueError(f"{str(path)!r} cannot be read; run it again.") from error
+    single = lambda x: x.item() if getattr(x, "size", 0) == 1 else x
+    return {name: single(value) for name, value in found.items()}
+
+
 def _image(record: Record) -> bytes:
     """The bytes of the file. (HDF5 itself does not survive a disk that is full.)"""
     import h5netcdf

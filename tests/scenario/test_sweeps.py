@@ -648,8 +648,8 @@ def test_a_record_says_its_grid_in_the_order_of_the_file(monkeypatch):
     scenario = grid(axes)
     monkeypatch.setattr(type(scenario.experiment), "measure", measured)
     record = run(scenario)
-    assert list(record.data["label"].values) == scenario.points.labels
-    assert list(record.data["size"].values[:, 0]) == [3, 4, 3, 4]
+    assert record.labels() == scenario.points.labels
+    assert record.rows()["size"].values[:, 0].tolist() == [3, 4, 3, 4]
     assert Scenario(json.loads(record.attrs["resolved"])).axes == scenario.axes
     assert record.attrs["network"] == "model_b"
     assert record.attrs["sweep_path"] == ""
