@@ -94,10 +94,12 @@ def compare(
 ) -> Comparison:
     """Compare two records, or saved runs: settings, verdicts and all variables.
 
-    Equal is equal bit for bit, NaN with NaN. What a clock has measured (unit s),
+    Equal is equal bit for bit, NaN with NaN; points are held against those of the same
+    label. What a clock has measured (unit s),
     machine and device are not compared. Raises ValueError for what is no record.
     """
     one, two = (x if isinstance(x, Record) else load_record(x) for x in (first, second))
+    two = _in_order(two, _labels(one))
     return Comparison(
         names=(_name(one), _name(two)),
         settings=tuple(_differing(_settings(one), _settings(two))),
@@ -109,6 +111,30 @@ def compare(
 def _name(record: Record) -> str:
     attrs = record.attrs
     return f"{attrs.get('name', '')}-{attrs.get('hash', '')}".strip("-")
+
+
+def _labels(record: Record) -> list[str]:
+    """The labels of the points of a study; empty without points."""
+    data = record.data
+    told = "point" in data.dims and "label" in data.coords
+    return [str(label) for label in data["label"].values] if told else []
+
+
+def _in_order(record: Record, labels: list[str]) -> Record:
+    """The same with its points in this order, if they are these."""
+    own = _labels(record)
+    if own == labels or len({*own}) < len(own) or sorted(own) != sorted(labels):
+        return record
+    order = [own.index(label) for label in labels]
+    numbers = np.arange(len(own))
+    turned = lambda data: (
+        data.isel(point=order).assign_coords(point=numbers)
+        if "point" in data.dims
+        else data
+    )
+    groups = {name: turned(data) for name, data in record.groups.items()}
+    data = turned(record.data).assign_attrs(record.attrs)
+    return dataclasses.replace(record, data=data, groups=groups)
 
 
 def _differing(one: Mapping[str, str], two: Mapping[str, str]) -> Iterator[Differing]:

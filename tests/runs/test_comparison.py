@@ -70,6 +70,19 @@ def test_every_bit_counts_and_nan_is_nan():
     assert w.difference == "different in 1 of 1 entry"
 
 
+def test_points_are_held_against_those_of_the_same_label(swept):
+    order = [2, 0, 1]
+    turned = dataclasses.replace(
+        swept,
+        data=swept.data.isel(point=order).assign_attrs(swept.attrs),
+        groups={k: x.isel(point=order) for k, x in swept.groups.items()},
+    )
+    assert hopsim.compare(swept, turned).same
+    assert hopsim.compare(turned, swept).same
+    fewer = dataclasses.replace(swept, data=swept.data.isel(point=[0, 1]))
+    assert not hopsim.compare(swept, fewer).same
+
+
 def test_timings_are_not_compared():
     clock = lambda seconds: Record(made(taken=((), seconds, {"units": "s"})))
     assert hopsim.compare(clock(1.0), clock(2.0)).same

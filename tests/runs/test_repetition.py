@@ -245,3 +245,16 @@ def test_data_files_are_known_by_their_content(tiny, tmp_path, monkeypatch):
     assert "There is no file 'rows.npy': looked for" in result.stderr
     np.save(record.path.with_name("rows.npy"), rows)
     assert hopsim_cli("run", record.path.parent).exit_code == 0
+
+
+def test_variants_are_repeated_in_their_order(tiny, tmp_path):
+    variants = {"late": {"network.beta": 2.0}, "early": {"network.beta": 0.5}}
+    table = TINY | {"plots": [], "experiment": {"kind": "recall", "variants": variants}}
+    file = tmp_path / "variants.toml"
+    file.write_text(dumps(table), encoding="utf-8")
+    record = hopsim.run(file, out=tmp_path / "runs")
+    assert record.path is not None
+    found = hopsim.repeat(record.path)
+    for one in (record, found.again):
+        assert [*one["label"].values] == ["late", "early"]
+    assert found.comparison.same
