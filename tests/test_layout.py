@@ -19,7 +19,7 @@ from hopsim.records import (
     Record,
     short_form,
 )
-from hopsim.runs import run as running
+from hopsim.runs import units
 
 
 BETAS, RATES = [0.5, 1.0, 2.0], [1, 3]
@@ -279,12 +279,12 @@ SLOWLY = [pytest.param(name, marks=pytest.mark.slow) for name in CLAIMS[1:]]
 def test_a_claim_is_judged_on_what_its_experiment_measured(name, monkeypatch):
     seen = []
 
-    def compared(record, axes):
-        whole = labelled(record, axes)
+    def compared(record, *given):
+        whole = labelled(record, *given)
         assert_the_same(whole.rows().data, record.data)
         seen.append(whole.data.dims)
         return whole
 
-    monkeypatch.setattr(running, "labelled", compared)
+    monkeypatch.setattr(units, "labelled", compared)
     assert hopsim.run(f"claims/{name}", quick=True).passed
     assert seen

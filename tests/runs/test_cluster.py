@@ -36,6 +36,7 @@ def test_a_cluster_file_says_what_it_lacks(tmp_path, text, told):
         _queued(str(file))
 
 
+@pytest.mark.slow  # it starts Dask
 def test_what_is_no_cluster_is_told(tmp_path):
     for where, told in (("nowhere", "--on takes"), ("0", "--on takes")):
         with pytest.raises(ValueError, match=told):
