@@ -99,6 +99,7 @@ def compare(
     machine and device are not compared. Raises ValueError for what is no record.
     """
     one, two = (x if isinstance(x, Record) else load_record(x) for x in (first, second))
+    one, two = one.rows(), two.rows()  # by labels, whatever the order of axes
     two = _in_order(two, _labels(one))
     return Comparison(
         names=(_name(one), _name(two)),

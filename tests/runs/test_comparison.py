@@ -71,7 +71,7 @@ def test_every_bit_counts_and_nan_is_nan():
 
 
 def test_points_are_held_against_those_of_the_same_label(swept):
-    order = [2, 0, 1]
+    order, swept = [2, 0, 1], swept.rows()
     turned = dataclasses.replace(
         swept,
         data=swept.data.isel(point=order).assign_attrs(swept.attrs),
