@@ -288,3 +288,11 @@ def test_a_claim_is_judged_on_what_its_experiment_measured(name, monkeypatch):
     monkeypatch.setattr(units, "labelled", compared)
     assert hopsim.run(f"claims/{name}", quick=True).passed
     assert seen
+
+
+@pytest.mark.parametrize("sizes", [EQUAL, UNEQUAL])
+def test_points_that_are_alike_are_joined_as_all_others(monkeypatch, sizes):
+    quickly = study(sizes, [float(k) for k in range(len(sizes))])
+    monkeypatch.setattr("hopsim.records._datasets._alike", lambda datasets: False)
+    slowly = study(sizes, [float(k) for k in range(len(sizes))])
+    assert_the_same(quickly.data, slowly.data)

@@ -63,6 +63,35 @@ def padding(dtype: np.dtype) -> Any:
     return {"b": False, "i": -1, "u": 0, "f": np.nan}.get(dtype.kind, "")
 
 
+def _alike(datasets: Sequence[Dataset]) -> bool:
+    """Whether they have the same variables, shapes and coordinates."""
+    first = datasets[0]
+    shapes = {name: v.shape for name, v in first.variables.items()}
+    whole = [name for name in first.coords if name not in first.indexes]
+    return not whole and all(
+        {name: v.shape for name, v in x.variables.items()} == shapes
+        and {*x.coords} == {*first.coords}
+        and all(x.variables[k].equals(first.variables[k]) for k in first.coords)
+        for x in datasets[1:]
+    )
+
+
+def _stacked(datasets: Sequence[Dataset]) -> Dataset:
+    """Datasets that are alike, along `point`."""
+    import xarray as xr
+
+    first = datasets[0]
+    stacked = {
+        name: (
+            ("point", *variable.dims),
+            np.stack([x.variables[name].values for x in datasets]),
+            variable.attrs,
+        )
+        for name, variable in first.data_vars.items()
+    }
+    return xr.Dataset(stacked, coords=first.coords, attrs=first.attrs)
+
+
 def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
     """The datasets of a sweep along a new leading dimension `point`.
 
@@ -73,6 +102,8 @@ def join_points(datasets: list[Dataset], labels: list[str]) -> Dataset:
 
     if labels == [""]:
         return datasets[0]
+    if _alike(datasets):  # as most are, and xarray takes 4 ms for each
+        return _stacked(datasets).assign_coords(label=("point", labels))
     fill = {
         name: padding(v.dtype)
         for data in datasets
