@@ -45,6 +45,7 @@ def test_every_command_has_a_short_help_and_is_in_the_readme(command):
     assert f"| `hopsim {command}" in readme
 
 
+@pytest.mark.slow
 def test_a_quiet_run_prints_its_last_line_alone(tiny_run):
     result = hopsim_cli(*tiny_run, "-q")
     assert result.exit_code == 1

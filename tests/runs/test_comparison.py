@@ -99,6 +99,7 @@ def test_a_verdict_that_turned_is_a_difference():
     assert one == ("it holds [2]", "pass  2", "FAIL  2")
 
 
+@pytest.mark.slow
 def test_the_command_says_settings_verdicts_and_variables(pair, tmp_path):
     picture = tmp_path / "both.png"
     result = hopsim_cli("compare", *pair, "--into", picture)

@@ -125,6 +125,7 @@ def test_a_run_that_was_made_is_not_made_again(copied, tiny_file, monkeypatch):
     assert [p.name for p in copied.parent.iterdir()] == [copied.name]
 
 
+@pytest.mark.slow
 def test_a_kept_run_whose_check_failed_ends_with_one(tiny, tmp_path, monkeypatch):
     file = tmp_path / "bad.toml"
     wrong = {"checks": [{"kind": "overlap", "at_least": 1.0}], "plots": []}
@@ -156,6 +157,7 @@ def test_other_versions_of_a_kept_run_are_told(copied, tiny_file, monkeypatch):
     assert result.stderr.startswith("note: it was made with jax 0.1.2, commit 0123")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "gone", "other"])
 def test_a_damaged_run_is_told_and_forced_anew(copied, tiny_file, damage):
     record = copied / "record.nc"
@@ -207,6 +209,7 @@ def test_a_run_that_comes_out_otherwise_ends_with_one(copied):
     assert "variable final: largest difference 0.25, in 1 of 48 entries" in rest
 
 
+@pytest.mark.slow
 def test_programs_are_optimised_as_they_were(copied):
     import jax
 
@@ -226,6 +229,7 @@ def test_what_is_computed_again_is_not_kept(copied, monkeypatch, option):
     assert "takes neither --out nor --force; `hopsim run " in result.stderr
 
 
+@pytest.mark.slow
 def test_data_files_are_known_by_their_content(tiny, tmp_path, monkeypatch):
     memories = {"kind": "file", "path": "rows.npy"}
     table = TINY | {"plots": [], "network": {"kind": "model_b", "memories": memories}}
@@ -247,6 +251,7 @@ def test_data_files_are_known_by_their_content(tiny, tmp_path, monkeypatch):
     assert hopsim_cli("run", record.path.parent).exit_code == 0
 
 
+@pytest.mark.slow
 def test_variants_are_repeated_in_their_order(tiny, tmp_path):
     variants = {"late": {"network.beta": 2.0}, "early": {"network.beta": 0.5}}
     table = TINY | {"plots": [], "experiment": {"kind": "recall", "variants": variants}}

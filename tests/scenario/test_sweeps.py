@@ -489,6 +489,7 @@ def test_the_tables_of_a_point_do_not_tell_of_the_others():
 # --- size -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ten_thousand_points_are_read_at_once():
     beta = {"start": 0.1, "stop": 1.0, "count": 25}
     count = {"start": 10, "stop": 1000, "count": 20, "spacing": "log"}

@@ -26,6 +26,7 @@ def small(name, **changes):
     return hopsim.load_scenario(path, True, TINY | changes)
 
 
+@pytest.mark.slow
 def test_cells_show_the_regimes_of_theory(tmp_path):
     record = hopsim.run(small("phase_diagram_p3"), out=tmp_path)
     ((_, data),) = record.points()
