@@ -121,6 +121,7 @@ def wait_for(count, place, process):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:workers are shown at")
 def test_workers_of_this_machine_give_the_plain_record(tmp_path):
     assert same(run(scenario(), tmp_path, on="2"), hopsim.run(scenario()))
 
