@@ -1,7 +1,9 @@
 """Names and literals: how messages quote them, and what a misspelt one meant."""
 
 import difflib
+import os
 import re
+import traceback
 import unicodedata
 from typing import Any
 
@@ -74,3 +76,10 @@ def _printable_line(line: str) -> str:
         return line
     end = MAX_LINE_CHARACTERS // 3
     return f"{line[: MAX_LINE_CHARACTERS - end - 5]} ... {line[-end:]}"
+
+
+def crash_reason(error: BaseException) -> str:
+    """What an error that nobody expected is, and where it was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(last.filename)}, line {last.lineno}"
+    return f"crashed with {type(error).__name__} in {place}: {error}"

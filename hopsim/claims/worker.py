@@ -3,7 +3,6 @@
 `python -m hopsim.claims.worker CORES` takes its orders as `hopsim.runs.serving` says.
 """
 
-import os
 import sys
 import time
 import traceback
@@ -11,7 +10,7 @@ from typing import Any
 
 from .._common import parts
 from .._common.files import machine_fault
-from .._common.names import shown
+from .._common.names import crash_reason, shown
 from ..runs.serving import Answer, serve
 
 
@@ -46,9 +45,7 @@ def _run(task: dict[str, Any], answer: Answer) -> None:
     except OSError as error:
         why = machine_fault(error)
     except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{os.path.basename(last.filename)}, line {last.lineno}"
-        why = f"crashed with {type(error).__name__} in {place}: {error}"
+        why = crash_reason(error)
         traceback.print_exc()
     answer(ended=why, seconds=time.perf_counter() - begun)
 

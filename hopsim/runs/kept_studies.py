@@ -74,13 +74,15 @@ class KeptStudy:
 
     def missing(self, share: Share | None = None) -> list[Unit]:
         """The units, or those of a share, that are neither done nor failed."""
-        mine = self.units if share is None else self.units[share.number :: share.of]
         return [
             unit
-            for unit in mine
+            for unit in self._of(share)
             if not self.files.is_done(self.keys[unit])
             and self.files.failure(self.keys[unit]) is None
         ]
+
+    def _of(self, share: Share | None) -> list[Unit]:
+        return self.units if share is None else self.units[share.number :: share.of]
 
     def forget_failures(self) -> None:
         """Let all units that failed be tried again."""
@@ -141,8 +143,7 @@ class KeptStudy:
 
     def status(self, share: Share | None = None) -> Status:
         """How far the units are, or those of a share."""
-        mine = self.units if share is None else self.units[share.number :: share.of]
-        keys = [self.keys[unit] for unit in mine]
+        keys = [self.keys[unit] for unit in self._of(share)]
         done = [key for key in keys if self.files.is_done(key)]
         rest = [key for key in keys if key not in {*done}]
         failures = [f for f in map(self.files.failure, rest) if f is not None]

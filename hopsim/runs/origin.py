@@ -61,7 +61,7 @@ def run_card(attrs: Mapping[str, Any]) -> str:
 def data_hashes(scenario: Scenario) -> dict[str, str]:
     """The SHA-256 of every data file, or folder, that a scenario names."""
     found = {}
-    for point in scenario.points:
+    for point in scenario.points.representatives:  # each value of an axis is there
         for spec in (point.network.arguments["memories"], point.probes):
             for place in map(Path, spec.located().values()):
                 found[place.name] = place

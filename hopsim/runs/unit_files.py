@@ -26,6 +26,7 @@ from .._common.files import (
     remove,
     remove_leftovers,
     set_aside,
+    unfinished_name,
     write_whole,
 )
 from .._common.names import shown
@@ -182,7 +183,7 @@ def _is_stale(claim: Path) -> bool:
 
 
 def _taken_over(claim: Path) -> bool:
-    gone = claim.with_name(f".{claim.name}.{os.getpid()}@{HOST}")
+    gone = unfinished_name(claim)
     with contextlib.suppress(FileNotFoundError):
         os.rename(claim, gone)  # of several, one succeeds
         remove(gone)

@@ -4,13 +4,12 @@ Units that are kept are not computed again. One that fails is told, and others g
 """
 
 import dataclasses
-import os
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from .._common.names import crash_reason
 from .._common.progress import Report
 from ..experiments import Setting, StudyPoint, Unit, UnitContext
 from ..records import labelled, Record, Variables, Verdict
@@ -164,6 +163,4 @@ def failure_reason(error: BaseException) -> str:
     """Why a unit failed, in one line."""
     if isinstance(error, ValueError | ArithmeticError):
         return str(error) or type(error).__name__
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{os.path.basename(last.filename)}, line {last.lineno}"
-    return f"crashed with {type(error).__name__} in {place}: {error}"
+    return crash_reason(error)
